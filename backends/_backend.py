@@ -1,0 +1,353 @@
+"""What keratorch needs to know of an array library, in terms of the Array API standard.
+
+`Backend` is the general adapter: it works for any library whose arrays have
+`__array_namespace__`. A library with faster or missing pieces gets a subclass.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import operator
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from keratorch.errors import (
+    BackendUnavailableError,
+    DeviceMismatchError,
+    DTypeError,
+    UnknownArrayError,
+    UnknownDeviceError,
+)
+
+from ._device import Device
+
+SCALARS = frozenset([bool, int, float, complex])
+#: Operators, which take Python scalars in every library.
+OPERATORS: dict[str, Callable[..., Any]] = {
+    "add": operator.add,
+    "subtract": operator.sub,
+    "multiply": operator.mul,
+    "divide": operator.truediv,
+    "pow": operator.pow,
+    "less": operator.lt,
+    "less_equal": operator.le,
+    "greater": operator.gt,
+    "greater_equal": operator.ge,
+    "equal": operator.eq,
+    "not_equal": operator.ne,
+}
+RawArray = Any
+Rule = Callable[[Any, Any], "tuple[Any, ...]"]
+
+
+class RuleTable(dict[type, Rule]):
+    """Maps a `Grad` subclass (exact type) to the rule of one backend.
+
+    A class that is not in the table uses its own `backward`.
+    """
+
+    __slots__ = ()
+
+    def __missing__(self, cls: type) -> Rule:
+        return cls.backward  # type: ignore[attr-defined]
+
+
+class Backend:
+    """An array library: its arrays' types, its namespace, its devices, its own rules.
+
+    name : unique, such as ``"numpy"``.
+    xp : the library's Array API namespace, for raw arrays.
+    array_types : the exact types of its arrays.
+    rules : `Grad` subclass -> ``rule(node, grad) -> tuple of gradients``; used in place of
+        the class's `backward` where nothing is recorded.
+    """
+
+    #: Array functions may be called with arrays of two devices only if this is `False`.
+    multi_device: bool = True
+
+    def __init__(self, name: str, xp: Any, array_types: Sequence[type] = ()) -> None:
+        self.name = name
+        self.xp = xp
+        self.array_types = tuple(array_types)
+        self.rules: RuleTable = RuleTable()
+        self._real_of: dict[Any, bool] = {}
+
+    def __repr__(self) -> str:
+        return f"<keratorch backend {self.name!r}>"
+
+    # -- devices ---------------------------------------------------------------------------
+
+    def device(self, array: RawArray) -> Device | None:
+        """The device of `array`; `None` where it has none (a tracer)."""
+        raw = getattr(array, "device", None)
+        return None if raw is None else self.from_raw_device(raw)
+
+    def from_raw_device(self, raw: Any) -> Device:
+        """The `Device` for the library's own device object."""
+        text = str(raw).lower()
+        kind, _, index = text.partition(":")
+        return Device(self.name, kind, int(index) if index.isdigit() else 0)
+
+    def raw_device(self, device: Device) -> Any:
+        """The library's own object for `device`."""
+        for raw in self._raw_devices():
+            if self.from_raw_device(raw) == device:
+                return raw
+        raise UnknownDeviceError(
+            f"{self.name} has no device {device}; it has "
+            + ", ".join(str(d) for d in self.devices())
+        )
+
+    def _raw_devices(self) -> Iterable[Any]:
+        return self.xp.__array_namespace_info__().devices()
+
+    def devices(self) -> list[Device]:
+        """The devices that can be used on this machine."""
+        return [self.from_raw_device(d) for d in self._raw_devices() if d is not None]
+
+    def why_unavailable(self) -> str | None:
+        """What is missing, as a sentence, or `None` where the backend can be used."""
+        return None
+
+    def require(self) -> None:
+        """Raise `BackendUnavailableError` unless the backend can be used."""
+        why = self.why_unavailable()
+        if why is not None:
+            raise BackendUnavailableError(why)
+
+    def to_device(self, array: RawArray, device: Device) -> RawArray:
+        """`array` on another device of this backend."""
+        import array_api_compat
+
+        return array_api_compat.to_device(array, self.raw_device(device))
+
+    def scope(self, array: RawArray) -> contextlib.AbstractContextManager[Any]:
+        """What backward runs in, given an array of the forward pass."""
+        return contextlib.nullcontext()
+
+    # -- conversion ------------------------------------------------------------------------
+
+    def adopt(self, array: RawArray) -> RawArray:
+        """An array of a known type as it is kept in `GradArray._array`; never copies."""
+        return array
+
+    def asarray(self, data: Any, dtype: Any = None, device: Device | None = None) -> RawArray:
+        """`data` (an array of this library, host data, nested lists, a scalar) as an array."""
+        kwargs: dict[str, Any] = {}
+        if dtype is not None:
+            kwargs["dtype"] = self.dtype(dtype)
+        if device is not None:
+            kwargs["device"] = self.raw_device(device)
+        return self.xp.asarray(data, **kwargs)
+
+    def create(self, name: str, device: Device, /, *args: Any, **kwargs: Any) -> RawArray:
+        """The library's creation function `name`, on `device`."""
+        return getattr(self.xp, name)(*args, **kwargs)
+
+    def from_numpy(self, array: Any, device: Device | None = None) -> RawArray:
+        """A NumPy array, copied to `device` where it must be."""
+        return self.asarray(array, device=device)
+
+    def to_numpy(self, array: RawArray) -> Any:
+        """A NumPy array with the values of `array`, on the host."""
+        import numpy as np
+
+        return np.asarray(array)
+
+    def dtype(self, dtype: Any) -> Any:
+        """This library's dtype for `dtype`, which may be a name or another library's."""
+        name = dtype if isinstance(dtype, str) else dtype_name(dtype)
+        found = getattr(self.xp, name, None) if name else None
+        if found is None:
+            raise DTypeError(f"{self.name} has no dtype {dtype!r}")
+        return found
+
+    # -- dtypes ----------------------------------------------------------------------------
+
+    def is_inexact(self, dtype: Any) -> bool:
+        """Whether `dtype` is floating or complex: whether a gradient exists."""
+        return self.xp.isdtype(dtype, ("real floating", "complex floating"))
+
+    def is_complex(self, dtype: Any) -> bool:
+        try:
+            return self._real_of[dtype]
+        except KeyError:
+            self._real_of[dtype] = found = self.xp.isdtype(dtype, "complex floating")
+            return found
+
+    # -- values ----------------------------------------------------------------------------
+
+    def function(self, name: str) -> Callable[..., Any]:
+        """The library's function for raw arrays under its Array API name."""
+        try:
+            return getattr(self.xp, name)
+        except AttributeError:
+            raise BackendUnavailableError(
+                f"{self.name} has no function {name!r}; move the array with to_device to a "
+                "backend that has it"
+            ) from None
+
+    def elementwise(self, name: str) -> Callable[..., Any]:
+        """The function for one or two raw arrays, or an array and a Python scalar."""
+        operator_function = OPERATORS.get(name)
+        if operator_function is not None:
+            function = operator_function
+        else:
+            function = self.function(name)
+
+        def checked(*operands: Any) -> RawArray:
+            if len(operands) == 2:
+                a, b = operands
+                if type(a) in SCALARS:
+                    a = a if operator_function else self.scalar(a, b)
+                elif type(b) in SCALARS:
+                    b = b if operator_function else self.scalar(b, a)
+                else:
+                    self.check_devices(name, a, b)
+                return function(a, b)
+            return function(*operands)
+
+        return checked
+
+    def check_devices(self, op: str, *arrays: RawArray) -> None:
+        """Raise `DeviceMismatchError` unless the arrays live on one device."""
+        devices = {d for d in map(self.device, arrays) if d is not None}
+        if len(devices) > 1:
+            raise DeviceMismatchError(
+                f"{op} was given {self.name} arrays on "
+                + " and ".join(sorted(map(str, devices)))
+                + ": move one with to_device, as in x.to_device(y.device)"
+            )
+
+    def scalar(self, value: Any, like: RawArray) -> RawArray:
+        """A Python scalar as an array beside `like`: on its device, of its dtype if it fits."""
+        dtype = self.weak_dtype(type(value), like.dtype)
+        return self.asarray(value, dtype=dtype, device=self.device(like))
+
+    def weak_dtype(self, kind: type, dtype: Any) -> Any:
+        """The dtype that a Python scalar takes beside an array of `dtype`; `None`: its own."""
+        isdtype = self.xp.isdtype
+        if kind is bool:
+            return dtype if isdtype(dtype, "bool") else None
+        if kind is int:
+            return None if isdtype(dtype, "bool") else dtype
+        if kind is float:
+            return dtype if isdtype(dtype, ("real floating", "complex floating")) else None
+        if isdtype(dtype, "complex floating"):
+            return dtype
+        if isdtype(dtype, "real floating"):
+            return self.xp.result_type(dtype, self.xp.complex64)
+        return None
+
+    def special(self, name: str) -> Callable[..., Any]:
+        """The special function of one raw array, in SciPy's name."""
+        found = GENERAL.get(name)
+        if found is None:
+            raise BackendUnavailableError(f"{self.name} has no special function {name!r}")
+        return functools.partial(found, self.xp)
+
+    def is_plain(self, array: RawArray) -> bool:
+        """Whether `array` can be handed out as a leaf's gradient: contiguous, writable."""
+        return True
+
+    def copy(self, array: RawArray) -> RawArray:
+        """A new array, contiguous and writable where the library knows such a thing."""
+        return self.xp.asarray(array, copy=True)
+
+    def writeable(self, array: RawArray) -> bool:
+        """Whether `array` can be written in place."""
+        import array_api_compat
+
+        return array_api_compat.is_writeable_array(array)
+
+    def set_item(self, array: RawArray, key: Any, value: Any) -> None:
+        """``array[key] = value`` in place; `array` is writable."""
+        array[key] = value
+
+    def with_item(self, array: RawArray, key: Any, value: Any) -> RawArray:
+        """A copy of `array` in which ``[key]`` is `value`."""
+        new = self.copy(array)
+        self.set_item(new, key, value)
+        return new
+
+    def add_at(self, shape: tuple[int, ...], key: Any, values: RawArray) -> RawArray:
+        """Zeros of `shape` to which `values` were added at `key`; repeated indices add up.
+
+        The general way: one element after the other.
+        """
+        xp = self.xp
+        size = 1
+        for n in shape:
+            size *= n
+        device = getattr(values, "device", None)
+        where = xp.reshape(xp.arange(size, device=device), shape)[key]
+        out = xp.zeros((size,), dtype=values.dtype, device=device)
+        values = xp.reshape(xp.broadcast_to(values, where.shape), (-1,)) if where.size else values
+        where = xp.reshape(where, (-1,)) if where.size else where
+        for i in range(where.size or 0):
+            out[int(where[i])] += values[i]
+        return xp.reshape(out, shape)
+
+    def as_array(self, value: RawArray) -> RawArray:
+        """The result of a function of this library, if it was a scalar, as an array."""
+        return value
+
+    def add(self, a: RawArray, b: RawArray) -> RawArray:
+        """``a + b`` as a new array."""
+        return a + b
+
+    def add_into(self, total: RawArray, term: RawArray) -> RawArray:
+        """``total + term``, in place where the library can; `total` belongs to the engine."""
+        return total + term
+
+    def storage(self, array: RawArray) -> int:
+        """A key that two arrays share if they share memory."""
+        return id(array)
+
+    def may_overlap(self, a: RawArray, b: RawArray) -> bool:
+        """Whether a write to `a` may show in `b`, given that one is a view of the other."""
+        return True
+
+
+def expit(xp: Any, x: RawArray) -> RawArray:
+    """1/(1 + e⁻ˣ), from e^(−|x|), which cannot overflow."""
+    z = xp.exp(-xp.abs(x))
+    return xp.where(x >= 0, 1 / (1 + z), z / (1 + z))
+
+
+def relu(xp: Any, x: RawArray) -> RawArray:
+    """max(x, 0); NaN stays."""
+    return xp.maximum(x, xp.zeros_like(x))
+
+
+#: Special functions on plain Array API, for backends that have none of their own.
+GENERAL: dict[str, Callable[..., Any]] = {"expit": expit, "relu": relu}
+
+
+def dtype_name(dtype: Any) -> str | None:
+    """The Array API name of a library's dtype: ``"float32"``."""
+    if isinstance(dtype, type):
+        builtin = {bool: "bool", int: "int64", float: "float64", complex: "complex128"}
+        if dtype in builtin:
+            return builtin[dtype]
+        return dtype.__name__.rstrip("_")
+    name = getattr(dtype, "name", None)
+    if isinstance(name, str):
+        return name
+    name = str(dtype)
+    return name.rpartition(".")[2] or None
+
+
+def namespace_of(array: Any) -> Any:
+    """The Array API namespace of an array of any library, or raise."""
+    import array_api_compat
+
+    try:
+        return array_api_compat.array_namespace(array)
+    except TypeError:
+        raise UnknownArrayError(
+            f"{type(array).__module__}.{type(array).__qualname__} is no array that keratorch "
+            "knows: it needs __array_namespace__ (the Array API standard), or a backend "
+            "registered with keratorch.backends.register"
+        ) from None

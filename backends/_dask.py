@@ -1,0 +1,49 @@
+"""Dask arrays: lazy, on the CPU."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import array_api_compat.dask.array as xp
+import dask.array as da
+
+from ._backend import Backend, RawArray
+from ._device import Device
+
+_CPU = Device("dask", "cpu", 0)
+
+
+class DaskBackend(Backend):
+    """Dask arrays: elementwise functions, reductions, products and shapes."""
+
+    multi_device = False
+
+    def __init__(self) -> None:
+        super().__init__("dask", xp, (da.Array,))
+
+    def device(self, array: RawArray) -> Device:
+        return _CPU
+
+    def from_raw_device(self, raw: Any) -> Device:
+        return _CPU
+
+    def raw_device(self, device: Device) -> str:
+        return "cpu"
+
+    def _raw_devices(self) -> Iterable[Any]:
+        return ["cpu"]
+
+    def to_device(self, array: RawArray, device: Device) -> RawArray:
+        return array
+
+    def copy(self, array: RawArray) -> RawArray:
+        return array.copy()
+
+    def writeable(self, array: RawArray) -> bool:
+        # A write makes a new graph: nothing else shows it.
+        return False
+
+
+def make() -> Backend:
+    return DaskBackend()

@@ -1,0 +1,58 @@
+"""JAX arrays and tracers, used as plain arrays: nothing is written in place."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from ._backend import Backend, RawArray, namespace_of
+from ._device import Device
+
+_KINDS = {"gpu": "cuda"}
+
+
+class JAXBackend(Backend):
+    """JAX arrays on every platform that JAX has."""
+
+    def __init__(self) -> None:
+        super().__init__("jax", namespace_of(jnp.zeros(())), (jax.Array,))
+
+    def device(self, array: RawArray) -> Device | None:
+        if isinstance(array, jax.core.Tracer):
+            return None
+        devices = array.devices()
+        return self.from_raw_device(next(iter(devices))) if len(devices) == 1 else None
+
+    def from_raw_device(self, raw: Any) -> Device:
+        return Device(self.name, _KINDS.get(raw.platform, raw.platform), raw.id)
+
+    def _raw_devices(self) -> list[Any]:
+        found = list(jax.devices())
+        if found[0].platform != "cpu":
+            found += jax.devices("cpu")
+        return found
+
+    def to_device(self, array: RawArray, device: Device) -> RawArray:
+        return jax.device_put(array, self.raw_device(device))
+
+    def writeable(self, array: RawArray) -> bool:
+        return False
+
+    def with_item(self, array: RawArray, key: Any, value: Any) -> RawArray:
+        return array.at[key].set(value)
+
+    def add_at(self, shape: tuple[int, ...], key: Any, values: RawArray) -> RawArray:
+        return (
+            jnp.zeros(shape, dtype=values.dtype, device=values.sharding).at[key].add(values)
+            if not isinstance(values, jax.core.Tracer)
+            else jnp.zeros(shape, dtype=values.dtype).at[key].add(values)
+        )
+
+    def special(self, name: str) -> Any:
+        return {"expit": jax.nn.sigmoid}.get(name) or super().special(name)
+
+
+def make() -> Backend:
+    return JAXBackend()

@@ -1,0 +1,162 @@
+"""NumPy, on the CPU."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import array_api_compat.numpy as xp
+import numpy as np
+
+from keratorch.errors import UnknownArrayError
+
+from ._backend import GENERAL, Backend, RawArray
+from ._device import Device
+
+_CPU = Device("numpy", "cpu", 0)
+#: NumPy's name of an elementwise function, where it is another one.
+_UFUNCS = {"pow": "power", "divide": "true_divide"}
+
+
+class NumPyBackend(Backend):
+    """NumPy arrays."""
+
+    multi_device = False
+
+    def __init__(self) -> None:
+        super().__init__("numpy", xp, (np.ndarray,))
+        from ._numpy_kernels import KernelTable
+
+        self.rules = KernelTable()
+
+    def device(self, array: RawArray) -> Device:
+        return _CPU
+
+    def from_raw_device(self, raw: Any) -> Device:
+        return _CPU
+
+    def raw_device(self, device: Device) -> str:
+        return "cpu"
+
+    def _raw_devices(self) -> Iterable[Any]:
+        return ["cpu"]
+
+    def devices(self) -> list[Device]:
+        return [_CPU]
+
+    def to_device(self, array: RawArray, device: Device) -> RawArray:
+        return array
+
+    def scope(self, array: RawArray) -> Any:
+        # A derivative may be infinite: that is its value, not a mishap.
+        return np.errstate(all="ignore")
+
+    def adopt(self, array: RawArray) -> RawArray:
+        if type(array) is np.ndarray:
+            return array
+        if isinstance(array, np.ma.MaskedArray):
+            raise UnknownArrayError(
+                "a masked array would lose its mask: fill it first, as in array.filled(0)"
+            )
+        return array.view(np.ndarray)
+
+    def asarray(self, data: Any, dtype: Any = None, device: Device | None = None) -> RawArray:
+        return np.asarray(data, dtype=None if dtype is None else self.dtype(dtype))
+
+    def create(self, name: str, device: Device, /, *args: Any, **kwargs: Any) -> RawArray:
+        return getattr(xp, name)(*args, **kwargs)
+
+    def to_numpy(self, array: RawArray) -> Any:
+        return array
+
+    def dtype(self, dtype: Any) -> Any:
+        try:
+            return np.dtype(dtype)
+        except TypeError:
+            return np.dtype(super().dtype(dtype))
+
+    def is_inexact(self, dtype: Any) -> bool:
+        return dtype.kind in "fc"
+
+    def is_complex(self, dtype: Any) -> bool:
+        return dtype.kind == "c"
+
+    def elementwise(self, name: str) -> Callable[..., Any]:
+        found = getattr(np, _UFUNCS.get(name, name), None)
+        return found if isinstance(found, np.ufunc) else self.function(name)
+
+    def special(self, name: str) -> Callable[..., Any]:
+        return _SPECIAL[name] if name in _SPECIAL else super().special(name)
+
+    def is_plain(self, array: RawArray) -> bool:
+        flags = array.flags
+        return flags.c_contiguous and flags.writeable
+
+    def copy(self, array: RawArray) -> RawArray:
+        return np.array(array, copy=True, order="C")
+
+    def writeable(self, array: RawArray) -> bool:
+        return array.flags.writeable
+
+    def add_at(self, shape: tuple[int, ...], key: Any, values: RawArray) -> RawArray:
+        out = np.zeros(shape, dtype=values.dtype)
+        if is_basic(key):
+            out[key] = values
+        else:
+            np.add.at(out, key, values)
+        return out
+
+    def as_array(self, value: RawArray) -> RawArray:
+        return value if type(value) is np.ndarray else np.asarray(value)
+
+    def add(self, a: RawArray, b: RawArray) -> RawArray:
+        total = np.add(a, b)
+        return total if type(total) is np.ndarray else np.asarray(total)
+
+    def add_into(self, total: RawArray, term: RawArray) -> RawArray:
+        if total.flags.writeable:
+            return np.add(total, term, total)
+        return self.add(total, term)
+
+    def storage(self, array: RawArray) -> int:
+        while isinstance(array.base, np.ndarray):
+            array = array.base
+        return id(array)
+
+    def may_overlap(self, a: RawArray, b: RawArray) -> bool:
+        return bool(np.may_share_memory(a, b))
+
+
+def is_basic(key: Any) -> bool:
+    """Whether an index selects each element at most once: integers, slices, masks."""
+    parts = key if isinstance(key, tuple) else (key,)
+    return all(
+        part is None
+        or part is Ellipsis
+        or isinstance(part, (int, np.integer, slice))
+        or getattr(part, "dtype", None) == np.bool_
+        for part in parts
+    )
+
+
+def expit(x: RawArray) -> RawArray:
+    """1/(1 + e⁻ˣ), from e^(−|x|), which cannot overflow; in place."""
+    if x.dtype.kind != "f" or x.ndim == 0:
+        return GENERAL["expit"](xp, x if x.dtype.kind in "fc" else x.astype(np.float64))
+    z = np.abs(x)
+    np.negative(z, z)
+    np.exp(z, z)
+    numerator = np.where(x >= 0, x.dtype.type(1), z)
+    np.add(z, x.dtype.type(1), z)
+    return np.divide(numerator, z, z)
+
+
+def relu(x: RawArray) -> RawArray:
+    return np.maximum(x, 0)
+
+
+_SPECIAL: dict[str, Callable[..., Any]] = {"expit": expit, "relu": relu}
+
+
+def make() -> Backend:
+    return NumPyBackend()

@@ -1,0 +1,165 @@
+"""NumPy rules made from partial derivatives: one temporary, written in place.
+
+For ``partials = (1 - y * y,)`` the rule that comes out is, in essence,
+
+    t = multiply(y, y); subtract(1, t, t); multiply(grad, t, t); return (t,)
+
+A temporary that involves the output has the output's shape and dtype, and may be written into;
+others are left alone. Complex and 0-d gradients take the general rule.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from keratorch._mode import policy
+from keratorch.ops import _partials
+from keratorch.ops._elementwise import ElementwiseGrad
+from keratorch.ops._partials import Expr
+
+from ._backend import Rule, RuleTable
+
+_UFUNC_NAMES = {"divide": "true_divide", "pow": "power"}
+
+
+class KernelTable(RuleTable):
+    """Makes the kernel of an elementwise operation when it is first needed."""
+
+    __slots__ = ()
+
+    def __missing__(self, cls: type) -> Rule:
+        # A subclass with a `backward` of its own means it.
+        generic = issubclass(cls, ElementwiseGrad) and cls.backward is ElementwiseGrad.backward
+        rule = elementwise_rule(cls) if generic else cls.backward  # type: ignore[attr-defined]
+        self[cls] = rule
+        return rule
+
+
+class _Constants(dict[Any, tuple[Any, ...]]):
+    """The Python numbers of a kernel as 0-d arrays of a dtype: NumPy takes them faster."""
+
+    __slots__ = ("values",)
+
+    def __init__(self, values: list[Any]) -> None:
+        super().__init__()
+        self.values = values  # type: ignore[assignment]
+
+    def __missing__(self, dtype: Any) -> tuple[Any, ...]:
+        made = tuple(np.asarray(v, dtype=dtype) for v in self.values)  # type: ignore[attr-defined]
+        self[dtype] = made
+        return made
+
+
+class _Writer:
+    """Writes the lines of a kernel."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.constants: list[Any] = []
+        self.scope: dict[str, Any] = {"vdot": np.vdot}
+        self.count = 0
+
+    def ufunc(self, name: str) -> str:
+        name = _UFUNC_NAMES.get(name, name)
+        self.scope[name] = getattr(np, name)
+        return name
+
+    def constant(self, value: Any) -> str:
+        if value not in self.constants:
+            self.constants.append(value)
+        return f"c{self.constants.index(value)}"
+
+    def temporary(self, text: str) -> str:
+        self.count += 1
+        self.lines.append(f"t{self.count} = {text}")
+        return f"t{self.count}"
+
+    def value(self, expr: Expr) -> tuple[str, bool]:
+        """A name for the value of `expr`, and whether it is ours to write into."""
+        if expr.is_constant:
+            return self.constant(expr.value), False
+        if expr.is_variable:
+            return expr.value, False
+        parts = [self.value(a) for a in expr.args]
+        names = ", ".join(name for name, _ in parts)
+        if expr.name == "where":
+            return self.temporary(f"{self._where()}({names})"), False
+        if expr.name in ("ones_like", "zeros_like"):
+            self.scope[expr.name] = getattr(np, expr.name)
+            return self.temporary(f"{expr.name}({names})"), False
+        function = self.ufunc(expr.name)
+        if expr.name in _partials.COMPARISONS:
+            return self.temporary(f"{function}({names})"), False
+        for name, owned in parts:
+            if owned:
+                self.lines.append(f"{function}({names}, {name})")
+                return name, True
+        return self.temporary(f"{function}({names})"), "y" in expr.variables()
+
+    def _where(self) -> str:
+        self.scope["where"] = np.where
+        return "where"
+
+    def times(self, expr: Expr, masked: bool, i: int, result: str) -> None:
+        """Lines that set `result` to the gradient times the partial."""
+        if expr.is_constant and expr.value == 1:
+            self.lines.append(f"{result} = g")
+            return
+        if expr.is_constant and expr.value == -1:
+            self.lines.append(f"{result} = {self.ufunc('negative')}(g)")
+            return
+        name, owned = self.value(expr)
+        multiply = self.ufunc("multiply")
+        out = f", {name}" if owned else ""
+        self.lines.append(f"{result} = {multiply}(g, {name}{out})")
+        if masked:
+            # One number tells whether anything is infinite or NaN.
+            self.lines += [
+                f"check = vdot({result}, {result})",
+                "if check - check != 0:",
+                f"    {result} = masked(node, g, {i})",
+            ]
+
+
+def elementwise_rule(cls: type[ElementwiseGrad]) -> Rule:
+    """The rule of an elementwise operation, compiled."""
+    inputs = [f"x{i}" for i in range(cls.arity)]
+    results = [f"r{i}" for i in range(cls.arity)]
+    writer = _Writer()
+    body: list[str] = []
+    for i, expr in enumerate(cls.exprs):
+        writer.times(expr, cls.unbounded, i, results[i])
+        if cls.arity == 1:
+            body += [f"    {line}" for line in writer.lines]
+        else:
+            body.append(f"    if e{i} is not None:")
+            body += [f"        {line}" for line in writer.lines]
+        writer.lines.clear()
+    lines = [
+        "def rule(node, g):",
+        "    if g.ndim == 0 or g.dtype.kind != 'f':",
+        "        return general(node, g)",
+        f"    {', '.join(inputs)}, y = node._saved",
+    ]
+    if cls.arity > 1:
+        lines.append(f"    {', '.join(f'e{i}' for i in range(cls.arity))} = node._edges")
+        lines.append(f"    {' = '.join(results)} = None")
+    if writer.constants:
+        names = "".join(f"c{i}, " for i in range(len(writer.constants)))
+        lines.append(f"    {names}= constants[g.dtype]")
+        writer.scope["constants"] = _Constants(writer.constants)
+    lines += [*body, f"    return ({', '.join(results)},)"]
+    writer.scope |= {"general": cls.backward, "masked": masked}
+    text = "\n".join(lines) + "\n"
+    return _partials.compile_function("rule", text, writer.scope)
+
+
+def masked(node: Any, g: Any, i: int) -> Any:
+    """`g` times partial `i`, which counts as 0 where it is not finite and `g` is 0."""
+    xp, values = node._operands(g)
+    p = node.partial_function()(xp, i, *values)
+    if policy.masked_zeros:
+        p = np.where((g == 0) & ~np.isfinite(p), 0.0, p)
+    return np.multiply(g, p)

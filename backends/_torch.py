@@ -1,0 +1,72 @@
+"""PyTorch tensors, used as plain arrays."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import array_api_compat.torch as xp
+import torch
+
+from ._backend import Backend, RawArray
+from ._device import Device
+
+
+class TorchBackend(Backend):
+    """PyTorch tensors on the CPU and on CUDA devices."""
+
+    def __init__(self) -> None:
+        super().__init__("torch", xp, (torch.Tensor,))
+
+    def from_raw_device(self, raw: Any) -> Device:
+        raw = torch.device(raw)
+        return Device(self.name, raw.type, raw.index or 0)
+
+    def raw_device(self, device: Device) -> Any:
+        return torch.device(device.kind, None if device.kind == "cpu" else device.index)
+
+    def devices(self) -> list[Device]:
+        gpus = range(torch.cuda.device_count()) if torch.cuda.is_available() else ()
+        return [Device(self.name, "cpu", 0), *(Device(self.name, "cuda", i) for i in gpus)]
+
+    def to_device(self, array: RawArray, device: Device) -> RawArray:
+        return array.to(self.raw_device(device))
+
+    def asarray(self, data: Any, dtype: Any = None, device: Device | None = None) -> RawArray:
+        if hasattr(data, "flags") and not data.flags.writeable:
+            data = data.copy()
+        return super().asarray(data, dtype, device)
+
+    def to_numpy(self, array: RawArray) -> Any:
+        return array.detach().resolve_conj().resolve_neg().cpu().numpy()
+
+    def is_plain(self, array: RawArray) -> bool:
+        return array.is_contiguous() and not array.is_conj() and not array.is_neg()
+
+    def copy(self, array: RawArray) -> RawArray:
+        copied = array.clone(memory_format=torch.contiguous_format)
+        return copied.resolve_conj().resolve_neg()
+
+    def writeable(self, array: RawArray) -> bool:
+        return True
+
+    def add_at(self, shape: tuple[int, ...], key: Any, values: RawArray) -> RawArray:
+        size = 1
+        for n in shape:
+            size *= n
+        where = torch.arange(size, device=values.device).reshape(shape)[key]
+        out = torch.zeros(size, dtype=values.dtype, device=values.device)
+        out.index_add_(0, where.reshape(-1), values.expand(where.shape).reshape(-1))
+        return out.reshape(shape)
+
+    def add_into(self, total: RawArray, term: RawArray) -> RawArray:
+        return total.add_(term)
+
+    def storage(self, array: RawArray) -> int:
+        return array.untyped_storage().data_ptr()
+
+    def may_overlap(self, a: RawArray, b: RawArray) -> bool:
+        return self.storage(a) == self.storage(b)
+
+
+def make() -> Backend:
+    return TorchBackend()

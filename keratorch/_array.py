@@ -1,0 +1,505 @@
+"""`GradArray`: an array, its gradient, and the operation that made it."""
+
+from __future__ import annotations
+
+import copy
+import weakref
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from . import _grad
+from ._grad import Grad, LeafSlot, guard_array
+from .backends import _registry
+from .backends._device import Device
+from .errors import (
+    DeviceMismatchError,
+    DTypeError,
+    GradientRequiredError,
+    LeafWriteError,
+    LostGradientError,
+    NotTrackedError,
+    ShapeError,
+)
+
+_new = object.__new__
+
+
+class GradArray:
+    """An array of any library, with its gradient and the operation that made it.
+
+    data : an array of a known library (wrapped without a copy), or a scalar or nested list
+        (put on `device` with that device's default backend).
+    device : a name such as ``"cpu"``, ``"cuda"``, ``"cuda:1"``, or a `Device`. An array is
+        moved there if it is elsewhere. Default: where the array is; for lists and scalars the
+        default device.
+    dtype : of the values; default: what the library makes of `data`.
+    requires_grad : whether operations on this array are recorded. `None`: yes for floating
+        and complex data, no for integers and booleans, where `True` is a `DTypeError`.
+    name : shown by messages and graphs.
+    grad_op : the `Grad` that computed `data`, for operations of your own.
+
+    Attributes: ``_array`` is the raw array, ``_grad`` the gradient that `backward` left (or
+    `None`), ``_grad_op`` the `Grad` that made the array (`None` for a leaf).
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_alias",
+        "_array",
+        "_edge",
+        "_grad",
+        "_grad_op",
+        "_name",
+        "_tangents",
+    )
+
+    _array: Any
+    _grad: Any
+    _grad_op: Grad | None
+
+    def __init__(
+        self,
+        data: Any,
+        *,
+        device: str | Device | None = None,
+        dtype: Any = None,
+        requires_grad: bool | None = None,
+        name: str | None = None,
+        grad_op: Grad | None = None,
+    ) -> None:
+        from ._creation import to_raw
+
+        raw = to_raw(data, device, dtype, "GradArray")
+        self._array = raw
+        self._grad = self._grad_op = self._edge = self._tangents = None
+        self._name = name
+        if grad_op is not None:
+            self._attach(grad_op, requires_grad)
+            return
+        inexact = _registry.of(raw).is_inexact(raw.dtype)
+        if requires_grad and not inexact:
+            raise DTypeError(
+                f"GradArray of dtype {raw.dtype} and shape {tuple(raw.shape)}: only floating and "
+                "complex arrays have gradients; pass dtype=float, or leave requires_grad out"
+            )
+        if inexact if requires_grad is None else requires_grad:
+            self._edge = LeafSlot(self, raw.shape, raw.dtype)
+
+    def _attach(self, op: Grad, requires_grad: bool | None) -> None:
+        if not isinstance(op, Grad):
+            raise TypeError(f"grad_op must be a Grad, not {type(op).__name__}")
+        op.shape, op.dtype = self._array.shape, self._array.dtype
+        if requires_grad is not False and any(e is not None for e in op._edges or ()):
+            op._seq = _grad.next_seq()
+            op._out = weakref.ref(self)
+            self._grad_op = self._edge = op
+        if requires_grad is not False and any(op._tangents):
+            from ._forward import propagate
+
+            propagate(op, op._tangents, (self,))
+
+    # -- what it is --------------------------------------------------------------------------
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self._array.shape
+
+    @property
+    def dtype(self) -> Any:
+        return self._array.dtype
+
+    @property
+    def ndim(self) -> int:
+        return self._array.ndim
+
+    @property
+    def size(self) -> int:
+        n = 1
+        for k in self._array.shape:
+            n *= k
+        return n
+
+    @property
+    def device(self) -> Device | None:
+        """Where the array lives; `None` for a tracer, which is nowhere yet."""
+        raw = self._array
+        return _registry.of(raw).device(raw)
+
+    @property
+    def name(self) -> str | None:
+        return getattr(self, "_name", None)
+
+    @name.setter
+    def name(self, value: str | None) -> None:
+        self._name = value
+
+    @property
+    def grad_op(self) -> Grad | None:
+        """The operation that made the array; `None` for a leaf."""
+        return self._grad_op
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether no operation made the array."""
+        return self._grad_op is None
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether operations on the array are recorded."""
+        return self._edge is not None
+
+    @requires_grad.setter
+    def requires_grad(self, value: bool) -> None:
+        if self._grad_op is not None:
+            if not value:
+                raise LeafWriteError(
+                    "requires_grad can be turned off on leaves only; this array of shape "
+                    f"{tuple(self.shape)} was made by {type(self._grad_op).__name__}: use detach()"
+                )
+            return
+        if value and not _registry.of(self._array).is_inexact(self._array.dtype):
+            raise DTypeError(
+                f"an array of dtype {self._array.dtype} and shape {tuple(self.shape)} can have no "
+                "gradient: make it floating with astype first"
+            )
+        if bool(value) != (self._edge is not None):
+            self._edge = LeafSlot(self, self._array.shape, self._array.dtype) if value else None
+
+    # -- the gradient ------------------------------------------------------------------------
+
+    @property
+    def grad(self) -> Any:
+        """The raw array that `backward` accumulated, `None` before.
+
+        A `GradArray` where it ran with ``create_graph=True``.
+        """
+        return self._grad
+
+    @grad.setter
+    def grad(self, value: Any) -> None:
+        if value is not None:
+            raw = value._array if isinstance(value, GradArray) else value
+            if not _registry.is_array(raw):
+                raise ShapeError(
+                    f"grad must be an array of shape {tuple(self.shape)} or None, not "
+                    f"{type(value).__name__}"
+                )
+            if tuple(raw.shape) != tuple(self.shape):
+                raise ShapeError(
+                    f"grad of shape {tuple(raw.shape)} for an array of shape {tuple(self.shape)}: "
+                    "they must be equal"
+                )
+            if _registry.of(raw) is not _registry.of(self._array):
+                from ._convert import mismatch_message
+
+                raise DeviceMismatchError(mismatch_message("grad", self._array, raw))
+        self._grad = value
+
+    def zero_grad(self) -> None:
+        """Forget the gradient: ``grad`` is `None` again."""
+        self._grad = None
+
+    def backward(
+        self,
+        grad: Any = None,
+        *,
+        retain_graph: bool | None = None,
+        create_graph: bool = False,
+    ) -> None:
+        """Add the gradient of this array to ``grad`` of everything that it was made of.
+
+        grad : the gradient of this array itself: an array of its shape. It may be left out
+            for a real array of one element, and is then 1.
+        retain_graph : keep what the graph saved, so that it can be walked again. Default: as
+            `create_graph`.
+        create_graph : record the walk, so that the gradients can be differentiated.
+
+        Raises `NotTrackedError`, `GradientRequiredError`, `ShapeError`, `GraphFreedError`,
+        `StaleValueError`; whatever is raised, every ``grad`` stays what it was.
+        """
+        from . import _engine
+
+        if self._edge is None:
+            raise NotTrackedError(
+                f"backward() on an array of shape {tuple(self.shape)} that nothing tracks: it was "
+                "made of constants, detached, or computed under no_grad()"
+            )
+        seed = self._seed(grad)
+        retain = create_graph if retain_graph is None else retain_graph
+        _engine.backward(self, seed, retain, create_graph)
+
+    def _seed(self, grad: Any) -> Any:
+        """The gradient of this array itself, checked."""
+        raw = self._array
+        backend = _registry.of(raw)
+        if grad is None:
+            if self.size != 1 or backend.is_complex(raw.dtype):
+                what = "more than one element" if self.size > 1 else "no element"
+                if self.size == 1:
+                    what = "a complex value"
+                raise GradientRequiredError(
+                    f"backward() on an array of shape {tuple(raw.shape)}, dtype {raw.dtype}, which "
+                    f"has {what}: reduce it first, as in y.sum().backward(), or pass "
+                    "backward(grad) with a gradient of its shape"
+                )
+            return backend.xp.ones_like(raw)
+        from ._convert import as_raw, check_devices
+
+        if isinstance(grad, GradArray):
+            g = grad._array
+        else:
+            g = grad = as_raw(grad, like=self)
+        check_devices("backward", raw, g)
+        if tuple(g.shape) != tuple(raw.shape):
+            raise ShapeError(
+                f"backward(grad) with a gradient of shape {tuple(g.shape)} for an array of shape "
+                f"{tuple(raw.shape)}: they must be equal"
+            )
+        if g.dtype != raw.dtype:
+            if backend.is_complex(g.dtype) and not backend.is_complex(raw.dtype):
+                raise DTypeError(
+                    f"backward(grad) with a gradient of dtype {g.dtype} for an array of dtype "
+                    f"{raw.dtype}: the gradient of a real array is real"
+                )
+            if isinstance(grad, GradArray):
+                return grad.__array_namespace__().astype(grad, raw.dtype)
+            return backend.xp.astype(g, raw.dtype)
+        return grad
+
+    # -- leaving keratorch -------------------------------------------------------------------
+
+    def detach(self) -> GradArray:
+        """The same memory as a constant: nothing done with it is recorded."""
+        from ._writes import share
+
+        return share(self, new_array(self._array, None, None))
+
+    def item(self) -> Any:
+        """The only element, as a Python number; waits for the device."""
+        self._one_element("item()")
+        value = _registry.of(self._array).to_numpy(self._array)
+        return value.reshape(()).item()
+
+    def numpy(self) -> Any:
+        """The values in a new NumPy array on the host; waits for the device."""
+        import numpy as np
+
+        raw = self._array
+        return np.array(_registry.of(raw).to_numpy(raw), copy=True)
+
+    def tolist(self) -> Any:
+        """The values as nested lists of Python numbers."""
+        return self.numpy().tolist()
+
+    def _one_element(self, what: str) -> None:
+        if self.size != 1:
+            raise ShapeError(
+                f"{what} needs an array of one element, not of shape {tuple(self.shape)}: index or "
+                "reduce it first"
+            )
+
+    def _python_number(self, what: str) -> Any:
+        if self._edge is not None or self._tangents is not None:
+            raise LostGradientError(
+                f"{what} of a tracked array of shape {tuple(self.shape)} would lose its gradient: "
+                "use item() for its value, or detach() first"
+            )
+        self._one_element(what)
+        return self.item()
+
+    def __float__(self) -> float:
+        return float(self._python_number("float()"))
+
+    def __int__(self) -> int:
+        return int(self._python_number("int()"))
+
+    def __complex__(self) -> complex:
+        return complex(self._python_number("complex()"))
+
+    def __index__(self) -> int:
+        return self._python_number("__index__").__index__()
+
+    def __bool__(self) -> bool:
+        self._one_element("bool()")
+        return bool(self.item())
+
+    def __format__(self, spec: str) -> str:
+        if not spec:
+            return str(self)
+        self._one_element("formatting")
+        return format(self.item(), spec)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        if self._edge is not None or self._tangents is not None:
+            raise LostGradientError(
+                f"np.asarray of a tracked array of shape {tuple(self.shape)} would lose its "
+                "gradient: use detach() first, or a function of keratorch"
+            )
+        import numpy as np
+
+        device = self.device
+        if device is not None and device != "cpu":
+            raise DeviceMismatchError(
+                f"np.asarray of an array of shape {tuple(self.shape)} on {device} would copy it to "
+                "the host: use numpy() or to_device('cpu')"
+            )
+        values = _registry.of(self._array).to_numpy(self._array)
+        if copy:
+            return np.array(values, dtype=dtype, copy=True)
+        return np.asarray(values, dtype=dtype)
+
+    # -- the Array API -----------------------------------------------------------------------
+
+    def __array_namespace__(self, *, api_version: str | None = None) -> Any:
+        """The differentiable namespace of the array's backend."""
+        from ._namespace import namespace_of_backend
+
+        return namespace_of_backend(_registry.of(self._array))
+
+    def __len__(self) -> int:
+        if not self.shape:
+            raise TypeError("len() of a GradArray of shape ()")
+        return self.shape[0]
+
+    def __iter__(self) -> Iterator[GradArray]:
+        if not self.shape:
+            raise TypeError("a GradArray of shape () cannot be iterated over")
+        return (self[i] for i in range(self.shape[0]))
+
+    __hash__ = object.__hash__
+
+    # -- copies ------------------------------------------------------------------------------
+
+    def __copy__(self) -> GradArray:
+        return self.__deepcopy__({})
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> GradArray:
+        """A leaf's copy is a new leaf; a result's is a differentiable copy."""
+        if self._grad_op is not None or self._tangents is not None:
+            from .ops.manipulation import copy as copy_array
+
+            x = copy_array(self)
+            x._name = self.name
+        else:
+            x = self._rebuilt(_registry.of(self._array).copy(self._array))
+            x._grad = copy.deepcopy(self._grad, memo)
+        memo[id(self)] = x
+        return x
+
+    def _rebuilt(self, raw: Any) -> GradArray:
+        return GradArray(raw, requires_grad=self._edge is not None, name=self.name)
+
+    def __reduce__(self) -> Any:
+        if self._grad_op is not None:
+            raise LostGradientError(
+                f"pickling the result of {type(self._grad_op).__name__}, of shape "
+                f"{tuple(self.shape)}, would lose its graph: pickle x.detach(), or the leaves"
+            )
+        return _unpickled, (self._array, self._edge is not None, self.name, self._grad)
+
+    # -- how it looks ------------------------------------------------------------------------
+
+    def __repr__(self) -> str:
+        raw = get_slot(self)
+        lines = repr(raw)
+        start, _, rest = lines.partition("(")
+        body = rest.rpartition(")")[0] if rest else lines
+        if start not in ("array", "Array", "tensor"):
+            body = lines
+        notes = [f"device={str(self.device)!r}"]
+        if "dtype" not in body:
+            notes.insert(0, f"dtype={raw.dtype}")
+        if self._grad_op is not None:
+            notes.append(f"grad_op={type(self._grad_op).__name__}")
+        elif self._edge is not None:
+            notes.append("requires_grad=True")
+        if self.name:
+            notes.append(f"name={self.name!r}")
+        body = body.replace("\n" + " " * (len(start) + 1), "\n" + " " * len("GradArray("))
+        return f"GradArray({body}, {', '.join(notes)})"
+
+    if TYPE_CHECKING:  # installed by ops._methods
+
+        def __add__(self, other: Any) -> GradArray: ...
+        def __radd__(self, other: Any) -> GradArray: ...
+        def __sub__(self, other: Any) -> GradArray: ...
+        def __rsub__(self, other: Any) -> GradArray: ...
+        def __mul__(self, other: Any) -> GradArray: ...
+        def __rmul__(self, other: Any) -> GradArray: ...
+        def __truediv__(self, other: Any) -> GradArray: ...
+        def __rtruediv__(self, other: Any) -> GradArray: ...
+        def __pow__(self, other: Any) -> GradArray: ...
+        def __rpow__(self, other: Any) -> GradArray: ...
+        def __matmul__(self, other: Any) -> GradArray: ...
+        def __rmatmul__(self, other: Any) -> GradArray: ...
+        def __neg__(self) -> GradArray: ...
+        def __pos__(self) -> GradArray: ...
+        def __abs__(self) -> GradArray: ...
+        def __lt__(self, other: Any) -> GradArray: ...
+        def __le__(self, other: Any) -> GradArray: ...
+        def __gt__(self, other: Any) -> GradArray: ...
+        def __ge__(self, other: Any) -> GradArray: ...
+        def __eq__(self, other: object) -> GradArray: ...  # type: ignore[override]
+        def __ne__(self, other: object) -> GradArray: ...  # type: ignore[override]
+        def __getitem__(self, key: Any) -> GradArray: ...
+        def __setitem__(self, key: Any, value: Any) -> None: ...
+        @property
+        def T(self) -> GradArray: ...
+        @property
+        def mT(self) -> GradArray: ...
+        def sum(
+            self, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False
+        ) -> GradArray: ...
+        def mean(
+            self, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False
+        ) -> GradArray: ...
+        def max(self, axis: Any = None, out: Any = None, keepdims: bool = False) -> GradArray: ...
+        def min(self, axis: Any = None, out: Any = None, keepdims: bool = False) -> GradArray: ...
+        def reshape(self, *shape: Any) -> GradArray: ...
+        def transpose(self, *axes: Any) -> GradArray: ...
+        def astype(self, dtype: Any, copy: bool = True) -> GradArray: ...
+        def copy(self) -> GradArray: ...
+        def to_device(self, device: Any, /, *, stream: Any = None) -> GradArray: ...
+
+
+#: The raw array of a `GradArray`, whatever its subclass guards.
+get_slot = GradArray.__dict__["_array"].__get__
+#: Sets ``x._grad``, in C.
+set_grad = GradArray.__dict__["_grad"].__set__
+
+
+class RuleInput(GradArray):
+    """An input as a rule sees it while derivatives are recorded: ``_array`` is guarded."""
+
+    __slots__ = ()
+
+    @property
+    def _array(self) -> Any:  # type: ignore[override]
+        guard_array()
+        return get_slot(self)
+
+    @_array.setter
+    def _array(self, value: Any) -> None:
+        GradArray.__dict__["_array"].__set__(self, value)
+
+
+_grad._RULE_INPUT[0] = RuleInput
+
+
+def new_array(raw: Any, op: Grad | None, edge: Any, cls: type | None = None) -> GradArray:
+    """A `GradArray` of raw parts."""
+    x = _new(GradArray if cls is None else cls)
+    x._array = raw
+    x._grad_op = op
+    x._edge = edge
+    x._grad = x._tangents = None
+    return x
+
+
+def _unpickled(raw: Any, requires_grad: bool, name: str | None, grad: Any) -> GradArray:
+    x = GradArray(raw, requires_grad=requires_grad, name=name)
+    x._grad = grad
+    return x
+
+
+__all__ = ["GradArray", "RuleInput", "get_slot", "new_array", "set_grad"]

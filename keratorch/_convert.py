@@ -1,0 +1,146 @@
+"""From what users pass to what operations take."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ._array import GradArray, get_slot, new_array
+from ._record import constant
+from .backends import _registry
+from .backends._backend import SCALARS as SCALARS
+from .backends._device import Device
+from .errors import DeviceMismatchError, DTypeError, LostGradientError
+
+
+def as_operand(value: Any, like: Any = None) -> GradArray:
+    """`value` as a `GradArray`.
+
+    like : a `GradArray` on whose backend and device scalars and lists are put; a Python
+        scalar takes its dtype (the Array API's rule for mixed scalars).
+    """
+    if type(value) is GradArray:
+        return value
+    if isinstance(value, GradArray):
+        return _plain(value)
+    return constant(as_raw(value, like)) if not has_array(value) else _stacked(value, like)
+
+
+def _plain(value: GradArray) -> GradArray:
+    x = new_array(get_slot(value), value._grad_op, value._edge)
+    x._tangents = value._tangents
+    return x
+
+
+def as_raw(value: Any, like: Any = None) -> Any:
+    """`value` as a raw array; a tracked `GradArray` is refused."""
+    if isinstance(value, GradArray):
+        if value._edge is not None or value._tangents is not None:
+            raise LostGradientError(
+                "a tracked GradArray was given where plain values are needed: pass x.detach()"
+            )
+        return get_slot(value)
+    if type(value) in _registry.by_type or _registry.is_array(value):
+        return _registry.of(value).adopt(value)
+    raw_like = None if like is None else like._array
+    if raw_like is None:
+        backend, device = _registry.resolve_device(None)
+        return checked(backend, backend.asarray(value, device=device))
+    backend = _registry.of(raw_like)
+    if type(value) not in SCALARS and hasattr(value, "dtype") and hasattr(value, "item"):
+        if backend.name == "numpy":
+            return backend.asarray(value)
+        value = value.item()
+    if type(value) in SCALARS:
+        return backend.scalar(value, raw_like)
+    return checked(backend, backend.asarray(value, device=backend.device(raw_like)))
+
+
+def checked(backend: Any, raw: Any) -> Any:
+    kind = getattr(raw.dtype, "kind", "f")
+    if kind in "OSUV" and getattr(raw.dtype, "names", None) is None and kind != "V":
+        raise DTypeError(
+            f"{backend.name} made an array of dtype {raw.dtype} of this: keratorch holds "
+            "booleans and numbers"
+        )
+    return raw
+
+
+def has_array(value: Any) -> bool:
+    """Whether a nested list or tuple has a `GradArray` in it."""
+    if isinstance(value, (list, tuple)):
+        return any(isinstance(v, GradArray) or has_array(v) for v in value)
+    return False
+
+
+def _stacked(value: Any, like: Any) -> GradArray:
+    """A nested sequence with `GradArray`s in it as one differentiable array."""
+    from .ops.manipulation import stack
+
+    found = _first_array(value) if like is None else like
+    arrays = [as_operand(v, like=found) for v in value]
+    dtypes = [a._array.dtype for a in arrays]
+    if any(d != dtypes[0] for d in dtypes):
+        from .ops.manipulation import astype
+
+        xp = _registry.of(arrays[0]._array).xp
+        dtype = xp.result_type(*dtypes)
+        arrays = [astype(a, dtype) for a in arrays]
+    return stack(arrays)
+
+
+def _first_array(value: Any) -> Any:
+    for v in value:
+        if isinstance(v, GradArray):
+            return as_operand(v)
+        if isinstance(v, (list, tuple)):
+            found = _first_array(v)
+            if found is not None:
+                return found
+    return None
+
+
+def check_devices(op: str, *raws: Any) -> None:
+    """Raise `DeviceMismatchError` unless all arrays share one backend and device."""
+    first = raws[0]
+    backend = _registry.of(first)
+    device = backend.device(first) if backend.multi_device else None
+    for raw in raws[1:]:
+        other = _registry.of(raw)
+        if other is not backend:
+            raise DeviceMismatchError(mismatch_message(op, first, raw))
+        if backend.multi_device:
+            found = backend.device(raw)
+            if found != device and found is not None and device is not None:
+                raise DeviceMismatchError(mismatch_message(op, first, raw))
+
+
+def mismatch_message(op: str, a: Any, b: Any) -> str:
+    return (
+        f"{op} was given {_described(a)} and {_described(b)}: move one with "
+        "to_device, as in x.to_device(y.device)"
+    )
+
+
+def _described(raw: Any) -> str:
+    backend = _registry.of(raw)
+    device = backend.device(raw)
+    return f"a {backend.name} array" + (f" on {device}" if isinstance(device, Device) else "")
+
+
+def raw_key(key: Any) -> Any:
+    """An index with every `GradArray` in it replaced by its array."""
+    if isinstance(key, tuple):
+        return tuple(raw_key(k) for k in key)
+    if isinstance(key, GradArray):
+        return get_slot(key)
+    if isinstance(key, list) and has_array(key):
+        return as_operand(key)._array
+    if isinstance(key, slice) and any(
+        isinstance(k, GradArray) for k in (key.start, key.stop, key.step)
+    ):
+        return slice(*(k.__index__() if isinstance(k, GradArray) else k for k in _parts(key)))
+    return key
+
+
+def _parts(key: slice) -> tuple[Any, Any, Any]:
+    return key.start, key.stop, key.step

@@ -1,0 +1,386 @@
+"""The reverse walk: from the gradient of outputs to those of everything below.
+
+Nodes carry the order in which they were made, and what an operation used was made before it:
+sorting the reachable nodes by that number, newest first, visits each once, after all its uses.
+Nothing recurses. Gradients are handed over at the end, all or none.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from operator import attrgetter
+from typing import Any
+
+from . import _writes
+from ._array import GradArray, get_slot, set_grad
+from ._grad import Grad, LeafSlot, OutputSlot, freed_message, op_name
+from ._mode import mode, no_grad
+from .backends import _registry
+from .errors import GraphFreedError, RuleError
+
+_seq = attrgetter("_seq")
+_by_type = _registry.by_type
+
+
+def collect(roots: list[Any]) -> list[Any]:
+    """All nodes below `roots`, newest first."""
+    seen = set(roots)
+    stack = list(seen)
+    order: list[Any] = []
+    while stack:
+        node = stack.pop()
+        order.append(node)
+        edges = node._edges
+        if edges is None:
+            continue
+        for edge in edges:
+            if edge is not None and edge not in seen:
+                seen.add(edge)
+                stack.append(edge)
+    order.sort(key=_seq, reverse=True)
+    return order
+
+
+def _above(order: list[Any], targets: set[Any]) -> list[Any]:
+    """The nodes of `order` from which a target can be reached."""
+    needed = set(targets)
+    for node in reversed(order):
+        if node._edges is not None and any(e in needed for e in node._edges if e is not None):
+            needed.add(node)
+    return [node for node in order if node in needed]
+
+
+def run(
+    seeds: list[tuple[Any, Any]],
+    *,
+    retain_graph: bool,
+    create_graph: bool,
+    targets: set[Any] | None = None,
+) -> list[tuple[Any, Any]]:
+    """Walk back from `seeds`, pairs of an edge and its gradient.
+
+    Returns pairs of an edge and the gradient that reached it: of every leaf and every
+    `GradArray` still alive, or of `targets` alone.
+    """
+    order = collect([edge for edge, _ in seeds])
+    if targets is not None:
+        order = _above(order, targets)
+    for node in order:
+        if node._edges is None:
+            raise GraphFreedError(freed_message(node))
+    wrapped = create_graph or mode.levels > 0
+    walk = _Walk(retain_graph, targets)
+    before = mode.wrapped, mode.level
+    mode.wrapped, mode.level = wrapped, None
+    try:
+        if create_graph:
+            from ._mode import enable_grad
+
+            with enable_grad():
+                return walk.wrapped(order, [(e, _as_array(g)) for e, g in seeds])
+        with no_grad():
+            if wrapped:
+                return walk.wrapped(order, [(e, _as_array(g)) for e, g in seeds])
+            first = seeds[0][1]
+            with _registry.of(first).scope(first):
+                return walk.raw(order, seeds)
+    finally:
+        mode.wrapped, mode.level = before
+
+
+def _as_array(g: Any) -> Any:
+    from ._record import constant
+
+    return g if isinstance(g, GradArray) else constant(g)
+
+
+class _Walk:
+    """One walk, on raw arrays or on `GradArray`s."""
+
+    __slots__ = ("grads", "owned", "results", "retain", "targets")
+
+    def __init__(self, retain: bool, targets: set[Any] | None) -> None:
+        self.retain = retain
+        self.targets = targets
+        self.grads: dict[Any, Any] = {}  # edge -> sum of the gradients so far
+        self.owned: set[Any] = set()  # edges whose sum is ours to write into
+        self.results: list[tuple[Any, Any]] = []
+
+    # -- raw arrays: nothing recorded ------------------------------------------------------
+
+    def raw(self, order: list[Any], seeds: list[tuple[Any, Any]]) -> list[tuple[Any, Any]]:
+        grads, owned, results, targets = self.grads, self.owned, self.results, self.targets
+        for edge, seed in seeds:
+            self.add(edge, seed)
+        writes = _writes.writes
+        retain = self.retain
+        rules: Any = None
+        array_type: Any = None
+        for node in order:
+            grad = grads.pop(node, None)
+            if grad is None:
+                if not retain and targets is None:
+                    free(node)
+                continue
+            cls = type(node)
+            if targets is not None:
+                if node in targets:
+                    results.append((node, self.handed(node, grad)))
+                    if not any(e is not None for e in node._edges):
+                        continue
+            elif cls is LeafSlot:
+                if node._out() is not None:
+                    results.append((node, self.handed(node, grad)))
+                continue
+            elif node._out() is not None:
+                results.append((node, grad))
+            if cls is OutputSlot:
+                self.collect_output(node, grad)
+                continue
+            edges = node._edges
+            if writes.last > node._seq:
+                _writes.check(node)
+            if type(grad) is not array_type:
+                array_type = type(grad)
+                if array_type is list:
+                    array_type = type(next(g for g in grad if g is not None))
+                    backend = _by_type[array_type]
+                    rules = backend.rules
+                    found = rules[cls](node, tuple(grad))
+                    array_type = None
+                else:
+                    backend = _by_type[array_type]
+                    rules = backend.rules
+                    found = rules[cls](node, grad)
+            else:
+                found = rules[cls](node, grad)
+            if not retain:
+                node._edges = node._saved = None
+            if type(found) is not tuple or len(found) != len(edges):
+                found = one_per_input(node, found, len(edges))
+            for edge, g in zip(edges, found):  # noqa: B905
+                if edge is None or g is None:
+                    continue
+                fresh = cls.fresh
+                if type(g) is not array_type or g.shape != edge.shape or g.dtype != edge.dtype:
+                    g, changed = self.fitted(node, edge, g, backend)
+                    fresh = fresh or changed
+                previous = grads.get(edge)
+                if previous is None:
+                    grads[edge] = g
+                    if fresh:
+                        owned.add(edge)
+                elif edge in owned:
+                    grads[edge] = backend.add_into(previous, g)
+                else:
+                    grads[edge] = backend.add(previous, g)
+                    owned.add(edge)
+        return results
+
+    def add(self, edge: Any, grad: Any) -> None:
+        previous = self.grads.get(edge)
+        self.grads[edge] = grad if previous is None else sum_of(previous, grad)
+
+    def collect_output(self, slot: OutputSlot, grad: Any) -> None:
+        """Put the gradient of one output into its place among those of the node."""
+        node = slot._edges[0]
+        pending = self.grads.get(node)
+        if pending is None:
+            pending = self.grads[node] = [None] * node.outputs
+        present = pending[slot.index]
+        pending[slot.index] = grad if present is None else sum_of(present, grad)
+
+    def handed(self, node: Any, grad: Any) -> Any:
+        """A gradient as it is given to a leaf: contiguous, writable, shared with nothing."""
+        backend = _registry.of(grad)
+        if node in self.owned and backend.is_plain(grad):
+            return grad
+        return backend.copy(grad)
+
+    def fitted(self, node: Any, edge: Any, g: Any, backend: Any) -> tuple[Any, bool]:
+        """What a rule returned, with the shape and dtype of the input; and if it is new."""
+        if isinstance(g, GradArray):
+            g = get_slot(g)
+        fresh = False
+        if type(g) not in _by_type and not _registry.is_array(g):
+            g = backend.asarray(g, dtype=edge.dtype)
+            fresh = True
+        if g.shape != edge.shape:
+            g = backend.as_array(_reduced(node, edge, g, _registry.of(g).xp))
+            fresh = True
+        if g.dtype != edge.dtype:
+            g = _cast(node, edge, g, _registry.of(g).xp, _registry.of(g))
+            fresh = True
+        return g, fresh
+
+    # -- GradArrays: recorded, or with tangents --------------------------------------------
+
+    def wrapped(self, order: list[Any], seeds: list[tuple[Any, Any]]) -> list[tuple[Any, Any]]:
+        grads, results, targets = self.grads, self.results, self.targets
+        for edge, seed in seeds:
+            self.add(edge, seed)
+        for node in order:
+            grad = grads.pop(node, None)
+            if grad is None:
+                if not self.retain and targets is None:
+                    free(node)
+                continue
+            if targets is not None:
+                if node in targets:
+                    results.append((node, grad))
+            elif node._out() is not None:
+                results.append((node, grad))
+            if type(node) is LeafSlot:
+                continue
+            if type(node) is OutputSlot:
+                self.collect_output(node, grad)
+                continue
+            edges = node._edges
+            if _writes.writes.last > node._seq:
+                _writes.check(node)
+            found = node.backward(tuple(grad) if type(grad) is list else grad)
+            if not self.retain:
+                free(node)
+            found = one_per_input(node, found, len(edges))
+            for edge, g in zip(edges, found, strict=True):
+                if edge is None or g is None:
+                    continue
+                g = self.fitted_array(node, edge, g, grad)
+                previous = grads.get(edge)
+                grads[edge] = g if previous is None else previous + g
+        return results
+
+    def fitted_array(self, node: Any, edge: Any, g: Any, grad: Any) -> Any:
+        from ._convert import as_operand
+
+        if type(grad) is list:
+            grad = next(x for x in grad if x is not None)
+        g = as_operand(g, like=grad)
+        xp = g.__array_namespace__()
+        if g.shape != edge.shape:
+            g = _reduced(node, edge, g, xp)
+        if g.dtype != edge.dtype:
+            g = _cast(node, edge, g, xp, _registry.of(g._array))
+        return g
+
+
+def sum_of(a: Any, b: Any) -> Any:
+    """``a + b``, of raw arrays (never a scalar) or `GradArray`s."""
+    if isinstance(a, GradArray) or isinstance(b, GradArray):
+        return a + b
+    return _registry.of(a).add(a, b)
+
+
+def free(node: Any) -> None:
+    """Drop what a node saved and where it came from."""
+    if type(node) is not LeafSlot and type(node) is not OutputSlot:
+        node._edges = node._saved = None
+
+
+def one_per_input(node: Any, found: Any, count: int) -> tuple[Any, ...]:
+    """What a rule returned, as a tuple of one gradient per input."""
+    if not isinstance(found, (tuple, list)):
+        found = (found,)
+    if len(found) != count:
+        raise RuleError(count_message(node, found, count))
+    return tuple(found)
+
+
+def count_message(node: Any, found: Any, count: int) -> str:
+    return (
+        f"{op_name(node)}.backward returned {len(found)} gradients for {count} inputs: return "
+        "one per input, None for one that has none"
+    )
+
+
+def _reduced(node: Any, edge: Any, g: Any, xp: Any) -> Any:
+    """`g` summed over the axes along which the input was broadcast."""
+    want, have = tuple(edge.shape), tuple(g.shape)
+    lead = len(have) - len(want)
+    axes = [*range(lead)] if lead > 0 else []
+    fits = lead >= 0
+    for i, n in enumerate(want):
+        if fits and have[lead + i] != n:
+            fits = n == 1
+            axes.append(lead + i)
+    if not fits:
+        # A rule may return a smaller gradient that broadcasts to the input, as NumPy would.
+        raise RuleError(
+            f"{op_name(node)}.backward returned a gradient of shape {have} for an input of "
+            f"shape {want}: return one that reduces to the input's shape by summing axes"
+        )
+    g = xp.sum(g, axis=tuple(axes))
+    return xp.reshape(g, want) if tuple(g.shape) != want else g
+
+
+def _cast(node: Any, edge: Any, g: Any, xp: Any, backend: Any) -> Any:
+    """`g` in the dtype of the input; the real part where that is real."""
+    if not backend.is_inexact(g.dtype):
+        if not backend.is_inexact(edge.dtype):
+            return g
+    elif backend.is_complex(g.dtype) and not _is_complex(edge.dtype):
+        g = xp.real(g)
+    dtype = edge.dtype
+    try:
+        same = g.dtype == dtype
+    except TypeError:
+        same = False
+    return g if same else xp.astype(g, backend.dtype(dtype))
+
+
+def _is_complex(dtype: Any) -> bool:
+    from .backends._backend import dtype_name
+
+    return (dtype_name(dtype) or "").startswith("complex")
+
+
+# -- what users call -----------------------------------------------------------------------------
+
+
+def backward(output: GradArray, grad: Any, retain_graph: bool, create_graph: bool) -> None:
+    """Add the gradients of `output` to every live array that took part."""
+    results = run([(output._edge, grad)], retain_graph=retain_graph, create_graph=create_graph)
+    arrays: list[GradArray] = []
+    totals: list[Any] = []
+    for edge, g in results:
+        x = edge._out()
+        if x is None or x._edge is not edge:
+            continue
+        if isinstance(g, GradArray) and not create_graph and g._tangents is None:
+            g = g._array
+        if x._grad is not None:
+            g = sum_of(x._grad, g)
+        arrays.append(x)
+        totals.append(g)
+    # In C, so that no signal handler comes between two of them.
+    deque(map(set_grad, arrays, totals), maxlen=0)
+
+
+def gradients_of(
+    output: Any,
+    inputs: list[Any],
+    grad: Any = None,
+    create_graph: bool = True,
+    retain_graph: bool = True,
+) -> tuple[Any, ...]:
+    """The gradients of `output` in `inputs`, `None` where it does not depend on one."""
+    if grad is None:
+        xp = output.__array_namespace__()
+        grad = xp.ones_like(output)
+    edges = [x._edge for x in inputs]
+    found = dict(
+        run(
+            [(output._edge, grad if create_graph else _raw(grad))],
+            retain_graph=retain_graph,
+            create_graph=create_graph,
+            targets={e for e in edges if e is not None},
+        )
+    )
+    return tuple(None if e is None else found.get(e) for e in edges)
+
+
+def _raw(grad: Any) -> Any:
+    return grad._array if isinstance(grad, GradArray) else grad
+
+
+__all__ = ["Grad", "backward", "collect", "gradients_of", "run"]

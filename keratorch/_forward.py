@@ -1,0 +1,158 @@
+"""Forward mode: tangents that travel beside the values.
+
+A `GradArray` carries a tangent per open level, itself a `GradArray` that carries tangents of
+lower levels only. An operation's tangent of level L is its `Grad.jvp`, computed on values and
+tangents as they are below L; levels are therefore done in ascending order.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from ._grad import Grad, LeafSlot, op_name
+from ._mode import enable_grad, mode
+from .errors import RuleError
+
+_next_level = itertools.count(1).__next__
+
+
+@contextmanager
+def open_level() -> Iterator[int]:
+    """A new forward level, above all that are open."""
+    mode.levels += 1
+    try:
+        yield _next_level()
+    finally:
+        mode.levels -= 1
+
+
+def with_tangent(primal: Any, tangent: Any, level: int) -> Any:
+    """`primal` (a `GradArray`) with one more tangent; the same place in the graph."""
+    from ._array import new_array
+
+    x = new_array(primal._array, primal._grad_op, primal._edge)
+    x._tangents = {**(primal._tangents or {}), level: tangent}
+    return x
+
+
+def take_tangent(y: Any, level: int) -> tuple[Any, Any | None]:
+    """`y` without its tangent of `level`, and that tangent (`None` for zero)."""
+    from ._array import new_array
+
+    tangents = dict(y._tangents or {})
+    tangent = tangents.pop(level, None)
+    x = new_array(y._array, y._grad_op, y._edge)
+    x._tangents = {k: t for k, t in tangents.items() if k < level} or None
+    return x, tangent
+
+
+def propagate(
+    node: Grad, of_inputs: tuple[dict[int, Any] | None, ...], outputs: tuple[Any, ...]
+) -> None:
+    """Give `outputs` the tangents that follow from those of the inputs."""
+    levels = sorted({level for tangents in of_inputs for level in tangents or ()})
+    of_outputs: list[dict[int, Any]] = [{} for _ in outputs]
+    node._tangents = (*of_inputs, *of_outputs)
+    before = mode.level, mode.wrapped
+    try:
+        mode.wrapped = True
+        for level in levels:
+            mode.level = level
+            tangents = tuple((t or {}).get(level) for t in of_inputs)
+            found = node.jvp(*tangents)
+            found = found if isinstance(found, tuple) else (found,)
+            if len(found) != len(outputs):
+                raise RuleError(
+                    f"{op_name(node)}.jvp returned {len(found)} tangents for "
+                    f"{len(outputs)} outputs: return one per output, None for zero"
+                )
+            for y, t, tangents_of_y in zip(outputs, found, of_outputs, strict=True):
+                if t is not None:
+                    tangents_of_y[level] = _fitted(t, y, node)
+    finally:
+        mode.level, mode.wrapped = before
+    for y, tangents_of_y in zip(outputs, of_outputs, strict=True):
+        y._tangents = tangents_of_y or None
+
+
+def _fitted(t: Any, y: Any, node: Grad) -> Any:
+    """A tangent with the shape and dtype of its primal."""
+    from ._convert import as_operand
+
+    t = as_operand(t, like=y)
+    xp = t.__array_namespace__()
+    if t.shape != y.shape:
+        try:
+            t = xp.broadcast_to(t, y.shape)
+        except ValueError as error:
+            raise RuleError(
+                f"{op_name(node)}.jvp returned a tangent of shape {tuple(t.shape)} for an "
+                f"output of shape {tuple(y.shape)}: return one of the output's shape"
+            ) from error
+    if t.dtype != y.dtype:
+        t = xp.astype(t, y.dtype)
+    return t
+
+
+def jvp_of_backward(node: Grad, tangents: tuple[Any, ...]) -> Any:
+    """The tangents of a node's outputs, by differentiating its `backward`.
+
+    ``backward(v)`` is linear in ``v`` and its transpose is the tangent map, so the gradient of
+    ``Re <backward(v), tangents>`` in ``v`` is the tangent (the trick of double vjp).
+    """
+    from . import _engine
+    from ._array import new_array
+
+    many = node.outputs > 1
+    shapes = node.shape if many else (node.shape,)
+    dtypes = node.dtype if many else (node.dtype,)
+    like = next(t for t in tangents if t is not None)
+    with enable_grad():
+        xp = like.__array_namespace__()
+        seeds = []
+        for shape, dtype in zip(shapes, dtypes, strict=True):
+            raw = xp.zeros(shape, dtype=dtype, device=like.device)._array
+            v = new_array(raw, None, None)
+            v._edge = LeafSlot(v, raw.shape, raw.dtype)
+            seeds.append(v)
+        grads = node.backward(tuple(seeds) if many else seeds[0])
+        grads = grads if isinstance(grads, tuple) else (grads,)
+        if len(grads) != len(tangents):
+            raise RuleError(_engine.count_message(node, grads, len(tangents)))
+        total = None
+        for g, t in zip(grads, tangents, strict=True):
+            if g is None or t is None:
+                continue
+            term = xp.sum(_real_product(xp, g, t))
+            total = term if total is None else total + term
+        if total is None or total._edge is None:
+            return (None,) * len(seeds)
+        found = _engine.gradients_of(total, seeds)
+    if not any(x is not None for x in node._edges or ()) and all(
+        t is None or t._edge is None for t in tangents
+    ):
+        found = tuple(None if f is None else _untracked(f) for f in found)
+    return found
+
+
+def _real_product(xp: Any, g: Any, t: Any) -> Any:
+    """``Re(conj(g) * t)``."""
+    if xp.isdtype(g.dtype, "complex floating"):
+        product = xp.conj(g) * t
+    elif xp.isdtype(t.dtype, "complex floating"):
+        product = g * xp.real(t)
+    else:
+        return g * t
+    return xp.real(product) if xp.isdtype(product.dtype, "complex floating") else product
+
+
+def _untracked(x: Any) -> Any:
+    """`x` without its graph; tangents stay."""
+    from ._array import new_array
+
+    y = new_array(x._array, None, None)
+    y._tangents = x._tangents
+    return y

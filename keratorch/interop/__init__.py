@@ -1,0 +1,1 @@
+"""Protocols of other libraries, through which their functions reach keratorch."""

@@ -1,0 +1,5 @@
+"""What neural networks are made of."""
+
+from . import functional as functional
+
+__all__ = ["functional"]

@@ -1,0 +1,1 @@
+"""The operations: one `Grad` subclass and one public function each."""

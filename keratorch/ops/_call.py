@@ -1,0 +1,59 @@
+"""Calling a backend's function on raw arrays, with errors that say what was called."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .._array import GradArray
+from .._convert import as_operand
+from ..backends import _registry
+from ..errors import ShapeError
+
+
+def raw_namespace(x: GradArray) -> Any:
+    """The namespace of the raw array in `x`."""
+    return _registry.of(x._array).xp
+
+
+def namespace(x: Any) -> Any:
+    """The namespace to compute with `x`: a library's own, or for a `GradArray` ours."""
+    if isinstance(x, GradArray):
+        return x.__array_namespace__()
+    return _registry.of(x).xp
+
+
+def as_array(like: Any, value: Any) -> Any:
+    """`value` as an array of the backend of the raw array `like`, were it a scalar."""
+    return value if type(value) is type(like) else _registry.of(like).as_array(value)
+
+
+def normalized_axes(op: str, x: GradArray, axis: int | tuple[int, ...] | None) -> tuple[int, ...]:
+    """`axis` as a tuple of distinct numbers from 0; all axes for `None`."""
+    ndim = x.ndim
+    if axis is None:
+        return tuple(range(ndim))
+    axes = (axis,) if not isinstance(axis, (tuple, list)) else tuple(axis)
+    out: list[int] = []
+    for a in axes:
+        a = a.__index__()
+        if not -ndim <= a < ndim:
+            raise ShapeError(
+                f"{op}: axis {a} is out of range for an array of shape {tuple(x.shape)}: use "
+                f"{-ndim} to {ndim - 1}"
+                if ndim
+                else f"{op}: an array of shape () has no axis {a}: leave axis out"
+            )
+        out.append(a % ndim)
+    if len(set(out)) != len(out):
+        raise ShapeError(
+            f"{op}: axis {axis} names an axis of shape {tuple(x.shape)} twice: name each once"
+        )
+    return tuple(out)
+
+
+def operands(*values: Any) -> tuple[GradArray, ...]:
+    """All as `GradArray`s, those that are no arrays after the example of the first that is."""
+    like = next(
+        (as_operand(v) for v in values if isinstance(v, GradArray) or _registry.is_array(v)), None
+    )
+    return tuple(as_operand(v, like) for v in values)

@@ -1,0 +1,349 @@
+"""Elementwise operations: the `Grad` base that differentiates them, and their functions.
+
+A subclass states its partial derivatives and nothing else. The general reverse rule, the
+forward rule, and the kernels of backends all come from that statement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+from weakref import ref
+
+from .._array import GradArray
+from .._convert import SCALARS, as_operand, check_devices
+from .._grad import Grad, next_seq
+from .._mode import mode, policy
+from .._record import attach, constant
+from ..backends import _registry
+from ..errors import ShapeError
+from ._partials import Expr, namespace_function, trace
+
+_new = object.__new__
+
+
+class ElementwiseGrad(Grad):
+    """An elementwise function of one or two arrays, given by its partial derivatives.
+
+    Subclasses define ``partials(xp, x, y)`` or ``partials(xp, x1, x2, y)``, with ``y`` the
+    output: a tuple of ∂y/∂xᵢ, in Array API functions and operators. For a holomorphic
+    function the gradient of a complex input is conj(∂y/∂x)·grad.
+    """
+
+    __slots__ = ()
+
+    #: Whether a partial can be infinite or NaN where the function is finite or an input is on
+    #: the border of the domain: then it counts as 0 where the incoming gradient is 0.
+    unbounded: ClassVar[bool] = False
+    arity: ClassVar[int]
+    exprs: ClassVar[tuple[Expr, ...]]
+    #: The partials where the output is complex; `None`: the same.
+    complex_partials: ClassVar[Callable[..., tuple[Any, ...]] | None] = None
+    _functions: ClassVar[dict[bool, Callable[..., Any]]]
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "partials" not in cls.__dict__:
+            return
+        cls.arity = cls.partials.__code__.co_argcount - 2
+        cls.exprs = trace(cls.partials, cls.arity)
+        cls.saves = (*range(cls.arity), -1)
+        cls.fresh = not any(e.is_constant for e in cls.exprs)
+        cls._functions = {}
+
+    @staticmethod
+    def partials(xp: Any, *arrays: Any) -> tuple[Any, ...]:
+        raise NotImplementedError
+
+    @classmethod
+    def reads(cls, i: int) -> frozenset[str]:
+        """The names of the saved values that partial `i` reads."""
+        return cls.exprs[i].variables()
+
+    @classmethod
+    def partial_function(cls, is_complex: bool = False) -> Callable[..., Any]:
+        """``f(xp, i, x0, …, y)``: partial `i` over any namespace; compiled once."""
+        found = cls._functions.get(is_complex)
+        if found is None:
+            exprs = cls.exprs
+            if is_complex and cls.complex_partials is not None:
+                exprs = trace(cls.complex_partials, cls.arity)
+            found = namespace_function(f"{cls.__name__}_partial", exprs)
+            cls._functions[is_complex] = found
+        return found
+
+    def backward(self, grad: Any) -> tuple[Any, ...]:
+        edges = self._edges or ()
+        xp, values = self._operands(grad)
+        return tuple(
+            [
+                None if edge is None else self._times(xp, grad, i, values, conjugate=True)
+                for i, edge in enumerate(edges)
+            ]
+        )
+
+    def jvp(self, *tangents: Any) -> Any:
+        total = None
+        for i, t in enumerate(tangents):
+            if t is None:
+                continue
+            xp, values = self._operands(t)
+            term = self._times(xp, t, i, values, conjugate=False)
+            total = term if total is None else total + term
+        return total
+
+    def _operands(self, like: Any) -> tuple[Any, tuple[Any, ...]]:
+        """The namespace of `like`, and the saved values as arrays of it."""
+        values = self.saved(like)
+        if type(like) is GradArray:
+            raw = like._array
+            xp = like.__array_namespace__()
+        else:
+            raw = like
+            xp = _registry.of(raw).xp
+        backend = _registry.of(raw)
+        return xp, tuple([backend.scalar(v, raw) if type(v) in SCALARS else v for v in values])
+
+    def _times(self, xp: Any, grad: Any, i: int, values: tuple[Any, ...], conjugate: bool) -> Any:
+        """`grad` times partial `i`."""
+        expr = self.exprs[i]
+        if expr.is_constant:
+            if expr.value == 1:
+                return grad
+            return -grad if expr.value == -1 else grad * expr.value
+        is_complex = xp.isdtype(self.dtype, "complex floating")
+        p = self.partial_function(is_complex)(xp, i, *values)
+        if conjugate and is_complex and xp.isdtype(p.dtype, "complex floating"):
+            p = xp.conj(p)
+        if self.unbounded and policy.masked_zeros:
+            p = masked(xp, grad, p)
+        return grad * p
+
+
+def masked(xp: Any, grad: Any, p: Any) -> Any:
+    """The partial `p`, 0 where it is not finite and `grad` is 0."""
+    return xp.where((grad == 0) & ~xp.isfinite(p), 0.0, p)
+
+
+# -- the raw functions -------------------------------------------------------------------------
+
+
+class RawFunctions(dict[type, Callable[..., Any]]):
+    """Array type -> the backend's function of one name; found when first needed."""
+
+    __slots__ = ("name", "source")
+
+    def __init__(self, name: str, source: str = "xp") -> None:
+        super().__init__()
+        self.name = name
+        self.source = source
+        _registry.on_change(self.clear)
+
+    def __missing__(self, cls: type) -> Callable[..., Any]:
+        backend = _registry.by_type[cls]
+        if self.source == "special":
+            function = backend.special(self.name)
+        else:
+            function = backend.elementwise(self.name)
+        self[cls] = function
+        return function
+
+
+def explained(op: str, error: Exception, *operands: Any) -> Exception:
+    """What to raise in place of a library's own error."""
+    shapes = [tuple(x.shape) for x in operands if hasattr(x, "shape")]
+    if len(shapes) > 1 and not _broadcast(shapes):
+        return ShapeError(
+            f"{op}: shapes {' and '.join(map(str, shapes))} do not broadcast: align them with "
+            "reshape, or insert axes with None, as in x[:, None]"
+        )
+    return error
+
+
+def _broadcast(shapes: list[tuple[int, ...]]) -> bool:
+    for sizes in zip(*(s[::-1] + (1,) * (max(map(len, shapes)) - len(s)) for s in shapes)):  # noqa: B905
+        if len({n for n in sizes if n != 1}) > 1:
+            return False
+    return True
+
+
+# -- the public functions ----------------------------------------------------------------------
+
+
+def unary(cls: type[ElementwiseGrad], name: str, doc: str, source: str = "xp") -> Any:
+    """The public function of one array that `cls` differentiates."""
+    raw_functions = RawFunctions(name, source)
+    keep_x = "x0" in cls.reads(0)
+    keep_y = "y" in cls.reads(0)
+
+    def function(x: Any, /) -> GradArray:
+        if type(x) is not GradArray:
+            x = as_operand(x)
+        a = x._array
+        try:
+            y = raw_functions[type(a)](a)
+        except (ValueError, TypeError, RuntimeError) as error:
+            raise explained(name, error, a) from error
+        if type(y) is not type(a):
+            y = _registry.of(a).as_array(y)
+        edge = x._edge
+        if x._tangents is not None:
+            from ._propagating import record_elementwise
+
+            return record_elementwise(cls, (x,), y)
+        if edge is None or not mode.recording:
+            return constant(y)
+        node = _new(cls)
+        node._edges = (edge,)
+        node._saved = (a if keep_x else None, y if keep_y else None)
+        return attach(node, y)
+
+    return _named(function, name, doc)
+
+
+def binary(cls: type[ElementwiseGrad], name: str, doc: str) -> Any:
+    """The public function of two arrays that `cls` differentiates."""
+    raw_functions = RawFunctions(name)
+    # Which of (x1, x2, y) is read if only x1, only x2, or both are tracked.
+    reads = [cls.reads(0), cls.reads(1), cls.reads(0) | cls.reads(1)]
+    keep = tuple(("x0" in r, "x1" in r, "y" in r) for r in reads)
+    keep_first, keep_second, keep_both = keep
+
+    def function(x1: Any, x2: Any, /) -> GradArray:
+        t1, t2 = type(x1), type(x2)
+        if t1 is GradArray:
+            a = x1._array
+            e1 = x1._edge
+            tangents = x1._tangents
+            if t2 is GradArray:
+                b = x2._array
+                e2 = x2._edge
+                if x2._tangents is not None:
+                    tangents = x2._tangents
+                if type(a) is not type(b):
+                    check_devices(name, a, b)
+            elif t2 in SCALARS:
+                b, e2 = x2, None
+            else:
+                return function(x1, as_operand(x2, x1))
+            of_type = type(a)
+        elif t2 is GradArray and t1 in SCALARS:
+            a, e1 = x1, None
+            b = x2._array
+            e2 = x2._edge
+            tangents = x2._tangents
+            of_type = type(b)
+        else:
+            return function(*both_operands(x1, x2))
+        try:
+            y = raw_functions[of_type](a, b)
+        except (ValueError, TypeError, RuntimeError) as error:
+            raise explained(name, error, a, b) from error
+        if type(y) is not of_type:
+            y = _registry.by_type[of_type].as_array(y)
+        if tangents is not None:
+            from ._propagating import record_elementwise
+
+            return record_elementwise(cls, (x1, x2), y)
+        if e1 is None:
+            if e2 is None or not mode.recording:
+                return constant(y)
+            keep_a, keep_b, keep_y = keep_second
+        elif not mode.recording:
+            return constant(y)
+        elif e2 is None:
+            keep_a, keep_b, keep_y = keep_first
+        else:
+            keep_a, keep_b, keep_y = keep_both
+        node = _new(cls)
+        node._edges = (e1, e2)
+        node._saved = (a if keep_a else None, b if keep_b else None, y if keep_y else None)
+        # attach(node, y), inline
+        node.shape = y.shape
+        node.dtype = y.dtype
+        node._seq = next_seq()
+        out = _new(GradArray)
+        out._array = y
+        out._grad = out._tangents = None
+        out._grad_op = out._edge = node
+        node._out = ref(out)
+        return out
+
+    return _named(function, name, doc)
+
+
+def constant_unary(name: str, doc: str) -> Any:
+    """A function of one array whose derivative is zero, or that has none: a constant."""
+    raw_functions = RawFunctions(name)
+
+    def function(x: Any, /) -> GradArray:
+        x = as_operand(x)
+        backend = _registry.of(x._array)
+        return constant(backend.as_array(raw_functions[type(x._array)](x._array)))
+
+    return _named(function, name, doc)
+
+
+def constant_binary(name: str, doc: str) -> Any:
+    """A function of two arrays whose result is a constant, such as a comparison."""
+    raw_functions = RawFunctions(name)
+
+    def function(x1: Any, x2: Any, /) -> GradArray:
+        if type(x1) not in SCALARS or type(x2) in SCALARS:
+            x1 = as_operand(x1)
+        if type(x2) not in SCALARS:
+            x2 = as_operand(x2, x1 if type(x1) is GradArray else None)
+        a = x1._array if type(x1) is GradArray else x1
+        b = x2._array if type(x2) is GradArray else x2
+        like = a if type(x1) is GradArray else b
+        if type(x1) is type(x2) and type(a) is not type(b):
+            check_devices(name, a, b)
+        try:
+            y = raw_functions[type(like)](a, b)
+        except (ValueError, TypeError, RuntimeError) as error:
+            raise explained(name, error, a, b) from error
+        return constant(_registry.of(like).as_array(y))
+
+    return _named(function, name, doc)
+
+
+def both_operands(x1: Any, x2: Any) -> tuple[Any, Any]:
+    """Both as arrays, the one that is none after the example of the other."""
+    if isinstance(x1, GradArray) or _registry.is_array(x1):
+        x1 = as_operand(x1)
+        return x1, (x2 if type(x2) in SCALARS else as_operand(x2, x1))
+    if isinstance(x2, GradArray) or _registry.is_array(x2):
+        x2 = as_operand(x2)
+        return (x1 if type(x1) in SCALARS else as_operand(x1, x2)), x2
+    return as_operand(x1), as_operand(x2)
+
+
+def is_operand(value: Any) -> bool:
+    """Whether an operator of `GradArray` takes `value` on its other side."""
+    return (
+        type(value) in SCALARS
+        or isinstance(value, (GradArray, list, tuple, int, float, complex))
+        or _registry.is_array(value)
+        or (hasattr(value, "dtype") and type(value).__module__ == "numpy")
+    )
+
+
+def _named(function: Any, name: str, doc: str) -> Any:
+    function.__name__ = function.__qualname__ = name
+    function.__doc__ = doc
+    function.__module__ = "keratorch"
+    return function
+
+
+__all__ = [
+    "ElementwiseGrad",
+    "RawFunctions",
+    "binary",
+    "both_operands",
+    "constant_binary",
+    "constant_unary",
+    "explained",
+    "is_operand",
+    "masked",
+    "unary",
+]

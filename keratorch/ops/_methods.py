@@ -1,0 +1,146 @@
+"""The operators and methods of `GradArray`, in NumPy's argument order."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+from .._array import GradArray
+from .._convert import SCALARS
+from . import elementwise as e
+from . import indexing, linalg, manipulation, reductions, selection
+from ._elementwise import is_operand
+
+
+def _operator(function: Callable[..., Any]) -> tuple[Any, Any]:
+    """The method of an operator, and its reflection."""
+
+    def forward(self: GradArray, other: Any) -> Any:
+        if type(other) is GradArray or type(other) in SCALARS or is_operand(other):
+            return function(self, other)
+        return NotImplemented
+
+    def reflected(self: GradArray, other: Any) -> Any:
+        if type(other) in SCALARS or is_operand(other):
+            return function(other, self)
+        return NotImplemented
+
+    return forward, reflected
+
+
+def _in_place(function: Callable[..., Any], raw_function: Callable[..., Any]) -> Any:
+    def method(self: GradArray, other: Any) -> Any:
+        if not is_operand(other):
+            return NotImplemented
+        return indexing.update_in_place(self, function, raw_function, other)
+
+    return method
+
+
+def _no_out(out: Any) -> None:
+    if out is not None:
+        raise TypeError("out= is not supported: the result is a new GradArray")
+
+
+def _sum(
+    self: GradArray, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False
+) -> GradArray:
+    """The sum along `axis`, as `keratorch.sum`."""
+    _no_out(out)
+    return reductions.sum(self, axis=axis, dtype=dtype, keepdims=keepdims)
+
+
+def _mean(
+    self: GradArray, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False
+) -> GradArray:
+    """The mean along `axis`, as `keratorch.mean`."""
+    _no_out(out)
+    x = self if dtype is None else manipulation.astype(self, dtype)
+    return reductions.mean(x, axis=axis, keepdims=keepdims)
+
+
+def _max(self: GradArray, axis: Any = None, out: Any = None, keepdims: bool = False) -> GradArray:
+    """The largest element along `axis`, as `keratorch.max`."""
+    _no_out(out)
+    return reductions.max(self, axis=axis, keepdims=keepdims)
+
+
+def _min(self: GradArray, axis: Any = None, out: Any = None, keepdims: bool = False) -> GradArray:
+    """The smallest element along `axis`, as `keratorch.min`."""
+    _no_out(out)
+    return reductions.min(self, axis=axis, keepdims=keepdims)
+
+
+def _reshape(self: GradArray, *shape: Any) -> GradArray:
+    """The elements in another shape: ``x.reshape(2, 3)`` or ``x.reshape((2, 3))``."""
+    return manipulation.reshape(self, shape[0] if len(shape) == 1 else shape)
+
+
+def _transpose(self: GradArray, *axes: Any) -> GradArray:
+    """The axes reversed, or in the order given."""
+    if not axes or axes == (None,):
+        return manipulation.permute_dims(self, tuple(reversed(range(self.ndim))))
+    order = axes[0] if len(axes) == 1 and isinstance(axes[0], (tuple, list)) else axes
+    return manipulation.permute_dims(self, order)
+
+
+def _astype(self: GradArray, dtype: Any, copy: bool = True) -> GradArray:
+    """The array with another dtype, as `keratorch.astype`."""
+    return manipulation.astype(self, dtype, copy=copy)
+
+
+_BINARY = {
+    "add": e.add,
+    "sub": e.subtract,
+    "mul": e.multiply,
+    "truediv": e.divide,
+    "pow": e.pow,
+    "matmul": linalg.matmul,
+}
+_COMPARISONS = {
+    "lt": e.less,
+    "le": e.less_equal,
+    "gt": e.greater,
+    "ge": e.greater_equal,
+    "eq": e.equal,
+    "ne": e.not_equal,
+    "and": e.logical_and,
+    "or": e.logical_or,
+}
+_METHODS = {
+    "__neg__": e.negative,
+    "__pos__": e.positive,
+    "__abs__": selection.abs,
+    "__invert__": e.logical_not,
+    "__getitem__": indexing.getitem,
+    "__setitem__": indexing.setitem,
+    "sum": _sum,
+    "mean": _mean,
+    "max": _max,
+    "min": _min,
+    "reshape": _reshape,
+    "transpose": _transpose,
+    "astype": _astype,
+    "copy": manipulation.copy,
+    "to_device": manipulation.to_device,
+    "conj": selection.conj,
+    "T": property(_transpose, doc="The axes reversed."),
+    "mT": property(manipulation.matrix_transpose, doc="The last two axes exchanged."),
+    "real": property(selection.real, doc="The real part."),
+    "imag": property(selection.imag, doc="The imaginary part."),
+}
+
+
+def install() -> None:
+    """Give `GradArray` its operators and methods."""
+    for name, function in _BINARY.items():
+        forward, reflected = _operator(function)
+        setattr(GradArray, f"__{name}__", forward)
+        setattr(GradArray, f"__r{name}__", reflected)
+        raw_function = getattr(operator, f"i{name}")
+        setattr(GradArray, f"__i{name}__", _in_place(function, raw_function))
+    for name, function in _COMPARISONS.items():
+        setattr(GradArray, f"__{name}__", _operator(function)[0])
+    for name, function in _METHODS.items():
+        setattr(GradArray, name, function)

@@ -1,0 +1,159 @@
+"""Partial derivatives, stated once and read by several readers.
+
+An elementwise `Grad` states its partials as a function of its inputs and its output:
+
+    def partials(xp, x, y):          # y = tanh(x)
+        return (1 - y * y,)
+
+That function is called once, with `Expr`s for arrays and for the namespace. What comes out is a
+small expression graph, from which are made the rule for any namespace (`namespace_function`)
+and, in a backend, kernels that compute in place or on the GPU.
+"""
+
+from __future__ import annotations
+
+import linecache
+from collections.abc import Callable, Iterable
+from typing import Any
+
+#: Operators: the symbol of each, under its Array API name.
+OPERATORS = {
+    "add": "+",
+    "subtract": "-",
+    "multiply": "*",
+    "divide": "/",
+    "pow": "**",
+    "less": "<",
+    "less_equal": "<=",
+    "greater": ">",
+    "greater_equal": ">=",
+    "equal": "==",
+    "not_equal": "!=",
+    "logical_and": "&",
+    "logical_or": "|",
+}
+COMPARISONS = frozenset(
+    ["less", "less_equal", "greater", "greater_equal", "equal", "not_equal"]
+    + ["logical_and", "logical_or", "logical_not", "isfinite"]
+)
+
+
+class Expr:
+    """A node of an expression: a variable, a constant, or a function of expressions."""
+
+    __slots__ = ("args", "name", "value")
+
+    def __init__(self, name: str, args: tuple[Expr, ...] = (), value: Any = None) -> None:
+        self.name = name
+        self.args = args
+        self.value = value
+
+    @property
+    def is_constant(self) -> bool:
+        return self.name == "constant"
+
+    @property
+    def is_variable(self) -> bool:
+        return self.name == "variable"
+
+    def variables(self) -> frozenset[str]:
+        """The names of the variables that the expression reads."""
+        if self.is_variable:
+            return frozenset([self.value])
+        return frozenset().union(*(a.variables() for a in self.args))
+
+    def walk(self) -> Iterable[Expr]:
+        """Every occurrence of every node below, itself last."""
+        for a in self.args:
+            yield from a.walk()
+        yield self
+
+    __hash__ = object.__hash__
+
+
+def constant(value: float) -> Expr:
+    return Expr("constant", value=value)
+
+
+def variable(name: str) -> Expr:
+    return Expr("variable", value=name)
+
+
+def _expr(value: Any) -> Expr:
+    return value if isinstance(value, Expr) else constant(value)
+
+
+def _install(name: str, *dunders: str) -> None:
+    def forward(self: Expr, other: Any) -> Expr:
+        return Expr(name, (self, _expr(other)))
+
+    def reflected(self: Expr, other: Any) -> Expr:
+        return Expr(name, (_expr(other), self))
+
+    setattr(Expr, dunders[0], forward)
+    if len(dunders) > 1:
+        setattr(Expr, dunders[1], reflected)
+
+
+for _name, _dunders in {
+    "add": ("__add__", "__radd__"),
+    "subtract": ("__sub__", "__rsub__"),
+    "multiply": ("__mul__", "__rmul__"),
+    "divide": ("__truediv__", "__rtruediv__"),
+    "pow": ("__pow__", "__rpow__"),
+    "less": ("__lt__",),
+    "less_equal": ("__le__",),
+    "greater": ("__gt__",),
+    "greater_equal": ("__ge__",),
+    "equal": ("__eq__",),
+    "not_equal": ("__ne__",),
+    "logical_and": ("__and__",),
+    "logical_or": ("__or__",),
+}.items():
+    _install(_name, *_dunders)
+Expr.__neg__ = lambda self: Expr("negative", (self,))  # type: ignore[attr-defined]
+
+
+class ExprNamespace:
+    """Stands for the array namespace: ``xp.exp(x)`` becomes ``Expr("exp", (x,))``."""
+
+    def __getattr__(self, name: str) -> Callable[..., Expr]:
+        return lambda *args: Expr(name, tuple(_expr(a) for a in args))
+
+
+def trace(partials: Callable[..., tuple[Any, ...]], inputs: int) -> tuple[Expr, ...]:
+    """The partials as expressions in the variables ``x0 … x{inputs-1}`` and ``y``."""
+    args = [variable(f"x{i}") for i in range(inputs)]
+    return tuple(_expr(p) for p in partials(ExprNamespace(), *args, variable("y")))
+
+
+def source(expr: Expr) -> str:
+    """The expression as Python source over a namespace called ``xp``."""
+    if expr.is_constant:
+        return repr(expr.value)
+    if expr.is_variable:
+        return expr.value
+    args = [source(a) for a in expr.args]
+    if expr.name in OPERATORS:
+        return f"({args[0]} {OPERATORS[expr.name]} {args[1]})"
+    if expr.name == "negative":
+        return f"(-{args[0]})"
+    return f"xp.{expr.name}({', '.join(args)})"
+
+
+def compile_function(name: str, text: str, scope: dict[str, Any]) -> Callable[..., Any]:
+    """The function `name` that the source `text` defines, with its lines in tracebacks."""
+    filename = f"<keratorch {name}>"
+    linecache.cache[filename] = (len(text), None, text.splitlines(True), filename)
+    namespace = dict(scope)
+    exec(compile(text, filename, "exec"), namespace)
+    return namespace[name]
+
+
+def namespace_function(name: str, exprs: tuple[Expr, ...]) -> Callable[..., Any]:
+    """``f(xp, i, x0, …, y)``: the i-th partial, over any namespace."""
+    inputs = "".join(f"x{i}, " for i in range(len(exprs)))
+    lines = [f"def {name}(xp, i, {inputs}y):"]
+    for i, expr in enumerate(exprs):
+        lines += [f"    if i == {i}:", f"        return {source(expr)}"]
+    return compile_function(name, "\n".join(lines) + "\n", {})

@@ -1,0 +1,87 @@
+"""Products of matrices and vectors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .._array import GradArray
+from .._convert import check_devices
+from .._grad import Grad
+from .._record import constant, is_active, record
+from ..errors import ShapeError
+from ._call import as_array, namespace, operands, raw_namespace
+from .manipulation import broadcast_shape
+
+
+class MatMulGrad(Grad):
+    """For Y = A B: Ḡ Bᴴ and Aᴴ Ḡ (Giles 2008, *Collected matrix derivative results*, 2.2.1)."""
+
+    __slots__ = ("ndims",)
+    saves = (0, 1)
+    fresh = True
+
+    def backward(self, grad: Any) -> tuple[Any, ...]:
+        xp = namespace(grad)
+        a, b = self.saved(grad)
+        rows, columns = self.ndims[0] > 1, self.ndims[1] > 1
+        # A missing axis of the output is put back: for vectors the products are outer ones.
+        if not rows:
+            grad = grad[..., None, :] if columns else grad[None]
+        if not columns:
+            grad = grad[..., None]
+        to_a = to_b = None
+        if b is not None:
+            to_a = matmul_conjugated(xp, grad, b if columns else b[:, None], second=True)
+            if not rows:
+                to_a = to_a[..., 0, :]
+        if a is not None:
+            to_b = matmul_conjugated(xp, a if rows else a[None, :], grad, second=False)
+            if not columns:
+                to_b = to_b[..., 0]
+        return to_a, to_b
+
+    def jvp(self, *tangents: Any) -> Any:
+        like = next(t for t in tangents if t is not None)
+        a, b = self.saved(like)
+        total = None
+        if tangents[0] is not None:
+            total = matmul(tangents[0], b)
+        if tangents[1] is not None:
+            term = matmul(a, tangents[1])
+            total = term if total is None else total + term
+        return total
+
+
+def matmul_conjugated(xp: Any, a: Any, b: Any, *, second: bool) -> Any:
+    """``a @ bᴴ`` if `second`, else ``aᴴ @ b``."""
+    turned = xp.matrix_transpose(b if second else a)
+    if xp.isdtype(turned.dtype, "complex floating"):
+        turned = xp.conj(turned)
+    return xp.matmul(a, turned) if second else xp.matmul(turned, b)
+
+
+def matmul(x1: Any, x2: Any, /) -> GradArray:
+    """The matrix product, of vectors, matrices, and stacks of matrices that broadcast."""
+    x1, x2 = operands(x1, x2)
+    a, b = x1._array, x2._array
+    check_devices("matmul", a, b)
+    _check_shapes(tuple(a.shape), tuple(b.shape))
+    raw = as_array(a, raw_namespace(x1).matmul(a, b))
+    active1, active2 = is_active(x1), is_active(x2)
+    if not active1 and not active2:
+        return constant(raw)
+    saved = (a if active2 else None, b if active1 else None)
+    return record(MatMulGrad, (x1, x2), raw, saved, ndims=(a.ndim, b.ndim))
+
+
+def _check_shapes(a: tuple[int, ...], b: tuple[int, ...]) -> None:
+    if not a or not b:
+        raise ShapeError(f"matmul: shapes {a} and {b}: both need an axis; use * for scalars")
+    inner = b[-2] if len(b) > 1 else b[0]
+    if a[-1] != inner:
+        raise ShapeError(
+            f"matmul: shapes {a} and {b} do not fit: the last axis of the first has {a[-1]} "
+            f"elements, the {'first' if len(b) == 1 else 'last but one'} of the second {inner}; "
+            "transpose one with .mT"
+        )
+    broadcast_shape("matmul", a[:-2], b[:-2])

@@ -1,0 +1,441 @@
+"""Shapes, order, joining, dtype and place: linear operations that move elements about."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from .._array import GradArray
+from .._convert import as_operand, check_devices
+from .._grad import Grad
+from .._record import constant, is_active, record, record_many
+from .._writes import share
+from ..backends import _registry
+from ..errors import DTypeError, ShapeError
+from ._call import as_array, namespace, normalized_axes, operands, raw_namespace
+
+Shape = int | Sequence[int]
+
+
+# -- shape -------------------------------------------------------------------------------------
+
+
+class ReshapeGrad(Grad):
+    """The gradient, in the shape of the input."""
+
+    __slots__ = ("input_shape",)
+
+    def backward(self, grad: Any) -> tuple[Any, ...]:
+        return (namespace(grad).reshape(grad, self.input_shape),)
+
+    def jvp(self, *tangents: Any) -> Any:
+        return reshape(tangents[0], self.shape)
+
+
+def reshape(x: Any, /, shape: Shape, *, copy: bool | None = None) -> GradArray:
+    """The elements in another shape; one length may be −1.
+
+    copy : `True` always copies, `False` raises where it would have to, `None` where needed.
+    """
+    x = as_operand(x)
+    a = x._array
+    wanted = _shape_tuple(shape)
+    size = math.prod(a.shape)
+    known = math.prod(n for n in wanted if n != -1)
+    if wanted.count(-1) > 1 or any(n < -1 for n in wanted):
+        raise ShapeError(f"reshape: shape {wanted} may have one -1, and no other negative length")
+    if -1 in wanted:
+        if known == 0 or size % known:
+            raise ShapeError(
+                f"reshape: {size} elements of shape {tuple(a.shape)} do not fill shape {wanted}: "
+                "give every length"
+            )
+        wanted = tuple(size // known if n == -1 else n for n in wanted)
+    elif known != size:
+        raise ShapeError(
+            f"reshape: an array of shape {tuple(a.shape)} has {size} elements, shape {wanted} "
+            f"needs {known}"
+        )
+    xp = raw_namespace(x)
+    raw = xp.reshape(a, wanted) if copy is None else xp.reshape(a, wanted, copy=copy)
+    return share(x, record(ReshapeGrad, (x,), raw, input_shape=tuple(a.shape)))
+
+
+def _shape_tuple(shape: Shape) -> tuple[int, ...]:
+    if isinstance(shape, (tuple, list)):
+        return tuple(n.__index__() for n in shape)
+    return (shape.__index__(),)  # type: ignore[union-attr]
+
+
+def expand_dims(x: Any, /, *, axis: int = 0) -> GradArray:
+    """A new axis of length 1 at position `axis`."""
+    x = as_operand(x)
+    if not -x.ndim - 1 <= axis <= x.ndim:
+        raise ShapeError(
+            f"expand_dims: axis {axis} is out of range for an array of shape {tuple(x.shape)}: "
+            f"use {-x.ndim - 1} to {x.ndim}"
+        )
+    axis %= x.ndim + 1
+    shape = tuple(x.shape)
+    return reshape(x, (*shape[:axis], 1, *shape[axis:]))
+
+
+def squeeze(x: Any, /, axis: int | tuple[int, ...]) -> GradArray:
+    """Without the axes of length 1 that `axis` names."""
+    x = as_operand(x)
+    axes = normalized_axes("squeeze", x, axis)
+    if any(x.shape[i] != 1 for i in axes):
+        raise ShapeError(
+            f"squeeze: axis {axis} of shape {tuple(x.shape)} is not of length 1: select an "
+            "element of it by indexing"
+        )
+    return reshape(x, tuple(n for i, n in enumerate(x.shape) if i not in axes))
+
+
+class BroadcastGrad(Grad):
+    """The sum of the gradient over the copies, which the engine takes."""
+
+    __slots__ = ()
+
+    def backward(self, grad: Any) -> tuple[Any, ...]:
+        return (grad,)
+
+    def jvp(self, *tangents: Any) -> Any:
+        return broadcast_to(tangents[0], self.shape)
+
+
+def broadcast_to(x: Any, /, shape: Shape) -> GradArray:
+    """`x` repeated along axes of length 1, and along new leading ones, to `shape`."""
+    x = as_operand(x)
+    wanted = _shape_tuple(shape)
+    have = tuple(x.shape)
+    lead = len(wanted) - len(have)
+    if lead < 0 or any(n not in (1, m) for n, m in zip(have, wanted[lead:], strict=True)):
+        raise ShapeError(f"broadcast_to: shape {have} does not broadcast to {wanted}")
+    raw = raw_namespace(x).broadcast_to(x._array, wanted)
+    return share(x, record(BroadcastGrad, (x,), raw))
+
+
+def broadcast_arrays(*arrays: Any) -> list[GradArray]:
+    """All arrays broadcast to their common shape."""
+    xs = operands(*arrays)
+    shape = broadcast_shape("broadcast_arrays", *(tuple(x.shape) for x in xs))
+    return [broadcast_to(x, shape) for x in xs]
+
+
+def broadcast_shape(op: str, *shapes: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape that `shapes` broadcast to."""
+    ndim = max((len(s) for s in shapes), default=0)
+    out: list[int] = []
+    for sizes in zip(*((1,) * (ndim - len(s)) + s for s in shapes), strict=True):
+        distinct = {n for n in sizes if n != 1}
+        if len(distinct) > 1:
+            raise ShapeError(
+                f"{op}: shapes {' and '.join(map(str, shapes))} do not broadcast: align them with "
+                "reshape, or insert axes with None, as in x[:, None]"
+            )
+        out.append(distinct.pop() if distinct else 1)
+    return tuple(out)
+
+
+class TransposeGrad(Grad):
+    """The gradient, its axes put back."""
+
+    __slots__ = ("axes",)
+
+    def backward(self, grad: Any) -> tuple[Any, ...]:
+        back = [0] * len(self.axes)
+        for i, axis in enumerate(self.axes):
+            back[axis] = i
+        return (namespace(grad).permute_dims(grad, tuple(back)),)
+
+    def jvp(self, *tangents: Any) -> Any:
+        return permute_dims(tangents[0], self.axes)
+
+
+def permute_dims(x: Any, /, axes: Sequence[int]) -> GradArray:
+    """The axes of `x` in the order `axes`."""
+    x = as_operand(x)
+    order = normalized_axes("permute_dims", x, tuple(axes))
+    if len(order) != x.ndim:
+        raise ShapeError(
+            f"permute_dims: axes {tuple(axes)} for an array of shape {tuple(x.shape)}: name every "
+            "axis once"
+        )
+    raw = raw_namespace(x).permute_dims(x._array, order)
+    return share(x, record(TransposeGrad, (x,), raw, axes=order))
+
+
+def matrix_transpose(x: Any, /) -> GradArray:
+    """The last two axes exchanged: ``x.mT``."""
+    x = as_operand(x)
+    if x.ndim < 2:
+        raise ShapeError(
+            f"matrix_transpose: an array of shape {tuple(x.shape)} is no matrix: it needs two "
+            "axes at least"
+        )
+    n = x.ndim
+    return permute_dims(x, (*range(n - 2), n - 1, n - 2))
+
+
+def moveaxis(
+    x: Any, source: int | tuple[int, ...], destination: int | tuple[int, ...], /
+) -> GradArray:
+    """The axes at `source` moved to `destination`, the others in their order."""
+    x = as_operand(x)
+    froms = normalized_axes("moveaxis", x, source)
+    tos = normalized_axes("moveaxis", x, destination)
+    if len(froms) != len(tos):
+        raise ShapeError(f"moveaxis: {source} and {destination} name different numbers of axes")
+    order = [i for i in range(x.ndim) if i not in froms]
+    for to, axis in sorted(zip(tos, froms, strict=True)):
+        order.insert(to, axis)
+    return permute_dims(x, order)
+
+
+class FlipGrad(Grad):
+    """The gradient, flipped back."""
+
+    __slots__ = ("axes",)
+
+    def backward(self, grad: Any) -> tuple[Any, ...]:
+        return (namespace(grad).flip(grad, axis=self.axes),)
+
+    def jvp(self, *tangents: Any) -> Any:
+        return flip(tangents[0], axis=self.axes)
+
+
+def flip(x: Any, /, *, axis: int | tuple[int, ...] | None = None) -> GradArray:
+    """The order of the elements along `axis` (all axes for `None`) reversed."""
+    x = as_operand(x)
+    axes = normalized_axes("flip", x, axis)
+    raw = raw_namespace(x).flip(x._array, axis=axes)
+    return share(x, record(FlipGrad, (x,), raw, axes=axes))
+
+
+# -- joining and splitting ---------------------------------------------------------------------
+
+
+class ConcatGrad(Grad):
+    """Each input's stretch of the gradient."""
+
+    __slots__ = ("axis", "ends")
+
+    def backward(self, grad: Any) -> tuple[Any, ...]:
+        before = (slice(None),) * self.axis
+        starts = (0, *self.ends[:-1])
+        return tuple(
+            grad[(*before, slice(i, j), ...)] for i, j in zip(starts, self.ends, strict=True)
+        )
+
+    def jvp(self, *tangents: Any) -> Any:
+        like = next(t for t in tangents if t is not None)
+        xp = namespace(like)
+        starts = (0, *self.ends[:-1])
+        parts = []
+        for t, i, j in zip(tangents, starts, self.ends, strict=True):
+            shape = (*self.shape[: self.axis], j - i, *self.shape[self.axis + 1 :])
+            zeros = xp.zeros(shape, dtype=self.dtype, device=like.device) if t is None else t
+            parts.append(zeros)
+        return concat(parts, axis=self.axis)
+
+
+def concat(arrays: Sequence[Any], /, *, axis: int | None = 0) -> GradArray:
+    """The arrays joined along an existing axis; flattened first for ``axis=None``."""
+    xs = operands(*arrays)
+    if not xs:
+        raise ShapeError("concat: there is no array to join")
+    if axis is None:
+        xs = tuple(reshape(x, (x.size,)) for x in xs)
+        axis = 0
+    (axis,) = normalized_axes("concat", xs[0], axis)
+    _check_joined("concat", xs, axis)
+    raws = [x._array for x in xs]
+    raw = raw_namespace(xs[0]).concat(raws, axis=axis)
+    ends, end = [], 0
+    for a in raws:
+        end += a.shape[axis]
+        ends.append(end)
+    return record(ConcatGrad, xs, raw, axis=axis, ends=tuple(ends))
+
+
+def _check_joined(op: str, xs: tuple[GradArray, ...], but: int | None) -> None:
+    check_devices(op, *(x._array for x in xs))
+    first = tuple(xs[0].shape)
+    for x in xs[1:]:
+        shape = tuple(x.shape)
+        if len(shape) != len(first) or any(
+            i != but and n != m for i, (n, m) in enumerate(zip(shape, first, strict=True))
+        ):
+            where = "" if but is None else f" except along axis {but}"
+            raise ShapeError(f"{op}: shapes {first} and {shape} must be equal{where}")
+
+
+class StackGrad(Grad):
+    """Each input's layer of the gradient."""
+
+    __slots__ = ("axis",)
+
+    def backward(self, grad: Any) -> tuple[Any, ...]:
+        before = (slice(None),) * self.axis
+        return tuple(grad[(*before, i, ...)] for i in range(grad.shape[self.axis]))
+
+    def jvp(self, *tangents: Any) -> Any:
+        like = next(t for t in tangents if t is not None)
+        zeros = namespace(like).zeros_like(like)
+        return stack([zeros if t is None else t for t in tangents], axis=self.axis)
+
+
+def stack(arrays: Sequence[Any], /, *, axis: int = 0) -> GradArray:
+    """The arrays, of one shape, joined along a new axis."""
+    xs = operands(*arrays)
+    if not xs:
+        raise ShapeError("stack: there is no array to join")
+    _check_joined("stack", xs, None)
+    ndim = xs[0].ndim + 1
+    if not -ndim <= axis < ndim:
+        raise ShapeError(
+            f"stack: axis {axis} is out of range for arrays of shape {tuple(xs[0].shape)}: use "
+            f"{-ndim} to {ndim - 1}"
+        )
+    axis %= ndim
+    raw = raw_namespace(xs[0]).stack([x._array for x in xs], axis=axis)
+    return record(StackGrad, xs, raw, axis=axis)
+
+
+class UnstackGrad(Grad):
+    """The gradients of the layers, stacked."""
+
+    __slots__ = ("axis", "outputs")
+
+    def backward(self, grad: Any) -> tuple[Any, ...]:
+        like = next(g for g in grad if g is not None)
+        xp = namespace(like)
+        layers = [xp.zeros_like(like) if g is None else g for g in grad]
+        return (xp.stack(layers, axis=self.axis),)
+
+    def jvp(self, *tangents: Any) -> Any:
+        return unstack(tangents[0], axis=self.axis)
+
+
+def unstack(x: Any, /, *, axis: int = 0) -> tuple[GradArray, ...]:
+    """The layers of `x` along `axis`, as a tuple of arrays without that axis."""
+    x = as_operand(x)
+    (axis,) = normalized_axes("unstack", x, axis)
+    before = (slice(None),) * axis
+    raws = tuple(as_array(x._array, x._array[(*before, i, ...)]) for i in range(x.shape[axis]))
+    if not raws:
+        return ()
+    layers = record_many(UnstackGrad, (x,), raws, axis=axis)
+    return tuple(share(x, layer) for layer in layers)
+
+
+# -- dtype, place and copies -------------------------------------------------------------------
+
+
+class AsTypeGrad(Grad):
+    """The gradient, cast back: the engine does that."""
+
+    __slots__ = ()
+
+    def backward(self, grad: Any) -> tuple[Any, ...]:
+        return (grad,)
+
+    def jvp(self, *tangents: Any) -> Any:
+        return astype(tangents[0], self.dtype)
+
+
+def astype(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None) -> GradArray:
+    """`x` with another dtype: a name, or a dtype of any backend.
+
+    A cast to an integer or boolean dtype is a constant. One from complex to real is an error;
+    take `real` or `abs`.
+    """
+    x = as_operand(x)
+    a = x._array
+    backend = _registry.of(a)
+    dtype = backend.dtype(dtype)
+    if backend.is_complex(a.dtype) and not backend.is_complex(dtype):
+        raise DTypeError(
+            f"astype: {a.dtype} of shape {tuple(a.shape)} cannot become {dtype}: take real(x), "
+            "imag(x) or abs(x)"
+        )
+    raw = backend.xp.astype(a, dtype, copy=copy)
+    if not backend.is_inexact(dtype) or not is_active(x):
+        y = constant(raw)
+    else:
+        y = record(AsTypeGrad, (x,), raw)
+    if not copy:
+        share(x, y)
+    return to_device(y, device) if device is not None else y
+
+
+class CopyGrad(Grad):
+    """The gradient itself."""
+
+    __slots__ = ()
+
+    def backward(self, grad: Any) -> tuple[Any, ...]:
+        return (grad,)
+
+    def jvp(self, *tangents: Any) -> Any:
+        return tangents[0]
+
+
+def copy(x: Any, /) -> GradArray:
+    """A copy of the values in memory of its own; differentiable."""
+    x = as_operand(x)
+    return record(CopyGrad, (x,), _registry.of(x._array).copy(x._array))
+
+
+class ToDeviceGrad(Grad):
+    """The gradient, moved back to where the input is."""
+
+    __slots__ = ("source", "target")
+
+    def backward(self, grad: Any) -> tuple[Any, ...]:
+        if isinstance(grad, GradArray):
+            return (to_device(grad, self.source),)
+        return (move(grad, self.source),)
+
+    def jvp(self, *tangents: Any) -> Any:
+        return to_device(tangents[0], self.target)
+
+
+def to_device(x: Any, device: Any, /, *, stream: Any = None) -> GradArray:
+    """`x` on another device; differentiable, and across backends.
+
+    device : a `Device`, or a name: ``"cpu"`` is a device of the array's own backend where that
+        has one (PyTorch, JAX), else NumPy's; ``"cuda"`` likewise, else CuPy's.
+    stream : for the Array API; only `None` is taken.
+    """
+    if stream is not None:
+        raise TypeError("to_device: stream must be None; the library's current stream is used")
+    x = as_operand(x)
+    source = x.device
+    target = target_device(x._array, device)
+    if target == source:
+        return x
+    return record(ToDeviceGrad, (x,), move(x._array, target), source=source, target=target)
+
+
+def target_device(raw: Any, device: Any) -> Any:
+    """The `Device` that `device` means for the array `raw`."""
+    backend = _registry.of(raw)
+    if isinstance(device, str):
+        for own in backend.devices():
+            if own == device:
+                return own
+    elif not isinstance(device, _registry.Device):
+        return backend.from_raw_device(device)
+    return _registry.resolve_device(device)[1]
+
+
+def move(raw: Any, target: Any) -> Any:
+    """The raw array on another device, by way of the host where backends differ."""
+    backend = _registry.of(raw)
+    if backend.name == target.backend:
+        return raw if backend.device(raw) == target else backend.to_device(raw, target)
+    other = _registry.resolve_device(target)[0]
+    return other.from_numpy(backend.to_numpy(raw), target)

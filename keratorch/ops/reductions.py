@@ -1,0 +1,179 @@
+"""Reductions: sum, mean, max, min, and the positions of the largest and smallest."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from .._array import GradArray
+from .._convert import as_operand
+from .._grad import Grad
+from .._record import constant, is_active, record
+from ..backends import _registry
+from ._call import as_array, namespace, normalized_axes, raw_namespace
+
+Axis = int | tuple[int, ...] | None
+
+
+def spread(xp: Any, reduced: Any, shape: tuple[int, ...], axes: tuple[int, ...]) -> Any:
+    """`reduced`, without or with its reduced axes, broadcast back to `shape`."""
+    kept = tuple(1 if i in axes else n for i, n in enumerate(shape))
+    if tuple(reduced.shape) != kept:
+        reduced = xp.reshape(reduced, kept)
+    return xp.broadcast_to(reduced, tuple(shape))
+
+
+class SumGrad(Grad):
+    """Every term gets the gradient of its sum."""
+
+    __slots__ = ("axes", "input_shape", "keepdims")
+
+    def backward(self, grad: Any) -> tuple[Any, ...]:
+        return (spread(namespace(grad), grad, self.input_shape, self.axes),)
+
+    def jvp(self, *tangents: Any) -> Any:
+        return sum(tangents[0], axis=self.axes, keepdims=self.keepdims)
+
+
+class MeanGrad(Grad):
+    """Every term gets 1/n of the gradient of the mean of n."""
+
+    __slots__ = ("axes", "count", "input_shape", "keepdims")
+
+    def backward(self, grad: Any) -> tuple[Any, ...]:
+        share = grad / self.count if self.count else grad
+        return (spread(namespace(grad), share, self.input_shape, self.axes),)
+
+    def jvp(self, *tangents: Any) -> Any:
+        return mean(tangents[0], axis=self.axes, keepdims=self.keepdims)
+
+
+class _ExtremumGrad(Grad):
+    """The gradient goes to the largest (smallest) values, in equal parts at a tie."""
+
+    __slots__ = ("axes", "keepdims")
+    saves = (0, -1)
+    fresh = True
+
+    def parts(self, xp: Any, x: Any, y: Any) -> Any:
+        """The part of the output's change that each input brings: 1 over the ties."""
+        largest = x == spread(xp, y, tuple(x.shape), self.axes)
+        largest = largest | (x != x)
+        # In float32 at least: float16 counts to 2048 only.
+        dtype = xp.float64 if x.dtype == xp.float64 else xp.float32
+        hits = xp.astype(largest, dtype)
+        return xp.astype(hits / xp.sum(hits, axis=self.axes, keepdims=True), x.dtype)
+
+    def backward(self, grad: Any) -> tuple[Any, ...]:
+        xp = namespace(grad)
+        x, y = self.saved(grad)
+        return (spread(xp, grad, tuple(x.shape), self.axes) * self.parts(xp, x, y),)
+
+    def jvp(self, *tangents: Any) -> Any:
+        (t,) = tangents
+        x, y = self.saved(t)
+        parts = self.parts(namespace(t), x, y)
+        return sum(t * parts, axis=self.axes, keepdims=self.keepdims)
+
+
+class MaxGrad(_ExtremumGrad):
+    """The gradient goes to the largest values, in equal parts at a tie."""
+
+    __slots__ = ()
+
+
+class MinGrad(_ExtremumGrad):
+    """The gradient goes to the smallest values, in equal parts at a tie."""
+
+    __slots__ = ()
+
+
+def sum(x: Any, /, *, axis: Axis = None, dtype: Any = None, keepdims: bool = False) -> GradArray:
+    """The sum of the elements along `axis` (all axes for `None`).
+
+    dtype : of the sum; default: that of `x` for floating and complex data.
+    """
+    x = as_operand(x)
+    axes = normalized_axes("sum", x, axis)
+    a = x._array
+    xp = raw_namespace(x)
+    raw = as_array(
+        a, xp.sum(a, axis=None if axis is None else axes, dtype=_dtype(x, dtype), keepdims=keepdims)
+    )
+    if not is_active(x):
+        return constant(raw)
+    return record(SumGrad, (x,), raw, axes=axes, input_shape=tuple(a.shape), keepdims=keepdims)
+
+
+def mean(x: Any, /, *, axis: Axis = None, keepdims: bool = False) -> GradArray:
+    """The arithmetic mean of the elements along `axis` (all axes for `None`)."""
+    x = as_operand(x)
+    axes = normalized_axes("mean", x, axis)
+    a = x._array
+    raw = as_array(
+        a, raw_namespace(x).mean(a, axis=None if axis is None else axes, keepdims=keepdims)
+    )
+    if not is_active(x):
+        return constant(raw)
+    count = math.prod(a.shape[i] for i in axes)
+    return record(
+        MeanGrad, (x,), raw, axes=axes, input_shape=tuple(a.shape), count=count, keepdims=keepdims
+    )
+
+
+def max(x: Any, /, *, axis: Axis = None, keepdims: bool = False) -> GradArray:
+    """The largest element along `axis`; ties share the gradient in equal parts."""
+    return _extremum(MaxGrad, "max", x, axis, keepdims)
+
+
+def min(x: Any, /, *, axis: Axis = None, keepdims: bool = False) -> GradArray:
+    """The smallest element along `axis`; ties share the gradient in equal parts."""
+    return _extremum(MinGrad, "min", x, axis, keepdims)
+
+
+def _extremum(cls: type[Grad], name: str, x: Any, axis: Axis, keepdims: bool) -> GradArray:
+    x = as_operand(x)
+    axes = normalized_axes(name, x, axis)
+    a = x._array
+    xp = raw_namespace(x)
+    if not axes:
+        raw = xp.asarray(a, copy=True)
+    else:
+        raw = as_array(a, getattr(xp, name)(a, axis=axes, keepdims=keepdims))
+    if not is_active(x):
+        return constant(raw)
+    return record(cls, (x,), raw, (a, raw), axes=axes, keepdims=keepdims)
+
+
+def argmax(x: Any, /, *, axis: int | None = None, keepdims: bool = False) -> GradArray:
+    """The position of the first largest element: a constant."""
+    x = as_operand(x)
+    a = x._array
+    return constant(as_array(a, raw_namespace(x).argmax(a, axis=axis, keepdims=keepdims)))
+
+
+def argmin(x: Any, /, *, axis: int | None = None, keepdims: bool = False) -> GradArray:
+    """The position of the first smallest element: a constant."""
+    x = as_operand(x)
+    a = x._array
+    return constant(as_array(a, raw_namespace(x).argmin(a, axis=axis, keepdims=keepdims)))
+
+
+def all(x: Any, /, *, axis: Axis = None, keepdims: bool = False) -> GradArray:
+    """Whether all elements along `axis` are true: a constant."""
+    x = as_operand(x)
+    a = x._array
+    return constant(as_array(a, raw_namespace(x).all(a, axis=axis, keepdims=keepdims)))
+
+
+def any(x: Any, /, *, axis: Axis = None, keepdims: bool = False) -> GradArray:
+    """Whether any element along `axis` is true: a constant."""
+    x = as_operand(x)
+    a = x._array
+    return constant(as_array(a, raw_namespace(x).any(a, axis=axis, keepdims=keepdims)))
+
+
+def _dtype(x: GradArray, dtype: Any) -> Any:
+    if dtype is None:
+        return None
+    return _registry.of(x._array).dtype(dtype)

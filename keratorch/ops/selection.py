@@ -1,0 +1,168 @@
+"""`where`, and the parts of complex numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .._array import GradArray
+from .._convert import as_operand, check_devices
+from .._grad import Grad
+from .._record import constant, is_active, record
+from .._writes import share
+from ..backends import _registry
+from ..errors import DTypeError
+from ._call import as_array, namespace, raw_namespace
+from ._elementwise import SCALARS, both_operands, explained
+
+
+class WhereGrad(Grad):
+    """The gradient where the branch was taken, 0 elsewhere."""
+
+    __slots__ = ("condition",)
+
+    def backward(self, grad: Any) -> tuple[Any, ...]:
+        xp = namespace(grad)
+        condition = self.condition
+        return xp.where(condition, grad, 0.0), xp.where(condition, 0.0, grad)
+
+    def jvp(self, *tangents: Any) -> Any:
+        first, second = (0.0 if t is None else t for t in tangents)
+        return where(self.condition, first, second)
+
+
+def where(condition: Any, x1: Any, x2: Any, /) -> GradArray:
+    """`x1` where `condition` holds, else `x2`; the three broadcast.
+
+    The branch not taken gets gradient 0, and a zero gradient times an infinite partial further
+    down counts as 0: ``where(x > 0, log(x), 0)`` has gradient 0 at 0.
+    """
+    condition = as_operand(condition)
+    x1, x2 = both_operands(x1, x2)
+    if type(x1) is not GradArray and type(x2) is not GradArray:
+        x1 = as_operand(x1, condition)
+    c = condition._array
+    a = x1._array if type(x1) is GradArray else x1
+    b = x2._array if type(x2) is GradArray else x2
+    backend = _registry.of(c)
+    check_devices("where", c, *(v for v in (a, b) if type(v) not in SCALARS))
+    if type(a) in SCALARS:
+        a = backend.scalar(a, b)
+    elif type(b) in SCALARS:
+        b = backend.scalar(b, a)
+    if not backend.xp.isdtype(c.dtype, "bool"):
+        c = backend.xp.astype(c, backend.xp.bool)
+    try:
+        raw = as_array(c, backend.xp.where(c, a, b))
+    except (ValueError, TypeError, RuntimeError) as error:
+        raise explained("where", error, c, a, b) from error
+    arrays = tuple(x if type(x) is GradArray else constant(r) for x, r in ((x1, a), (x2, b)))
+    if not any(is_active(x) for x in arrays):
+        return constant(raw)
+    return record(WhereGrad, arrays, raw, condition=c)
+
+
+# -- complex numbers ---------------------------------------------------------------------------
+
+
+class RealGrad(Grad):
+    """∂L/∂Re z alone."""
+
+    __slots__ = ()
+
+    def backward(self, grad: Any) -> tuple[Any, ...]:
+        return (grad,)
+
+    def jvp(self, *tangents: Any) -> Any:
+        return real(tangents[0])
+
+
+class ImagGrad(Grad):
+    """i·∂L/∂Im z alone."""
+
+    __slots__ = ()
+    fresh = True
+
+    def backward(self, grad: Any) -> tuple[Any, ...]:
+        return (grad * 1j,)
+
+    def jvp(self, *tangents: Any) -> Any:
+        return imag(tangents[0])
+
+
+class ConjGrad(Grad):
+    """The conjugate of the gradient."""
+
+    __slots__ = ()
+    fresh = True
+
+    def backward(self, grad: Any) -> tuple[Any, ...]:
+        xp = namespace(grad)
+        return (xp.conj(grad) if xp.isdtype(grad.dtype, "complex floating") else grad,)
+
+    def jvp(self, *tangents: Any) -> Any:
+        return conj(tangents[0])
+
+
+class AbsGrad(Grad):
+    """x/|x|·grad, 0 at 0: the sign for real x."""
+
+    __slots__ = ()
+    saves = (0,)
+    fresh = True
+
+    def backward(self, grad: Any) -> tuple[Any, ...]:
+        (x,) = self.saved(grad)
+        return (grad * direction(namespace(grad), x),)
+
+    def jvp(self, *tangents: Any) -> Any:
+        (t,) = tangents
+        (x,) = self.saved(t)
+        xp = namespace(t)
+        u = direction(xp, x)
+        return xp.real(xp.conj(u) * t) if xp.isdtype(x.dtype, "complex floating") else u * t
+
+
+def direction(xp: Any, x: Any) -> Any:
+    """x/|x|, and 0 at 0."""
+    if not xp.isdtype(x.dtype, "complex floating"):
+        return xp.sign(x)
+    size = xp.abs(x)
+    return x / xp.where(size == 0, 1.0, size)
+
+
+def abs(x: Any, /) -> GradArray:
+    """The absolute value, elementwise; its gradient at 0 is 0."""
+    x = as_operand(x)
+    a = x._array
+    raw = as_array(a, raw_namespace(x).abs(a))
+    return record(AbsGrad, (x,), raw, (a,)) if is_active(x) else constant(raw)
+
+
+def real(x: Any, /) -> GradArray:
+    """The real part, elementwise; `x` itself where it is real."""
+    x = as_operand(x)
+    a = x._array
+    backend = _registry.of(a)
+    if not backend.is_complex(a.dtype):
+        return x
+    return share(x, record(RealGrad, (x,), as_array(a, backend.xp.real(a))))
+
+
+def imag(x: Any, /) -> GradArray:
+    """The imaginary part, elementwise, of a complex array."""
+    x = as_operand(x)
+    a = x._array
+    backend = _registry.of(a)
+    if not backend.is_complex(a.dtype):
+        raise DTypeError(f"imag: an array of dtype {a.dtype} and shape {tuple(a.shape)} is real")
+    return share(x, record(ImagGrad, (x,), as_array(a, backend.xp.imag(a))))
+
+
+def conj(x: Any, /) -> GradArray:
+    """The complex conjugate, elementwise; `x` itself where it is real."""
+    x = as_operand(x)
+    a = x._array
+    backend = _registry.of(a)
+    if not backend.is_complex(a.dtype):
+        return x
+    return record(ConjGrad, (x,), as_array(a, backend.xp.conj(a)))

@@ -36,6 +36,9 @@ OPERATORS: dict[str, Callable[..., Any]] = {
     "greater_equal": operator.ge,
     "equal": operator.eq,
     "not_equal": operator.ne,
+    "bitwise_and": operator.and_,
+    "bitwise_or": operator.or_,
+    "bitwise_xor": operator.xor,
 }
 RawArray = Any
 Rule = Callable[[Any, Any], "tuple[Any, ...]"]

@@ -46,6 +46,10 @@ from .errors import StaleValueError as StaleValueError
 from .errors import UnknownArrayError as UnknownArrayError
 from .errors import UnknownDeviceError as UnknownDeviceError
 from .ops.elementwise import add as add
+from .ops.elementwise import bitwise_and as bitwise_and
+from .ops.elementwise import bitwise_invert as bitwise_invert
+from .ops.elementwise import bitwise_or as bitwise_or
+from .ops.elementwise import bitwise_xor as bitwise_xor
 from .ops.elementwise import cos as cos
 from .ops.elementwise import divide as divide
 from .ops.elementwise import equal as equal

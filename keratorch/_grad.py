@@ -6,7 +6,6 @@ import itertools
 import sys
 import weakref
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ._mode import mode

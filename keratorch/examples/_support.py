@@ -17,7 +17,7 @@ import keratorch as kt
 
 
 class Refusal(Exception):
-    """What was asked for cannot be done; the message is one full sentence."""
+    """What was asked for cannot be done; the message is one line."""
 
 
 # --- The command line ------------------------------------------------------------------------
@@ -27,16 +27,12 @@ class _Parser(argparse.ArgumentParser):
     """An argument parser that raises ``Refusal`` where argparse prints its usage and exits."""
 
     def error(self, message: str) -> NoReturn:
-        raise Refusal(f"{message} (--help lists the options).")
+        raise Refusal(f"{message} (--help lists the options)")
 
 
 def parse_arguments(name: str, doc: str | None, argv: Sequence[str] | None) -> argparse.Namespace:
     """The options of an example, each checked before any work is done."""
-    parser = _Parser(
-        prog=f"python -m {name}",
-        description=doc,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = _Parser(prog=f"python -m {name}", description=(doc or "").partition("\n")[0])
     parser.add_argument("--device", default="cpu", help="cpu, cuda or cuda:N (default: cpu)")
     parser.add_argument("--epochs", type=_epochs, default=500, help="steps (default: 500)")
     parser.add_argument("--lr", type=_lr, default=1.0, help="learning rate (default: 1.0)")
@@ -89,7 +85,7 @@ def _check_installed(package: str, module: str) -> None:
         importlib.import_module(module)
     except ImportError as error:
         raise Refusal(
-            f"{package} cannot be imported; pip install 'keratorch[examples]' brings it."
+            f"{package} cannot be imported; pip install 'keratorch[examples]' brings it"
         ) from error
 
 
@@ -98,12 +94,12 @@ def _check_writable(path: Path) -> None:
 
     formats = FigureCanvasBase.get_supported_filetypes()
     if _format(path) not in formats:
-        raise Refusal(f"cannot draw {path}: the ending must be one of {', '.join(formats)}.")
+        raise Refusal(f"cannot draw {path}: the ending must be one of {', '.join(formats)}")
     existed = path.exists()
     try:
         path.open("ab").close()
     except OSError as error:
-        raise Refusal(f"cannot write {path}: {error.strerror}.") from error
+        raise Refusal(f"cannot write {path}: {error.strerror}") from error
     if not existed:
         path.unlink()
 
@@ -141,7 +137,7 @@ class Progress:
         self._epoch += 1
         last = self._epoch == self._epochs
         if not self._bar.disable:
-            self._bar.set_postfix_str(f"loss {loss:.5f}, accuracy {accuracy:.2%}", refresh=last)
+            self._bar.set_postfix_str(f"loss {loss:.5f}, accuracy {accuracy:.2%}", refresh=False)
             self._bar.update()
         elif last or self._epoch % math.ceil(self._epochs / 10) == 0:
             print(
@@ -188,4 +184,4 @@ def plot(
     try:
         figure.savefig(path, format=_format(path))
     except OSError as error:
-        raise Refusal(f"cannot write {path}: {error.strerror}.") from error
+        raise Refusal(f"cannot write {path}: {error.strerror}") from error

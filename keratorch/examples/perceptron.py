@@ -115,13 +115,13 @@ def run(patients: Patients, device: str, epochs: int, lr: float, seed: int) -> R
 
     losses: list[float] = []
     differences: list[float] = []
-    with _support.Progress(epochs) as progress:
+    with np.errstate(over="ignore", invalid="ignore"), _support.Progress(epochs) as progress:
         for loss, y_hat in train(x, y, w, b, epochs, lr):
             by_hand = closed_form_gradient(patients.x, patients.y, w.numpy(), b.numpy())
             differences.append(np.max(np.abs(kt.asarray(w.grad).numpy() - by_hand)).item())
             losses.append(loss.item())
             if not math.isfinite(losses[-1]):
-                raise _support.Refusal("the loss is no longer finite: try a smaller --lr.")
+                raise _support.Refusal("the loss is no longer finite: try a smaller --lr")
             progress.show(losses[-1], accuracy(y_hat, y))
 
     with kt.no_grad():

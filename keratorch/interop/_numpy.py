@@ -8,7 +8,13 @@ from .._array import GradArray
 from ..errors import NotDifferentiableError
 
 #: NumPy's ufuncs whose name in keratorch differs.
-_RENAMED = {"power": "pow", "true_divide": "divide", "absolute": "abs", "conjugate": "conj"}
+_RENAMED = {
+    "power": "pow",
+    "true_divide": "divide",
+    "absolute": "abs",
+    "conjugate": "conj",
+    "invert": "bitwise_invert",
+}
 
 
 def array_ufunc(self: GradArray, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:

@@ -95,14 +95,15 @@ class ElementwiseGrad(Grad):
     def _operands(self, like: Any) -> tuple[Any, tuple[Any, ...]]:
         """The namespace of `like`, and the saved values as arrays of it."""
         values = self.saved(like)
-        if type(like) is GradArray:
-            raw = like._array
-            xp = like.__array_namespace__()
-        else:
-            raw = like
-            xp = _registry.of(raw).xp
+        wrapped = type(like) is GradArray
+        raw = like._array if wrapped else like
         backend = _registry.of(raw)
-        return xp, tuple([backend.scalar(v, raw) if type(v) in SCALARS else v for v in values])
+        if any(type(v) in SCALARS for v in values):
+            arrays = [backend.scalar(v, raw) if type(v) in SCALARS else v for v in values]
+            if wrapped:
+                arrays = [constant(v) if type(v) is type(raw) else v for v in arrays]
+            values = tuple(arrays)
+        return (like.__array_namespace__() if wrapped else backend.xp), values
 
     def _times(self, xp: Any, grad: Any, i: int, values: tuple[Any, ...], conjugate: bool) -> Any:
         """`grad` times partial `i`."""

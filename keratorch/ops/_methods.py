@@ -105,14 +105,15 @@ _COMPARISONS = {
     "ge": e.greater_equal,
     "eq": e.equal,
     "ne": e.not_equal,
-    "and": e.logical_and,
-    "or": e.logical_or,
+    "and": e.bitwise_and,
+    "or": e.bitwise_or,
+    "xor": e.bitwise_xor,
 }
 _METHODS = {
     "__neg__": e.negative,
     "__pos__": e.positive,
     "__abs__": selection.abs,
-    "__invert__": e.logical_not,
+    "__invert__": e.bitwise_invert,
     "__getitem__": indexing.getitem,
     "__setitem__": indexing.setitem,
     "sum": _sum,
@@ -141,6 +142,9 @@ def install() -> None:
         raw_function = getattr(operator, f"i{name}")
         setattr(GradArray, f"__i{name}__", _in_place(function, raw_function))
     for name, function in _COMPARISONS.items():
-        setattr(GradArray, f"__{name}__", _operator(function)[0])
+        forward, reflected = _operator(function)
+        setattr(GradArray, f"__{name}__", forward)
+        if name in ("and", "or", "xor"):
+            setattr(GradArray, f"__r{name}__", reflected)
     for name, function in _METHODS.items():
         setattr(GradArray, name, function)

@@ -33,8 +33,7 @@ OPERATORS = {
     "logical_or": "|",
 }
 COMPARISONS = frozenset(
-    ["less", "less_equal", "greater", "greater_equal", "equal", "not_equal"]
-    + ["logical_and", "logical_or", "logical_not", "isfinite"]
+    ["less", "less_equal", "greater", "greater_equal", "equal", "not_equal", "logical_and", "logical_or", "isfinite"]
 )
 
 

@@ -11,7 +11,7 @@ from .inputs import CHAIN_STEPS, MEMORY_STEPS, MLP, Chain, Memory, Step
 
 def version() -> str:
     """The version of what does the work."""
-    return f"keratorch {kt.__version__}"
+    return "keratorch (this checkout)"
 
 
 def _taken(*parameters: kt.GradArray) -> list[Any]:
@@ -55,8 +55,9 @@ def mlp(inputs: MLP) -> Step:
 
 
 def _logsumexp(logits: kt.GradArray) -> kt.GradArray:
-    if hasattr(kt.special, "logsumexp"):
-        return kt.special.logsumexp(logits, axis=1)
+    logsumexp = getattr(kt.special, "logsumexp", None)
+    if logsumexp is not None:
+        return logsumexp(logits, axis=1)
     top = kt.max(logits, axis=1, keepdims=True).detach()
     return kt.log(kt.sum(kt.exp(logits - top), axis=1)) + kt.squeeze(top, axis=1)
 

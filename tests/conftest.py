@@ -1,0 +1,156 @@
+"""One suite for every device: the fixtures `xp` and `device`.
+
+A test that takes `xp` or `device` runs once for every backend and device found on the machine.
+`xp` is the differentiable namespace, `device` a `keratorch.Device`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+from dataclasses import dataclass
+
+os.environ.setdefault("XLA_FLAGS", "--xla_force_host_platform_device_count=2")
+os.environ.setdefault("JAX_PLATFORMS", "cpu")
+
+import numpy as np
+import pytest
+
+import keratorch as kt
+from tests.readonly_numpy import ReadOnlyBackend
+
+kt.backends.register(ReadOnlyBackend())
+
+#: Backend name -> the library that must be importable.
+LIBRARIES = {
+    "numpy": "numpy",
+    "numpy_readonly": "numpy",
+    "array_api_strict": "array_api_strict",
+    "torch": "torch",
+    "jax": "jax",
+    "dask": "dask.array",
+    "cupy": "cupy",
+}
+
+
+@dataclass(frozen=True)
+class Target:
+    """A backend and one of its devices."""
+
+    backend: str
+    device: kt.Device
+
+    @property
+    def id(self) -> str:
+        return f"{self.backend}-{self.device}"
+
+
+def find_targets() -> tuple[list[Target], dict[str, str]]:
+    """The targets on this machine, and for the backends that are not here the reason."""
+    targets: list[Target] = []
+    missing: dict[str, str] = {}
+    for name, library in LIBRARIES.items():
+        try:
+            importlib.import_module(library)
+        except ImportError as error:
+            missing[name] = str(error)
+            continue
+        if name == "jax":
+            import jax
+
+            jax.config.update("jax_enable_x64", True)
+        backend = kt.backends.get(name)
+        why = backend.why_unavailable()
+        if why is not None:
+            missing[name] = why
+            continue
+        devices = backend.devices()
+        if name == "array_api_strict":
+            devices = [d for d in devices if d.kind in ("cpu", "device1")]
+        targets += [Target(name, d) for d in devices]
+    return targets, missing
+
+
+TARGETS, MISSING = find_targets()
+
+
+def pytest_addoption(parser):
+    group = parser.getgroup("keratorch")
+    group.addoption("--device", help="run the device tests of this device only, such as cuda")
+    group.addoption(
+        "--require-device", help="fail at once unless such a device is here (and run its tests)"
+    )
+    group.addoption(
+        "--full", action="store_true", help="the whole matrix of dtypes and layouts everywhere"
+    )
+
+
+def wanted_targets(config) -> list[Target]:
+    wanted = config.getoption("--device") or config.getoption("--require-device")
+    return [t for t in TARGETS if wanted is None or t.device == wanted]
+
+
+def pytest_configure(config):
+    required = config.getoption("--require-device")
+    if required and not any(t.device == required for t in TARGETS):
+        reasons = "; ".join(f"{name}: {why}" for name, why in MISSING.items()) or "none found"
+        raise pytest.UsageError(f"--require-device {required}: no such device here ({reasons})")
+
+
+def pytest_report_header(config):
+    lines = ["keratorch devices: " + ", ".join(t.id for t in wanted_targets(config))]
+    lines += [f"keratorch without {name}: {why}" for name, why in MISSING.items()]
+    return lines
+
+
+def pytest_generate_tests(metafunc):
+    if "target" in metafunc.fixturenames:
+        targets = wanted_targets(metafunc.config)
+        metafunc.parametrize("target", targets, ids=[t.id for t in targets])
+
+
+def pytest_collection_modifyitems(config, items):
+    """With a device asked for, only the tests that run on devices are kept."""
+    if not (config.getoption("--device") or config.getoption("--require-device")):
+        return
+    kept = [item for item in items if "target" in getattr(item, "fixturenames", ())]
+    config.hook.pytest_deselected(items=[i for i in items if i not in kept])
+    items[:] = kept
+
+
+@pytest.fixture
+def xp(target):
+    """The differentiable namespace of the backend under test."""
+    return kt.namespace(target.backend)
+
+
+@pytest.fixture
+def device(target):
+    """The device under test."""
+    return target.device
+
+
+@pytest.fixture
+def full(pytestconfig):
+    """Whether the whole matrix was asked for."""
+    return pytestconfig.getoption("--full")
+
+
+@pytest.fixture(autouse=True)
+def no_leaked_state():
+    """No test leaves a mode, a policy or a default device behind."""
+    from keratorch._mode import mode, policy
+
+    yield
+    state = (mode.recording, mode.wrapped, mode.levels, mode.level, policy.masked_zeros)
+    default = str(kt.get_default_device())
+    mode.recording, mode.wrapped, mode.levels, mode.level = True, False, 0, None
+    policy.masked_zeros = True
+    kt.set_default_device(None)
+    assert state == (True, False, 0, None, True)
+    assert default == "cpu"
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(20)

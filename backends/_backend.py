@@ -292,6 +292,10 @@ class Backend:
             out[int(where[i])] += values[i]
         return xp.reshape(out, shape)
 
+    def ones_like(self, array: RawArray) -> RawArray:
+        """Ones of the shape, dtype and device of `array`."""
+        return self.xp.ones_like(array)
+
     def as_array(self, value: RawArray) -> RawArray:
         """The result of a function of this library, if it was a scalar, as an array."""
         return value

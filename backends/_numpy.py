@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-import array_api_compat.numpy as xp
 import numpy as np
 
 from keratorch.errors import UnknownArrayError
 
 from ._backend import GENERAL, Backend, RawArray
 from ._device import Device
+from ._numpy_namespace import make as make_namespace
 
 _CPU = Device("numpy", "cpu", 0)
 #: NumPy's name of an elementwise function, where it is another one.
@@ -24,10 +24,10 @@ class NumPyBackend(Backend):
     multi_device = False
 
     def __init__(self) -> None:
-        super().__init__("numpy", xp, (np.ndarray,))
-        from ._numpy_kernels import KernelTable
+        super().__init__("numpy", make_namespace(), (np.ndarray,))
+        from ._numpy_kernels import make_rules
 
-        self.rules = KernelTable()
+        self.rules = make_rules()
 
     def device(self, array: RawArray) -> Device:
         return _CPU
@@ -64,7 +64,7 @@ class NumPyBackend(Backend):
         return np.asarray(data, dtype=None if dtype is None else self.dtype(dtype))
 
     def create(self, name: str, device: Device, /, *args: Any, **kwargs: Any) -> RawArray:
-        return getattr(xp, name)(*args, **kwargs)
+        return getattr(self.xp, name)(*args, **kwargs)
 
     def to_numpy(self, array: RawArray) -> Any:
         return array
@@ -106,6 +106,9 @@ class NumPyBackend(Backend):
             np.add.at(out, key, values)
         return out
 
+    def ones_like(self, array: RawArray) -> RawArray:
+        return np.ones(array.shape, array.dtype)
+
     def as_array(self, value: RawArray) -> RawArray:
         return value if type(value) is np.ndarray else np.asarray(value)
 
@@ -142,12 +145,13 @@ def is_basic(key: Any) -> bool:
 def expit(x: RawArray) -> RawArray:
     """1/(1 + e⁻ˣ), from e^(−|x|), which cannot overflow; in place."""
     if x.dtype.kind != "f" or x.ndim == 0:
-        return GENERAL["expit"](xp, x if x.dtype.kind in "fc" else x.astype(np.float64))
+        return GENERAL["expit"](np, x if x.dtype.kind in "fc" else x.astype(np.float64))
     z = np.abs(x)
     np.negative(z, z)
     np.exp(z, z)
-    numerator = np.where(x >= 0, x.dtype.type(1), z)
-    np.add(z, x.dtype.type(1), z)
+    # The larger of z ≤ 1 and 1 or 0: 1 where x ≥ 0, else z. (`where` is slow on random masks.)
+    numerator = np.maximum(z, x >= 0)
+    np.add(z, 1, z)
     return np.divide(numerator, z, z)
 
 

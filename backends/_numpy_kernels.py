@@ -163,3 +163,17 @@ def masked(node: Any, g: Any, i: int) -> Any:
     if policy.masked_zeros:
         p = np.where((g == 0) & ~np.isfinite(p), 0.0, p)
     return np.multiply(g, p)
+
+
+def relu_rule(node: Any, g: Any) -> tuple[Any, ...]:
+    """One product with a mask."""
+    return (np.multiply(g, node._saved[1] > 0),)
+
+
+def make_rules() -> KernelTable:
+    """NumPy's table of rules."""
+    from keratorch.ops.elementwise import ReLUGrad
+
+    rules = KernelTable()
+    rules[ReLUGrad] = relu_rule
+    return rules

@@ -175,7 +175,8 @@ def _not_installed(name: str, error: ImportError) -> str:
             f"CuPy cannot be imported ({error}): install it with pip install "
             "'keratorch[cuda12]' or 'keratorch[cuda13]', whichever CUDA the driver supports"
         )
-    return f"{name} cannot be imported ({error}): install it to use its arrays"
+    missing = error.name or name
+    return f"the backend {name} cannot be loaded ({error}): install {missing} to use it"
 
 
 def of(array: Any) -> Backend:

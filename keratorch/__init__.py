@@ -1,5 +1,7 @@
 """keratorch: gradients for code written for any array library, on CPUs and CUDA GPUs."""
 
+__version__ = "0.1.0"
+
 # The order matters: what is imported first knows nothing of what follows.
 from . import backends as backends  # isort: skip
 from . import errors as errors

@@ -217,7 +217,7 @@ class GradArray:
         Raises `NotTrackedError`, `GradientRequiredError`, `ShapeError`, `GraphFreedError`,
         `StaleValueError`; whatever is raised, every ``grad`` stays what it was.
         """
-        from . import _engine
+        from ._engine import backward
 
         if self._edge is None:
             raise NotTrackedError(
@@ -226,7 +226,7 @@ class GradArray:
             )
         seed = self._seed(grad)
         retain = create_graph if retain_graph is None else retain_graph
-        _engine.backward(self, seed, retain, create_graph)
+        backward(self, seed, retain, create_graph)
 
     def _seed(self, grad: Any) -> Any:
         """The gradient of this array itself, checked."""
@@ -242,7 +242,7 @@ class GradArray:
                     f"has {what}: reduce it first, as in y.sum().backward(), or pass "
                     "backward(grad) with a gradient of its shape"
                 )
-            return backend.xp.ones_like(raw)
+            return backend.ones_like(raw)
         from ._convert import as_raw, check_devices
 
         if isinstance(grad, GradArray):

@@ -14,7 +14,7 @@ from typing import Any
 from . import _writes
 from ._array import GradArray, get_slot, set_grad
 from ._grad import Grad, LeafSlot, OutputSlot, freed_message, op_name
-from ._mode import mode, no_grad
+from ._mode import mode
 from .backends import _registry
 from .errors import GraphFreedError, RuleError
 
@@ -70,22 +70,16 @@ def run(
             raise GraphFreedError(freed_message(node))
     wrapped = create_graph or mode.levels > 0
     walk = _Walk(retain_graph, targets)
-    before = mode.wrapped, mode.level
-    mode.wrapped, mode.level = wrapped, None
+    before = mode.recording, mode.wrapped, mode.level
+    mode.recording, mode.wrapped, mode.level = create_graph, wrapped, None
     try:
-        if create_graph:
-            from ._mode import enable_grad
-
-            with enable_grad():
-                return walk.wrapped(order, [(e, _as_array(g)) for e, g in seeds])
-        with no_grad():
-            if wrapped:
-                return walk.wrapped(order, [(e, _as_array(g)) for e, g in seeds])
-            first = seeds[0][1]
-            with _registry.of(first).scope(first):
-                return walk.raw(order, seeds)
+        if wrapped:
+            return walk.wrapped(order, [(e, _as_array(g)) for e, g in seeds])
+        first = seeds[0][1]
+        with _registry.of(first).scope(first):
+            return walk.raw(order, seeds)
     finally:
-        mode.wrapped, mode.level = before
+        mode.recording, mode.wrapped, mode.level = before
 
 
 def _as_array(g: Any) -> Any:
@@ -175,6 +169,7 @@ class _Walk:
                 else:
                     grads[edge] = backend.add(previous, g)
                     owned.add(edge)
+                previous = None  # or the old sum would live on through the next rule
         return results
 
     def add(self, edge: Any, grad: Any) -> None:

@@ -50,6 +50,16 @@ def record(
     saved : what the rule needs, laid out as ``cls.saves`` says; `None` where it does not.
     params : set as attributes of the node.
     """
+    if len(inputs) == 1 and inputs[0]._tangents is None:  # the shortest way
+        edge = inputs[0]._edge
+        if edge is None or not mode.recording:
+            return constant(raw)
+        node = _new(cls)
+        node._edges = (edge,)
+        node._saved = saved
+        for name in params:
+            setattr(node, name, params[name])
+        return attach(node, raw)
     node = make_node(cls, inputs, saved, params)
     if node is None:
         return constant(raw)

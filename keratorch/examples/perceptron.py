@@ -106,7 +106,7 @@ class Report:
     held_out_scores: np.ndarray
 
 
-def run(patients: Patients, device: str, epochs: int, lr: float, seed: int) -> Report:
+def run(patients: Patients, device: str | kt.Device, epochs: int, lr: float, seed: int) -> Report:
     """Train on ``device``, compare every epoch's w.grad with the closed form, judge the result."""
     x, y = kt.asarray(patients.x, device=device), kt.asarray(patients.y, device=device)
     start = np.random.default_rng(seed).normal(scale=0.1, size=patients.x.shape[1])

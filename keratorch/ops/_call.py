@@ -22,6 +22,12 @@ def namespace(x: Any) -> Any:
     return _registry.of(x).xp
 
 
+def is_complex(x: Any) -> bool:
+    """Whether an array, raw or not, has a complex dtype."""
+    raw = x._array if isinstance(x, GradArray) else x
+    return _registry.of(raw).is_complex(raw.dtype)
+
+
 def as_array(like: Any, value: Any) -> Any:
     """`value` as an array of the backend of the raw array `like`, were it a scalar."""
     return value if type(value) is type(like) else _registry.of(like).as_array(value)
@@ -32,6 +38,8 @@ def normalized_axes(op: str, x: GradArray, axis: int | tuple[int, ...] | None) -
     ndim = x.ndim
     if axis is None:
         return tuple(range(ndim))
+    if type(axis) is int and -ndim <= axis < ndim:
+        return (axis % ndim,)
     axes = (axis,) if not isinstance(axis, (tuple, list)) else tuple(axis)
     out: list[int] = []
     for a in axes:
@@ -53,6 +61,8 @@ def normalized_axes(op: str, x: GradArray, axis: int | tuple[int, ...] | None) -
 
 def operands(*values: Any) -> tuple[GradArray, ...]:
     """All as `GradArray`s, those that are no arrays after the example of the first that is."""
+    if all([type(v) is GradArray for v in values]):
+        return values
     like = next(
         (as_operand(v) for v in values if isinstance(v, GradArray) or _registry.is_array(v)), None
     )

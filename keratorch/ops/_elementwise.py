@@ -17,6 +17,7 @@ from .._mode import mode, policy
 from .._record import attach, constant
 from ..backends import _registry
 from ..errors import ShapeError
+from ._call import is_complex
 from ._partials import Expr, namespace_function, trace
 
 _new = object.__new__
@@ -61,15 +62,15 @@ class ElementwiseGrad(Grad):
         return cls.exprs[i].variables()
 
     @classmethod
-    def partial_function(cls, is_complex: bool = False) -> Callable[..., Any]:
+    def partial_function(cls, in_complex: bool = False) -> Callable[..., Any]:
         """``f(xp, i, x0, …, y)``: partial `i` over any namespace; compiled once."""
-        found = cls._functions.get(is_complex)
+        found = cls._functions.get(in_complex)
         if found is None:
             exprs = cls.exprs
-            if is_complex and cls.complex_partials is not None:
+            if in_complex and cls.complex_partials is not None:
                 exprs = trace(cls.complex_partials, cls.arity)
             found = namespace_function(f"{cls.__name__}_partial", exprs)
-            cls._functions[is_complex] = found
+            cls._functions[in_complex] = found
         return found
 
     def backward(self, grad: Any) -> tuple[Any, ...]:
@@ -112,9 +113,9 @@ class ElementwiseGrad(Grad):
             if expr.value == 1:
                 return grad
             return -grad if expr.value == -1 else grad * expr.value
-        is_complex = xp.isdtype(self.dtype, "complex floating")
-        p = self.partial_function(is_complex)(xp, i, *values)
-        if conjugate and is_complex and xp.isdtype(p.dtype, "complex floating"):
+        in_complex = xp.isdtype(self.dtype, "complex floating")
+        p = self.partial_function(in_complex)(xp, i, *values)
+        if conjugate and in_complex and is_complex(p):
             p = xp.conj(p)
         if self.unbounded and policy.masked_zeros:
             p = masked(xp, grad, p)

@@ -33,7 +33,10 @@ OPERATORS = {
     "logical_or": "|",
 }
 COMPARISONS = frozenset(
-    ["less", "less_equal", "greater", "greater_equal", "equal", "not_equal", "logical_and", "logical_or", "isfinite"]
+    [
+        *("less", "less_equal", "greater", "greater_equal", "equal", "not_equal"),
+        *("logical_and", "logical_or", "isfinite"),
+    ]
 )
 
 

@@ -9,7 +9,7 @@ from .._convert import check_devices
 from .._grad import Grad
 from .._record import constant, is_active, record
 from ..errors import ShapeError
-from ._call import as_array, namespace, operands, raw_namespace
+from ._call import as_array, is_complex, namespace, operands, raw_namespace
 from .manipulation import broadcast_shape
 
 
@@ -31,11 +31,11 @@ class MatMulGrad(Grad):
             grad = grad[..., None]
         to_a = to_b = None
         if b is not None:
-            to_a = matmul_conjugated(xp, grad, b if columns else b[:, None], second=True)
+            to_a = xp.matmul(grad, adjoint(xp, b if columns else b[:, None]))
             if not rows:
                 to_a = to_a[..., 0, :]
         if a is not None:
-            to_b = matmul_conjugated(xp, a if rows else a[None, :], grad, second=False)
+            to_b = xp.matmul(adjoint(xp, a if rows else a[None, :]), grad)
             if not columns:
                 to_b = to_b[..., 0]
         return to_a, to_b
@@ -52,12 +52,10 @@ class MatMulGrad(Grad):
         return total
 
 
-def matmul_conjugated(xp: Any, a: Any, b: Any, *, second: bool) -> Any:
-    """``a @ bᴴ`` if `second`, else ``aᴴ @ b``."""
-    turned = xp.matrix_transpose(b if second else a)
-    if xp.isdtype(turned.dtype, "complex floating"):
-        turned = xp.conj(turned)
-    return xp.matmul(a, turned) if second else xp.matmul(turned, b)
+def adjoint(xp: Any, a: Any) -> Any:
+    """``aᴴ``: transposed, and conjugated where complex."""
+    turned = xp.matrix_transpose(a)
+    return xp.conj(turned) if is_complex(a) else turned
 
 
 def matmul(x1: Any, x2: Any, /) -> GradArray:
@@ -84,4 +82,5 @@ def _check_shapes(a: tuple[int, ...], b: tuple[int, ...]) -> None:
             f"elements, the {'first' if len(b) == 1 else 'last but one'} of the second {inner}; "
             "transpose one with .mT"
         )
-    broadcast_shape("matmul", a[:-2], b[:-2])
+    if len(a) > 2 or len(b) > 2:
+        broadcast_shape("matmul", a[:-2], b[:-2])

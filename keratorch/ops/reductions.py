@@ -15,12 +15,13 @@ from ._call import as_array, namespace, normalized_axes, raw_namespace
 Axis = int | tuple[int, ...] | None
 
 
-def spread(xp: Any, reduced: Any, shape: tuple[int, ...], axes: tuple[int, ...]) -> Any:
-    """`reduced`, without or with its reduced axes, broadcast back to `shape`."""
-    kept = tuple(1 if i in axes else n for i, n in enumerate(shape))
-    if tuple(reduced.shape) != kept:
-        reduced = xp.reshape(reduced, kept)
-    return xp.broadcast_to(reduced, tuple(shape))
+def spread(
+    xp: Any, reduced: Any, shape: tuple[int, ...], axes: tuple[int, ...], keepdims: bool = False
+) -> Any:
+    """`reduced`, with its reduced axes kept or not, broadcast back to `shape`."""
+    if not keepdims and reduced.ndim:
+        reduced = xp.reshape(reduced, [1 if i in axes else n for i, n in enumerate(shape)])
+    return xp.broadcast_to(reduced, shape)
 
 
 class SumGrad(Grad):
@@ -29,7 +30,7 @@ class SumGrad(Grad):
     __slots__ = ("axes", "input_shape", "keepdims")
 
     def backward(self, grad: Any) -> tuple[Any, ...]:
-        return (spread(namespace(grad), grad, self.input_shape, self.axes),)
+        return (spread(namespace(grad), grad, self.input_shape, self.axes, self.keepdims),)
 
     def jvp(self, *tangents: Any) -> Any:
         return sum(tangents[0], axis=self.axes, keepdims=self.keepdims)
@@ -42,7 +43,7 @@ class MeanGrad(Grad):
 
     def backward(self, grad: Any) -> tuple[Any, ...]:
         share = grad / self.count if self.count else grad
-        return (spread(namespace(grad), share, self.input_shape, self.axes),)
+        return (spread(namespace(grad), share, self.input_shape, self.axes, self.keepdims),)
 
     def jvp(self, *tangents: Any) -> Any:
         return mean(tangents[0], axis=self.axes, keepdims=self.keepdims)
@@ -57,7 +58,7 @@ class _ExtremumGrad(Grad):
 
     def parts(self, xp: Any, x: Any, y: Any) -> Any:
         """The part of the output's change that each input brings: 1 over the ties."""
-        largest = x == spread(xp, y, tuple(x.shape), self.axes)
+        largest = x == spread(xp, y, tuple(x.shape), self.axes, self.keepdims)
         largest = largest | (x != x)
         # In float32 at least: float16 counts to 2048 only.
         dtype = xp.float64 if x.dtype == xp.float64 else xp.float32
@@ -67,7 +68,7 @@ class _ExtremumGrad(Grad):
     def backward(self, grad: Any) -> tuple[Any, ...]:
         xp = namespace(grad)
         x, y = self.saved(grad)
-        return (spread(xp, grad, tuple(x.shape), self.axes) * self.parts(xp, x, y),)
+        return (spread(xp, grad, tuple(x.shape), self.axes, self.keepdims) * self.parts(xp, x, y),)
 
     def jvp(self, *tangents: Any) -> Any:
         (t,) = tangents

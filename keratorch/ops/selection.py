@@ -11,7 +11,7 @@ from .._record import constant, is_active, record
 from .._writes import share
 from ..backends import _registry
 from ..errors import DTypeError
-from ._call import as_array, namespace, raw_namespace
+from ._call import as_array, is_complex, namespace, raw_namespace
 from ._elementwise import SCALARS, both_operands, explained
 
 
@@ -97,7 +97,7 @@ class ConjGrad(Grad):
 
     def backward(self, grad: Any) -> tuple[Any, ...]:
         xp = namespace(grad)
-        return (xp.conj(grad) if xp.isdtype(grad.dtype, "complex floating") else grad,)
+        return (xp.conj(grad) if is_complex(grad) else grad,)
 
     def jvp(self, *tangents: Any) -> Any:
         return conj(tangents[0])
@@ -119,12 +119,12 @@ class AbsGrad(Grad):
         (x,) = self.saved(t)
         xp = namespace(t)
         u = direction(xp, x)
-        return xp.real(xp.conj(u) * t) if xp.isdtype(x.dtype, "complex floating") else u * t
+        return xp.real(xp.conj(u) * t) if is_complex(x) else u * t
 
 
 def direction(xp: Any, x: Any) -> Any:
     """x/|x|, and 0 at 0."""
-    if not xp.isdtype(x.dtype, "complex floating"):
+    if not is_complex(x):
         return xp.sign(x)
     size = xp.abs(x)
     return x / xp.where(size == 0, 1.0, size)

@@ -55,6 +55,19 @@ def test_reaches_the_accuracies_and_agrees_with_the_closed_form() -> None:
 
 
 @pytest.mark.usefixtures("example_packages")
+def test_trains_the_same_on_every_device(device: kt.Device) -> None:
+    patients = perceptron.load_patients(seed=0, dtype="float64")
+    here, there = (
+        perceptron.run(patients, where, epochs=5, lr=1.0, seed=0) for where in ("cpu", device)
+    )
+    np.testing.assert_allclose(there.losses, here.losses, rtol=1e-9)
+    np.testing.assert_allclose(there.held_out_scores, here.held_out_scores, rtol=1e-9, atol=1e-9)
+    assert there.gradient_difference < 1e-12
+    assert there.training_accuracy == pytest.approx(here.training_accuracy)
+    assert there.held_out_accuracy == pytest.approx(here.held_out_accuracy)
+
+
+@pytest.mark.usefixtures("example_packages")
 def test_prints_what_it_reached(capsys: pytest.CaptureFixture[str]) -> None:
     assert perceptron.main(["--device", "cpu"]) == 0
     out, err = capsys.readouterr()

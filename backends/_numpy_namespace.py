@@ -1,0 +1,91 @@
+"""NumPy's Array API namespace, with shorter ways to the functions that rules call most.
+
+Everything else is that of `array_api_compat.numpy`. What is here takes the standard's arguments
+and returns the same values.
+"""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import Any
+
+import array_api_compat.numpy as compat
+import numpy as np
+
+_sum = np.add.reduce
+_max = np.maximum.reduce
+_min = np.minimum.reduce
+_ndarray = np.ndarray
+
+
+class NumPyNamespace(ModuleType):
+    """`array_api_compat.numpy`, but for the functions below."""
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(compat, name)
+        self.__dict__[name] = value
+        return value
+
+
+def sum(x: Any, /, *, axis: Any = None, dtype: Any = None, keepdims: bool = False) -> Any:
+    return _sum(x, axis, dtype, None, keepdims)
+
+
+def mean(x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Any:
+    if x.dtype.char not in "fd" or not x.size:
+        return compat.mean(x, axis=axis, keepdims=keepdims)
+    total = _sum(x, axis, None, None, keepdims)
+    return total / x.dtype.type(x.size // total.size)
+
+
+def max(x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Any:
+    return _max(x, axis, None, None, keepdims)
+
+
+def min(x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Any:
+    return _min(x, axis, None, None, keepdims)
+
+
+def reshape(x: Any, /, shape: tuple[int, ...], *, copy: bool | None = None) -> Any:
+    return x.reshape(shape) if copy is None else compat.reshape(x, shape, copy=copy)
+
+
+def broadcast_to(x: Any, /, shape: tuple[int, ...]) -> Any:
+    if x.ndim == 0:
+        x, strides = np.asarray(x), (0,) * len(shape)
+    elif x.ndim == len(shape) and x.flags.c_contiguous:
+        # Only axes of length 1 differ: they are walked with stride 0.
+        own = x.shape
+        strides = tuple([s if n == m else 0 for s, n, m in zip(x.strides, own, shape)])  # noqa: B905
+        if 0 in shape or any([n != m and n != 1 for n, m in zip(own, shape)]):  # noqa: B905
+            return np.broadcast_to(x, shape)
+    else:
+        return np.broadcast_to(x, shape)
+    out = _ndarray(shape, x.dtype, x, 0, strides)
+    out.flags.writeable = False
+    return out
+
+
+def permute_dims(x: Any, /, axes: tuple[int, ...]) -> Any:
+    return x.transpose(axes)
+
+
+def matrix_transpose(x: Any, /) -> Any:
+    return x.swapaxes(-1, -2)
+
+
+def make() -> NumPyNamespace:
+    """The namespace; named as the library whose arrays it is for."""
+    namespace = NumPyNamespace("numpy")
+    namespace.__dict__.update(
+        sum=sum,
+        mean=mean,
+        max=max,
+        min=min,
+        reshape=reshape,
+        broadcast_to=broadcast_to,
+        permute_dims=permute_dims,
+        matrix_transpose=matrix_transpose,
+        matmul=np.matmul,
+    )
+    return namespace

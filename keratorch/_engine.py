@@ -292,18 +292,17 @@ def _reduced(node: Any, edge: Any, g: Any, xp: Any) -> Any:
     """`g` summed over the axes along which the input was broadcast."""
     want, have = tuple(edge.shape), tuple(g.shape)
     lead = len(have) - len(want)
-    axes = [*range(lead)] if lead > 0 else []
-    fits = lead >= 0
+    if lead > 0 and have[lead:] == want:
+        return xp.sum(g, axis=0 if lead == 1 else tuple(range(lead)))
+    axes = list(range(lead))
     for i, n in enumerate(want):
-        if fits and have[lead + i] != n:
-            fits = n == 1
+        if lead < 0 or have[lead + i] != n:
+            if lead < 0 or n != 1:
+                raise RuleError(
+                    f"{op_name(node)}.backward returned a gradient of shape {have} for an input "
+                    f"of shape {want}: return one that sums to the input's shape"
+                )
             axes.append(lead + i)
-    if not fits:
-        # A rule may return a smaller gradient that broadcasts to the input, as NumPy would.
-        raise RuleError(
-            f"{op_name(node)}.backward returned a gradient of shape {have} for an input of "
-            f"shape {want}: return one that reduces to the input's shape by summing axes"
-        )
     g = xp.sum(g, axis=tuple(axes))
     return xp.reshape(g, want) if tuple(g.shape) != want else g
 

@@ -50,28 +50,38 @@ def record(
     saved : what the rule needs, laid out as ``cls.saves`` says; `None` where it does not.
     params : set as attributes of the node.
     """
-    if len(inputs) == 1 and inputs[0]._tangents is None:  # the shortest way
-        edge = inputs[0]._edge
-        if edge is None or not mode.recording:
-            return constant(raw)
-        node = _new(cls)
-        node._edges = (edge,)
-        node._saved = saved
-        for name in params:
-            setattr(node, name, params[name])
-        return attach(node, raw)
-    node = make_node(cls, inputs, saved, params)
-    if node is None:
-        return constant(raw)
+    for x in inputs:
+        if x._tangents is not None:
+            return _record_forward(cls, inputs, raw, saved, params)
+    if mode.recording:
+        for x in inputs:
+            if x._edge is not None:
+                node = _new(cls)
+                node._edges = tuple([x._edge for x in inputs])
+                node._saved = saved
+                for name in params:
+                    setattr(node, name, params[name])
+                return attach(node, raw)
+    return constant(raw)
+
+
+def _record_forward(
+    cls: type[Grad],
+    inputs: tuple[GradArray, ...],
+    raw: Any,
+    saved: tuple[Any, ...],
+    params: dict[str, Any],
+) -> GradArray:
+    """As `record`, where an input carries tangents."""
+    from ._forward import propagate
+
+    node = _make_node(cls, inputs, saved, params)
     if any(e is not None for e in node._edges or ()):
         y = attach(node, raw)
     else:
         y = constant(raw)
         node.shape, node.dtype = raw.shape, raw.dtype
-    if any(x._tangents for x in inputs):
-        from ._forward import propagate
-
-        propagate(node, tuple(x._tangents for x in inputs), (y,))
+    propagate(node, tuple(x._tangents for x in inputs), (y,))
     return y
 
 
@@ -83,9 +93,9 @@ def record_many(
     **params: Any,
 ) -> tuple[GradArray, ...]:
     """As `record`, for an operation of several outputs: its rule gets a tuple."""
-    node = make_node(cls, inputs, saved, params)
-    if node is None:
+    if not any(is_active(x) for x in inputs):
         return tuple(constant(raw) for raw in raws)
+    node = _make_node(cls, inputs, saved, params)
     outputs = attach_many(node, raws)
     if any(x._tangents for x in inputs):
         from ._forward import propagate
@@ -111,20 +121,13 @@ def attach_many(node: Grad, raws: tuple[Any, ...]) -> tuple[GradArray, ...]:
     return outputs
 
 
-def make_node(
+def _make_node(
     cls: type[Grad], inputs: tuple[GradArray, ...], saved: tuple[Any, ...], params: dict[str, Any]
-) -> Grad | None:
-    """A `cls` node without outputs yet; `None` where no input is tracked."""
-    recording = mode.recording
-    tracked = False
-    for x in inputs:
-        if (recording and x._edge is not None) or x._tangents is not None:
-            tracked = True
-            break
-    if not tracked:
-        return None
+) -> Grad:
+    """A `cls` node without outputs yet."""
     node = _new(cls)
-    node._edges = tuple([x._edge for x in inputs]) if recording else (None,) * len(inputs)
+    recording = mode.recording
+    node._edges = tuple(x._edge if recording else None for x in inputs)
     node._saved = saved
     for name, value in params.items():
         setattr(node, name, value)

@@ -2,5 +2,7 @@
 
 from ..ops.elementwise import relu as relu
 from ..ops.elementwise import sigmoid as sigmoid
+from ..ops.softmax import log_softmax as log_softmax
+from ..ops.softmax import softmax as softmax
 
-__all__ = ["relu", "sigmoid"]
+__all__ = ["log_softmax", "relu", "sigmoid", "softmax"]

@@ -9,7 +9,8 @@ from .._convert import check_devices
 from .._grad import Grad
 from .._record import constant, is_active, record
 from ..errors import ShapeError
-from ._call import as_array, is_complex, namespace, operands, raw_namespace
+from ._call import as_array, is_complex, namespace, operands
+from ._elementwise import RawFunctions
 from .manipulation import broadcast_shape
 
 
@@ -58,13 +59,24 @@ def adjoint(xp: Any, a: Any) -> Any:
     return xp.conj(turned) if is_complex(a) else turned
 
 
+_matmul = RawFunctions("matmul")
+
+
 def matmul(x1: Any, x2: Any, /) -> GradArray:
-    """The matrix product, of vectors, matrices, and stacks of matrices that broadcast."""
+    """The matrix product, of vectors, matrices, and stacks of matrices that broadcast.
+
+    A vector stands for a row on the left, for a column on the right, and the result has no such
+    axis. Raises `ShapeError` where the inner lengths differ or the stacks do not broadcast.
+    """
     x1, x2 = operands(x1, x2)
     a, b = x1._array, x2._array
-    check_devices("matmul", a, b)
-    _check_shapes(tuple(a.shape), tuple(b.shape))
-    raw = as_array(a, raw_namespace(x1).matmul(a, b))
+    if type(a) is not type(b):
+        check_devices("matmul", a, b)
+    try:
+        raw = as_array(a, _matmul[type(a)](a, b))
+    except (ValueError, TypeError, RuntimeError) as error:
+        _check_shapes(tuple(a.shape), tuple(b.shape))
+        raise error
     active1, active2 = is_active(x1), is_active(x2)
     if not active1 and not active2:
         return constant(raw)

@@ -1,0 +1,128 @@
+"""logsumexp, softmax and log_softmax: stable, on plain Array API."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .._array import GradArray
+from .._convert import as_operand
+from .._grad import Grad
+from .._record import constant, is_active, record
+from ..backends import _registry
+from ..errors import DTypeError
+from ._call import as_array, namespace, normalized_axes, raw_namespace
+from .reductions import Axis, spread
+from .reductions import sum as sum_
+
+
+class LogSumExpGrad(Grad):
+    """The softmax of the input times the gradient; 0 where all inputs are −∞."""
+
+    __slots__ = ("axes", "keepdims")
+    saves = (0, -1)
+    fresh = True
+
+    def weights(self, xp: Any, x: Any, y: Any) -> Any:
+        """e^(x − y), with the output spread over the reduced axes."""
+        y = spread(xp, y, tuple(x.shape), self.axes, self.keepdims)
+        return xp.exp(x - xp.where(xp.isfinite(y), y, 0.0))
+
+    def backward(self, grad: Any) -> tuple[Any, ...]:
+        xp = namespace(grad)
+        x, y = self.saved(grad)
+        grad = spread(xp, grad, tuple(x.shape), self.axes, self.keepdims)
+        return (grad * self.weights(xp, x, y),)
+
+    def jvp(self, *tangents: Any) -> Any:
+        (t,) = tangents
+        x, y = self.saved(t)
+        return sum_(t * self.weights(namespace(t), x, y), axis=self.axes, keepdims=self.keepdims)
+
+
+class SoftmaxGrad(Grad):
+    """y·(grad − Σ grad·y)."""
+
+    __slots__ = ("axes",)
+    saves = (-1,)
+    fresh = True
+
+    def backward(self, grad: Any) -> tuple[Any, ...]:
+        (y,) = self.saved(grad)
+        return (self.product(grad, y),)
+
+    def jvp(self, *tangents: Any) -> Any:
+        (y,) = self.saved(tangents[0])
+        return self.product(tangents[0], y)
+
+    def product(self, v: Any, y: Any) -> Any:
+        """The Jacobian, which is symmetric, times v."""
+        return y * (v - namespace(v).sum(v * y, axis=self.axes, keepdims=True))
+
+
+class LogSoftmaxGrad(Grad):
+    """grad − eʸ·Σ grad."""
+
+    __slots__ = ("axes",)
+    saves = (-1,)
+    fresh = True
+
+    def backward(self, grad: Any) -> tuple[Any, ...]:
+        xp = namespace(grad)
+        (y,) = self.saved(grad)
+        return (grad - xp.exp(y) * xp.sum(grad, axis=self.axes, keepdims=True),)
+
+    def jvp(self, *tangents: Any) -> Any:
+        (t,) = tangents
+        (y,) = self.saved(t)
+        xp = namespace(t)
+        return t - xp.sum(xp.exp(y) * t, axis=self.axes, keepdims=True)
+
+
+def logsumexp(x: Any, /, axis: Axis = None, *, keepdims: bool = False) -> GradArray:
+    """log Σ eˣ along `axis` (all axes for `None`), shifted by the largest so that it is stable.
+
+    −∞ where every x is −∞, and the gradient there is 0.
+    """
+    x, axes = _prepared("logsumexp", x, axis)
+    a = x._array
+    xp = raw_namespace(x)
+    largest = xp.max(a, axis=axes, keepdims=True) if axes else a
+    largest = xp.where(xp.isfinite(largest), largest, 0.0)
+    backend = _registry.of(a)
+    with backend.scope(a):  # the logarithm of 0 is −∞ here, not a mishap
+        raw = xp.log(xp.sum(xp.exp(a - largest), axis=axes, keepdims=True)) + largest
+    if not keepdims:
+        raw = xp.squeeze(raw, axis=axes)
+    raw = as_array(a, raw)
+    if not is_active(x):
+        return constant(raw)
+    return record(LogSumExpGrad, (x,), raw, (a, raw), axes=axes, keepdims=keepdims)
+
+
+def softmax(x: Any, /, axis: Axis = None) -> GradArray:
+    """eˣ / Σ eˣ along `axis` (all axes for `None`), shifted by the largest."""
+    x, axes = _prepared("softmax", x, axis)
+    a = x._array
+    xp = raw_namespace(x)
+    powers = xp.exp(a - xp.max(a, axis=axes, keepdims=True)) if axes else xp.ones_like(a)
+    raw = as_array(a, powers / xp.sum(powers, axis=axes, keepdims=True))
+    return record(SoftmaxGrad, (x,), raw, (raw,), axes=axes) if is_active(x) else constant(raw)
+
+
+def log_softmax(x: Any, /, axis: Axis = None) -> GradArray:
+    """x − log Σ eˣ along `axis` (all axes for `None`), shifted by the largest."""
+    x, axes = _prepared("log_softmax", x, axis)
+    a = x._array
+    xp = raw_namespace(x)
+    shifted = a - xp.max(a, axis=axes, keepdims=True) if axes else xp.zeros_like(a)
+    sums = xp.sum(xp.exp(shifted), axis=axes, keepdims=True)
+    raw = as_array(a, shifted - xp.log(sums))
+    return record(LogSoftmaxGrad, (x,), raw, (raw,), axes=axes) if is_active(x) else constant(raw)
+
+
+def _prepared(op: str, x: Any, axis: Axis) -> tuple[GradArray, tuple[int, ...]]:
+    x = as_operand(x)
+    backend = _registry.of(x._array)
+    if not backend.is_inexact(x.dtype) or backend.is_complex(x.dtype):
+        raise DTypeError(f"{op} of dtype {x.dtype}, shape {tuple(x.shape)}: x must be floating")
+    return x, normalized_axes(op, x, axis)

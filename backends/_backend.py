@@ -39,6 +39,10 @@ OPERATORS: dict[str, Callable[..., Any]] = {
     "bitwise_and": operator.and_,
     "bitwise_or": operator.or_,
     "bitwise_xor": operator.xor,
+    "bitwise_left_shift": operator.lshift,
+    "bitwise_right_shift": operator.rshift,
+    "floor_divide": operator.floordiv,
+    "remainder": operator.mod,
 }
 RawArray = Any
 Rule = Callable[[Any, Any], "tuple[Any, ...]"]
@@ -74,7 +78,6 @@ class Backend:
         self.xp = xp
         self.array_types = tuple(array_types)
         self.rules: RuleTable = RuleTable()
-        self._real_of: dict[Any, bool] = {}
 
     def __repr__(self) -> str:
         return f"<keratorch backend {self.name!r}>"
@@ -103,11 +106,18 @@ class Backend:
         )
 
     def _raw_devices(self) -> Iterable[Any]:
-        return self.xp.__array_namespace_info__().devices()
+        info = getattr(self.xp, "__array_namespace_info__", None)
+        if info is not None:
+            return info().devices()
+        return [getattr(self.xp.zeros(()), "device", None) or "cpu"]  # before the 2023.12 standard
 
     def devices(self) -> list[Device]:
         """The devices that can be used on this machine."""
         return [self.from_raw_device(d) for d in self._raw_devices() if d is not None]
+
+    def current_device(self) -> Device:
+        """The device on which arrays are made where none is named."""
+        return self.devices()[0]
 
     def why_unavailable(self) -> str | None:
         """What is missing, as a sentence, or `None` where the backend can be used."""
@@ -149,8 +159,13 @@ class Backend:
         return getattr(self.xp, name)(*args, **kwargs)
 
     def from_numpy(self, array: Any, device: Device | None = None) -> RawArray:
-        """A NumPy array, copied to `device` where it must be."""
-        return self.asarray(array, device=device)
+        """A copy of a NumPy array on `device`.
+
+        Never a view: a write to one would change the other behind keratorch's back.
+        """
+        import numpy as np
+
+        return self.asarray(np.array(array), device=device)
 
     def to_numpy(self, array: RawArray) -> Any:
         """A NumPy array with the values of `array`, on the host."""
@@ -162,7 +177,7 @@ class Backend:
         """This library's dtype for `dtype`, which may be a name or another library's."""
         name = dtype if isinstance(dtype, str) else dtype_name(dtype)
         found = getattr(self.xp, name, None) if name else None
-        if found is None:
+        if found is None or (callable(found) and not isinstance(found, type)):
             raise DTypeError(f"{self.name} has no dtype {dtype!r}")
         return found
 
@@ -173,11 +188,8 @@ class Backend:
         return self.xp.isdtype(dtype, ("real floating", "complex floating"))
 
     def is_complex(self, dtype: Any) -> bool:
-        try:
-            return self._real_of[dtype]
-        except KeyError:
-            self._real_of[dtype] = found = self.xp.isdtype(dtype, "complex floating")
-            return found
+        """Whether `dtype` is complex."""
+        return is_complex_dtype(dtype)
 
     # -- values ----------------------------------------------------------------------------
 
@@ -274,6 +286,10 @@ class Backend:
         self.set_item(new, key, value)
         return new
 
+    def laid_out_as(self, array: RawArray, like: RawArray) -> RawArray:
+        """`array` with the strides of `like`, which tell what `reshape` makes a view of."""
+        return array
+
     def add_at(self, shape: tuple[int, ...], key: Any, values: RawArray) -> RawArray:
         """Zeros of `shape` to which `values` were added at `key`; repeated indices add up.
 
@@ -330,6 +346,17 @@ def relu(xp: Any, x: RawArray) -> RawArray:
 
 #: Special functions on plain Array API, for backends that have none of their own.
 GENERAL: dict[str, Callable[..., Any]] = {"expit": expit, "relu": relu}
+
+
+def is_complex_dtype(dtype: Any) -> bool:
+    """Whether a dtype of any library is complex."""
+    return _is_complex(type(dtype), dtype)
+
+
+@functools.cache
+def _is_complex(kind: type, dtype: Any) -> bool:
+    # By type first: array-api-strict warns when its dtypes are compared with NumPy's.
+    return (dtype_name(dtype) or "").startswith("complex")
 
 
 def dtype_name(dtype: Any) -> str | None:

@@ -3,14 +3,73 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
+from types import ModuleType
 from typing import Any
 
-import array_api_compat.cupy as xp
+import array_api_compat.cupy
 import cupy as cp
 
-from ._backend import Backend, RawArray
+from keratorch.errors import DTypeError
+
+from ._backend import Backend, RawArray, Rule, RuleTable
 from ._device import Device
+
+
+def device_of(values: Any) -> contextlib.AbstractContextManager[Any]:
+    """The device of the first array among `values`, made current; a kernel needs that."""
+    for value in values:
+        if isinstance(value, cp.ndarray):
+            if value.device.id == cp.cuda.runtime.getDevice():
+                break
+            return value.device
+        if isinstance(value, (list, tuple)):
+            return device_of(value)
+    return contextlib.nullcontext()
+
+
+class CuPyNamespace(ModuleType):
+    """A namespace of `array_api_compat.cupy`, whose functions run where their arrays are."""
+
+    def __init__(self, source: Any) -> None:
+        super().__init__(source.__name__)
+        self._source = source
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(self._source, name)
+        if isinstance(value, ModuleType):
+            value = CuPyNamespace(value)
+        elif callable(value) and not isinstance(value, type):
+            value = _where_its_arrays_are(value)
+        self.__dict__[name] = value
+        return value
+
+
+def _where_its_arrays_are(function: Callable[..., Any]) -> Callable[..., Any]:
+    def called(*args: Any, **kwargs: Any) -> Any:
+        with device_of(args):
+            return function(*args, **kwargs)
+
+    return called
+
+
+class CuPyRules(RuleTable):
+    """Runs each rule on the device of the gradient that it is given."""
+
+    __slots__ = ()
+
+    def __missing__(self, cls: type) -> Rule:
+        rule = super().__missing__(cls)
+
+        def on_device(node: Any, grad: Any) -> Any:
+            with device_of((grad,)):
+                return rule(node, grad)
+
+        self[cls] = on_device
+        return on_device
+
+
+xp: Any = CuPyNamespace(array_api_compat.cupy)
 
 
 class CuPyBackend(Backend):
@@ -18,6 +77,7 @@ class CuPyBackend(Backend):
 
     def __init__(self) -> None:
         super().__init__("cupy", xp, (cp.ndarray,))
+        self.rules = CuPyRules()
 
     # -- devices ---------------------------------------------------------------------------
 
@@ -42,20 +102,26 @@ class CuPyBackend(Backend):
         try:
             count = cp.cuda.runtime.getDeviceCount()
         except cp.cuda.runtime.CUDARuntimeError as error:
-            return (
-                f"CuPy {cp.__version__} is installed but can use no GPU ({error}): it needs an "
-                "NVIDIA GPU, and a driver for the CUDA version that this CuPy was built for"
-            )
-        if count == 0:
-            return f"CuPy {cp.__version__} is installed but finds no GPU"
-        return None
+            return self._needs(f"can use no GPU ({error})")
+        return None if count else self._needs("finds no GPU")
+
+    @staticmethod
+    def _needs(what: str) -> str:
+        cuda = cp.cuda.runtime.runtimeGetVersion() // 1000
+        return (
+            f"CuPy {cp.__version__} is installed but {what}: it needs an NVIDIA GPU and a driver "
+            f"for CUDA {cuda}, which https://www.nvidia.com/drivers has; for an older driver pip "
+            f"install 'keratorch[cuda12]'; without a GPU use device='cpu'"
+        )
 
     def to_device(self, array: RawArray, device: Device) -> RawArray:
+        with array.device:  # CuPy copies between devices what is contiguous, and no other
+            array = cp.ascontiguousarray(array)
         with cp.cuda.Device(device.index):
             return cp.array(array, copy=True)
 
     @contextlib.contextmanager
-    def scope(self, array: RawArray) -> Iterator[None]:
+    def scope(self, array: RawArray) -> Generator[None]:
         with array.device:
             yield
 
@@ -73,14 +139,20 @@ class CuPyBackend(Backend):
         with cp.cuda.Device(device.index):
             return getattr(xp, name)(*args, **kwargs)
 
+    def from_numpy(self, array: Any, device: Device | None = None) -> RawArray:
+        return self.asarray(array, device=device)
+
     def to_numpy(self, array: RawArray) -> Any:
         return cp.asnumpy(array)
 
     def dtype(self, dtype: Any) -> Any:
         try:
-            return cp.dtype(dtype)
+            found = cp.dtype(dtype)
         except TypeError:
-            return cp.dtype(super().dtype(dtype))
+            found = cp.dtype(super().dtype(dtype))
+        if found.kind not in "biufc":
+            raise DTypeError(f"{self.name}: dtype {found} is not one of booleans and numbers")
+        return found
 
     def is_inexact(self, dtype: Any) -> bool:
         return dtype.kind in "fc"
@@ -118,8 +190,17 @@ class CuPyBackend(Backend):
             cp.add.at(out, key, values)
             return out
 
+    def set_item(self, array: RawArray, key: Any, value: Any) -> None:
+        with array.device:
+            array[key] = value
+
+    def add(self, a: RawArray, b: RawArray) -> RawArray:
+        with device_of((a,)):
+            return cp.add(a, b)
+
     def add_into(self, total: RawArray, term: RawArray) -> RawArray:
-        return cp.add(total, term, total)
+        with device_of((total,)):
+            return cp.add(total, term, total)
 
     def storage(self, array: RawArray) -> int:
         return array.data.mem.ptr

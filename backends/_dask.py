@@ -7,6 +7,8 @@ from typing import Any
 
 import array_api_compat.dask.array as xp
 import dask.array as da
+import numpy as np
+from dask.delayed import delayed
 
 from ._backend import Backend, RawArray
 from ._device import Device
@@ -40,9 +42,20 @@ class DaskBackend(Backend):
     def copy(self, array: RawArray) -> RawArray:
         return array.copy()
 
+    def add_at(self, shape: tuple[int, ...], key: Any, values: RawArray) -> RawArray:
+        added = delayed(_add_at, pure=True)(shape, key, values)
+        return da.from_delayed(added, shape, dtype=values.dtype)
+
     def writeable(self, array: RawArray) -> bool:
         # A write makes a new graph: nothing else shows it.
         return False
+
+
+def _add_at(shape: tuple[int, ...], key: Any, values: Any) -> Any:
+    """Of NumPy arrays, when the graph is computed."""
+    out = np.zeros(shape, dtype=values.dtype)
+    np.add.at(out, key, values)
+    return out
 
 
 def make() -> Backend:

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import jax
 import jax.numpy as jnp
+from jax.core import Tracer
 
 from ._backend import Backend, RawArray, namespace_of
 from ._device import Device
 
-_KINDS = {"gpu": "cuda"}
+_KINDS: dict[Any, Any] = {"gpu": "cuda"}
 
 
 class JAXBackend(Backend):
     """JAX arrays on every platform that JAX has."""
 
     def __init__(self) -> None:
-        super().__init__("jax", namespace_of(jnp.zeros(())), (jax.Array,))
+        super().__init__("jax", namespace_of(jnp.zeros(())), (jax.Array, Tracer))
 
     def device(self, array: RawArray) -> Device | None:
-        if isinstance(array, jax.core.Tracer):
+        if isinstance(array, Tracer):
             return None
         devices = array.devices()
         return self.from_raw_device(next(iter(devices))) if len(devices) == 1 else None
@@ -29,9 +31,10 @@ class JAXBackend(Backend):
         return Device(self.name, _KINDS.get(raw.platform, raw.platform), raw.id)
 
     def _raw_devices(self) -> list[Any]:
-        found = list(jax.devices())
+        found = jax.local_devices()
         if found[0].platform != "cpu":
-            found += jax.devices("cpu")
+            with contextlib.suppress(RuntimeError):  # JAX_PLATFORMS may leave the CPU out
+                found += jax.local_devices(backend="cpu")
         return found
 
     def to_device(self, array: RawArray, device: Device) -> RawArray:
@@ -44,11 +47,8 @@ class JAXBackend(Backend):
         return array.at[key].set(value)
 
     def add_at(self, shape: tuple[int, ...], key: Any, values: RawArray) -> RawArray:
-        return (
-            jnp.zeros(shape, dtype=values.dtype, device=values.sharding).at[key].add(values)
-            if not isinstance(values, jax.core.Tracer)
-            else jnp.zeros(shape, dtype=values.dtype).at[key].add(values)
-        )
+        where = None if isinstance(values, Tracer) else values.sharding
+        return jnp.zeros(shape, dtype=values.dtype, device=where).at[key].add(values)
 
     def special(self, name: str) -> Any:
         return {"expit": jax.nn.sigmoid}.get(name) or super().special(name)

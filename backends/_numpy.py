@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from keratorch.errors import UnknownArrayError
+from keratorch.errors import DTypeError, UnknownArrayError
 
 from ._backend import GENERAL, Backend, RawArray
 from ._device import Device
@@ -58,6 +58,10 @@ class NumPyBackend(Backend):
             raise UnknownArrayError(
                 "a masked array would lose its mask: fill it first, as in array.filled(0)"
             )
+        if isinstance(array, np.matrix):
+            raise UnknownArrayError(
+                "a matrix of NumPy multiplies with *, as no array does: pass np.asarray(matrix)"
+            )
         return array.view(np.ndarray)
 
     def asarray(self, data: Any, dtype: Any = None, device: Device | None = None) -> RawArray:
@@ -71,9 +75,12 @@ class NumPyBackend(Backend):
 
     def dtype(self, dtype: Any) -> Any:
         try:
-            return np.dtype(dtype)
+            found = np.dtype(dtype)
         except TypeError:
-            return np.dtype(super().dtype(dtype))
+            found = np.dtype(super().dtype(dtype))
+        if found.kind not in "biufc":
+            raise DTypeError(f"{self.name}: dtype {found} is not one of booleans and numbers")
+        return found
 
     def is_inexact(self, dtype: Any) -> bool:
         return dtype.kind in "fc"
@@ -97,6 +104,17 @@ class NumPyBackend(Backend):
 
     def writeable(self, array: RawArray) -> bool:
         return array.flags.writeable
+
+    def laid_out_as(self, array: RawArray, like: RawArray) -> RawArray:
+        if array.strides == like.strides or 0 in like.strides or not like.size:
+            return array
+        low, high = np.lib.array_utils.byte_bounds(like)
+        start = like.__array_interface__["data"][0] - low
+        new = np.ndarray(
+            like.shape, like.dtype, np.empty(high - low, np.uint8), start, like.strides
+        )
+        new[...] = array
+        return new
 
     def add_at(self, shape: tuple[int, ...], key: Any, values: RawArray) -> RawArray:
         out = np.zeros(shape, dtype=values.dtype)

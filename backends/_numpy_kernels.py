@@ -107,6 +107,9 @@ class _Writer:
         if expr.is_constant and expr.value == 1:
             self.lines.append(f"{result} = g")
             return
+        if expr.is_constant and expr.value == 0:
+            self.lines.append(f"{result} = None")
+            return
         if expr.is_constant and expr.value == -1:
             self.lines.append(f"{result} = {self.ufunc('negative')}(g)")
             return
@@ -170,10 +173,33 @@ def relu_rule(node: Any, g: Any) -> tuple[Any, ...]:
     return (np.multiply(g, node._saved[1] > 0),)
 
 
+def power_rule(general: Rule) -> Rule:
+    """The rule of ``x ** n`` with a number n, n·x^(n−1); `general` where n is an array."""
+
+    def rule(node: Any, g: Any) -> tuple[Any, ...]:
+        x, n, _ = node._saved
+        if type(n) not in (int, float) or n == 0 or g.ndim == 0 or g.dtype.kind != "f":
+            return general(node, g)
+        if n == 2:
+            r = np.multiply(x, g)
+            np.add(r, r, r)
+        else:
+            p = np.power(x, n - 1)
+            np.multiply(p, n, p)
+            r = np.multiply(p, g, p)
+        check = np.vdot(r, r)
+        if check - check != 0:
+            r = masked(node, g, 0)
+        return r, None
+
+    return rule
+
+
 def make_rules() -> KernelTable:
     """NumPy's table of rules."""
-    from keratorch.ops.elementwise import ReLUGrad
+    from keratorch.ops.arithmetic import PowerGrad, ReLUGrad
 
     rules = KernelTable()
+    rules[PowerGrad] = power_rule(elementwise_rule(PowerGrad))
     rules[ReLUGrad] = relu_rule
     return rules

@@ -10,12 +10,13 @@ import importlib
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 from keratorch.errors import (
     BackendUnavailableError,
+    KeratorchError,
     UnknownArrayError,
     UnknownDeviceError,
 )
@@ -34,6 +35,8 @@ _MODULES = {
 }
 #: The library for the top-level module that defines an array type.
 _LIBRARY_OF_MODULE = {**{name: name for name in _MODULES}, "jaxlib": "jax"}
+#: What users write most; no backend is asked about it.
+_NEVER_ARRAYS = frozenset([list, tuple, dict, int, float, complex, bool, str, bytes, type(None)])
 #: The backend of a plain device name.
 _BACKEND_OF_KIND = {"cpu": "numpy", "cuda": "cupy"}
 ENTRY_POINT_GROUP = "keratorch.backends"
@@ -75,8 +78,18 @@ def register(
     kinds : device kinds whose plain name (``device="tpu"``) shall mean this backend.
 
     A package can do the same without being imported: an entry point of the group
-    ``keratorch.backends`` whose object is a `Backend` or a function that returns one.
+    ``keratorch.backends``, under the backend's name, whose object is a `Backend` or a function
+    that returns one.
     """
+    for cls, rule in (rules or {}).items():
+        if not (isinstance(cls, type) and callable(rule)):
+            raise TypeError(
+                f"rules: {cls!r}: {rule!r} must be a Grad subclass and a function rule(node, grad)"
+            )
+    if not isinstance(backend, (Backend, str)):
+        raise TypeError(
+            f"register: {backend!r} must be a keratorch.backends.Backend or the name of one"
+        )
     with _lock:
         if isinstance(backend, str):
             name = backend
@@ -91,13 +104,17 @@ def register(
             backend.rules.update(_pending_rules.pop(name, {}))
             backend.rules.update(rules or {})
             for cls, other in list(by_type.items()):
-                if other.name == name:
+                replaced = other.name == name
+                derived = cls not in other.array_types
+                if (replaced or derived) and issubclass(cls, backend.array_types):
+                    by_type[cls] = backend
+                elif replaced:
                     del by_type[cls]
             _backends[name] = backend
             for cls in backend.array_types:
                 by_type[cls] = backend
         for kind in kinds:
-            _BACKEND_OF_KIND[kind] = name
+            _BACKEND_OF_KIND[parse_device(kind)[0]] = name
         for listener in _listeners:
             listener()
 
@@ -120,15 +137,36 @@ def _entry_points() -> dict[str, Any]:
 
 
 def _load_entry_point(name: str) -> Backend:
-    found = _entry_points()[name].load()
-    backend = found if isinstance(found, Backend) else found()
-    if not isinstance(backend, Backend):
+    try:
+        found = _entry_points()[name].load()
+        with _lock:
+            if name in _backends:  # registered by the module itself, or by another thread
+                return _backends[name]
+            backend = found if isinstance(found, Backend) else found()
+            if not isinstance(backend, Backend):
+                raise TypeError(f"it gave a {type(backend).__name__}")
+            if backend.name != name:
+                raise TypeError(f"its backend calls itself {backend.name!r}")
+            register(backend)
+            return backend
+    except Exception as error:
         raise BackendUnavailableError(
-            f"the entry point {name!r} of {ENTRY_POINT_GROUP} gave a "
-            f"{type(backend).__name__}, not a keratorch.backends.Backend"
-        )
-    register(backend)
-    return backend
+            f"the entry point {name!r} of {ENTRY_POINT_GROUP} gives no backend "
+            f"({type(error).__name__}: {error}): it must name a keratorch.backends.Backend, or a "
+            f"function that returns one, called {name!r}"
+        ) from error
+
+
+def _load_entry_points() -> list[str]:
+    """Load those that are not loaded yet; the messages of those that cannot be."""
+    failures: list[str] = []
+    for name in _entry_points():
+        if name not in _backends:
+            try:
+                _load_entry_point(name)
+            except BackendUnavailableError as error:
+                failures.append(str(error))
+    return failures
 
 
 def _unknown_backend(name: str) -> str:
@@ -155,27 +193,28 @@ def get(name: str) -> Backend:
     found = _backends.get(name)
     if found is not None:
         return found
-    with _lock:
-        if name in _MODULES:
-            try:
-                module = importlib.import_module(f".{_MODULES[name]}", __package__)
-            except ImportError as error:
-                raise BackendUnavailableError(_not_installed(name, error)) from error
-            register(module.make())
-        elif name in _entry_points():
-            _load_entry_point(name)
-        else:
-            raise BackendUnavailableError(_unknown_backend(name))
-        return _backends[name]
+    # A library is imported without the lock: its import may take locks of its own.
+    if name in _MODULES:
+        try:
+            module = importlib.import_module(f".{_MODULES[name]}", __package__)
+        except Exception as error:
+            raise BackendUnavailableError(_not_installed(name, error)) from error
+        with _lock:
+            if name not in _backends:
+                register(module.make())
+            return _backends[name]
+    if name in _entry_points():
+        return _load_entry_point(name)
+    raise BackendUnavailableError(_unknown_backend(name))
 
 
-def _not_installed(name: str, error: ImportError) -> str:
+def _not_installed(name: str, error: Exception) -> str:
     if name == "cupy":
         return (
             f"CuPy cannot be imported ({error}): install it with pip install "
             "'keratorch[cuda12]' or 'keratorch[cuda13]', whichever CUDA the driver supports"
         )
-    missing = error.name or name
+    missing = getattr(error, "name", None) or name
     return f"the backend {name} cannot be loaded ({error}): install {missing} to use it"
 
 
@@ -186,40 +225,63 @@ def of(array: Any) -> Backend:
         return by_type[cls]
     except KeyError:
         pass
+    wrapped = _wrapped(array)
+    if wrapped is not None:
+        return of(wrapped)
+    backend = _find(cls, array)
     with _lock:
-        backend = _find(cls, array)
-        by_type[cls] = backend
-        return backend
+        return by_type.setdefault(cls, backend)
+
+
+def _wrapped(array: Any) -> Any:
+    """The raw array of a `GradArray`; `None` for anything else."""
+    from keratorch._array import GradArray, get_slot
+
+    return get_slot(array) if isinstance(array, GradArray) else None
 
 
 def _find(cls: type, array: Any) -> Backend:
-    root = cls.__module__.partition(".")[0]
-    if root in _LIBRARY_OF_MODULE:
-        library = _LIBRARY_OF_MODULE[root]
-        backend = get(library)
-        if backend.array_types and not issubclass(cls, backend.array_types):
-            raise UnknownArrayError(_no_array(cls))
-        return backend
-    for name in _entry_points():
-        if name not in _backends:
-            backend = _load_entry_point(name)
-            if cls in backend.array_types:
-                return backend
-    for base in cls.__mro__[1:]:
+    """The backend of a type that is met for the first time."""
+    found = _by_base(cls)
+    if found is not None:
+        return found
+    failures = _load_entry_points()
+    found = _by_base(cls)
+    if found is not None:
+        return found
+    if not hasattr(array, "__array_namespace__"):
+        raise UnknownArrayError("; ".join([_no_array(cls), *failures]))
+    return _general(cls, namespace_of(array))
+
+
+def _by_base(cls: type) -> Backend | None:
+    """The backend of the class, or of the nearest class that it derives from."""
+    for base in cls.__mro__:
         if base in by_type:
             return by_type[base]
-    if not hasattr(array, "__array_namespace__"):
-        raise UnknownArrayError(_no_array(cls))
-    xp = namespace_of(array)
-    try:
-        return _by_namespace[xp]
-    except (KeyError, TypeError):
-        name = getattr(xp, "__name__", cls.__module__)
+        library = _LIBRARY_OF_MODULE.get(base.__module__.partition(".")[0])
+        if library is not None:
+            backend = get(library)
+            if issubclass(base, backend.array_types):
+                return backend
+            if base is cls:
+                raise UnknownArrayError(_no_array(cls))
+    return None
+
+
+def _general(cls: type, xp: Any) -> Backend:
+    """The general adapter for a namespace that nobody registered."""
+    with _lock:
+        try:
+            return _by_namespace[xp]
+        except (KeyError, TypeError):
+            pass
+        name = getattr(xp, "__name__", None) or f"{cls.__module__}.{cls.__qualname__}"
+        if name in _backends or name in _MODULES:
+            name = f"{name} of {cls.__module__}.{cls.__qualname__}"
         backend = Backend(name, xp, (cls,))
-        backend.rules.update(_pending_rules.pop(name, {}))
-        _backends.setdefault(name, backend)
-        with_hash = getattr(type(xp), "__hash__", None)
-        if with_hash is not None:
+        _backends[name] = backend
+        if getattr(type(xp), "__hash__", None) is not None:
             _by_namespace[xp] = backend
         return backend
 
@@ -237,8 +299,12 @@ def is_array(value: Any) -> bool:
     cls = type(value)
     if cls in by_type:
         return True
-    if not hasattr(value, "__array_namespace__") and (
-        cls.__module__.partition(".")[0] not in _LIBRARY_OF_MODULE
+    if cls in _NEVER_ARRAYS:
+        return False
+    # What has neither a namespace nor a shape and dtype is not worth loading entry points for.
+    if not (
+        hasattr(value, "__array_namespace__")
+        or (hasattr(value, "shape") and hasattr(value, "dtype"))
     ):
         return False
     try:
@@ -272,7 +338,7 @@ def set_default_device(device: str | Device | None) -> None:
 
 
 @contextmanager
-def default_device(device: str | Device) -> Iterator[Device]:
+def default_device(device: str | Device) -> Generator[Device]:
     """Within the ``with`` block, in this thread, `device` is the default device."""
     resolved = resolve_device(device)[1]
     before = _default.stack
@@ -297,8 +363,12 @@ def resolve_device(device: Any) -> tuple[Backend, Device]:
     if device is None:
         if _default.stack:
             device = _default.stack[-1]
+        elif _program_default is not None:
+            device = _program_default
+        elif os.environ.get("KERATORCH_DEVICE"):
+            return _device_of_environment(os.environ["KERATORCH_DEVICE"])
         else:
-            device = _program_default or os.environ.get("KERATORCH_DEVICE") or "cpu"
+            device = "cpu"
     if isinstance(device, Device):
         backend = get(device.backend)
         wanted: Any = device
@@ -309,7 +379,7 @@ def resolve_device(device: Any) -> tuple[Backend, Device]:
                 f"unknown device {device!r}: use one of "
                 + ", ".join(repr(k) for k in _BACKEND_OF_KIND)
                 + ", with a number as in 'cuda:1', or a keratorch.Device, which names "
-                "the backend too"
+                "the backend too; keratorch.devices() lists those that can be used here"
             )
         backend = get(_BACKEND_OF_KIND[kind])
         if kind == "cpu" and backend.name == "numpy" and not index:
@@ -333,34 +403,41 @@ def resolve_device(device: Any) -> tuple[Backend, Device]:
     return backend, wanted
 
 
+def _device_of_environment(name: str) -> tuple[Backend, Device]:
+    try:
+        return resolve_device(name)
+    except KeratorchError as error:
+        raise type(error)(f"the environment variable KERATORCH_DEVICE: {error}") from error
+
+
 def current_device(backend: Backend, kind: str) -> Device:
     """The device that `kind` means without a number: the library's current one."""
-    current = getattr(backend, "current_device", None)
-    return current() if current is not None else Device(backend.name, kind, 0)
+    current = backend.current_device()
+    return current if current.kind == kind else Device(backend.name, kind, 0)
 
 
 def devices() -> list[Device]:
     """The devices that can be used on this machine.
 
-    NumPy's and CuPy's, and those of every other library that has been imported.
+    NumPy's and CuPy's, those of every other library that has been imported, and those of
+    entry points. A backend that cannot be used has none; nothing is raised.
     """
     found: list[Device] = []
     for name in names():
-        library = name if name in _MODULES else None
-        if library not in (None, "numpy", "cupy") and library not in sys.modules:
+        library = name in _MODULES and name not in ("numpy", "cupy")
+        if library and name not in sys.modules and name not in _backends:
             continue
         try:
             backend = get(name)
-        except BackendUnavailableError:
+            if backend.why_unavailable() is None:
+                found.extend(backend.devices())
+        except Exception:  # of a library that is broken, say: it has no usable device
             continue
-        if backend.why_unavailable() is None:
-            found.extend(backend.devices())
     return found
 
 
 def default_of(backend: Backend) -> Device:
     """The device on which a backend's arrays are made where none is named."""
+    backend.require()
     default = get_default_device()
-    if default.backend == backend.name:
-        return default
-    return backend.devices()[0]
+    return default if default.backend == backend.name else backend.current_device()

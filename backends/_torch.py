@@ -7,6 +7,8 @@ from typing import Any
 import array_api_compat.torch as xp
 import torch
 
+from keratorch.errors import LostGradientError
+
 from ._backend import Backend, RawArray
 from ._device import Device
 
@@ -18,18 +20,32 @@ class TorchBackend(Backend):
         super().__init__("torch", xp, (torch.Tensor,))
 
     def from_raw_device(self, raw: Any) -> Device:
-        raw = torch.device(raw)
-        return Device(self.name, raw.type, raw.index or 0)
+        device: Any = torch.device(raw)
+        return Device(self.name, device.type, int(device.index or 0))
 
     def raw_device(self, device: Device) -> Any:
-        return torch.device(device.kind, None if device.kind == "cpu" else device.index)
+        return torch.device(str(device))
 
     def devices(self) -> list[Device]:
-        gpus = range(torch.cuda.device_count()) if torch.cuda.is_available() else ()
-        return [Device(self.name, "cpu", 0), *(Device(self.name, "cuda", i) for i in gpus)]
+        found = [Device(self.name, "cpu", 0)]
+        for kind in ("cuda", "xpu"):
+            module = getattr(torch, kind, None)
+            if module is not None and module.is_available():
+                found += [Device(self.name, kind, i) for i in range(module.device_count())]
+        if torch.backends.mps.is_available():
+            found.append(Device(self.name, "mps", 0))
+        return found
 
     def to_device(self, array: RawArray, device: Device) -> RawArray:
         return array.to(self.raw_device(device))
+
+    def adopt(self, array: RawArray) -> RawArray:
+        if array.requires_grad:
+            raise LostGradientError(
+                f"a PyTorch tensor of shape {tuple(array.shape)} that requires grad is recorded by "
+                "PyTorch, whose gradient would be lost here: pass tensor.detach()"
+            )
+        return array
 
     def asarray(self, data: Any, dtype: Any = None, device: Device | None = None) -> RawArray:
         if hasattr(data, "flags") and not data.flags.writeable:
@@ -37,7 +53,10 @@ class TorchBackend(Backend):
         return super().asarray(data, dtype, device)
 
     def to_numpy(self, array: RawArray) -> Any:
-        return array.detach().resolve_conj().resolve_neg().cpu().numpy()
+        host = array.detach().resolve_conj().resolve_neg().cpu()
+        if host.dtype == torch.bfloat16:  # NumPy has none
+            host = host.float()
+        return host.numpy()
 
     def is_plain(self, array: RawArray) -> bool:
         return array.is_contiguous() and not array.is_conj() and not array.is_neg()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import operator
 import weakref
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -49,6 +50,7 @@ class GradArray:
         "_edge",
         "_grad",
         "_grad_op",
+        "_link",
         "_name",
         "_tangents",
     )
@@ -56,6 +58,11 @@ class GradArray:
     _array: Any
     _grad: Any
     _grad_op: Grad | None
+    _edge: Any  # where its gradient goes; None: nothing tracks it
+    _tangents: dict[int, Any] | None  # by forward level
+    _alias: Any  # the `_writes.Family` of arrays that may share its memory
+    _link: Any  # the `_writes.Link` to what it is a view of
+    _name: str | None
 
     def __init__(
         self,
@@ -78,19 +85,26 @@ class GradArray:
             return
         inexact = _registry.of(raw).is_inexact(raw.dtype)
         if requires_grad and not inexact:
-            raise DTypeError(
-                f"GradArray of dtype {raw.dtype} and shape {tuple(raw.shape)}: only floating and "
-                "complex arrays have gradients; pass dtype=float, or leave requires_grad out"
-            )
+            raise self._no_gradient()
         if inexact if requires_grad is None else requires_grad:
             self._edge = LeafSlot(self, raw.shape, raw.dtype)
+
+    def _no_gradient(self) -> DTypeError:
+        return DTypeError(
+            f"GradArray of dtype {self.dtype} and shape {tuple(self.shape)}: only floating and "
+            "complex arrays have gradients; pass dtype=float, or leave requires_grad out"
+        )
 
     def _attach(self, op: Grad, requires_grad: bool | None) -> None:
         if not isinstance(op, Grad):
             raise TypeError(f"grad_op must be a Grad, not {type(op).__name__}")
+        op._require_new()
         op.shape, op.dtype = self._array.shape, self._array.dtype
+        if not _registry.of(self._array).is_inexact(op.dtype):
+            if requires_grad:
+                raise self._no_gradient()
+            return
         if requires_grad is not False and any(e is not None for e in op._edges or ()):
-            op._seq = _grad.next_seq()
             op._out = weakref.ref(self)
             self._grad_op = self._edge = op
         if requires_grad is not False and any(op._tangents):
@@ -189,10 +203,9 @@ class GradArray:
                     f"grad of shape {tuple(raw.shape)} for an array of shape {tuple(self.shape)}: "
                     "they must be equal"
                 )
-            if _registry.of(raw) is not _registry.of(self._array):
-                from ._convert import mismatch_message
+            from ._convert import check_devices
 
-                raise DeviceMismatchError(mismatch_message("grad", self._array, raw))
+            check_devices("grad", self._array, raw)
         self._grad = value
 
     def zero_grad(self) -> None:
@@ -272,7 +285,7 @@ class GradArray:
         """The same memory as a constant: nothing done with it is recorded."""
         from ._writes import share
 
-        return share(self, new_array(self._array, None, None))
+        return share(self, new_array(self._array, None, None), GradArray.detach)
 
     def item(self) -> Any:
         """The only element, as a Python number; waits for the device."""
@@ -317,7 +330,7 @@ class GradArray:
         return complex(self._python_number("complex()"))
 
     def __index__(self) -> int:
-        return self._python_number("__index__").__index__()
+        return operator.index(self._python_number("__index__"))
 
     def __bool__(self) -> bool:
         self._one_element("bool()")
@@ -344,9 +357,7 @@ class GradArray:
                 "the host: use numpy() or to_device('cpu')"
             )
         values = _registry.of(self._array).to_numpy(self._array)
-        if copy:
-            return np.array(values, dtype=dtype, copy=True)
-        return np.asarray(values, dtype=dtype)
+        return np.array(values, dtype=dtype, copy=copy)
 
     # -- the Array API -----------------------------------------------------------------------
 
@@ -364,7 +375,8 @@ class GradArray:
     def __iter__(self) -> Iterator[GradArray]:
         if not self.shape:
             raise TypeError("a GradArray of shape () cannot be iterated over")
-        return (self[i] for i in range(self.shape[0]))
+        rest = (...,) if self.ndim > 1 else ()  # the standard wants every axis accounted for
+        return (self[(i, *rest)] for i in range(self.shape[0]))
 
     __hash__ = object.__hash__
 

@@ -40,7 +40,8 @@ def as_raw(value: Any, like: Any = None) -> Any:
             )
         return get_slot(value)
     if type(value) in _registry.by_type or _registry.is_array(value):
-        return _registry.of(value).adopt(value)
+        backend = _registry.of(value)
+        return checked(backend, backend.adopt(value))
     raw_like = None if like is None else like._array
     if raw_like is None:
         backend, device = _registry.resolve_device(None)
@@ -57,7 +58,8 @@ def as_raw(value: Any, like: Any = None) -> Any:
 
 def checked(backend: Any, raw: Any) -> Any:
     kind = getattr(raw.dtype, "kind", "f")
-    if kind in "OSUV" and getattr(raw.dtype, "names", None) is None and kind != "V":
+    # bfloat16 and its like have kind V too, and a type of their own.
+    if kind not in "biufcV" or (kind == "V" and raw.dtype.type.__name__ == "void"):
         raise DTypeError(
             f"{backend.name} made an array of dtype {raw.dtype} of this: keratorch holds "
             "booleans and numbers"
@@ -78,6 +80,7 @@ def _stacked(value: Any, like: Any) -> GradArray:
 
     found = _first_array(value) if like is None else like
     arrays = [as_operand(v, like=found) for v in value]
+    check_devices("asarray", *(a._array for a in arrays))
     dtypes = [a._array.dtype for a in arrays]
     if any(d != dtypes[0] for d in dtypes):
         from .ops.manipulation import astype
@@ -127,14 +130,20 @@ def _described(raw: Any) -> str:
     return f"a {backend.name} array" + (f" on {device}" if isinstance(device, Device) else "")
 
 
-def raw_key(key: Any) -> Any:
-    """An index with every `GradArray` in it replaced by its array."""
+def raw_key(key: Any, indexed: Any) -> Any:
+    """An index with every `GradArray` in it replaced by its array.
+
+    indexed : the raw array it is for; one of another backend or device is refused.
+    """
     if isinstance(key, tuple):
-        return tuple(raw_key(k) for k in key)
-    if isinstance(key, GradArray):
-        return get_slot(key)
+        return tuple([raw_key(k, indexed) for k in key])
     if isinstance(key, list) and has_array(key):
-        return as_operand(key)._array
+        key = as_operand(key)
+    if isinstance(key, GradArray):
+        key = get_slot(key)
+    if _registry.is_array(key):
+        check_devices("indexing", indexed, key)
+        return key
     if isinstance(key, slice) and any(
         isinstance(k, GradArray) for k in (key.start, key.stop, key.step)
     ):

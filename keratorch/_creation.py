@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ._array import GradArray, get_slot
-from ._convert import as_operand, checked, has_array
+from ._convert import as_operand, check_devices, checked, has_array
 from ._record import constant
 from .backends import _registry
 from .errors import DTypeError, LostGradientError, UnknownArrayError
@@ -148,7 +148,7 @@ def full(
     requires_grad: bool = False,
 ) -> GradArray:
     """An array filled with one number; differentiable in `fill_value`."""
-    if isinstance(fill_value, GradArray):
+    if isinstance(fill_value, GradArray) or _registry.is_array(fill_value):
         from .ops.manipulation import broadcast_to, copy
 
         value = asarray(fill_value, dtype=dtype, device=device)
@@ -233,10 +233,11 @@ def empty_like(x: Any, /, *, dtype: Any = None, device: Any = None) -> GradArray
 
 def full_like(x: Any, /, fill_value: Any, *, dtype: Any = None, device: Any = None) -> GradArray:
     """One number everywhere, in the shape, dtype and device of `x`."""
-    if isinstance(fill_value, GradArray):
+    if isinstance(fill_value, GradArray) or _registry.is_array(fill_value):
         from .ops.manipulation import broadcast_to, copy
 
-        x = as_operand(x)
+        x, fill_value = as_operand(x), as_operand(fill_value)
+        check_devices("full_like", x._array, fill_value._array)
         value = asarray(fill_value, dtype=dtype or x.dtype, device=device or x.device)
         return copy(broadcast_to(value, tuple(x.shape)))
     return _create_like("full_like", x, fill_value, dtype=dtype, device=device)

@@ -16,7 +16,8 @@ from ._array import GradArray, get_slot, set_grad
 from ._grad import Grad, LeafSlot, OutputSlot, freed_message, op_name
 from ._mode import mode
 from .backends import _registry
-from .errors import GraphFreedError, RuleError
+from .backends._backend import is_complex_dtype
+from .errors import DeviceMismatchError, GraphFreedError, RuleError
 
 _seq = attrgetter("_seq")
 _by_type = _registry.by_type
@@ -41,13 +42,22 @@ def collect(roots: list[Any]) -> list[Any]:
     return order
 
 
-def _above(order: list[Any], targets: set[Any]) -> list[Any]:
+def _above(order: list[Any], targets: set[Any]) -> set[Any]:
     """The nodes of `order` from which a target can be reached."""
     needed = set(targets)
     for node in reversed(order):
         if node._edges is not None and any(e in needed for e in node._edges if e is not None):
             needed.add(node)
-    return [node for node in order if node in needed]
+    return needed
+
+
+def _refuse_freed(order: list[Any], targets: set[Any] | None) -> None:
+    """Raise `GraphFreedError` for a node that was freed and may lead to a target."""
+    # What was made after all targets leads to none of them.
+    first = 0 if targets is None else min((t._seq for t in targets), default=0)
+    for node in order:
+        if node._edges is None and node._seq > first:
+            raise GraphFreedError(freed_message(node))
 
 
 def run(
@@ -63,23 +73,29 @@ def run(
     `GradArray` still alive, or of `targets` alone.
     """
     order = collect([edge for edge, _ in seeds])
-    if targets is not None:
-        order = _above(order, targets)
-    for node in order:
-        if node._edges is None:
-            raise GraphFreedError(freed_message(node))
+    _refuse_freed(order, targets)
     wrapped = create_graph or mode.levels > 0
     walk = _Walk(retain_graph, targets)
+    if targets is not None:
+        walk.needed = _above(order, targets)
+        order = [node for node in order if node in walk.needed]
     before = mode.recording, mode.wrapped, mode.level
     mode.recording, mode.wrapped, mode.level = create_graph, wrapped, None
     try:
         if wrapped:
             return walk.wrapped(order, [(e, _as_array(g)) for e, g in seeds])
+        seeds = [(e, _raw(g)) for e, g in seeds]
         first = seeds[0][1]
         with _registry.of(first).scope(first):
             return walk.raw(order, seeds)
     finally:
         mode.recording, mode.wrapped, mode.level = before
+
+
+def _copy(g: Any) -> Any:
+    from .ops.manipulation import copy
+
+    return copy(g)
 
 
 def _as_array(g: Any) -> Any:
@@ -91,11 +107,12 @@ def _as_array(g: Any) -> Any:
 class _Walk:
     """One walk, on raw arrays or on `GradArray`s."""
 
-    __slots__ = ("grads", "owned", "results", "retain", "targets")
+    __slots__ = ("grads", "needed", "owned", "results", "retain", "targets")
 
     def __init__(self, retain: bool, targets: set[Any] | None) -> None:
         self.retain = retain
         self.targets = targets
+        self.needed: set[Any] = set()  # the nodes above a target
         self.grads: dict[Any, Any] = {}  # edge -> sum of the gradients so far
         self.owned: set[Any] = set()  # edges whose sum is ours to write into
         self.results: list[tuple[Any, Any]] = []
@@ -108,8 +125,6 @@ class _Walk:
             self.add(edge, seed)
         writes = _writes.writes
         retain = self.retain
-        rules: Any = None
-        array_type: Any = None
         for node in order:
             grad = grads.pop(node, None)
             if grad is None:
@@ -120,7 +135,7 @@ class _Walk:
             if targets is not None:
                 if node in targets:
                     results.append((node, self.handed(node, grad)))
-                    if not any(e is not None for e in node._edges):
+                    if self.is_last(node):
                         continue
             elif cls is LeafSlot:
                 if node._out() is not None:
@@ -131,23 +146,16 @@ class _Walk:
             if cls is OutputSlot:
                 self.collect_output(node, grad)
                 continue
-            edges = node._edges
             if writes.last > node._seq:
                 _writes.check(node)
-            if type(grad) is not array_type:
-                array_type = type(grad)
-                if array_type is list:
-                    array_type = type(next(g for g in grad if g is not None))
-                    backend = _by_type[array_type]
-                    rules = backend.rules
-                    found = rules[cls](node, tuple(grad))
-                    array_type = None
-                else:
-                    backend = _by_type[array_type]
-                    rules = backend.rules
-                    found = rules[cls](node, grad)
+            if type(grad) is list:  # several outputs
+                array_type = type(next(g for g in grad if g is not None))
+                grad = tuple(grad)
             else:
-                found = rules[cls](node, grad)
+                array_type = type(grad)
+            backend = _by_type[array_type]
+            edges = node._edges
+            found = backend.rules[cls](node, grad)
             if not retain:
                 node._edges = node._saved = None
             if type(found) is not tuple or len(found) != len(edges):
@@ -157,19 +165,20 @@ class _Walk:
                     continue
                 fresh = cls.fresh
                 if type(g) is not array_type or g.shape != edge.shape or g.dtype != edge.dtype:
-                    g, changed = self.fitted(node, edge, g, backend)
+                    g, changed = self.fitted(node, edge, g, grad)
                     fresh = fresh or changed
-                previous = grads.get(edge)
-                if previous is None:
+                    backend = _by_type[type(g)]
+                total = grads.get(edge)
+                if total is None:
                     grads[edge] = g
                     if fresh:
                         owned.add(edge)
                 elif edge in owned:
-                    grads[edge] = backend.add_into(previous, g)
+                    grads[edge] = backend.add_into(total, g)
                 else:
-                    grads[edge] = backend.add(previous, g)
+                    grads[edge] = backend.add(total, g)
                     owned.add(edge)
-                previous = None  # or the old sum would live on through the next rule
+                total = None  # or the old sum would live on through the next rule
         return results
 
     def add(self, edge: Any, grad: Any) -> None:
@@ -185,6 +194,10 @@ class _Walk:
         present = pending[slot.index]
         pending[slot.index] = grad if present is None else sum_of(present, grad)
 
+    def is_last(self, target: Any) -> bool:
+        """Whether no other target is below: its own rule need not run."""
+        return not any(e in self.needed for e in target._edges or ())
+
     def handed(self, node: Any, grad: Any) -> Any:
         """A gradient as it is given to a leaf: contiguous, writable, shared with nothing."""
         backend = _registry.of(grad)
@@ -192,20 +205,31 @@ class _Walk:
             return grad
         return backend.copy(grad)
 
-    def fitted(self, node: Any, edge: Any, g: Any, backend: Any) -> tuple[Any, bool]:
+    def fitted(self, node: Any, edge: Any, g: Any, grad: Any) -> tuple[Any, bool]:
         """What a rule returned, with the shape and dtype of the input; and if it is new."""
         if isinstance(g, GradArray):
             g = get_slot(g)
         fresh = False
+        like = next(x for x in grad if x is not None) if type(grad) is tuple else grad
+        backend = _registry.of(like)
         if type(g) not in _by_type and not _registry.is_array(g):
-            g = backend.asarray(g, dtype=edge.dtype)
+            # A real Python number takes the input's dtype; others are cast as arrays are.
+            dtype = None if hasattr(g, "dtype") or type(g) is complex else edge.dtype
+            g = backend.asarray(g, dtype=dtype, device=backend.device(like))
             fresh = True
+        elif not node.moves and _registry.of(g) is not backend:
+            from ._convert import mismatch_message
+
+            raise DeviceMismatchError(mismatch_message(f"{op_name(node)}.backward", like, g))
         if g.shape != edge.shape:
             g = backend.as_array(_reduced(node, edge, g, _registry.of(g).xp))
             fresh = True
         if g.dtype != edge.dtype:
-            g = _cast(node, edge, g, _registry.of(g).xp, _registry.of(g))
-            fresh = True
+            other = _registry.of(g)
+            cast = _cast(node, edge, g, other.xp, other)
+            # A real part is a view: no more ours to write into than what it is a part of.
+            fresh = fresh or not other.may_overlap(cast, g)
+            g = cast
         return g, fresh
 
     # -- GradArrays: recorded, or with tangents --------------------------------------------
@@ -223,6 +247,11 @@ class _Walk:
             if targets is not None:
                 if node in targets:
                     results.append((node, grad))
+                    if self.is_last(node):
+                        continue
+            elif type(node) is LeafSlot:
+                if node._out() is not None:
+                    results.append((node, _copy(grad)))
             elif node._out() is not None:
                 results.append((node, grad))
             if type(node) is LeafSlot:
@@ -246,11 +275,13 @@ class _Walk:
         return results
 
     def fitted_array(self, node: Any, edge: Any, g: Any, grad: Any) -> Any:
-        from ._convert import as_operand
+        from ._convert import as_operand, check_devices
 
         if type(grad) is list:
             grad = next(x for x in grad if x is not None)
         g = as_operand(g, like=grad)
+        if not node.moves and type(g._array) is not type(grad._array):
+            check_devices(f"{op_name(node)}.backward", grad._array, g._array)
         xp = g.__array_namespace__()
         if g.shape != edge.shape:
             g = _reduced(node, edge, g, xp)
@@ -312,7 +343,7 @@ def _cast(node: Any, edge: Any, g: Any, xp: Any, backend: Any) -> Any:
     if not backend.is_inexact(g.dtype):
         if not backend.is_inexact(edge.dtype):
             return g
-    elif backend.is_complex(g.dtype) and not _is_complex(edge.dtype):
+    elif backend.is_complex(g.dtype) and not is_complex_dtype(edge.dtype):
         g = xp.real(g)
     dtype = edge.dtype
     try:
@@ -320,12 +351,6 @@ def _cast(node: Any, edge: Any, g: Any, xp: Any, backend: Any) -> Any:
     except TypeError:
         same = False
     return g if same else xp.astype(g, backend.dtype(dtype))
-
-
-def _is_complex(dtype: Any) -> bool:
-    from .backends._backend import dtype_name
-
-    return (dtype_name(dtype) or "").startswith("complex")
 
 
 # -- what users call -----------------------------------------------------------------------------

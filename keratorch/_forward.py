@@ -8,9 +8,10 @@ tangents as they are below L; levels are therefore done in ascending order.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
+from weakref import ref
 
 from ._grad import Grad, LeafSlot, op_name
 from ._mode import enable_grad, mode
@@ -20,7 +21,7 @@ _next_level = itertools.count(1).__next__
 
 
 @contextmanager
-def open_level() -> Iterator[int]:
+def open_level() -> Generator[int]:
     """A new forward level, above all that are open."""
     mode.levels += 1
     try:
@@ -42,40 +43,66 @@ def take_tangent(y: Any, level: int) -> tuple[Any, Any | None]:
     """`y` without its tangent of `level`, and that tangent (`None` for zero)."""
     from ._array import new_array
 
-    tangents = dict(y._tangents or {})
-    tangent = tangents.pop(level, None)
+    tangents = y._tangents or {}
     x = new_array(y._array, y._grad_op, y._edge)
+    if y._grad_op is not None and y._edge._out() is y:
+        y._edge._out = ref(x)
     x._tangents = {k: t for k, t in tangents.items() if k < level} or None
-    return x, tangent
+    return x, tangents.get(level)
 
 
 def propagate(
     node: Grad, of_inputs: tuple[dict[int, Any] | None, ...], outputs: tuple[Any, ...]
 ) -> None:
     """Give `outputs` the tangents that follow from those of the inputs."""
+    node._tangents = of_inputs
     levels = sorted({level for tangents in of_inputs for level in tangents or ()})
-    of_outputs: list[dict[int, Any]] = [{} for _ in outputs]
-    node._tangents = (*of_inputs, *of_outputs)
+    found = _at_levels(node, levels, outputs)
+    for k, y in enumerate(outputs):
+        y._tangents = {level: ts[k] for level, ts in found.items() if ts[k] is not None} or None
+
+
+def tangents_of_output(node: Grad, raw: Any, k: int) -> dict[int, Any] | None:
+    """The tangents of output `k` of a node, `raw`, again.
+
+    A node that kept them would be part of a cycle: they were made from what it saved.
+    """
+    from ._record import constant
+
+    level = mode.level
+    levels = sorted(
+        {i for t in node._tangents or () for i in t or () if level is None or i < level}
+    )
+    if not levels:
+        return None
+    many = isinstance(node.dtype, tuple)
+    outputs = tuple(constant(raw) if i == k else None for i in range(node.outputs if many else 1))
+    found = _at_levels(node, levels, outputs)
+    return {i: ts[k] for i, ts in found.items() if ts[k] is not None} or None
+
+
+def _at_levels(node: Grad, levels: list[int], outputs: tuple[Any, ...]) -> dict[int, list[Any]]:
+    """The tangents of `outputs` at each level; lower ones first, which higher ones need."""
+    results: dict[int, list[Any]] = {}
     before = mode.level, mode.wrapped
+    mode.wrapped = True
     try:
-        mode.wrapped = True
         for level in levels:
             mode.level = level
-            tangents = tuple((t or {}).get(level) for t in of_inputs)
-            found = node.jvp(*tangents)
-            found = found if isinstance(found, tuple) else (found,)
-            if len(found) != len(outputs):
+            tangents = node.jvp(*((t or {}).get(level) for t in node._tangents))
+            tangents = tangents if isinstance(tangents, tuple) else (tangents,)
+            if len(tangents) != len(outputs):
                 raise RuleError(
-                    f"{op_name(node)}.jvp returned {len(found)} tangents for "
+                    f"{op_name(node)}.jvp returned {len(tangents)} tangents for "
                     f"{len(outputs)} outputs: return one per output, None for zero"
                 )
-            for y, t, tangents_of_y in zip(outputs, found, of_outputs, strict=True):
-                if t is not None:
-                    tangents_of_y[level] = _fitted(t, y, node)
+            results[level] = [
+                None if t is None or y is None else _fitted(t, y, node)
+                for t, y in zip(tangents, outputs, strict=True)
+            ]
     finally:
         mode.level, mode.wrapped = before
-    for y, tangents_of_y in zip(outputs, of_outputs, strict=True):
-        y._tangents = tangents_of_y or None
+    return results
 
 
 def _fitted(t: Any, y: Any, node: Grad) -> Any:
@@ -106,7 +133,7 @@ def jvp_of_backward(node: Grad, tangents: tuple[Any, ...]) -> Any:
     from . import _engine
     from ._array import new_array
 
-    many = node.outputs > 1
+    many = isinstance(node.dtype, tuple)
     shapes = node.shape if many else (node.shape,)
     dtypes = node.dtype if many else (node.dtype,)
     like = next(t for t in tangents if t is not None)

@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ._mode import mode
-from .errors import GraphFreedError, LostGradientError
+from .errors import GraphFreedError, LostGradientError, RuleError
 
 if TYPE_CHECKING:
     from ._array import GradArray
@@ -55,16 +55,19 @@ class Grad(ABC):
     """An operation that was done: its inputs, and the rule that differentiates it.
 
     To differentiate an operation of your own, derive from `Grad`, write `backward`, and give
-    an instance to the `GradArray` of the result::
+    an instance to the `GradArray` of the result:
 
-        class CubeGrad(kt.Grad):
-            def backward(self, grad):
-                (x,) = self.inputs
-                return (3 * x**2 * grad,)
-
-
-        def cube(x):
-            return kt.GradArray(x.detach()._array ** 3, grad_op=CubeGrad(x))
+    >>> import keratorch as kt
+    >>> class CubeGrad(kt.Grad):
+    ...     def backward(self, grad):
+    ...         (x,) = self.inputs
+    ...         return (3 * x**2 * grad,)
+    >>> def cube(x):
+    ...     return kt.GradArray(x.detach()._array ** 3, grad_op=CubeGrad(x))
+    >>> x = kt.GradArray([1.0, 2.0])
+    >>> kt.sum(cube(x)).backward()
+    >>> x.grad
+    array([ 3., 12.])
 
     A rule returns one gradient per input, `None` for none, and may return a bare array where
     there is one input. It need not reduce broadcast axes, sum over uses, or cast: the engine
@@ -88,11 +91,14 @@ class Grad(ABC):
     saves: ClassVar[tuple[int | None, ...]] = ()
     #: Whether the gradients that `backward` returns are new arrays that nothing else holds.
     fresh: ClassVar[bool] = False
+    #: Whether the gradients of the inputs live elsewhere than that of the output.
+    moves: ClassVar[bool] = False
     #: How many outputs the operation has.
     outputs: int = 1
 
     _edges: tuple[Edge | None, ...] | None
     _saved: tuple[Any, ...] | None
+    _out: Any
     shape: Any
     dtype: Any
 
@@ -134,10 +140,27 @@ class Grad(ABC):
         from ._forward import propagate
         from ._record import attach_many
 
+        self._require_new()
+        seq = self._seq
         made = attach_many(self, tuple(as_raw(v) for v in values))
+        self._seq = seq  # a write since the inputs were saved is one too many
         if any(self._tangents):
             propagate(self, self._tangents, made)
         return made
+
+    def _require_new(self) -> None:
+        """Raise `RuleError` unless ``Grad.__init__`` ran, and no array was made of this yet."""
+        name = type(self).__name__
+        if not hasattr(self, "_seq"):
+            raise RuleError(
+                f"{name} was made without Grad.__init__: call super().__init__(*inputs) with the "
+                "arrays that it was computed from"
+            )
+        if self.dtype is not None:
+            raise RuleError(
+                f"{name} of shape {self.shape} was given to two arrays: make one {name} for "
+                "each, or all outputs of one at once with its results(*values)"
+            )
 
     @property
     def inputs(self) -> tuple[Any, ...]:
@@ -193,13 +216,14 @@ class Grad(ABC):
         else:
             edge, op = OutputSlot(self, -1 - source, raw.shape, raw.dtype), self
         x = new_array(raw, op, edge, cls)
-        tangents = getattr(self, "_tangents", None)
-        if tangents is not None:
-            index = source if source >= 0 else len(edges) - 1 - source
-            found = tangents[index] if index < len(tangents) else None
-            if found and mode.level is not None:
-                found = {k: t for k, t in found.items() if k < mode.level}
-            x._tangents = found or None
+        if getattr(self, "_tangents", None) is not None:
+            if source < 0:
+                from ._forward import tangents_of_output
+
+                x._tangents = tangents_of_output(self, raw, -1 - source)
+            elif found := self._tangents[source]:
+                level = mode.level
+                x._tangents = {k: t for k, t in found.items() if level is None or k < level} or None
         return x
 
 

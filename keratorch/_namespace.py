@@ -6,6 +6,7 @@ import functools
 from typing import Any
 
 from .backends import Backend, _registry
+from .errors import UnknownDeviceError
 
 #: Names that a namespace takes from its backend as they are: dtypes and constants.
 _CONSTANTS = ("e", "pi", "inf", "nan", "newaxis")
@@ -43,9 +44,17 @@ class Namespace:
     def __repr__(self) -> str:
         return f"<{self.__name__}>"
 
+    def __reduce__(self) -> Any:
+        return namespace, (self._backend.name,)
+
     def __getattr__(self, name: str) -> Any:
-        if name in _CONSTANTS or name in _DTYPES:
-            value = getattr(self._backend.xp, name)
+        if name in _CONSTANTS or name in _DTYPES or name == "__array_namespace_info__":
+            try:
+                value = None if name == "newaxis" else getattr(self._backend.xp, name)
+            except AttributeError:
+                raise AttributeError(
+                    f"{self.__name__} has no {name!r}: {self._backend.name} has none"
+                ) from None
         elif name in _INQUIRIES:
             value = functools.partial(_inquire, getattr(self._backend.xp, name))
         elif name in _CREATION:
@@ -67,13 +76,12 @@ class Namespace:
     def __dir__(self) -> list[str]:
         import keratorch
 
-        return sorted({*keratorch.__all__, *_CONSTANTS, *_INQUIRIES, *_CREATION})
+        public = {name for name in vars(keratorch) if not name.startswith("_")}
+        return sorted({*public, *_CONSTANTS, *_INQUIRIES, *_CREATION})
 
 
-def _inquire(function: Any, *args: Any) -> Any:
-    from ._array import GradArray
-
-    return function(*(x._array if isinstance(x, GradArray) else x for x in args))
+def _inquire(function: Any, *args: Any, **kwargs: Any) -> Any:
+    return function(*map(_raw, args), **kwargs)
 
 
 def _create(backend: Backend, name: str, *args: Any, **kwargs: Any) -> Any:
@@ -87,14 +95,33 @@ def _create(backend: Backend, name: str, *args: Any, **kwargs: Any) -> Any:
         if name == "asarray" and is_value and _registry.of(_raw(first)) is backend:
             return _creation.asarray(*args, **kwargs)
         device = _registry.default_of(backend)
-    elif not isinstance(device, (str, _registry.Device)):
-        device = backend.from_raw_device(device)
+    else:
+        device = _own_device(backend, device)
     kwargs["device"] = device
     return getattr(_creation, name)(*args, **kwargs)
 
 
+def _own_device(backend: Backend, device: Any) -> _registry.Device:
+    """The backend's device of that name; or `device` itself if it is the backend's."""
+    if isinstance(device, str):
+        backend.require()
+        found = next((d for d in backend.devices() if d == device), None)
+        if found is not None:
+            return found
+    elif not isinstance(device, _registry.Device):
+        return backend.from_raw_device(device)
+    elif device.backend == backend.name:
+        return device
+    raise UnknownDeviceError(
+        f"{backend.name} has no device {device!r}; it has "
+        + ", ".join(repr(str(d)) for d in backend.devices())
+    )
+
+
 def _raw(x: Any) -> Any:
-    return getattr(x, "_array", x)
+    from ._array import GradArray, get_slot
+
+    return get_slot(x) if isinstance(x, GradArray) else x
 
 
 _namespaces: dict[str, Namespace] = {}

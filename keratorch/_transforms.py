@@ -7,7 +7,7 @@ from typing import Any
 
 from . import _engine
 from ._array import GradArray
-from ._convert import as_operand
+from ._convert import as_operand, check_devices
 from ._engine import sum_of
 from ._forward import open_level, take_tangent, with_tangent
 from ._mode import no_grad
@@ -91,6 +91,7 @@ def jvp(
     xs = [as_operand(p) for p in primals]
     ts = [as_operand(t, like=x) for t, x in zip(tangents, xs, strict=True)]
     for x, t in zip(xs, ts, strict=True):
+        check_devices("jvp", x._array, t._array)
         if tuple(x.shape) != tuple(t.shape):
             raise ShapeError(
                 f"jvp: a tangent of shape {tuple(t.shape)} for a primal of shape "

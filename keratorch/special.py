@@ -1,6 +1,6 @@
 """Special functions, in SciPy's names."""
 
-from .ops.elementwise import sigmoid as expit
+from .ops.exponential import expit as expit
 from .ops.softmax import log_softmax as log_softmax
 from .ops.softmax import logsumexp as logsumexp
 from .ops.softmax import softmax as softmax

@@ -12,6 +12,7 @@ import math
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -78,10 +79,11 @@ def load_patients(seed: int, dtype: str) -> Patients:
     from sklearn.datasets import load_breast_cancer
     from sklearn.model_selection import train_test_split
 
-    data = load_breast_cancer()
-    x, x_held_out, y, y_held_out = train_test_split(
+    data: Any = load_breast_cancer()
+    parts: Any = train_test_split(
         data.data, data.target, test_size=0.2, stratify=data.target, random_state=seed
     )
+    x, x_held_out, y, y_held_out = parts
     mean, std = x.mean(axis=0), x.std(axis=0)
     return Patients(
         x=((x - mean) / std).astype(dtype),

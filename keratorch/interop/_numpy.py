@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from .._array import GradArray
-from ..errors import NotDifferentiableError
+from .._array import GradArray, get_slot
+from .._record import constant
+from ..errors import LostGradientError, NotDifferentiableError
 
 #: NumPy's ufuncs whose name in keratorch differs.
 _RENAMED = {
@@ -14,24 +15,82 @@ _RENAMED = {
     "absolute": "abs",
     "conjugate": "conj",
     "invert": "bitwise_invert",
+    "arcsin": "asin",
+    "arccos": "acos",
+    "arctan": "atan",
+    "arctan2": "atan2",
+    "arcsinh": "asinh",
+    "arccosh": "acosh",
+    "arctanh": "atanh",
 }
 
 
 def array_ufunc(self: GradArray, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
-    """``np.sin(x)``, and ``a * x`` with a raw array on the left."""
+    """``np.sin(x)``, and ``a * x`` with a raw array on the left.
+
+    A ufunc that keratorch has no function for, and ``reduce``, ``out=``, ``where=`` and the like,
+    are for constants alone; so is ``a += x``, which NumPy calls with ``out=a``.
+    """
+    if method == "__call__" and not kwargs:
+        function = _function(ufunc)
+        if function is not None:
+            return function(*inputs)
+    what = f"numpy.{ufunc.__name__}" if method == "__call__" else f"numpy.{ufunc.__name__}.{method}"
+    values = (*inputs, kwargs.get("where"))
+    written = inputs[:1] if method == "at" else kwargs.get("out", ())
+    if any(isinstance(v, GradArray) for v in written):
+        pass
+    elif any(isinstance(v, GradArray) and _is_tracked(v) for v in values):
+        if "out" in kwargs:
+            raise LostGradientError(
+                f"{what} of a tracked array of shape {tuple(self.shape)} with out= (in-place "
+                "operators too): writing the result into a NumPy array would lose its gradient: "
+                "write a = a + x in place of a += x, or use detach()"
+            )
+    else:
+        found = _on_raw_arrays(ufunc, method, inputs, kwargs)
+        if found is not NotImplemented:
+            return found
+    if kwargs:
+        what += f" with {', '.join(kwargs)}"
+    raise NotDifferentiableError(
+        f"{what} has no rule for a GradArray of shape {tuple(self.shape)}: use "
+        "keratorch's own functions, or detach() to compute without a gradient"
+    )
+
+
+def _function(ufunc: Any) -> Any:
+    """keratorch's function for one of NumPy's own ufuncs; `None` if there is none."""
+    import numpy as np
+
     import keratorch
 
-    name = _RENAMED.get(ufunc.__name__, ufunc.__name__)
-    function = getattr(keratorch, name, None)
-    if function is None or method != "__call__" or kwargs:
-        what = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
-        if kwargs:
-            what += f" with {', '.join(kwargs)}"
-        raise NotDifferentiableError(
-            f"numpy.{what} has no rule for a GradArray of shape {tuple(self.shape)}: use "
-            "keratorch's own functions, or detach() to compute without a gradient"
-        )
-    return function(*inputs)
+    name = str(ufunc.__name__)
+    if getattr(np, name, None) is not ufunc:  # another ufunc of that name
+        return None
+    return getattr(keratorch, _RENAMED.get(name, name), None)
+
+
+def _is_tracked(x: GradArray) -> bool:
+    return x._edge is not None or x._tangents is not None
+
+
+def _on_raw_arrays(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: Any) -> Any:
+    """What the ufunc makes of constants, as constants; `out` is handed back as it is."""
+    import numpy as np
+
+    raws = [get_slot(v) if isinstance(v, GradArray) else v for v in inputs]
+    if isinstance(kwargs.get("where"), GradArray):
+        kwargs = {**kwargs, "where": get_slot(kwargs["where"])}
+    arrays = [r for r, v in zip(raws, inputs, strict=True) if isinstance(v, GradArray)]
+    if not all(type(a) is np.ndarray for a in arrays):
+        return NotImplemented
+    found = getattr(ufunc, method)(*raws, **kwargs)
+    if found is None or "out" in kwargs:
+        return found
+    if isinstance(found, tuple):
+        return tuple(constant(np.asarray(f)) for f in found)
+    return constant(np.asarray(found))
 
 
 def install() -> None:

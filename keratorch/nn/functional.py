@@ -1,7 +1,7 @@
 """Functions that neural networks are made of."""
 
-from ..ops.elementwise import relu as relu
-from ..ops.elementwise import sigmoid as sigmoid
+from ..ops.arithmetic import relu as relu
+from ..ops.exponential import expit as sigmoid
 from ..ops.softmax import log_softmax as log_softmax
 from ..ops.softmax import softmax as softmax
 

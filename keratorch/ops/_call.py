@@ -7,6 +7,7 @@ from typing import Any
 from .._array import GradArray
 from .._convert import as_operand
 from ..backends import _registry
+from ..backends._backend import is_complex_dtype
 from ..errors import ShapeError
 
 
@@ -24,8 +25,7 @@ def namespace(x: Any) -> Any:
 
 def is_complex(x: Any) -> bool:
     """Whether an array, raw or not, has a complex dtype."""
-    raw = x._array if isinstance(x, GradArray) else x
-    return _registry.of(raw).is_complex(raw.dtype)
+    return is_complex_dtype(x.dtype)
 
 
 def as_array(like: Any, value: Any) -> Any:
@@ -63,7 +63,12 @@ def operands(*values: Any) -> tuple[GradArray, ...]:
     """All as `GradArray`s, those that are no arrays after the example of the first that is."""
     if all([type(v) is GradArray for v in values]):
         return values
-    like = next(
+    like = first_array(*values)
+    return tuple(as_operand(v, like) for v in values)
+
+
+def first_array(*values: Any) -> GradArray | None:
+    """The first that is an array, as a `GradArray`; `None` where all are scalars or lists."""
+    return next(
         (as_operand(v) for v in values if isinstance(v, GradArray) or _registry.is_array(v)), None
     )
-    return tuple(as_operand(v, like) for v in values)

@@ -38,8 +38,6 @@ class ElementwiseGrad(Grad):
     unbounded: ClassVar[bool] = False
     arity: ClassVar[int]
     exprs: ClassVar[tuple[Expr, ...]]
-    #: The partials where the output is complex; `None`: the same.
-    complex_partials: ClassVar[Callable[..., tuple[Any, ...]] | None] = None
     _functions: ClassVar[dict[bool, Callable[..., Any]]]
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -53,7 +51,13 @@ class ElementwiseGrad(Grad):
         cls._functions = {}
 
     @staticmethod
-    def partials(xp: Any, *arrays: Any) -> tuple[Any, ...]:
+    def partials(*args: Any, **kwargs: Any) -> tuple[Any, ...]:
+        """∂y/∂xᵢ for each input, as functions of the namespace, the inputs and the output."""
+        raise NotImplementedError
+
+    @staticmethod
+    def complex_partials(*args: Any, **kwargs: Any) -> tuple[Any, ...]:
+        """The same, where the output is complex; by default there is no difference."""
         raise NotImplementedError
 
     @classmethod
@@ -67,7 +71,7 @@ class ElementwiseGrad(Grad):
         found = cls._functions.get(in_complex)
         if found is None:
             exprs = cls.exprs
-            if in_complex and cls.complex_partials is not None:
+            if in_complex and "complex_partials" in cls.__dict__:
                 exprs = trace(cls.complex_partials, cls.arity)
             found = namespace_function(f"{cls.__name__}_partial", exprs)
             cls._functions[in_complex] = found
@@ -90,7 +94,8 @@ class ElementwiseGrad(Grad):
                 continue
             xp, values = self._operands(t)
             term = self._times(xp, t, i, values, conjugate=False)
-            total = term if total is None else total + term
+            if term is not None:
+                total = term if total is None else total + term
         return total
 
     def _operands(self, like: Any) -> tuple[Any, tuple[Any, ...]]:
@@ -110,6 +115,8 @@ class ElementwiseGrad(Grad):
         """`grad` times partial `i`."""
         expr = self.exprs[i]
         if expr.is_constant:
+            if expr.value == 0:
+                return None
             if expr.value == 1:
                 return grad
             return -grad if expr.value == -1 else grad * expr.value

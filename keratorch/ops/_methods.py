@@ -8,8 +8,7 @@ from typing import Any
 
 from .._array import GradArray
 from .._convert import SCALARS
-from . import elementwise as e
-from . import indexing, linalg, manipulation, reductions, selection
+from . import arithmetic, constants, indexing, linalg, manipulation, reductions, selection
 from ._elementwise import is_operand
 
 
@@ -91,29 +90,33 @@ def _astype(self: GradArray, dtype: Any, copy: bool = True) -> GradArray:
 
 
 _BINARY = {
-    "add": e.add,
-    "sub": e.subtract,
-    "mul": e.multiply,
-    "truediv": e.divide,
-    "pow": e.pow,
+    "add": arithmetic.add,
+    "sub": arithmetic.subtract,
+    "mul": arithmetic.multiply,
+    "truediv": arithmetic.divide,
+    "pow": arithmetic.pow,
+    "mod": arithmetic.remainder,
     "matmul": linalg.matmul,
 }
 _COMPARISONS = {
-    "lt": e.less,
-    "le": e.less_equal,
-    "gt": e.greater,
-    "ge": e.greater_equal,
-    "eq": e.equal,
-    "ne": e.not_equal,
-    "and": e.bitwise_and,
-    "or": e.bitwise_or,
-    "xor": e.bitwise_xor,
+    "lt": constants.less,
+    "le": constants.less_equal,
+    "gt": constants.greater,
+    "ge": constants.greater_equal,
+    "eq": constants.equal,
+    "ne": constants.not_equal,
+    "and": constants.bitwise_and,
+    "or": constants.bitwise_or,
+    "xor": constants.bitwise_xor,
+    "lshift": constants.bitwise_left_shift,
+    "rshift": constants.bitwise_right_shift,
+    "floordiv": constants.floor_divide,
 }
 _METHODS = {
-    "__neg__": e.negative,
-    "__pos__": e.positive,
+    "__neg__": arithmetic.negative,
+    "__pos__": arithmetic.positive,
     "__abs__": selection.abs,
-    "__invert__": e.bitwise_invert,
+    "__invert__": constants.bitwise_invert,
     "__getitem__": indexing.getitem,
     "__setitem__": indexing.setitem,
     "sum": _sum,
@@ -144,7 +147,7 @@ def install() -> None:
     for name, function in _COMPARISONS.items():
         forward, reflected = _operator(function)
         setattr(GradArray, f"__{name}__", forward)
-        if name in ("and", "or", "xor"):
+        if name not in ("lt", "le", "gt", "ge", "eq", "ne"):
             setattr(GradArray, f"__r{name}__", reflected)
     for name, function in _METHODS.items():
         setattr(GradArray, name, function)

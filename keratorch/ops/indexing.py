@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from .._array import GradArray
 from .._convert import as_operand, check_devices, raw_key
-from .._grad import Grad, LeafSlot
+from .._grad import Grad
 from .._mode import mode
 from .._record import constant, is_active, record
-from .._writes import mark, refuse_if_aliased, share
+from .._writes import mark, now, refuse_leaf, replace, share
 from ..backends import _registry
-from ..errors import DTypeError, LeafWriteError, ShapeError
+from ..errors import DTypeError, ShapeError
 from ._call import as_array, namespace
 
 
@@ -53,30 +54,70 @@ def getitem(x: Any, key: Any, /) -> GradArray:
     """``x[key]``, with integers, slices, ``None``, ``...``, masks and integer arrays."""
     x = as_operand(x)
     a = x._array
-    key = raw_key(key)
+    key = raw_key(key, a)
     try:
         raw = as_array(a, a[key])
     except IndexError as error:
         raise IndexError(f"x[{key!r}] of an array of shape {tuple(a.shape)}: {error}") from error
-    if not is_active(x):
-        return share(x, constant(raw))
-    return share(x, record(GetItemGrad, (x,), raw, key=key, input_shape=tuple(a.shape)))
+    if is_active(x):
+        y = record(GetItemGrad, (x,), raw, key=key, input_shape=tuple(a.shape))
+    else:
+        y = constant(raw)
+    if not is_basic(key):
+        return y
+    # One element, chosen by integers alone, is a scalar in NumPy and no view.
+    if raw.ndim or ... in (key if isinstance(key, tuple) else (key,)):
+        return share(x, y, getitem, put_item, key)
+    if _registry.of(a).writeable(a):
+        return share(x, y, getitem, put_item, key, sure=False)
+    return y
+
+
+def is_basic(key: Any) -> bool:
+    """Whether an index makes a view: integers, slices, ``None`` and ``...`` alone."""
+    parts = key if isinstance(key, tuple) else (key,)
+    return all(
+        part is None
+        or part is ...
+        or type(part) in (int, slice)
+        or (hasattr(part, "__index__") and not hasattr(part, "shape") and type(part) is not bool)
+        for part in parts
+    )
+
+
+def put_item(x: GradArray, values: GradArray, key: Any) -> GradArray:
+    """`x` with `values` as its view at `key`: the way back from `getitem`."""
+    return with_item(x, key, values)
 
 
 class SetItemGrad(Grad):
-    """What was overwritten gets 0, what was written the gradient at the index."""
+    """What was overwritten gets 0, what was written the gradient at the index.
+
+    With repeated indices the gradient goes to the value that was written last.
+    """
 
     __slots__ = ("key", "whole")
 
     def backward(self, grad: Any) -> tuple[Any, ...]:
         if self.whole:
             return None, grad
-        if isinstance(grad, GradArray):
-            kept = with_item(grad, self.key, 0.0)
-        else:
-            backend = _registry.of(grad)
-            kept = backend.with_item(grad, self.key, backend.scalar(0.0, grad))
-        return kept, grad[self.key]
+        old, new = self._edges or (None, None)
+        kept = part = None
+        if old is not None:
+            if isinstance(grad, GradArray):
+                kept = with_item(grad, self.key, 0.0)
+            else:
+                backend = _registry.of(grad)
+                kept = backend.with_item(grad, self.key, backend.scalar(0.0, grad))
+        if new is not None:
+            part = grad[self.key]
+            xp = namespace(grad)
+            if may_repeat(self.key):
+                part = xp.where(last_written(grad, self.key), part, xp.zeros_like(part))
+            lead = len(new.shape) - len(part.shape)
+            if lead > 0:  # x[0] = [[1, 2]] is allowed
+                part = xp.reshape(part, (*(1,) * lead, *part.shape))
+        return kept, part
 
     def jvp(self, *tangents: Any) -> Any:
         old, new = tangents
@@ -86,6 +127,27 @@ class SetItemGrad(Grad):
         if old is None:
             old = namespace(like).zeros(self.shape, dtype=self.dtype, device=like.device)
         return with_item(old, self.key, 0.0 if new is None else new)
+
+
+def may_repeat(key: Any) -> bool:
+    """Whether an index may name an element twice: whether integer arrays are in it."""
+    parts = key if isinstance(key, tuple) else (key,)
+    return any(
+        isinstance(part, list) or "int" in str(getattr(part, "dtype", ""))
+        for part in parts
+        if getattr(part, "ndim", 1)
+    )
+
+
+def last_written(x: Any, key: Any) -> Any:
+    """For each element of ``x[key]``, whether a write there is the last one to its place."""
+    raw = x._array if isinstance(x, GradArray) else x
+    backend = _registry.of(raw)
+    xp, device = backend.xp, getattr(raw, "device", None)
+    shape = tuple(raw[key].shape)
+    number = xp.reshape(xp.arange(math.prod(shape), device=device), shape)
+    places = xp.full(tuple(raw.shape), -1, dtype=number.dtype, device=device)
+    return backend.with_item(places, key, number)[key] == number
 
 
 def with_item(x: GradArray, key: Any, value: Any) -> GradArray:
@@ -118,58 +180,97 @@ def setitem(x: GradArray, key: Any, value: Any, /) -> None:
 
     Where one of them is tracked the write is recorded: `x` becomes the result of a
     `SetItemGrad`, in memory of its own, and what was computed with the old `x` keeps the old
-    values. Else it happens in place, where the library can. (With repeated integer indices the
-    last value is written, and the gradient goes to every one of them.)
+    values. Live views of `x`, and what `x` is a view of, show it as in NumPy. Else it happens in
+    place, where the library can. (With repeated integer indices the last value is written, and
+    gets the gradient.)
 
     Raises `LeafWriteError` for a leaf that requires a gradient, outside `no_grad()`;
     `AliasedWriteError` where NumPy would show the write in another live array and this cannot.
     """
     value = as_operand(value, like=x)
-    key = raw_key(key)
+    check_devices("setitem", x._array, value._array)
+    key = raw_key(key, x._array)
     if _is_recorded(x, value):
-        _check_write(x, value, "writing into")
-        raw = _with_item_raw(x._array, key, value._array)
-        old = _same(x)
-        _become(x, record(SetItemGrad, (old, value), raw, key=key, whole=False))
+        if not _is_view_at(value, x, key):  # the end of x[key] += 1
+            _check_write(x, value, "writing into")
+            replace(x, with_item(now(x), key, value), "writing into", recorded=True)
     else:
         write_in_place(x, key, value._array)
 
 
-def assign(x: GradArray, value: GradArray) -> GradArray:
-    """``x[...] = value`` with a `value` of the shape of `x` that nothing else holds."""
-    _check_write(x, value, "updating")
-    if tuple(value.shape) != tuple(x.shape):
-        raise ShapeError(
-            f"an in-place operation on an array of shape {tuple(x.shape)} gave a result of shape "
-            f"{tuple(value.shape)}: write x = x + y, which may grow"
-        )
-    if value.dtype != x.dtype:
-        from .manipulation import astype
-
-        value = astype(value, x.dtype)
-    _become(x, record(SetItemGrad, (_same(x), value), value._array, key=..., whole=True))
-    return x
+def _is_view_at(value: GradArray, x: GradArray, key: Any) -> bool:
+    """Whether `value` is the view ``x[key]`` already."""
+    link = getattr(value, "_link", None)
+    return (
+        link is not None
+        and link.parent() is x
+        and link.read is getitem
+        and is_basic(key)
+        and link.args == (key,)
+    )
 
 
 def update_in_place(x: GradArray, operation: Any, raw_operation: Any, other: Any) -> GradArray:
     """``x += other`` and its like."""
     value = other if type(other) is GradArray else as_operand(other, like=x)
+    how = f"in-place {operation.__name__} to"
+    check_devices(operation.__name__, x._array, value._array)
     if _is_recorded(x, value):
-        return assign(x, operation(x, value))
+        _check_write(x, value, how)
+        result = _checked_result(x, operation(now(x), value), how)
+        old = now(x)
+        whole = record(SetItemGrad, (old, result), result._array, key=..., whole=True)
+        replace(x, whole, how, recorded=True)
+        return x
     a, b = x._array, value._array
-    check_devices(operation.__name__, a, b)
-    if _registry.of(a).writeable(a):
-        try:
-            raw_operation(a, b)
-        except (ValueError, RuntimeError) as error:
-            raise ShapeError(
-                f"in-place {operation.__name__}: shape {tuple(b.shape)} does not broadcast to "
-                f"{tuple(a.shape)}, or {b.dtype} does not fit {a.dtype}"
-            ) from error
-        mark(a)
-    else:
-        write_in_place(x, ..., operation(constant(a), constant(b))._array)
+    backend = _registry.of(a)
+    if not backend.writeable(a):
+        result = _checked_result(x, operation(constant(a), constant(b)), how)
+        replace(x, result, how, recorded=False)
+        return x
+    if b is not a and backend.storage(a) == backend.storage(b):
+        b = backend.copy(b)  # x += x.T
+    try:
+        result = raw_operation(a, b)
+    except (ValueError, RuntimeError, TypeError) as error:
+        _checked_result(x, operation(constant(a), constant(b)), how, error)
+        raise
+    if result is not a:  # a library without this operator in place
+        backend.set_item(a, ..., _checked_result(x, constant(result), how)._array)
+    mark(a)
     return x
+
+
+def _checked_result(
+    x: GradArray, result: GradArray, how: str, cause: Exception | None = None
+) -> GradArray:
+    """The result of an operation as the new values of `x`, in its dtype."""
+    if tuple(result.shape) != tuple(x.shape):
+        raise ShapeError(
+            f"{how} an array of shape {tuple(x.shape)} gave a result of shape "
+            f"{tuple(result.shape)}: write x = x + y, which may grow"
+        ) from cause
+    if result.dtype == x.dtype:
+        return result
+    if not _holds(x, result):
+        raise DTypeError(
+            f"{how} an array of dtype {x.dtype} and shape {tuple(x.shape)} gave a result of dtype "
+            f"{result.dtype}: write x = x + y, or make the array {result.dtype} with astype"
+        ) from cause
+    from .manipulation import astype
+
+    return astype(result, x.dtype)
+
+
+def _holds(x: GradArray, value: GradArray) -> bool:
+    """Whether the dtype of `x` is of the kind of that of `value`, or of a larger one."""
+    backend = _registry.of(x._array)
+    if backend.is_complex(value.dtype):
+        return backend.is_complex(x.dtype)
+    if backend.is_inexact(value.dtype):
+        return backend.is_inexact(x.dtype)
+    isdtype = backend.xp.isdtype
+    return isdtype(value.dtype, "bool") or not isdtype(x.dtype, "bool")
 
 
 def write_in_place(x: GradArray, key: Any, value: Any) -> None:
@@ -178,12 +279,13 @@ def write_in_place(x: GradArray, key: Any, value: Any) -> None:
     check_devices("setitem", a, value)
     backend = _registry.of(a)
     if not backend.writeable(a):
-        refuse_if_aliased(x, "writing into")
         raw = _with_item_raw(a, key, value)
         if raw.dtype != a.dtype or tuple(raw.shape) != tuple(a.shape):
             raise _unfit(a, key, value)
-        x._array = raw
+        replace(x, constant(raw), "writing into", recorded=False)
         return
+    if backend.storage(a) == backend.storage(value):
+        value = backend.copy(value)  # x[1:] = x[:-1]
     try:
         backend.set_item(a, key, value)
     except (ValueError, RuntimeError) as error:
@@ -198,44 +300,12 @@ def _is_recorded(x: GradArray, value: GradArray) -> bool:
 
 
 def _check_write(x: GradArray, value: GradArray, how: str) -> None:
-    if type(x._edge) is LeafSlot and mode.recording:
-        raise LeafWriteError(
-            f"{how} a leaf of shape {tuple(x.shape)} that requires a gradient: update it inside "
-            "no_grad(), or compute with x.copy()"
-        )
-    backend = _registry.of(x._array)
-    if is_active(value) and not (
-        backend.is_inexact(x.dtype)
-        and (backend.is_complex(x.dtype) or not backend.is_complex(value.dtype))
-    ):
+    refuse_leaf(x, how)
+    if is_active(value) and not _holds(x, value):
         raise DTypeError(
             f"{how} an array of dtype {x.dtype} and shape {tuple(x.shape)} with a tracked value of "
             f"dtype {value.dtype} would lose its gradient: make the array {value.dtype} with astype"
         )
-    refuse_if_aliased(x, how)
-
-
-def _same(x: GradArray) -> GradArray:
-    """What `x` is now, as an array of its own that stays so."""
-    from .._array import new_array
-
-    old = new_array(x._array, x._grad_op, x._edge)
-    old._tangents = x._tangents
-    return old
-
-
-def _become(x: GradArray, result: GradArray) -> None:
-    """Make `x` the given result."""
-    from weakref import ref
-
-    x._array = result._array
-    x._grad = None
-    x._grad_op = result._grad_op
-    x._edge = result._edge
-    x._tangents = result._tangents
-    x._alias = None
-    if x._edge is not None:
-        x._edge._out = ref(x)
 
 
 __all__ = ["AddAtGrad", "GetItemGrad", "SetItemGrad", "add_at", "getitem", "setitem"]

@@ -87,7 +87,7 @@ def matmul(x1: Any, x2: Any, /) -> GradArray:
 def _check_shapes(a: tuple[int, ...], b: tuple[int, ...]) -> None:
     if not a or not b:
         raise ShapeError(f"matmul: shapes {a} and {b}: both need an axis; use * for scalars")
-    inner = b[-2] if len(b) > 1 else b[0]
+    inner = b[max(len(b) - 2, 0)]
     if a[-1] != inner:
         raise ShapeError(
             f"matmul: shapes {a} and {b} do not fit: the last axis of the first has {a[-1]} "

@@ -14,6 +14,7 @@ from .._writes import share
 from ..backends import _registry
 from ..errors import DTypeError, ShapeError
 from ._call import as_array, namespace, normalized_axes, operands, raw_namespace
+from .indexing import getitem, put_item
 
 Shape = int | Sequence[int]
 
@@ -59,7 +60,12 @@ def reshape(x: Any, /, shape: Shape, *, copy: bool | None = None) -> GradArray:
         )
     xp = raw_namespace(x)
     raw = xp.reshape(a, wanted) if copy is None else xp.reshape(a, wanted, copy=copy)
-    return share(x, record(ReshapeGrad, (x,), raw, input_shape=tuple(a.shape)))
+    y = record(ReshapeGrad, (x,), raw, input_shape=tuple(a.shape))
+    return share(x, y, reshape, _reshaped_back, wanted, sure=False)
+
+
+def _reshaped_back(x: GradArray, values: GradArray, shape: Shape) -> GradArray:
+    return reshape(values, tuple(x.shape))
 
 
 def _shape_tuple(shape: Shape) -> tuple[int, ...]:
@@ -114,12 +120,14 @@ def broadcast_to(x: Any, /, shape: Shape) -> GradArray:
     if lead < 0 or any(n not in (1, m) for n, m in zip(have, wanted[lead:], strict=True)):
         raise ShapeError(f"broadcast_to: shape {have} does not broadcast to {wanted}")
     raw = raw_namespace(x).broadcast_to(x._array, wanted)
-    return share(x, record(BroadcastGrad, (x,), raw))
+    return share(x, record(BroadcastGrad, (x,), raw), broadcast_to, None, wanted)
 
 
 def broadcast_arrays(*arrays: Any) -> list[GradArray]:
     """All arrays broadcast to their common shape."""
     xs = operands(*arrays)
+    if xs:
+        check_devices("broadcast_arrays", *(x._array for x in xs))
     shape = broadcast_shape("broadcast_arrays", *(tuple(x.shape) for x in xs))
     return [broadcast_to(x, shape) for x in xs]
 
@@ -145,13 +153,18 @@ class TransposeGrad(Grad):
     __slots__ = ("axes",)
 
     def backward(self, grad: Any) -> tuple[Any, ...]:
-        back = [0] * len(self.axes)
-        for i, axis in enumerate(self.axes):
-            back[axis] = i
-        return (namespace(grad).permute_dims(grad, tuple(back)),)
+        return (namespace(grad).permute_dims(grad, inverse(self.axes)),)
 
     def jvp(self, *tangents: Any) -> Any:
         return permute_dims(tangents[0], self.axes)
+
+
+def inverse(axes: tuple[int, ...]) -> tuple[int, ...]:
+    """The order of axes that undoes the order `axes`."""
+    back = [0] * len(axes)
+    for i, axis in enumerate(axes):
+        back[axis] = i
+    return tuple(back)
 
 
 def permute_dims(x: Any, /, axes: Sequence[int]) -> GradArray:
@@ -164,7 +177,12 @@ def permute_dims(x: Any, /, axes: Sequence[int]) -> GradArray:
             "axis once"
         )
     raw = raw_namespace(x).permute_dims(x._array, order)
-    return share(x, record(TransposeGrad, (x,), raw, axes=order))
+    y = record(TransposeGrad, (x,), raw, axes=order)
+    return share(x, y, permute_dims, _permuted_back, order)
+
+
+def _permuted_back(x: GradArray, values: GradArray, axes: tuple[int, ...]) -> GradArray:
+    return permute_dims(values, inverse(axes))
 
 
 def matrix_transpose(x: Any, /) -> GradArray:
@@ -210,8 +228,17 @@ def flip(x: Any, /, *, axis: int | tuple[int, ...] | None = None) -> GradArray:
     """The order of the elements along `axis` (all axes for `None`) reversed."""
     x = as_operand(x)
     axes = normalized_axes("flip", x, axis)
-    raw = raw_namespace(x).flip(x._array, axis=axes)
-    return share(x, record(FlipGrad, (x,), raw, axes=axes))
+    raw = as_array(x._array, raw_namespace(x).flip(x._array, axis=axes))
+    y = record(FlipGrad, (x,), raw, axes=axes)
+    return share(x, y, _flipped, _flipped_back, axes, sure=False)
+
+
+def _flipped(x: GradArray, axes: tuple[int, ...]) -> GradArray:
+    return flip(x, axis=axes)
+
+
+def _flipped_back(x: GradArray, values: GradArray, axes: tuple[int, ...]) -> GradArray:
+    return flip(values, axis=axes)
 
 
 # -- joining and splitting ---------------------------------------------------------------------
@@ -328,7 +355,10 @@ def unstack(x: Any, /, *, axis: int = 0) -> tuple[GradArray, ...]:
     if not raws:
         return ()
     layers = record_many(UnstackGrad, (x,), raws, axis=axis)
-    return tuple(share(x, layer) for layer in layers)
+    keys = [(*before, i, ...) for i in range(len(layers))]
+    for layer, key in zip(layers, keys, strict=True):
+        share(x, layer, getitem, put_item, key)
+    return layers
 
 
 # -- dtype, place and copies -------------------------------------------------------------------
@@ -367,7 +397,7 @@ def astype(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None) -> G
     else:
         y = record(AsTypeGrad, (x,), raw)
     if not copy:
-        share(x, y)
+        share(x, y, sure=False)
     return to_device(y, device) if device is not None else y
 
 
@@ -393,6 +423,7 @@ class ToDeviceGrad(Grad):
     """The gradient, moved back to where the input is."""
 
     __slots__ = ("source", "target")
+    moves = True
 
     def backward(self, grad: Any) -> tuple[Any, ...]:
         if isinstance(grad, GradArray):

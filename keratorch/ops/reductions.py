@@ -20,7 +20,7 @@ def spread(
 ) -> Any:
     """`reduced`, with its reduced axes kept or not, broadcast back to `shape`."""
     if not keepdims and reduced.ndim:
-        reduced = xp.reshape(reduced, [1 if i in axes else n for i, n in enumerate(shape)])
+        reduced = xp.reshape(reduced, tuple([1 if i in axes else n for i, n in enumerate(shape)]))
     return xp.broadcast_to(reduced, shape)
 
 

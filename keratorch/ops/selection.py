@@ -11,8 +11,8 @@ from .._record import constant, is_active, record
 from .._writes import share
 from ..backends import _registry
 from ..errors import DTypeError
-from ._call import as_array, is_complex, namespace, raw_namespace
-from ._elementwise import SCALARS, both_operands, explained
+from ._call import as_array, first_array, is_complex, namespace, raw_namespace
+from ._elementwise import SCALARS, explained
 
 
 class WhereGrad(Grad):
@@ -36,10 +36,13 @@ def where(condition: Any, x1: Any, x2: Any, /) -> GradArray:
     The branch not taken gets gradient 0, and a zero gradient times an infinite partial further
     down counts as 0: ``where(x > 0, log(x), 0)`` has gradient 0 at 0.
     """
-    condition = as_operand(condition)
-    x1, x2 = both_operands(x1, x2)
-    if type(x1) is not GradArray and type(x2) is not GradArray:
-        x1 = as_operand(x1, condition)
+    like = first_array(condition, x1, x2)
+    condition = as_operand(condition, like)
+    like = condition if like is None else like
+    if type(x2) not in SCALARS:
+        x2 = as_operand(x2, like)
+    if type(x1) not in SCALARS or type(x2) in SCALARS:
+        x1 = as_operand(x1, like)
     c = condition._array
     a = x1._array if type(x1) is GradArray else x1
     b = x2._array if type(x2) is GradArray else x2
@@ -145,7 +148,8 @@ def real(x: Any, /) -> GradArray:
     backend = _registry.of(a)
     if not backend.is_complex(a.dtype):
         return x
-    return share(x, record(RealGrad, (x,), as_array(a, backend.xp.real(a))))
+    y = record(RealGrad, (x,), as_array(a, backend.xp.real(a)))
+    return share(x, y, real, None, sure=False)
 
 
 def imag(x: Any, /) -> GradArray:
@@ -155,7 +159,8 @@ def imag(x: Any, /) -> GradArray:
     backend = _registry.of(a)
     if not backend.is_complex(a.dtype):
         raise DTypeError(f"imag: an array of dtype {a.dtype} and shape {tuple(a.shape)} is real")
-    return share(x, record(ImagGrad, (x,), as_array(a, backend.xp.imag(a))))
+    y = record(ImagGrad, (x,), as_array(a, backend.xp.imag(a)))
+    return share(x, y, imag, None, sure=False)
 
 
 def conj(x: Any, /) -> GradArray:

@@ -81,7 +81,7 @@ def test_import_brings_no_array_library_but_numpy(statement: str):
     result = run_python(code)
     assert result.returncode == 0, result.stderr
     imported = set(result.stdout.split())
-    assert {"keratorch", "numpy"} <= imported
+    assert "keratorch" in imported
     assert imported.isdisjoint(HEAVY), f"{statement} imports {sorted(imported & HEAVY)}"
 
 

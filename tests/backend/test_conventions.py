@@ -1,0 +1,539 @@
+"""Derivatives where they are not unique, and traps that other libraries fell into.
+
+Each test is a row of the conventions that CONTRIBUTING.md lists, on every backend.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import keratorch as kt
+from tests.op_checks import on_device, on_host
+
+INF, NAN = np.inf, np.nan
+
+# The values at kinks and poles: libraries that compute with NumPy warn of them, some in threads.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:divide by zero:RuntimeWarning"),
+    pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning"),
+    pytest.mark.filterwarnings("ignore:overflow:RuntimeWarning"),
+]
+
+
+def leaf(device, values, dtype="float64"):
+    return kt.GradArray(on_device(device, np.array(values, dtype=dtype)))
+
+
+def constant(device, values, dtype="float64"):
+    return kt.asarray(on_device(device, np.array(values, dtype=dtype)))
+
+
+def grads(function, *xs, seed=None):
+    """The gradients of the sum of ``function(*xs)``, or of its product with `seed`."""
+    y = function(*xs)
+    g = kt.ones_like(y) if seed is None else seed
+    found = kt.gradients([y], list(xs), [g])
+    return [on_host(g) for g in found]
+
+
+def grad(function, x, seed=None):
+    (g,) = grads(function, x, seed=seed)
+    return g
+
+
+def second(function, x, way):
+    """The second derivative of the sum of an elementwise function."""
+
+    def slope(x):
+        return kt.gradients(kt.sum(function(x)), x, create_graph=True)[0]
+
+    if way == "reverse over reverse":
+        return on_host(kt.gradients(kt.sum(slope(x)), x)[0])
+    _, tangent = kt.jvp(slope, [x], [kt.ones_like(x)])
+    return on_host(tangent._array)
+
+
+both_ways = pytest.mark.parametrize("way", ["reverse over reverse", "forward over reverse"])
+
+
+# -- ties ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("function", [kt.maximum, kt.minimum])
+def test_elementwise_ties_are_halved(device, function):
+    a, b = leaf(device, [1.0, 2.0, 0.0, INF]), leaf(device, [1.0, 2.0, -0.0, INF])
+    for g in grads(function, a, b):
+        np.testing.assert_array_equal(g, [0.5] * 4)
+
+
+@pytest.mark.parametrize("function", [kt.maximum, kt.minimum])
+def test_tie_with_a_number_is_halved(device, function):
+    x = leaf(device, [1.0, 1.5, 2.0])
+    winner = 1.0 if function is kt.maximum else 0.0
+    expected = [1 - winner, 0.5, winner]
+    np.testing.assert_array_equal(grad(lambda x: function(x, 1.5), x), expected)
+    np.testing.assert_array_equal(grad(lambda x: function(1.5, x), x), expected)
+
+
+@pytest.mark.parametrize(("function", "best"), [(kt.max, 3.0), (kt.min, -3.0)])
+def test_reduction_ties_are_split_evenly(device, function, best):
+    x = leaf(device, [[best, 1.0, best, best], [best, best, 0.0, 0.0], [1.0, best, 2.0, 0.0]])
+    third = 1 / 3
+    rows = [[third, 0, third, third], [0.5, 0.5, 0, 0], [0, 1, 0, 0]]
+    np.testing.assert_allclose(grad(lambda x: function(x, axis=1), x), rows)
+    hits = np.array([[1, 0, 1, 1], [1, 1, 0, 0], [0, 1, 0, 0]])
+    np.testing.assert_allclose(grad(function, x), hits / 6)
+
+
+def test_float16_ties_are_counted_in_float32():
+    """float16 counts to 2048 only."""
+    x = kt.GradArray(np.ones(4096, dtype=np.float16))
+    np.testing.assert_array_equal(grad(kt.max, x), np.full(4096, 1 / 4096, dtype=np.float16))
+
+
+# -- NaN -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["maximum", "minimum"])
+def test_nan_passes_through_maximum(device, name):
+    """A NaN gets the gradient, halved between two. (PyTorch gives 1 to both, JAX 0.)"""
+    a, b = leaf(device, [NAN, 1.0, NAN, 2.0]), leaf(device, [1.0, NAN, NAN, 2.0])
+    function = getattr(kt, name)
+    np.testing.assert_array_equal(on_host(function(a, b)._array), [NAN, NAN, NAN, 2.0])
+    to_a, to_b = grads(function, a, b)
+    np.testing.assert_array_equal(to_a, [1, 0, 0.5, 0.5])
+    np.testing.assert_array_equal(to_b, [0, 1, 0.5, 0.5])
+
+
+@pytest.mark.parametrize("name", ["max", "min"])
+def test_nan_passes_through_max(device, name):
+    """The gradient goes to the NaNs in equal parts, as that of PyTorch's ``max`` does."""
+    torch = pytest.importorskip("torch")
+    values = [NAN, 1.0, 3.0, NAN]
+    x = leaf(device, values)
+    t = torch.tensor(values, dtype=torch.float64, requires_grad=True)
+    getattr(torch, name)(t).backward()
+    y = getattr(kt, name)(x)
+    assert np.isnan(y.item())
+    np.testing.assert_array_equal(grad(getattr(kt, name), x), t.grad.numpy())
+    rows = kt.stack([x, constant(device, [4.0, 5.0, 4.0, 5.0])])
+    found = grad(lambda x: getattr(kt, name)(x, axis=1), leaf(device, rows.numpy()))
+    ties = [0, 0.5, 0, 0.5] if name == "max" else [0.5, 0, 0.5, 0]
+    np.testing.assert_array_equal(found, [[0.5, 0, 0, 0.5], ties])
+
+
+# -- kinks and poles -----------------------------------------------------------------------------
+
+
+def test_sqrt_at_zero_is_infinite(device):
+    np.testing.assert_array_equal(grad(kt.sqrt, leaf(device, [0.0, 4.0])), [INF, 0.25])
+
+
+def test_abs_at_zero_is_flat(device):
+    np.testing.assert_array_equal(grad(kt.abs, leaf(device, [-2.0, 0.0, -0.0, 3.0])), [-1, 0, 0, 1])
+
+
+def test_abs_of_complex_at_zero_is_flat(device):
+    x = leaf(device, [0.0, 3 + 4j], "complex128")
+    np.testing.assert_allclose(grad(kt.abs, x), [0, 0.6 + 0.8j])
+
+
+def test_relu_at_zero_is_flat(device):
+    relu = kt.nn.functional.relu
+    np.testing.assert_array_equal(grad(relu, leaf(device, [-1.0, 0.0, -0.0, 1.0])), [0, 0, 0, 1])
+
+
+@pytest.mark.parametrize("function", [kt.atan2, kt.hypot])
+def test_origin_is_flat(device, function):
+    """`atan2` and `hypot` at (0, 0)."""
+    a, b = leaf(device, [0.0, 3.0]), leaf(device, [0.0, 4.0])
+    for g in grads(function, a, b):
+        assert g[0] == 0
+        assert g[1] != 0
+
+
+def test_logaddexp_at_equal_infinities_is_halved(device):
+    a, b = leaf(device, [INF, -INF, -INF, INF, 1.0]), leaf(device, [INF, -INF, 1.0, 1.0, 1.0])
+    to_a, to_b = grads(kt.logaddexp, a, b)
+    np.testing.assert_allclose(to_a, [0.5, 0.5, 0, 1, 0.5])
+    np.testing.assert_allclose(to_b, [0.5, 0.5, 1, 0, 0.5])
+
+
+def test_logsumexp_of_nothing_is_flat(device):
+    """The gradient is 0 where every input is −∞."""
+    x = leaf(device, [[-INF, -INF], [0.0, -INF], [1.0, 1.0]])
+    y = kt.special.logsumexp(x, axis=1)
+    np.testing.assert_allclose(on_host(y._array), [-INF, 0, 1 + np.log(2)])
+    found = grad(lambda x: kt.special.logsumexp(x, axis=1), x)
+    np.testing.assert_allclose(found, [[0, 0], [1, 0], [0.5, 0.5]])
+
+
+def test_softmax_is_stable(device):
+    x = leaf(device, [1000.0, -1000.0, 1000.0])
+    seed = constant(device, [1.0, 10.0, 100.0])
+    half = np.array([0.5, 0, 0.5])
+    y = kt.special.softmax(x)
+    np.testing.assert_allclose(on_host(y._array), half)
+    np.testing.assert_allclose(grad(kt.special.softmax, x, seed), [-24.75, 0, 24.75])
+    z = kt.special.log_softmax(x)
+    np.testing.assert_allclose(on_host(z._array), [-np.log(2), -2000 - np.log(2), -np.log(2)])
+    np.testing.assert_allclose(grad(kt.special.log_softmax, x, seed), [-54.5, 10, 44.5])
+
+
+POWERS = [  # x, y, ∂/∂x, ∂/∂y: PyTorch's
+    (0.0, 0.0, 0.0, 0.0),
+    (0.0, 1.0, 1.0, 0.0),
+    (0.0, 2.0, 0.0, 0.0),
+    (0.0, 0.5, INF, 0.0),
+    (2.0, 0.0, 0.0, np.log(2.0)),
+    (-2.0, 0.0, 0.0, NAN),
+    (-2.0, 2.0, -4.0, NAN),
+    (0.0, -1.0, -INF, -INF),
+    (INF, 0.0, 0.0, INF),
+]
+
+
+@pytest.mark.parametrize(("x", "y", "dx", "dy"), POWERS)
+def test_pow(device, x, y, dx, dy):
+    a, b = leaf(device, [x, 1.0]), leaf(device, [y, 1.0])
+    found_x, found_y = grads(kt.pow, a, b)
+    np.testing.assert_allclose(found_x, [dx, 1.0])
+    np.testing.assert_allclose(found_y, [dy, 0.0])
+    np.testing.assert_allclose(grad(lambda a: a**y, a), [dx, y])
+    np.testing.assert_allclose(grad(lambda b: x**b, leaf(device, [y])), [dy])
+
+
+@pytest.mark.parametrize(("x", "y", "dx", "dy"), POWERS)
+def test_pow_table_is_that_of_torch(x, y, dx, dy):
+    torch = pytest.importorskip("torch")
+    a, b = (torch.tensor(v, dtype=torch.float64, requires_grad=True) for v in (x, y))
+    found = torch.autograd.grad(a**b, (a, b))
+    np.testing.assert_allclose([float(g) for g in found], [dx, dy])
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_expit_is_stable(device, dtype):
+    x = leaf(device, [-1000.0, -80.0, 0.0, 80.0, 1000.0, -INF, INF], dtype)
+    expit = kt.special.expit
+    y = on_host(expit(x)._array)
+    small = np.exp(-np.float64(80.0))
+    np.testing.assert_allclose(y, [0, small, 0.5, 1, 1, 0, 1], rtol=1e-5)
+    np.testing.assert_allclose(grad(expit, x)[[0, 1, 2, 4]], [0, small, 0.25, 0], rtol=1e-5)
+
+
+def test_expit_is_stable_in_float16():
+    x = kt.GradArray(np.array([-1000, -9, 0, 9, 1000], dtype=np.float16))
+    y = kt.special.expit(x)
+    assert y.dtype == np.float16
+    np.testing.assert_allclose(y.numpy(), [0, 1.234e-4, 0.5, 1, 1], rtol=2e-3)
+    g = grad(kt.special.expit, x)
+    assert g.dtype == np.float16
+    np.testing.assert_allclose(g, [0, 1.234e-4, 0.25, 0, 0], rtol=2e-3, atol=1e-3)
+
+
+# -- the where trap ------------------------------------------------------------------------------
+
+TRAPS = {  # name: a function that is infinite at 0, or whose derivative is, and that derivative
+    "log": (kt.log, lambda x: 1 / x),
+    "log2": (kt.log2, lambda x: 1 / (x * np.log(2))),
+    "log10": (kt.log10, lambda x: 1 / (x * np.log(10))),
+    "log1p": (lambda x: kt.log1p(x - 1.0), lambda x: 1 / x),
+    "sqrt": (kt.sqrt, lambda x: 0.5 / np.sqrt(x)),
+    "reciprocal": (kt.reciprocal, lambda x: -1 / x**2),
+    "divide": (lambda x: 3.0 / x, lambda x: -3 / x**2),
+    "divide arrays": (lambda x: (x + 1.0) / x, lambda x: -1 / x**2),
+    "power": (lambda x: x**0.5, lambda x: 0.5 / np.sqrt(x)),
+    "negative power": (lambda x: x**-2, lambda x: -2 / x**3),
+    "power of arrays": (
+        lambda x: x ** (x - 1.0),
+        lambda x: x ** (x - 1) * ((x - 1) / x + np.log(x)),
+    ),
+    "asin": (lambda x: kt.asin(1.0 - x), lambda x: -1 / np.sqrt(1 - (1 - x) ** 2)),
+    "acos": (lambda x: kt.acos(1.0 - x), lambda x: 1 / np.sqrt(1 - (1 - x) ** 2)),
+    "acosh": (lambda x: kt.acosh(1.0 + x), lambda x: 1 / np.sqrt((1 + x) ** 2 - 1)),
+    "atanh": (lambda x: kt.atanh(1.0 - x), lambda x: -1 / (1 - (1 - x) ** 2)),
+    "log of sqrt": (lambda x: kt.log(kt.sqrt(x)), lambda x: 0.5 / x),
+}
+SAFE = 0.5
+
+
+@pytest.mark.parametrize("name", TRAPS)
+def test_where_trap(device, name):
+    """What is infinite on the branch not taken does not leak."""
+    function, derivative = TRAPS[name]
+    x = leaf(device, [0.0, SAFE])
+    found = grad(lambda x: kt.where(x > 0, function(x), 0.0), x)
+    np.testing.assert_allclose(found, [0.0, derivative(SAFE)])
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(
+            name,
+            marks=pytest.mark.xfail(
+                name == "power of arrays", reason="0·inf in a product, which is not masked"
+            ),
+        )
+        for name in TRAPS
+    ],
+)
+def test_where_trap_of_second_order(device, name):
+    """Nor does it when the walk is recorded, and walked again."""
+    function, derivative = TRAPS[name]
+    x = leaf(device, [0.0, SAFE])
+    y = kt.where(x > 0, function(x), 0.0)
+    (g,) = kt.gradients(kt.sum(y), x, create_graph=True)
+    np.testing.assert_allclose(on_host(g._array), [0.0, derivative(SAFE)])
+    h = 1e-6
+    slope = (derivative(SAFE + h) - derivative(SAFE - h)) / (2 * h)
+    found = on_host(kt.gradients(kt.sum(g), x)[0])
+    np.testing.assert_allclose(found, [0.0, slope], rtol=1e-6)
+
+
+@pytest.mark.parametrize("name", TRAPS)
+def test_where_trap_forwards(device, name):
+    function, derivative = TRAPS[name]
+    x = constant(device, [0.0, SAFE])
+    _, tangent = kt.jvp(lambda x: kt.where(x > 0, function(x), 0.0), [x], [kt.ones_like(x)])
+    np.testing.assert_allclose(on_host(tangent._array), [0.0, derivative(SAFE)])
+
+
+@pytest.mark.parametrize("function", [kt.exp, kt.expm1, kt.sinh, kt.cosh])
+def test_where_trap_of_overflow(device, function):
+    x = leaf(device, [1000.0, 0.0])
+    found = grad(lambda x: kt.where(x < 100, function(x), 0.0), x)
+    np.testing.assert_array_equal(found, [0.0, 0.0 if function is kt.cosh else 1.0])
+
+
+def test_zero_dimensional_where_trap(device):
+    x = leaf(device, 0.0)
+    assert grad(lambda x: kt.where(x > 0, kt.log(x), 0.0), x) == 0
+
+
+def test_complex_where_trap(device):
+    x = leaf(device, [0.0, 1j], "complex128")
+    found = grad(lambda x: kt.where(kt.abs(x) > 0, kt.log(x), 0.0), x)
+    np.testing.assert_allclose(found, [0.0, 1j])  # conj(1/i)
+
+
+def test_ieee_products_on_request(device):
+    """``set_policy(masked_zeros=False)``."""
+    x = leaf(device, [0.0, 2.0])
+
+    def function(x):
+        return kt.where(x > 0, kt.sqrt(x), 0.0)
+
+    kt.set_policy(masked_zeros=False)
+    try:
+        found = grad(function, x)
+    finally:
+        kt.set_policy(masked_zeros=True)
+    np.testing.assert_allclose(found, [NAN, 0.5 / np.sqrt(2)])
+    np.testing.assert_allclose(grad(function, x), [0, 0.5 / np.sqrt(2)])
+
+
+@both_ways
+@pytest.mark.parametrize(
+    ("function", "expected"),
+    [(lambda x: kt.log(x) ** 2, 2.0), (lambda x: (kt.sqrt(x) - 1.0) ** 2, 0.5)],
+    ids=["log", "sqrt"],
+)
+def test_hessian_at_an_optimum(device, function, expected, way):
+    """The product is not masked where the gradient is 0: curvature stays."""
+    x = leaf(device, [1.0, 1.0])
+    np.testing.assert_array_equal(grad(function, x), [0.0, 0.0])
+    np.testing.assert_allclose(second(function, x, way), [expected] * 2)
+
+
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+@pytest.mark.parametrize("create_graph", [False, True])
+def test_backward_on_numpy_does_not_warn(create_graph):
+    """An infinite derivative is a value, not a mishap."""
+    x = kt.GradArray(np.array([0.0, 2.0]))
+    with np.errstate(all="ignore"):
+        y = kt.sum(kt.where(x > 0, kt.log(x) / x + x**-0.5, 0.0))
+    (g,) = kt.gradients(y, x, create_graph=create_graph)
+    assert kt.asarray(g).detach().tolist()[0] == 0
+
+
+# -- complex numbers -----------------------------------------------------------------------------
+
+
+def test_squared_modulus(device):
+    """grad is ∂L/∂Re z + i·∂L/∂Im z."""
+    z = leaf(device, 1 + 1j, "complex128")
+    for square in (lambda z: kt.real(z * kt.conj(z)), lambda z: kt.abs(z) ** 2):
+        found = grad(square, z)
+        assert found.dtype == np.complex128
+        np.testing.assert_allclose(found, 2 + 2j)
+
+
+def test_descent_in_complex_numbers(device):
+    z = leaf(device, [1 + 1j, -2.0], "complex128")
+    g = grad(lambda z: kt.abs(z - 1j) ** 2, z)
+    np.testing.assert_allclose(z.numpy() - 0.5 * g, [1j, 1j])
+
+
+def test_real_input_of_a_complex_path(device):
+    x, z = leaf(device, [1.0, 2.0]), leaf(device, [1j, 1 + 1j], "complex128")
+    to_x, to_z = grads(lambda x, z: kt.real(x * z), x, z)
+    assert to_x.dtype == np.float64
+    np.testing.assert_array_equal(to_x, [0, 1])
+    np.testing.assert_array_equal(to_z, [1, 2])
+    # exp(i x) by way of a Python number
+    g = grad(lambda x: kt.imag(kt.exp(kt.astype(x, "complex128") * 1j)), x)
+    assert g.dtype == np.float64
+    np.testing.assert_allclose(g, np.cos([1, 2]))
+
+
+# -- dtypes --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dtype", ["int64", "bool"])
+def test_integer_leaf(device, dtype):
+    raw = on_device(device, np.array([1, 0], dtype=dtype))
+    with pytest.raises(kt.DTypeError, match=r"shape \(2,\).*dtype=float"):
+        kt.GradArray(raw, requires_grad=True)
+    assert not kt.GradArray(raw).requires_grad
+
+
+def test_gradients_are_cast_back(device):
+    a, b = leaf(device, [1.0, 2.0], "float32"), leaf(device, [3.0, 5.0])
+    y = a * b
+    assert str(y.dtype).endswith("float64")
+    y.backward(kt.ones_like(y))
+    assert a.grad.dtype == a.dtype and b.grad.dtype == b.dtype
+    np.testing.assert_array_equal(on_host(a.grad), np.array([3, 5], dtype="float32"))
+
+
+def test_python_numbers_do_not_widen(device):
+    x = leaf(device, [1.0, 2.0], "float32")
+    for function in (
+        lambda x: 2.0 * x + 1 - x / 3.0,
+        lambda x: 2.0**x + x**2.0 + x**3,
+        lambda x: kt.where(x > 1.0, x, 0.0) + kt.maximum(x, 0.5),
+    ):
+        y = function(x)
+        assert y.dtype == x.dtype
+        (g,) = kt.gradients([y], [x], [kt.ones_like(y)])
+        assert g.dtype == x.dtype
+
+
+def test_sum_in_a_wider_dtype(device):
+    x = leaf(device, [1.0, 2.0], "float32")
+    y = kt.sum(x, dtype="float64")
+    assert str(y.dtype).endswith("float64")
+    y.backward()
+    assert x.grad.dtype == x.dtype
+    np.testing.assert_array_equal(on_host(x.grad), [1, 1])
+
+
+def test_no_op_cast_is_a_node_of_its_own(device):
+    """A cast to the same dtype that aliased two nodes doubled the gradient (chainer#5810)."""
+    x = leaf(device, [1.0, 2.0])
+    for cast in (lambda x: kt.astype(x, "float64"), lambda x: kt.astype(x, "float64", copy=False)):
+        y = cast(x)
+        z = kt.sum(3.0 * y)
+        x.zero_grad()
+        z.backward()
+        assert y._grad_op is not None
+        np.testing.assert_array_equal(on_host(y.grad), [3, 3])
+        np.testing.assert_array_equal(on_host(x.grad), [3, 3])
+
+
+# -- sums over uses and over broadcast axes ------------------------------------------------------
+
+
+def test_a_value_used_twice(device):
+    x = leaf(device, [1.0, -2.0])
+    np.testing.assert_array_equal(grad(lambda x: x * x + x, x), [3, -3])
+
+
+def test_both_operands_the_same(device):
+    x = leaf(device, [[1.0, 2.0], [3.0, 4.0]])
+    np.testing.assert_array_equal(grad(lambda x: x @ x, x), [[7, 11], [9, 13]])
+    np.testing.assert_array_equal(grad(lambda x: kt.maximum(x, x), x), np.ones((2, 2)))
+    np.testing.assert_array_equal(grad(lambda x: x / x, x), np.zeros((2, 2)))
+    np.testing.assert_array_equal(grad(lambda x: kt.concat([x, x]), x), np.full((2, 2), 2.0))
+
+
+def test_gather_adds(device):
+    x = leaf(device, [1.0, 2.0, 3.0])
+    index = constant(device, [2, 0, 2, 2], "int64")
+    seed = constant(device, [1.0, 10.0, 100.0, 1000.0])
+    np.testing.assert_array_equal(grad(lambda x: x[index], x, seed), [10, 0, 1101])
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "shape"),
+    [((0,), (1,), (0,)), ((4, 1), (1, 0), (4, 0)), ((), (0, 3), (0, 3)), ((3, 1), (1, 4), (3, 4))],
+)
+def test_broadcast_with_empty_axes(device, a, b, shape):
+    x, y = leaf(device, np.full(a, 2.0)), leaf(device, np.full(b, 3.0))
+    assert tuple((x * y).shape) == shape
+    to_x, to_y = grads(kt.multiply, x, y)
+    copies = np.prod(shape)
+    np.testing.assert_array_equal(to_x, np.full(a, 3.0 * copies / max(np.prod(a), 1)))
+    np.testing.assert_array_equal(to_y, np.full(b, 2.0 * copies / max(np.prod(b), 1)))
+
+
+@pytest.mark.parametrize("shape", [(0,), (4, 0), (0, 3)])
+def test_flat_reshape_of_an_empty_array(device, shape):
+    x = leaf(device, np.zeros(shape))
+    y = kt.reshape(x, (-1,))
+    assert tuple(y.shape) == (0,)
+    y.backward(kt.zeros_like(y))
+    assert tuple(x.grad.shape) == shape
+
+
+# -- second derivatives of what is linear --------------------------------------------------------
+
+LINEAR = {
+    "add": lambda x: x + x,
+    "subtract": lambda x: 1.0 - x,
+    "multiply": lambda x: 2.0 * x,
+    "divide": lambda x: x / 2.0,
+    "negative": lambda x: -x,
+    "sum": lambda x: kt.sum(x, axis=0),
+    "mean": lambda x: kt.mean(x),
+    "max": lambda x: kt.max(x),
+    "maximum": lambda x: kt.maximum(x, 1.5),
+    "relu": kt.nn.functional.relu,
+    "abs": kt.abs,
+    "where": lambda x: kt.where(x > 1.5, x, 0.0),
+    "matmul": lambda x: x @ x.__array_namespace__().ones((2, 2), device=x.device),
+    "transpose": lambda x: x.T,
+    "reshape": lambda x: kt.reshape(x, (-1,)),
+    "broadcast": lambda x: kt.broadcast_to(x, (3, 2, 2)),
+    "index": lambda x: x[0, ...],
+    "concat": lambda x: kt.concat([x, x]),
+    "stack": lambda x: kt.stack([x, x]),
+    "astype": lambda x: kt.astype(x, "complex128"),
+    "power 1": lambda x: x**1,
+}
+
+
+@both_ways
+@pytest.mark.parametrize("name", LINEAR)
+def test_second_derivative_of_linear_is_zero(device, name, way):
+    """Zero, and no error: every gradient is connected, or says None."""
+    x = leaf(device, [[1.0, 2.0], [3.0, 4.0]])
+
+    def slope(x):
+        y = LINEAR[name](x)
+        g = kt.gradients([y], [x], [kt.ones_like(y)], create_graph=True)[0]
+        return kt.sum(g * 1.0)
+
+    if way == "forward over reverse":
+        _, tangent = kt.jvp(slope, [x], [kt.ones_like(x)])
+        assert tangent.item() == 0
+        return
+    first = slope(x)
+    if first.requires_grad:
+        (h,) = kt.gradients(first, x, allow_unused=True, retain_graph=True)
+        assert h is None or not on_host(h).any()
+    # Together with something curved, which is what users write.
+    total = first + kt.sum(x**2)
+    np.testing.assert_array_equal(on_host(kt.gradients(total, x)[0]), 2 * x.numpy())

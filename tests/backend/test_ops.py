@@ -1,0 +1,227 @@
+"""Every row of `op_specs`, on every backend: values, gradients, second derivatives.
+
+NumPy takes every sample in every dtype; the other backends take the main case in float64 to
+second order, and the edge cases to first order. ``--full`` takes everything everywhere.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+import keratorch as kt
+from keratorch.testing import check_grads
+from tests.conftest import Target, wanted_targets
+from tests.op_checks import (
+    assert_close,
+    assert_grad_fits,
+    call,
+    differentiate,
+    dtype_name,
+    expected,
+    is_complex,
+    make_seeds,
+    on_device,
+    on_host,
+)
+from tests.op_specs import COMPLEX, OPS, Op, Sample
+
+try:
+    import torch
+except ImportError:
+    torch = None
+
+
+@dataclass(frozen=True)
+class Case:
+    """A sample of an operation in one dtype."""
+
+    op: Op
+    index: int
+    dtype: str
+
+    @property
+    def sample(self) -> Sample:
+        return self.op.samples[self.index]
+
+    @property
+    def id(self) -> str:
+        return f"{self.op.name}-{self.sample.name}-{self.dtype}"
+
+
+def dtypes_for(target: Target, op: Op, index: int, full: bool) -> tuple[str, ...]:
+    """All dtypes on NumPy; elsewhere float64, or complex128 where there is no float64."""
+    dtypes = op.dtypes_of(op.samples[index])
+    if full or target.backend == "numpy":
+        return dtypes
+    if is_second_device(target) and index:
+        return ()
+    return tuple(d for d in ("float64", "complex128") if d in dtypes)[:1]
+
+
+def is_second_device(target: Target) -> bool:
+    """A device where the main cases do: JAX compiles every operation anew for each."""
+    return target.backend == "jax" and target.device.index > 0
+
+
+def cases(config):
+    for target in wanted_targets(config):
+        for op in OPS:
+            for index, sample in enumerate(op.samples):
+                for dtype in dtypes_for(target, op, index, config.getoption("--full")):
+                    case = Case(op, index, dtype)
+                    reason = op.reason_to_fail(sample, target.backend)
+                    marks = [] if reason is None else [pytest.mark.xfail(reason=reason)]
+                    name = f"{target.id}-{case.id}"
+                    yield pytest.param(target, case, marks=marks, id=name)
+
+
+def pytest_generate_tests(metafunc):
+    if "case" in metafunc.fixturenames:
+        if "target" in metafunc.fixturenames:
+            metafunc.parametrize(("target", "case"), list(cases(metafunc.config)))
+        else:
+            metafunc.parametrize("case", TORCH_CASES, ids=lambda c: c.id)
+
+
+def test_op(target, case, full):
+    op, sample, dtype = case.op, case.sample, case.dtype
+    inputs = sample.inputs(dtype)
+    raws = [on_device(target.device, x) if isinstance(x, np.ndarray) else x for x in inputs]
+    found = differentiate(op, sample, raws)
+
+    values, grads = expected(op.name, case.index, dtype)
+    assert len(found.outputs) == len(values)
+    for y, value in zip(found.outputs, values, strict=True):
+        assert_close(y, value, dtype, "value")
+    for y in found.results:
+        assert type(y._grad_op).__name__ == op.grad
+    assert len(found.grads) == len(grads)
+    for i, (x, g, grad) in enumerate(zip(found.leaves, found.grads, grads, strict=True)):
+        assert_close(g, grad, dtype, f"gradient {i}")
+        assert_grad_fits(x)
+    for raw, before in zip(raws, inputs, strict=True):
+        if isinstance(before, np.ndarray):
+            assert on_host(raw).tobytes() == before.tobytes(), "an input was written"
+
+    is_main = case.index == 0 and not is_second_device(target)
+    if is_double(dtype) and sample.differences and (full or is_main or target.backend == "numpy"):
+        check_differences(op, sample, raws)
+
+
+def is_double(dtype: str) -> bool:
+    return dtype in ("float64", "complex128")
+
+
+def check_differences(op: Op, sample: Sample, raws: list) -> None:
+    """First and second derivatives of the arrays among the arguments, both modes."""
+
+    def function(*arrays):
+        given = iter(arrays)
+        inputs = [x if type(x) in (int, float) else next(given) for x in raws]
+        return call(op, sample, inputs)
+
+    check_grads(function, [x for x in raws if type(x) not in (int, float)], order=2)
+
+
+# -- the same in PyTorch -------------------------------------------------------------------------
+
+TORCH_CASES = [
+    Case(op, index, dtype)
+    for op in OPS
+    if op.torch is not None
+    for index, sample in enumerate(op.samples)
+    if "torch" not in sample.xfails
+    for dtype in op.dtypes_of(sample)
+    if is_double(dtype)
+]
+
+
+@pytest.mark.skipif(torch is None, reason="PyTorch is not installed")
+def test_agrees_with_torch(case):
+    """Values and gradients are PyTorch's: so is the convention for complex numbers."""
+    op, sample = case.op, case.sample
+    inputs = sample.inputs(case.dtype)
+    found = differentiate(op, sample, inputs)
+    tensors = [
+        torch.tensor(x, requires_grad=True) if isinstance(x, np.ndarray) else x for x in inputs
+    ]
+    function = getattr(torch, op.torch) if isinstance(op.torch, str) else None
+    if function is None:
+        results = op.torch(torch, *tensors, **sample.kwargs)
+    else:
+        results = function(*tensors, **sample.kwargs)
+    results = results if isinstance(results, tuple) else (results,)
+    leaves = [t for t in tensors if isinstance(t, torch.Tensor)]
+    seeds = [torch.tensor(s) for s in make_seeds(sample, found.results)]
+    grads = torch.autograd.grad(results, leaves, seeds)
+    dtype = dtype_name(found.results[0].dtype)
+    for y, wanted in zip(found.outputs, results, strict=True):
+        assert_close(y, wanted.detach().resolve_conj().numpy(), dtype, "value")
+    for g, wanted in zip(found.grads, grads, strict=True):
+        assert_close(g, wanted.resolve_conj().numpy(), dtype, "gradient")
+
+
+# -- other spellings -----------------------------------------------------------------------------
+
+SPELLED = [(op, f) for op in OPS for f in op.spellings]
+
+
+@pytest.mark.parametrize(
+    ("op", "spelling"), SPELLED, ids=[f"{op.name}-{i}" for i, (op, _) in enumerate(SPELLED)]
+)
+def test_spelling(device, op, spelling):
+    """An operator or method does what the function does, and records the same `Grad`."""
+    sample = op.samples[0]
+    dtype = "float64" if "float64" in op.dtypes else "complex128"
+    raws = [on_device(device, x) for x in sample.inputs(dtype)]
+    results = call(op, sample, [kt.GradArray(x) for x in raws], spelling)
+    values, _ = expected(op.name, 0, dtype)
+    assert [type(y._grad_op).__name__ for y in results] == [op.grad] * len(values)
+    for y, value in zip(results, values, strict=True):
+        assert_close(on_host(y._array), value, dtype, "value")
+
+
+@pytest.mark.parametrize(
+    "op", [o for o in OPS if o.name in ("add", "subtract", "multiply")], ids=lambda o: o.name
+)
+def test_raw_operands(device, op):
+    """A raw array on either side is a constant."""
+    sample = op.samples[0]
+    a, b = (on_device(device, x) for x in sample.inputs("float64"))
+    for x, y in ((kt.GradArray(a), b), (a, kt.GradArray(b))):
+        tracked = x if isinstance(x, kt.GradArray) else y
+        z = op.function(x, y)
+        z.backward(kt.ones_like(z))
+        assert_close(on_host(z._array), expected(op.name, 0, "float64")[0][0], "float64", "value")
+        assert_grad_fits(tracked)
+
+
+# -- mixed dtypes --------------------------------------------------------------------------------
+
+MIXED = ("add", "subtract", "multiply", "divide", "pow", "matmul", "where", "concat", "stack")
+PAIRS = [
+    ("float32", "float64"),
+    ("float64", "float32"),
+    ("float32", "complex64"),
+    ("complex128", "float64"),
+    ("float32", "complex128"),
+]
+
+
+@pytest.mark.parametrize("dtypes", PAIRS, ids="-".join)
+@pytest.mark.parametrize("op", [o for o in OPS if o.name in MIXED], ids=lambda o: o.name)
+def test_mixed_dtypes(device, op, dtypes):
+    """Each input gets a gradient of its own dtype; a real one the real part of it."""
+    sample = op.samples[0]
+    inputs = [sample.inputs(d)[i] for i, d in enumerate(dtypes)]
+    found = differentiate(op, sample, [on_device(device, x) for x in inputs])
+    wide = "complex128" if any(d in COMPLEX for d in dtypes) else "float64"
+    seeds = [s.astype(wide) for s in make_seeds(sample, found.results)]
+    wanted = differentiate(op, sample, [x.astype(wide) for x in inputs], seeds)
+    for x, g, grad, dtype in zip(found.leaves, found.grads, wanted.grads, dtypes, strict=True):
+        assert_grad_fits(x)
+        assert g.dtype == dtype
+        assert_close(g, grad if is_complex(dtype) else grad.real, "float32", dtype)

@@ -1,0 +1,157 @@
+"""The suite's own switches: --device, --require-device, --full, and the header line."""
+
+import re
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+TESTS = """
+    def test_plain():
+        pass
+
+    def test_on_a_device(xp, device):
+        assert xp.zeros(2, device=device).device == device
+        print("ran on", device.backend, device)
+
+    def test_switch(full):
+        print("full is", full)
+"""
+
+
+@pytest.fixture
+def run_pytest(tmp_path):
+    """Runs pytest with the suite's conftest on three tests; most libraries are hidden."""
+    file = tmp_path / "test_tiny.py"
+    file.write_text(textwrap.dedent(TESTS), encoding="utf-8")
+
+    def run(*options):
+        code = textwrap.dedent("""
+            import sys
+            for name in ("torch", "jax", "dask", "cupy"):
+                sys.modules[name] = None
+            import pytest
+            sys.exit(pytest.main(sys.argv[1:]))
+        """)
+        arguments = ["-p", "tests.conftest", "-p", "no:cacheprovider", "-v", "-s", *options]
+        return subprocess.run(
+            [sys.executable, "-c", code, f"--rootdir={ROOT}", *arguments, str(file)],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+        )
+
+    return run
+
+
+def ran_on(result):
+    return set(re.findall(r"ran on (\w+ \S+)", result.stdout))
+
+
+NUMPY = {"numpy cpu", "numpy_readonly cpu"}
+STRICT = {"array_api_strict cpu", "array_api_strict device1:0"}
+
+
+@pytest.fixture
+def strict():
+    pytest.importorskip("array_api_strict")
+
+
+@pytest.mark.usefixtures("strict")
+def test_every_test_runs_once_for_every_device(run_pytest):
+    result = run_pytest()
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert ran_on(result) == NUMPY | STRICT
+    assert "test_plain PASSED" in result.stdout
+    assert "full is False" in result.stdout
+    assert "6 passed" in result.stdout
+
+
+@pytest.mark.usefixtures("strict")
+def test_the_header_says_what_was_found_and_what_not_and_why(run_pytest):
+    lines = run_pytest("--collect-only").stdout.splitlines()
+    (found,) = [line for line in lines if line.startswith("keratorch devices: ")]
+    assert set(found.removeprefix("keratorch devices: ").split(", ")) == {
+        "numpy-cpu",
+        "numpy_readonly-cpu",
+        "array_api_strict-cpu",
+        "array_api_strict-device1:0",
+    }
+    for name in ("torch", "jax", "cupy"):
+        (missing,) = [line for line in lines if line.startswith(f"keratorch without {name}: ")]
+        assert f"import of {name} halted" in missing
+    (missing,) = [line for line in lines if line.startswith("keratorch without dask: ")]
+    assert "dask" in missing.removeprefix("keratorch without dask: ")
+    assert not any(line.startswith("keratorch without numpy") for line in lines)
+
+
+@pytest.mark.usefixtures("strict")
+def test_device_runs_the_device_tests_of_its_devices_alone(run_pytest):
+    result = run_pytest("--device", "cpu")
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert ran_on(result) == NUMPY | {"array_api_strict cpu"}
+    assert "3 passed" in result.stdout
+    assert "2 deselected" in result.stdout
+    assert "test_plain PASSED" not in result.stdout
+    assert "device1" not in result.stdout
+
+
+@pytest.mark.usefixtures("strict")
+def test_device_takes_any_devices_name(run_pytest):
+    result = run_pytest("--device", "device1")
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert ran_on(result) == {"array_api_strict device1:0"}
+
+
+def test_a_device_that_is_not_here_runs_nothing(run_pytest):
+    result = run_pytest("--device", "cuda")
+    assert ran_on(result) == set()
+    assert "passed" not in result.stdout
+
+
+def test_require_device_ends_at_once_and_says_why(run_pytest):
+    result = run_pytest("--require-device", "cuda")
+    assert result.returncode == pytest.ExitCode.USAGE_ERROR == 4
+    assert ran_on(result) == set()
+    assert "collected" not in result.stdout
+    text = result.stdout + result.stderr
+    assert "ERROR: --require-device cuda: no such device here (" in text
+    assert "cupy: import of cupy halted" in text
+    assert "Traceback" not in text
+
+
+def test_require_device_runs_its_tests_where_it_is(run_pytest):
+    result = run_pytest("--require-device", "cpu")
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert ran_on(result) >= NUMPY
+    assert "test_plain PASSED" not in result.stdout
+
+
+def test_full_is_passed_on(run_pytest):
+    result = run_pytest("--full", "-k", "switch")
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "full is True" in result.stdout
+
+
+def test_a_leaked_state_fails_the_test_that_leaks_it(run_pytest, tmp_path):
+    leaks = tmp_path / "test_leaks.py"
+    leaks.write_text(
+        textwrap.dedent("""
+            import keratorch as kt
+
+            def test_leaks():
+                kt.no_grad().__enter__()
+
+            def test_afterwards():
+                assert kt.is_grad_enabled()
+        """),
+        encoding="utf-8",
+    )
+    result = run_pytest(str(leaks), "-k", "leaks or afterwards")
+    assert result.returncode == 1
+    assert "2 passed, " in result.stdout or "2 passed" in result.stdout
+    assert "1 error" in result.stdout

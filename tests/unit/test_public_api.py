@@ -1,0 +1,237 @@
+"""What is public is specified, documented and typed: this finds what was forgotten."""
+
+from __future__ import annotations
+
+import builtins
+import importlib
+import inspect
+import pkgutil
+
+import numpy as np
+import pytest
+
+import keratorch as kt
+import keratorch.ops
+from keratorch import errors
+from keratorch.ops._elementwise import ElementwiseGrad
+from tests.op_checks import differentiate, make_seeds
+from tests.op_specs import OPS, REAL
+
+for _module in pkgutil.iter_modules(keratorch.ops.__path__):
+    importlib.import_module(f"keratorch.ops.{_module.name}")
+
+
+def subclasses(cls):
+    for sub in cls.__subclasses__():
+        yield sub
+        yield from subclasses(sub)
+
+
+#: Every operation: the `Grad`s of keratorch itself that can be made.
+GRADS = {
+    cls.__name__: cls
+    for cls in subclasses(kt.Grad)
+    if cls.__module__.startswith("keratorch.ops.")
+    and not cls.__name__.startswith("_")
+    and not inspect.isabstract(cls)
+    and cls is not ElementwiseGrad
+}
+#: The names that are promised.
+PROMISED = {
+    "AddGrad",
+    "SubtractGrad",
+    "MultiplyGrad",
+    "DivideGrad",
+    "NegativeGrad",
+    "PowerGrad",
+    "MatMulGrad",
+    "TransposeGrad",
+    "ReshapeGrad",
+    "BroadcastGrad",
+    "SumGrad",
+    "MeanGrad",
+    "MaxGrad",
+    "MinGrad",
+    "MaximumGrad",
+    "MinimumGrad",
+    "WhereGrad",
+    "ExpGrad",
+    "LogGrad",
+    "SqrtGrad",
+    "TanhGrad",
+    "SigmoidGrad",
+    "ReLUGrad",
+    "GetItemGrad",
+    "SetItemGrad",
+    "ConcatGrad",
+    "StackGrad",
+    "AsTypeGrad",
+    "ToDeviceGrad",
+}
+MODULES = [kt, kt.special, kt.nn.functional, kt.backends]
+FUNCTIONS = {
+    f"{module.__name__}.{name}": value
+    for module in MODULES
+    for name, value in vars(module).items()
+    if not name.startswith("_") and callable(value) and not inspect.isclass(value)
+}
+CLASSES = {
+    name: value
+    for name, value in vars(kt).items()
+    if not name.startswith("_") and inspect.isclass(value)
+}
+
+
+# -- operations ----------------------------------------------------------------------------------
+
+
+def test_every_grad_has_a_row():
+    assert set(GRADS) == {op.grad for op in OPS}
+
+
+def test_the_promised_grads_exist():
+    assert set(GRADS) >= PROMISED
+
+
+def test_names_are_unique():
+    names = [op.name for op in OPS]
+    assert len(set(names)) == len(names)
+    for op in OPS:
+        samples = [s.name for s in op.samples]
+        assert len(set(samples)) == len(samples), op.name
+
+
+@pytest.mark.parametrize("name", GRADS)
+def test_a_grad_says_what_it_does(name):
+    """An operation with a rule of its own explains it; partial derivatives explain themselves."""
+    cls = GRADS[name]
+    if not issubclass(cls, ElementwiseGrad):
+        assert cls.__doc__ and cls.__dict__.get("__doc__")
+        assert "backward" in cls.__dict__ or cls.backward is not kt.Grad.backward
+
+
+def test_grad_is_abstract():
+    with pytest.raises(TypeError, match="abstract"):
+        kt.Grad()
+
+    class NoRuleGrad(kt.Grad):
+        pass
+
+    with pytest.raises(TypeError, match="abstract"):
+        NoRuleGrad()
+
+
+# -- names ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_is_documented_and_typed(name):
+    function = FUNCTIONS[name]
+    assert inspect.getdoc(function), f"{name} has no docstring"
+    signature = inspect.signature(function)
+    missing = [
+        p.name for p in signature.parameters.values() if p.annotation is inspect.Parameter.empty
+    ]
+    assert not missing, f"{name}: {missing} have no annotation"
+    assert signature.return_annotation is not inspect.Signature.empty, f"{name} returns what?"
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_a_class_is_documented(name):
+    assert CLASSES[name].__dict__.get("__doc__"), f"{name} has no docstring"
+
+
+def test_public_methods_are_documented():
+    missing = [
+        name
+        for name, value in vars(kt.GradArray).items()
+        if not name.startswith("_")
+        and (callable(value) or isinstance(value, property))
+        and not inspect.getdoc(value)
+        and name not in ("shape", "dtype", "ndim", "size", "name")  # NumPy's
+    ]
+    assert not missing
+
+
+# -- errors --------------------------------------------------------------------------------------
+
+ERRORS = [
+    value
+    for value in vars(errors).values()
+    if inspect.isclass(value) and issubclass(value, Exception)
+]
+
+
+@pytest.mark.parametrize("cls", ERRORS, ids=lambda c: c.__name__)
+def test_an_error_is_public_and_a_builtin_one_too(cls):
+    assert getattr(kt, cls.__name__) is cls
+    assert issubclass(cls, kt.KeratorchError)
+    assert cls.__doc__
+    if cls is not kt.KeratorchError:
+        builtin = [b for b in cls.__mro__ if b.__name__ in vars(builtins)]
+        assert builtin[0] not in (Exception, BaseException, object)
+
+
+# -- kernels -------------------------------------------------------------------------------------
+
+KERNELS = [
+    pytest.param(op, sample, dtype, id=f"{op.name}-{sample.name}-{dtype}")
+    for op in OPS
+    if issubclass(GRADS.get(op.grad, object), ElementwiseGrad)
+    for sample in op.samples
+    for dtype in op.dtypes_of(sample)
+]
+
+
+def both_rules(node, grad):
+    """What NumPy's kernel and the general rule make of the same node."""
+    cls = type(node)
+    rules = kt.backends.get("numpy").rules
+    with np.errstate(all="ignore"):
+        return rules[cls](node, grad), cls.backward(node, grad)
+
+
+def assert_rules_agree(node, grad, rtol):
+    for fast, general in zip(*both_rules(node, grad), strict=True):
+        assert (fast is None) == (general is None)
+        if fast is not None:
+            np.testing.assert_allclose(fast, general, rtol=rtol, atol=0)
+
+
+@pytest.mark.parametrize(("op", "sample", "dtype"), KERNELS)
+def test_kernel_is_the_rule(op, sample, dtype):
+    results = differentiate(op, sample, sample.inputs(dtype)).results
+    (seed,) = make_seeds(sample, results)
+    assert_rules_agree(
+        results[0]._grad_op, seed, 1e-5 if dtype in ("float32", "complex64") else 1e-12
+    )
+
+
+SPECIAL = np.array([-np.inf, -2.0, -1.0, -0.0, 0.0, 0.5, 1.0, 2.0, 1000.0, np.inf, np.nan])
+SEEDS = np.array([0.0, 1.0, -2.0, np.inf])
+
+
+def special_cases():
+    for op in OPS:
+        cls = GRADS.get(op.grad)
+        if cls is None or not issubclass(cls, ElementwiseGrad) or "float64" not in op.dtypes:
+            continue
+        if cls.arity == 1:
+            yield pytest.param(op.function, (SPECIAL,), id=op.name)
+            continue
+        yield pytest.param(op.function, (SPECIAL[:, None], SPECIAL), id=op.name)
+        for number in (-1, 0, 0.5, 1, 2, 3, 2.0, float("inf"), float("nan")):
+            yield pytest.param(op.function, (SPECIAL, number), id=f"{op.name}-x_{number!r}")
+            yield pytest.param(op.function, (number, SPECIAL), id=f"{op.name}-{number!r}_x")
+
+
+@pytest.mark.parametrize("dtype", REAL)
+@pytest.mark.parametrize(("function", "values"), list(special_cases()))
+def test_kernel_is_the_rule_at_special_values(function, values, dtype):
+    """At zeros, infinities and NaNs too, where 0·inf counts as 0."""
+    xs = [kt.GradArray(v.astype(dtype)) if isinstance(v, np.ndarray) else v for v in values]
+    with np.errstate(all="ignore"):
+        y = function(*xs)
+    for seed in SEEDS:
+        grad = np.full(y.shape, seed, dtype=dtype)
+        assert_rules_agree(y._grad_op, grad, 1e-5 if dtype == "float32" else 1e-12)

@@ -20,6 +20,7 @@ from .errors import (
     LostGradientError,
     NotTrackedError,
     ShapeError,
+    UnknownArrayError,
 )
 
 _new = object.__new__
@@ -80,6 +81,10 @@ class GradArray:
         self._array = raw
         self._grad = self._grad_op = self._edge = self._tangents = None
         self._name = name
+        if isinstance(data, GradArray):
+            from ._writes import share
+
+            share(data, self, sure=False)
         if grad_op is not None:
             self._attach(grad_op, requires_grad)
             return
@@ -194,7 +199,7 @@ class GradArray:
         if value is not None:
             raw = value._array if isinstance(value, GradArray) else value
             if not _registry.is_array(raw):
-                raise ShapeError(
+                raise UnknownArrayError(
                     f"grad must be an array of shape {tuple(self.shape)} or None, not "
                     f"{type(value).__name__}"
                 )
@@ -206,6 +211,11 @@ class GradArray:
             from ._convert import check_devices
 
             check_devices("grad", self._array, raw)
+            if raw.dtype != self.dtype:
+                raise DTypeError(
+                    f"grad of dtype {raw.dtype} for an array of dtype {self.dtype}: they must be "
+                    "equal; convert it with astype"
+                )
         self._grad = value
 
     def zero_grad(self) -> None:
@@ -402,10 +412,11 @@ class GradArray:
         return GradArray(raw, requires_grad=self._edge is not None, name=self.name)
 
     def __reduce__(self) -> Any:
-        if self._grad_op is not None:
+        if self._grad_op is not None or self._tangents is not None:
+            made_by = "forward mode" if self._grad_op is None else type(self._grad_op).__name__
             raise LostGradientError(
-                f"pickling the result of {type(self._grad_op).__name__}, of shape "
-                f"{tuple(self.shape)}, would lose its graph: pickle x.detach(), or the leaves"
+                f"pickling a result of {made_by}, of shape {tuple(self.shape)}, would lose its "
+                "derivative: pickle x.detach(), or the leaves"
             )
         return _unpickled, (self._array, self._edge is not None, self.name, self._grad)
 

@@ -80,7 +80,7 @@ def asarray(
             x = manipulation.astype(x, dtype)
         elif copy:
             x = manipulation.copy(x)
-        return x if not requires_grad else GradArray(x._array, requires_grad=True)
+        return x if not requires_grad else GradArray(x, requires_grad=True)
     raw = to_raw(obj, device, dtype, "asarray")
     if copy and raw is obj:
         raw = _registry.of(raw).copy(raw)

@@ -244,19 +244,17 @@ class _Walk:
                 if not self.retain and targets is None:
                     free(node)
                 continue
+            cls = type(node)
             if targets is not None:
                 if node in targets:
                     results.append((node, grad))
                     if self.is_last(node):
                         continue
-            elif type(node) is LeafSlot:
-                if node._out() is not None:
-                    results.append((node, _copy(grad)))
             elif node._out() is not None:
-                results.append((node, grad))
-            if type(node) is LeafSlot:
+                results.append((node, _copy(grad) if cls is LeafSlot else grad))
+            if cls is LeafSlot:
                 continue
-            if type(node) is OutputSlot:
+            if cls is OutputSlot:
                 self.collect_output(node, grad)
                 continue
             edges = node._edges

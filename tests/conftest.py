@@ -91,6 +91,10 @@ def wanted_targets(config) -> list[Target]:
 
 
 def pytest_configure(config):
+    asked = config.getoption("--device")
+    if asked and not wanted_targets(config):
+        found = ", ".join(sorted({str(t.device) for t in TARGETS}))
+        raise pytest.UsageError(f"--device {asked}: no such device here; there are {found}")
     required = config.getoption("--require-device")
     if required and not any(t.device == required for t in TARGETS):
         reasons = "; ".join(f"{name}: {why}" for name, why in MISSING.items()) or "none found"

@@ -7,6 +7,7 @@ from typing import Any
 from .._array import GradArray, get_slot
 from .._record import constant
 from ..errors import LostGradientError, NotDifferentiableError
+from ._numpy_functions import array_function
 
 #: NumPy's ufuncs whose name in keratorch differs.
 _RENAMED = {
@@ -96,3 +97,4 @@ def _on_raw_arrays(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: Any
 def install() -> None:
     """Give `GradArray` NumPy's protocols."""
     GradArray.__array_ufunc__ = array_ufunc  # type: ignore[attr-defined]
+    GradArray.__array_function__ = array_function  # type: ignore[attr-defined]

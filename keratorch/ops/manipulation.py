@@ -455,6 +455,9 @@ def target_device(raw: Any, device: Any) -> Any:
     """The `Device` that `device` means for the array `raw`."""
     backend = _registry.of(raw)
     if isinstance(device, str):
+        here = backend.device(raw)
+        if here is not None and here == device:
+            return here
         for own in backend.devices():
             if own == device:
                 return own

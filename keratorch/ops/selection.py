@@ -13,6 +13,7 @@ from ..backends import _registry
 from ..errors import DTypeError
 from ._call import as_array, first_array, is_complex, namespace, raw_namespace
 from ._elementwise import SCALARS, explained
+from .manipulation import copy
 
 
 class WhereGrad(Grad):
@@ -164,10 +165,10 @@ def imag(x: Any, /) -> GradArray:
 
 
 def conj(x: Any, /) -> GradArray:
-    """The complex conjugate, elementwise; `x` itself where it is real."""
+    """The complex conjugate, elementwise; a copy of `x` where it is real, as in NumPy."""
     x = as_operand(x)
     a = x._array
     backend = _registry.of(a)
     if not backend.is_complex(a.dtype):
-        return x
+        return copy(x)
     return record(ConjGrad, (x,), as_array(a, backend.xp.conj(a)))

@@ -81,9 +81,9 @@ def test_reduction_ties_are_split_evenly(device, function, best):
     x = leaf(device, [[best, 1.0, best, best], [best, best, 0.0, 0.0], [1.0, best, 2.0, 0.0]])
     third = 1 / 3
     rows = [[third, 0, third, third], [0.5, 0.5, 0, 0], [0, 1, 0, 0]]
-    np.testing.assert_allclose(grad(lambda x: function(x, axis=1), x), rows)
+    np.testing.assert_allclose(grad(lambda x: function(x, axis=1), x), rows, rtol=1e-15)
     hits = np.array([[1, 0, 1, 1], [1, 1, 0, 0], [0, 1, 0, 0]])
-    np.testing.assert_allclose(grad(function, x), hits / 6)
+    np.testing.assert_allclose(grad(function, x), hits / 6, rtol=1e-15)
 
 
 def test_float16_ties_are_counted_in_float32():

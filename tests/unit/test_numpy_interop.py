@@ -291,11 +291,6 @@ def test_in_place_operators_of_a_raw_array_take_in_constants(constant):
         lambda x: np.array([x, x], dtype=object),
         lambda x: np.asanyarray(x),
         lambda x: np.ascontiguousarray(x),
-        lambda x: np.copy(x),
-        lambda x: np.concatenate([x, A]),
-        lambda x: np.stack([x, A]),
-        lambda x: np.dot(A, x),
-        lambda x: np.where(A > 1, x, 0.0),
         lambda x: np.testing.assert_allclose(x, X),
         lambda x: np.zeros(3).__setitem__(slice(None), x),
         lambda x: np.zeros((2, 3)).__setitem__(0, x),
@@ -404,3 +399,75 @@ def test_object_arrays_are_not_made(x, constant):
         with pytest.raises((kt.DTypeError, kt.UnknownArrayError)):
             call()
     assert np.array([constant, constant]).dtype == np.float64
+
+
+# -- functions that are no ufuncs --------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("call", "value", "gradient"),
+    [
+        (lambda x: np.concatenate([x, A]), np.concatenate([X, A]), np.ones(3)),
+        (lambda x: np.concatenate([A, x * x]), np.concatenate([A, X * X]), 2 * X),
+        (lambda x: np.stack([x, x], axis=1), np.stack([X, X], axis=1), 2 * np.ones(3)),
+        (lambda x: np.sum(x * x), (X * X).sum(), 2 * X),
+        (lambda x: np.sum(x, 0, keepdims=True), X.sum(0, keepdims=True), np.ones(3)),
+        (lambda x: np.mean(x), X.mean(), np.full(3, 1 / 3)),
+        (lambda x: np.max(x), X.max(), [0.0, 0.0, 1.0]),
+        (lambda x: np.amin(x, axis=0), X.min(), [1.0, 0.0, 0.0]),
+        (lambda x: np.where(X > 1.5, x, 0.0), np.where(X > 1.5, X, 0.0), [0.0, 1.0, 1.0]),
+        (lambda x: np.reshape(x, (3, 1)) * A, X[:, None] * A, np.full(3, A.sum())),
+        (lambda x: np.broadcast_to(x, (2, 3)), np.broadcast_to(X, (2, 3)), [2.0, 2.0, 2.0]),
+        (lambda x: np.expand_dims(x, 0), X[None], np.ones(3)),
+        (lambda x: np.squeeze(x[None]), X, np.ones(3)),
+        (lambda x: np.flip(x) * A, X[::-1] * A, A[::-1]),
+        (lambda x: np.transpose(x), X, np.ones(3)),
+        (lambda x: np.copy(x), X, np.ones(3)),
+    ],
+)
+def test_numpy_functions_differentiate(x, call, value, gradient):
+    y = call(x)
+    assert isinstance(y, kt.GradArray)
+    np.testing.assert_array_equal(y.numpy(), value)
+    assert_gradient(y, x, gradient)
+
+
+@pytest.mark.parametrize(
+    ("call", "name"),
+    [
+        (lambda x: np.array_equal(x, x), "array_equal"),
+        (lambda x: np.allclose(x, x), "allclose"),
+        (lambda x: np.median(x), "median"),
+        (lambda x: np.linalg.norm(x), "norm"),
+        (lambda x: np.interp(x, A, A), "interp"),
+        (lambda x: np.copyto(np.zeros(3), x), "copyto"),
+        (lambda x: np.dot(A, x), "dot"),
+        (lambda x: np.sum(x, where=X > 1), "sum"),
+        (lambda x: np.histogram(x), "histogram"),
+    ],
+)
+def test_numpy_functions_without_a_rule_are_refused_by_name(x, call, name):
+    with pytest.raises(kt.NotDifferentiableError, match=name):
+        call(x)
+
+
+def test_constants_go_through_numpy_functions(constant):
+    assert np.array_equal(constant, constant) is True
+    assert np.allclose(constant, X)
+    median = np.median(constant)
+    assert float(median) == 2.0
+    norm = np.linalg.norm(constant)
+    np.testing.assert_allclose(float(norm), np.linalg.norm(X))
+    sorted_ = np.sort(constant)
+    assert isinstance(sorted_, kt.GradArray) and not sorted_.requires_grad
+    target = np.zeros(3)
+    np.copyto(target, constant)
+    np.testing.assert_array_equal(target, X)
+
+
+def test_inquiries(x):
+    assert np.shape(x) == (3,)
+    assert np.ndim(x) == 1
+    assert np.size(x) == 3
+    assert not np.zeros_like(x).requires_grad
+    assert np.argmax(x).item() == 2

@@ -1,0 +1,546 @@
+"""The reverse walk: what it visits, frees, hands over, and what stops it."""
+
+import gc
+import subprocess
+import sys
+import threading
+import weakref
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import keratorch as kt
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class CountGrad(kt.Grad):
+    """The identity, which counts its visits; `hook` runs in the rule."""
+
+    def __init__(self, x, hook=None):
+        super().__init__(x)
+        self.visits = 0
+        self.hook = hook
+
+    def backward(self, grad):
+        self.visits += 1
+        if self.hook is not None:
+            self.hook()
+        return grad
+
+
+def counted(x, hook=None):
+    return kt.GradArray(np.array(x.numpy()), grad_op=CountGrad(x, hook))
+
+
+# -- what is visited -----------------------------------------------------------------------------
+
+
+def test_a_value_used_twice_sums_its_gradients():
+    x = kt.GradArray([2.0, 3.0])
+    (x * x + x).sum().backward()
+    np.testing.assert_array_equal(x.grad, [5.0, 7.0])
+
+
+def test_diamond_with_many_paths_visits_each_node_once():
+    x = kt.GradArray(1.0)
+    y, nodes = x, []
+    for _ in range(100):
+        y = counted(y)
+        nodes.append(y._grad_op)
+        y = (y + y) * 0.5
+    y.backward()
+    assert x.grad == 1.0
+    assert [node.visits for node in nodes] == [1] * 100
+    z = x
+    for _ in range(100):
+        z = z + z
+    x.grad = None
+    z.backward()
+    assert x.grad == 2.0**100
+
+
+def test_nodes_that_no_gradient_reaches_are_not_run():
+    class HalfGrad(kt.Grad):
+        def backward(self, grad):
+            return grad, None
+
+    x, y = kt.GradArray([1.0]), kt.GradArray([2.0])
+    unused = counted(y)
+    z = kt.GradArray(np.ones(1), grad_op=HalfGrad(x, unused))
+    z.backward()
+    assert x.grad == 1.0 and y.grad is None
+    assert unused._grad_op.visits == 0
+
+
+def test_uses_made_out_of_order():
+    """A node waits for uses of its output that were made long after others."""
+    x = kt.GradArray([1.0])
+    a = counted(x)
+    b = a * 2
+    c = b * 3
+    d = a * c
+    e = b + d * a
+    e.backward()  # 2x + 6x³
+    assert x.grad == 20.0
+    assert a._grad_op.visits == 1
+
+
+def test_results_that_are_alive_get_gradients_and_no_others():
+    x = kt.GradArray([1.0, 2.0])
+    y = x * 2
+    z = y * y
+    z.sum().backward()
+    np.testing.assert_array_equal(z.grad, [1.0, 1.0])
+    np.testing.assert_array_equal(y.grad, [4.0, 8.0])
+    c = kt.asarray([1.0, 2.0])
+    (x * c).sum().backward()
+    assert c.grad is None
+
+
+def test_the_output_gets_its_own_gradient():
+    x = kt.GradArray([1.0, 2.0])
+    x.backward(np.array([3.0, 4.0]))
+    np.testing.assert_array_equal(x.grad, [3.0, 4.0])
+    y = x * 2
+    y.backward([1, 2])
+    np.testing.assert_array_equal(y.grad, [1.0, 2.0])
+    assert y.grad.dtype == np.float64
+
+
+# -- the gradient that backward is given -----------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "seed",
+    [
+        np.array([1.0, 2.0]),
+        np.array([1, 2]),
+        np.array([1.0, 2.0], dtype=np.float32),
+        kt.asarray([1.0, 2.0]),
+        [1.0, 2.0],
+        (1, 2),
+        np.array([0.0, 1.0, 0.0, 2.0])[1::2],
+    ],
+    ids=["array", "integers", "float32", "GradArray", "list", "tuple", "strided"],
+)
+def test_seeds(seed):
+    x = kt.GradArray([3.0, 4.0])
+    (x * 2).backward(seed)
+    np.testing.assert_array_equal(x.grad, [2.0, 4.0])
+    assert type(x.grad) is np.ndarray and x.grad.dtype == np.float64
+
+
+def test_seeds_that_do_not_fit():
+    x = kt.GradArray([3.0, 4.0])
+    y = x * 2
+    for seed in (np.ones(3), np.ones((1, 2)), 1.0, np.float64(1.0), [[1.0, 2.0]]):
+        with pytest.raises(kt.ShapeError, match=r"\(2,\)"):
+            y.backward(seed)
+    with pytest.raises(kt.DTypeError, match=r"complex128.*float64"):
+        y.backward(np.array([1j, 2j]))
+    with pytest.raises(kt.KeratorchError):
+        y.backward("text")
+    assert x.grad is None
+    y.backward(np.ones(2))  # nothing was freed
+
+
+@pytest.mark.parametrize("shape", [(), (1,), (1, 1)])
+def test_one_element_needs_no_seed(shape):
+    x = kt.GradArray(np.full(shape, 3.0, dtype=np.float32))
+    (x * x).backward()
+    assert x.grad.shape == shape and x.grad.dtype == np.float32 and x.grad.item() == 6.0
+
+
+def test_other_outputs_need_one():
+    for values, what in (([1.0, 2.0], "more than one"), ([], "no element"), ([1j], "complex")):
+        x = kt.GradArray(np.array(values))
+        with pytest.raises(kt.GradientRequiredError, match=what):
+            (x * 2).backward()
+        assert x.grad is None
+
+
+def test_constants_have_nothing_to_walk():
+    for y in (kt.asarray(1.0), (kt.GradArray(1.0) * 2).detach(), kt.asarray(1)):
+        with pytest.raises(kt.NotTrackedError, match="constants, detached, or computed"):
+            y.backward()
+
+
+# -- freeing -------------------------------------------------------------------------------------
+
+
+def freed_graph():
+    x = kt.GradArray([1.0, 2.0])
+    y = kt.exp(x)
+    y.sum().backward()
+    return x, y
+
+
+def test_second_backward_is_refused_before_anything_changes():
+    x, y = freed_graph()
+    before = x.grad.copy()
+    with pytest.raises(kt.GraphFreedError, match=r"ExpGrad of shape \(2,\).*retain_graph=True"):
+        y.backward(np.ones(2))
+    np.testing.assert_array_equal(x.grad, before)
+
+
+def test_graph_of_which_a_part_was_freed():
+    x, y = freed_graph()
+    before = x.grad.copy()
+    w = kt.GradArray([1.0, 1.0])
+    z = counted(w) * y
+    node = z._grad_op._edges[0]
+    with pytest.raises(kt.GraphFreedError, match="ExpGrad"):
+        z.sum().backward()
+    assert node.visits == 0 and w.grad is None and z.grad is None
+    np.testing.assert_array_equal(x.grad, before)
+
+
+def test_gradients_through_a_freed_part_are_refused():
+    x, y = freed_graph()
+    z = (y * 2.0 + x).sum()
+    with pytest.raises(kt.GraphFreedError, match="ExpGrad"):
+        kt.gradients(z, x)
+    with pytest.raises(kt.GraphFreedError, match="ExpGrad"):
+        kt.gradients(z, x, allow_unused=True)
+    (found,) = kt.gradients(z, y)  # above the freed part
+    np.testing.assert_array_equal(found, [2.0, 2.0])
+
+
+def test_gradients_leave_the_rule_of_an_input_alone():
+    x = kt.GradArray([1.0, 2.0])
+    y = counted(x)
+    (found,) = kt.gradients((y * y).sum(), y)
+    np.testing.assert_array_equal(found, [2.0, 4.0])
+    assert y._grad_op.visits == 0
+    y.sum().backward()
+    np.testing.assert_array_equal(x.grad, [1.0, 1.0])
+
+
+def test_gradients_in_an_input_and_what_it_is_made_of():
+    x = kt.GradArray([1.0, 2.0])
+    y = x * x
+    found = kt.gradients((y * x).sum(), [x, y], create_graph=True)
+    np.testing.assert_allclose(found[0]._array, [3.0, 12.0])
+    np.testing.assert_allclose(found[1]._array, [1.0, 2.0])
+    again = kt.gradients((y * x).sum(), [x, y])
+    np.testing.assert_allclose(again[0], [3.0, 12.0])
+    assert x.grad is None and y.grad is None
+
+
+@pytest.mark.parametrize("kwargs", [{"retain_graph": True}, {"create_graph": True}])
+def test_retained_graphs_can_be_walked_again(kwargs):
+    x = kt.GradArray([1.0, 2.0])
+    y = (x * x).sum()
+    y.backward(**kwargs)
+    y.backward(**kwargs)
+    y.backward(retain_graph=False)
+    np.testing.assert_array_equal(np.asarray(kt.asarray(x.grad).detach()), [6.0, 12.0])
+    with pytest.raises(kt.GraphFreedError):
+        y.backward()
+
+
+def test_saved_arrays_are_freed_as_they_are_used():
+    x = kt.GradArray(np.ones(4))
+    alive = []
+    saved = []
+
+    def look():
+        alive.append(sum(r() is not None for r in saved))
+
+    y = x
+    for _ in range(5):
+        y = counted(y, look)
+        factor = np.full(4, 2.0)
+        saved.append(weakref.ref(factor))
+        y = y * factor
+        del factor
+    assert sum(r() is not None for r in saved) == 5
+    y.sum().backward()
+    assert alive == [4, 3, 2, 1, 0]
+
+
+def test_retained_graphs_keep_what_they_saved():
+    x = kt.GradArray(np.ones(4))
+    factor = np.full(4, 2.0)
+    saved = weakref.ref(factor)
+    y = x * factor
+    del factor
+    y.sum().backward(retain_graph=True)
+    assert saved() is not None
+    del y
+    assert saved() is None
+
+
+def test_what_a_rule_does_not_need_is_not_kept():
+    x = kt.GradArray(np.ones(4))
+    y = x + np.ones(4)
+    first = weakref.ref(y._array)
+    y = y + 1.0
+    assert first() is None
+    y.sum().backward()
+    np.testing.assert_array_equal(x.grad, np.ones(4))
+
+
+def test_gradients_of_dead_results_are_not_kept():
+    x = kt.GradArray(np.ones(4))
+    alive = []
+    grads = []
+
+    class LookGrad(kt.Grad):
+        def backward(self, grad):
+            alive.append(sum(r() is not None for r in grads))
+            g = grad * 2.0
+            grads.append(weakref.ref(g))
+            return g
+
+    y = x
+    for _ in range(5):
+        y = kt.GradArray(y._array * 2.0, grad_op=LookGrad(y))
+    y.sum().backward()
+    assert max(alive) <= 1
+    np.testing.assert_array_equal(x.grad, np.full(4, 32.0))
+
+
+# -- long chains -----------------------------------------------------------------------------------
+
+CHAIN = """
+import gc, sys, numpy as np, keratorch as kt
+gc.disable()
+sys.setrecursionlimit(150)
+x = kt.GradArray(np.array([1.0]))
+for walk in (True, False):
+    y = x
+    for _ in range(1_000_000):
+        y = y + 1.0
+    if walk:
+        y.backward(retain_graph={retain})
+        assert x.grad == 1.0, x.grad
+    first = y._grad_op
+    del y
+    if walk and not {retain}:
+        assert first._edges is None
+    del first
+print("done")
+"""
+
+
+@pytest.mark.parametrize("retain", [False, True])
+def test_chain_of_a_million(retain):
+    result = subprocess.run(
+        [sys.executable, "-c", CHAIN.format(retain=retain)],
+        cwd=ROOT, capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert result.returncode == 0, result.stderr[-2000:]
+    assert result.stdout.strip() == "done"
+
+
+def test_chain_under_create_graph_and_in_forward_mode():
+    x = kt.GradArray([1.0])
+    y = x
+    for _ in range(20_000):
+        y = y * 1.0
+    y.backward(create_graph=True)
+    np.testing.assert_array_equal(x.grad._array, [1.0])
+    x.grad = None
+
+    def deep(v):
+        for _ in range(5_000):
+            v = v * 1.0
+        return v
+
+    value, tangent = kt.jvp(deep, [x], [kt.asarray([2.0])])
+    tangent.sum().backward()
+    assert value.item() == 1.0 and tangent.item() == 2.0
+
+
+# -- cycles ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def no_collector():
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+def cube_of(x):
+    class CubeGrad(kt.Grad):
+        def backward(self, grad):
+            (x,) = self.inputs
+            return 3 * x**2 * grad
+
+    return kt.GradArray(x.numpy() ** 3, grad_op=CubeGrad(x))
+
+
+def formula(x):
+    y = kt.tanh(x) * kt.exp(x) / kt.sqrt(x) + kt.special.expit(x) ** 2
+    z = kt.concat([y, kt.max(y)[None]]) @ kt.ones(4)
+    return z + kt.sum(kt.unstack(kt.abs(y))[0])
+
+
+def with_writes(x):
+    y = kt.zeros(5)
+    y[:3] = x
+    view = y[1:4]
+    view *= x
+    return kt.sum(y * y)
+
+
+DIFFERENTIATE = {
+    "forward": lambda f, x, t: f(x),
+    "backward": lambda f, x, t: f(x).backward(),
+    "retained": lambda f, x, t: f(x).backward(retain_graph=True),
+    "second order": lambda f, x, t: kt.gradients(
+        kt.sum(kt.gradients(f(x), x, create_graph=True)[0]), x
+    ),
+    "jvp": lambda f, x, t: kt.jvp(f, [x], [t]),
+    "gradients of a jvp": lambda f, x, t: kt.jvp(f, [x], [t])[1].backward(),
+    "jvp of gradients": lambda f, x, t: kt.jvp(
+        lambda v: kt.gradients(f(v), v, create_graph=True)[0], [x], [t]
+    ),
+    "jvp of jvp": lambda f, x, t: kt.jvp(lambda v: kt.jvp(f, [v], [t])[1], [x], [t]),
+}
+
+
+@pytest.mark.parametrize("way", DIFFERENTIATE)
+@pytest.mark.parametrize("f", [formula, cube_of, with_writes])
+def test_no_reference_cycles(f, way, no_collector):
+    """All that was made is gone without the garbage collector."""
+    x, t = kt.GradArray(np.array([0.5, 1.0, 2.0])), kt.asarray(np.ones(3))
+
+    def loss(v):
+        return kt.sum(f(v))
+
+    def live():
+        kinds = (kt.GradArray, kt.Grad)
+        return sum(isinstance(o, kinds) for o in gc.get_objects())
+
+    for _ in range(2):  # the first fills caches
+        x.grad = None
+        before = live()
+        DIFFERENTIATE[way](loss, x, t)
+        x.grad = None
+        after = live()
+    assert after == before
+
+
+# -- errors in the middle ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("error", [ValueError, MemoryError, KeyboardInterrupt, SystemExit])
+@pytest.mark.parametrize("create_graph", [False, True])
+def test_exception_in_a_rule_leaves_every_gradient(error, create_graph):
+    def fail():
+        raise error("in a rule")
+
+    x, w = kt.GradArray([1.0, 2.0]), kt.GradArray([3.0, 4.0])
+    (x * w).sum().backward()
+    before = x.grad, w.grad
+    copies = [g.copy() for g in before]
+    y = counted(x, fail) * w
+    z = y * w
+    with pytest.raises(error, match="in a rule"):
+        z.sum().backward(create_graph=create_graph)
+    assert x.grad is before[0] and w.grad is before[1]
+    for g, old in zip(before, copies, strict=True):
+        np.testing.assert_array_equal(g, old)
+    assert y.grad is None and z.grad is None
+    assert kt.is_grad_enabled()
+
+
+# -- higher orders, nesting, threads -----------------------------------------------------------------
+
+
+def test_create_graph_to_third_order():
+    x = kt.GradArray([2.0, 3.0])
+    y = (x**5).sum()
+    expected = x._array**5
+    for order in range(5, 2, -1):
+        y.backward(create_graph=True)
+        g, x.grad = x.grad, None
+        expected = expected * order / x._array
+        np.testing.assert_allclose(g._array, expected)
+        y = g.sum()
+
+
+def test_create_graph_accumulates_differentiably():
+    x = kt.GradArray([2.0])
+    (x**2).sum().backward(create_graph=True)
+    (x**3).sum().backward(create_graph=True)
+    total, x.grad = x.grad, None
+    total.sum().backward()  # d(2x + 3x²)
+    np.testing.assert_allclose(x.grad, [2.0 + 12.0])
+    x.grad = None
+    (x**2).sum().backward(create_graph=True)
+    (x**2).sum().backward()
+    np.testing.assert_allclose(kt.asarray(x.grad).detach().numpy(), [8.0])
+
+
+def test_backward_inside_no_grad():
+    x = kt.GradArray([2.0])
+    y = (x * x).sum()
+    with kt.no_grad():
+        y.backward(create_graph=True)
+        assert not kt.is_grad_enabled()
+    g, x.grad = x.grad, None
+    g.sum().backward()
+    np.testing.assert_array_equal(x.grad, [2.0])
+
+
+def test_backward_inside_a_rule():
+    inner_grads = []
+
+    class SquareGrad(kt.Grad):
+        def backward(self, grad):
+            with kt.enable_grad():
+                v = kt.GradArray(self.inputs[0].detach()._array)
+                (v * v).sum().backward()
+            inner_grads.append(v.grad)
+            return v.grad * grad
+
+    x = kt.GradArray([1.0, 2.0])
+    y = kt.GradArray(x._array**2, grad_op=SquareGrad(x * 1.0))
+    (y * x).sum().backward()
+    np.testing.assert_array_equal(inner_grads[0], [2.0, 4.0])
+    np.testing.assert_array_equal(x.grad, [3.0, 12.0])
+
+
+def test_threads_with_graphs_of_their_own():
+    def work(results, i):
+        x = kt.GradArray(np.full(3, float(i)))
+        y = x
+        for _ in range(200):
+            y = kt.tanh(y + x)
+        with kt.no_grad():
+            assert not (x * 2).requires_grad
+        y.sum().backward()
+        results[i] = x.grad
+
+    alone: dict[int, np.ndarray] = {}
+    for i in range(8):
+        work(alone, i)
+    together: dict[int, np.ndarray] = {}
+    threads = [threading.Thread(target=work, args=(together, i)) for i in range(8)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    for i in range(8):
+        np.testing.assert_array_equal(alone[i], together[i])
+
+
+# -- across backends ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("here", "there"), [("numpy", "torch"), ("torch", "numpy")])
+def test_sums_of_gradients_that_come_from_elsewhere(here, there):
+    pytest.importorskip("torch")
+    backend = kt.backends.get(here)
+    x = kt.GradArray(backend.from_numpy(np.array([1.0, 2.0])))
+    a, b, c = (x.to_device(kt.Device(there, "cpu", 0)) for _ in range(3))
+    kt.sum(a * b * c).backward()
+    assert kt.backends.of(x.grad) is backend
+    np.testing.assert_allclose(backend.to_numpy(x.grad), [3.0, 12.0])

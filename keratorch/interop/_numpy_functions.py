@@ -162,6 +162,8 @@ def _wrapped(value: Any) -> Any:
 
     if type(value) is np.ndarray and value.dtype.kind in "biufc":
         return constant(value)
-    if type(value) in (tuple, list):
-        return type(value)(_wrapped(v) for v in value)
+    if type(value) is tuple:
+        return tuple(_wrapped(v) for v in value)
+    if type(value) is list:
+        return [_wrapped(v) for v in value]
     return value

@@ -77,28 +77,26 @@ TARGETS, MISSING = find_targets()
 def pytest_addoption(parser):
     group = parser.getgroup("keratorch")
     group.addoption("--device", help="run the device tests of this device only, such as cuda")
-    group.addoption(
-        "--require-device", help="fail at once unless such a device is here (and run its tests)"
-    )
+    group.addoption("--require-device", help="fail at once unless such a device is here")
     group.addoption(
         "--full", action="store_true", help="the whole matrix of dtypes and layouts everywhere"
     )
 
 
 def wanted_targets(config) -> list[Target]:
-    wanted = config.getoption("--device") or config.getoption("--require-device")
+    wanted = config.getoption("--device")
     return [t for t in TARGETS if wanted is None or t.device == wanted]
 
 
 def pytest_configure(config):
-    asked = config.getoption("--device")
-    if asked and not wanted_targets(config):
-        found = ", ".join(sorted({str(t.device) for t in TARGETS}))
-        raise pytest.UsageError(f"--device {asked}: no such device here; there are {found}")
-    required = config.getoption("--require-device")
-    if required and not any(t.device == required for t in TARGETS):
-        reasons = "; ".join(f"{name}: {why}" for name, why in MISSING.items()) or "none found"
-        raise pytest.UsageError(f"--require-device {required}: no such device here ({reasons})")
+    for option in ("--device", "--require-device"):
+        asked = config.getoption(option)
+        if asked and not any(t.device == asked for t in TARGETS):
+            found = ", ".join(dict.fromkeys(str(t.device) for t in TARGETS))
+            reasons = "".join(f"; {name}: {why}" for name, why in MISSING.items())
+            raise pytest.UsageError(
+                f"{option} {asked}: no such device here (there are {found}{reasons})"
+            )
 
 
 def pytest_report_header(config):
@@ -116,7 +114,7 @@ def pytest_generate_tests(metafunc):
 
 def pytest_collection_modifyitems(config, items):
     """With a device asked for, only the tests that run on devices are kept."""
-    if not (config.getoption("--device") or config.getoption("--require-device")):
+    if not config.getoption("--device"):
         return
     kept = [item for item in items if "target" in getattr(item, "fixturenames", ())]
     config.hook.pytest_deselected(items=[i for i in items if i not in kept])

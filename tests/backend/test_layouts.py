@@ -121,7 +121,7 @@ def laid_out(xp: Any, raw: Any, layout: str) -> Any:
         return xp.flip(xp.asarray(xp.flip(raw), copy=True))
     if layout == "spaced":
         return xp.stack([raw, raw], axis=-1)[..., 0]
-    return xp.broadcast_to(raw[:1, ...], raw.shape)
+    return xp.broadcast_to(raw[:1, ...], raw.shape) if raw.shape[0] else raw
 
 
 def layout_cases(config):

@@ -16,7 +16,6 @@ from keratorch.errors import (
     BackendUnavailableError,
     DeviceMismatchError,
     DTypeError,
-    UnknownArrayError,
     UnknownDeviceError,
 )
 
@@ -371,17 +370,3 @@ def dtype_name(dtype: Any) -> str | None:
         return name
     name = str(dtype)
     return name.rpartition(".")[2] or None
-
-
-def namespace_of(array: Any) -> Any:
-    """The Array API namespace of an array of any library, or raise."""
-    import array_api_compat
-
-    try:
-        return array_api_compat.array_namespace(array)
-    except TypeError:
-        raise UnknownArrayError(
-            f"{type(array).__module__}.{type(array).__qualname__} is no array that keratorch "
-            "knows: it needs __array_namespace__ (the Array API standard), or a backend "
-            "registered with keratorch.backends.register"
-        ) from None

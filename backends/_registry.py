@@ -21,7 +21,7 @@ from keratorch.errors import (
     UnknownDeviceError,
 )
 
-from ._backend import Backend, Rule, namespace_of
+from ._backend import Backend, Rule
 from ._device import Device, parse_device
 
 #: Our module for each library that is known by name.
@@ -251,7 +251,7 @@ def _find(cls: type, array: Any) -> Backend:
         return found
     if not hasattr(array, "__array_namespace__"):
         raise UnknownArrayError("; ".join([_no_array(cls), *failures]))
-    return _general(cls, namespace_of(array))
+    return _general(cls, array.__array_namespace__())
 
 
 def _by_base(cls: type) -> Backend | None:

@@ -291,11 +291,11 @@ def _become(x: Any, result: Any) -> None:
 
 
 def refuse_leaf(x: Any, how: str) -> None:
-    """Raise `LeafWriteError` for a leaf that requires a gradient, where things are recorded."""
-    if type(x._edge) is LeafSlot and mode.recording:
+    """Raise `LeafWriteError` if a recorded write would make a result of a leaf."""
+    if type(x._edge) is LeafSlot and (mode.recording or x._tangents is None):
         raise LeafWriteError(
             f"{how} a leaf of shape {tuple(x.shape)} that requires a gradient: update it inside "
-            "no_grad(), or compute with x.copy()"
+            "no_grad() with plain values, or compute with x.copy()"
         )
 
 

@@ -417,6 +417,18 @@ def test_forward_mode_leaves_the_callers_array_alone():
     np.testing.assert_array_equal(tangent, [4.0, 2.0, 3.0])
 
 
+def test_tangents_are_not_written_into_leaves(w):
+    def function(x):
+        with kt.no_grad():
+            w[0] = x[0]
+        return x
+
+    with pytest.raises(kt.LeafWriteError, match="plain values"):
+        kt.jvp(function, [np.ones(3)], [np.ones(3)])
+    assert w.is_leaf and w.requires_grad
+    np.testing.assert_array_equal(w._array, [1.0, 2.0, 3.0])
+
+
 # -- cost and threads -------------------------------------------------------------------------
 
 

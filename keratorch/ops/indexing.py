@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from .._array import GradArray
-from .._convert import as_operand, check_devices, raw_key
+from .._convert import SCALARS, as_operand, check_devices, raw_key
 from .._grad import Grad
 from .._mode import mode
 from .._record import constant, is_active, record
@@ -169,8 +169,9 @@ def _with_item_raw(a: Any, key: Any, value: Any) -> Any:
 
 
 def _unfit(a: Any, key: Any, value: Any) -> ShapeError:
+    shape = tuple(getattr(value, "shape", ()))
     return ShapeError(
-        f"x[{key!r}] = value: the value of shape {tuple(value.shape)} does not fit into that part "
+        f"x[{key!r}] = value: the value of shape {shape} does not fit into that part "
         f"of an array of shape {tuple(a.shape)}: it must broadcast to it"
     )
 
@@ -187,9 +188,12 @@ def setitem(x: GradArray, key: Any, value: Any, /) -> None:
     Raises `LeafWriteError` for a leaf that requires a gradient, outside `no_grad()`;
     `AliasedWriteError` where NumPy would show the write in another live array and this cannot.
     """
+    key = raw_key(key, x._array)
+    if type(value) in SCALARS and not is_active(x):
+        write_in_place(x, key, value)
+        return
     value = as_operand(value, like=x)
     check_devices("setitem", x._array, value._array)
-    key = raw_key(key, x._array)
     if _is_recorded(x, value):
         if not _is_view_at(value, x, key):  # the end of x[key] += 1
             _check_write(x, value, "writing into")
@@ -212,8 +216,10 @@ def _is_view_at(value: GradArray, x: GradArray, key: Any) -> bool:
 
 def update_in_place(x: GradArray, operation: Any, raw_operation: Any, other: Any) -> GradArray:
     """``x += other`` and its like."""
-    value = other if type(other) is GradArray else as_operand(other, like=x)
     how = f"in-place {operation.__name__} to"
+    if type(other) in SCALARS and not is_active(x):
+        return _update_raw(x, operation, raw_operation, other, how)
+    value = other if type(other) is GradArray else as_operand(other, like=x)
     check_devices(operation.__name__, x._array, value._array)
     if _is_recorded(x, value):
         _check_write(x, value, how)
@@ -222,18 +228,23 @@ def update_in_place(x: GradArray, operation: Any, raw_operation: Any, other: Any
         whole = record(SetItemGrad, (old, result), result._array, key=..., whole=True)
         replace(x, whole, how, recorded=True)
         return x
-    a, b = x._array, value._array
+    return _update_raw(x, operation, raw_operation, value._array, how)
+
+
+def _update_raw(x: GradArray, operation: Any, raw_operation: Any, b: Any, how: str) -> GradArray:
+    """Update the array of `x` itself with a raw array or a Python number; unrecorded."""
+    a = x._array
     backend = _registry.of(a)
     if not backend.writeable(a):
-        result = _checked_result(x, operation(constant(a), constant(b)), how)
+        result = _checked_result(x, operation(constant(a), b), how)
         replace(x, result, how, recorded=False)
         return x
-    if b is not a and backend.storage(a) == backend.storage(b):
+    if type(b) not in SCALARS and b is not a and backend.storage(a) == backend.storage(b):
         b = backend.copy(b)  # x += x.T
     try:
         result = raw_operation(a, b)
     except (ValueError, RuntimeError, TypeError) as error:
-        _checked_result(x, operation(constant(a), constant(b)), how, error)
+        _checked_result(x, operation(constant(a), b), how, error)
         raise
     if result is not a:  # a library without this operator in place
         backend.set_item(a, ..., _checked_result(x, constant(result), how)._array)
@@ -274,17 +285,18 @@ def _holds(x: GradArray, value: GradArray) -> bool:
 
 
 def write_in_place(x: GradArray, key: Any, value: Any) -> None:
-    """Write a raw value into the array of `x` itself; unrecorded."""
+    """Write a raw array or a Python number into the array of `x` itself; unrecorded."""
     a = x._array
-    check_devices("setitem", a, value)
     backend = _registry.of(a)
     if not backend.writeable(a):
+        if type(value) in SCALARS:
+            value = backend.scalar(value, a)
         raw = _with_item_raw(a, key, value)
         if raw.dtype != a.dtype or tuple(raw.shape) != tuple(a.shape):
             raise _unfit(a, key, value)
         replace(x, constant(raw), "writing into", recorded=False)
         return
-    if backend.storage(a) == backend.storage(value):
+    if type(value) not in SCALARS and backend.storage(a) == backend.storage(value):
         value = backend.copy(value)  # x[1:] = x[:-1]
     try:
         backend.set_item(a, key, value)

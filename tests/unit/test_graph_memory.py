@@ -176,15 +176,14 @@ import gc, sys, numpy as np, keratorch as kt
 gc.disable()
 sys.setrecursionlimit(150)
 x = kt.GradArray(np.array([1.0]))
-for walk in ("free", "retain", "none"):
+for walk in (True, False):
     y = x
     for _ in range(1_000_000):
         y = y + 1.0
-    if walk != "none":
-        y.backward(retain_graph=walk == "retain")
+    if walk:
+        y.backward()
         assert x.grad == 1.0, x.grad
-        x.grad = None
-    assert (y._grad_op._edges is None) == (walk == "free")
+    assert (y._grad_op._edges is None) == walk
     del y
 print("done")
 """
@@ -193,7 +192,7 @@ print("done")
 def test_chain_of_a_million():
     """Forward, backward and destruction, with next to no room for recursion."""
     result = subprocess.run(
-        [sys.executable, "-c", CHAIN], cwd=ROOT, capture_output=True, text=True, timeout=120
+        [sys.executable, "-c", CHAIN], cwd=ROOT, capture_output=True, text=True, timeout=600
     )
     assert result.returncode == 0, result.stderr[-2000:]
     assert result.stdout.strip() == "done"
@@ -281,10 +280,9 @@ def test_no_reference_cycles(f, way, no_collector):
         kinds = (kt.GradArray, kt.Grad)
         return sum(issubclass(type(o), kinds) for o in gc.get_objects())
 
-    for _ in range(2):  # the first fills caches
-        x.grad = None
-        before = live()
-        DIFFERENTIATE[way](loss, x, t)
-        x.grad = None
-        after = live()
-    assert after == before
+    DIFFERENTIATE[way](loss, x, t)  # fills caches
+    x.grad = None
+    before = live()
+    DIFFERENTIATE[way](loss, x, t)
+    x.grad = None
+    assert live() == before

@@ -334,6 +334,8 @@ class Backend:
 
 def expit(xp: Any, x: RawArray) -> RawArray:
     """1/(1 + e⁻ˣ), from e^(−|x|), which cannot overflow."""
+    if is_complex_dtype(x.dtype):
+        return 1 / (1 + xp.exp(-x))
     z = xp.exp(-xp.abs(x))
     return xp.where(x >= 0, 1 / (1 + z), z / (1 + z))
 

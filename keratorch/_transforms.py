@@ -83,7 +83,8 @@ def jvp(
 
     primals, tangents : sequences of arrays of equal shapes.
 
-    Returns ``(output, tangent)``: raw arrays where the primals are raw, else `GradArray`s.
+    Returns ``(output, tangent)``: raw arrays where the primals are raw, else `GradArray`s; two
+    tuples where `function` returns several outputs.
     """
     if len(primals) != len(tangents):
         raise ShapeError(f"jvp: {len(tangents)} tangents for {len(primals)} primals")
@@ -98,9 +99,15 @@ def jvp(
                 f"{tuple(x.shape)}: they must be equal"
             )
     with open_level() as level:
-        y = as_operand(function(*(with_tangent(x, t, level) for x, t in zip(xs, ts, strict=True))))
-        value, tangent = take_tangent(y, level)
-    if tangent is None:
-        with no_grad():
-            tangent = value.__array_namespace__().zeros_like(value)
-    return (value._array, tangent._array) if raw else (value, tangent)
+        outputs = function(*(with_tangent(x, t, level) for x, t in zip(xs, ts, strict=True)))
+        many = isinstance(outputs, (tuple, list))
+        pairs = [take_tangent(as_operand(y), level) for y in (outputs if many else [outputs])]
+    filled: list[tuple[Any, Any]] = []
+    for value, tangent in pairs:
+        if tangent is None:
+            with no_grad():
+                tangent = value.__array_namespace__().zeros_like(value)
+        filled.append((value._array, tangent._array) if raw else (value, tangent))
+    if not many:
+        return filled[0]
+    return tuple(y for y, _ in filled), tuple(t for _, t in filled)

@@ -298,3 +298,14 @@ def test_memory_is_flat():
 
     peak(10)
     assert peak(500) < peak(20) + 20_000  # bytes; one array has 8000
+
+
+def test_jvp_of_several_outputs():
+    outputs, tangents = kt.jvp(
+        lambda x: (x * x, kt.sum(x), 3.0), [np.array([1.0, 2.0])], [[1.0, 0.0]]
+    )
+    np.testing.assert_array_equal(outputs[0], [1.0, 4.0])
+    np.testing.assert_array_equal(tangents[0], [2.0, 0.0])
+    assert (outputs[1], tangents[1]) == (3.0, 1.0)
+    assert (outputs[2], tangents[2]) == (3.0, 0.0)
+    assert isinstance(outputs, tuple) and isinstance(tangents, tuple)

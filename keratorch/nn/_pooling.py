@@ -10,6 +10,7 @@ from .._convert import as_operand
 from .._record import constant
 from ..backends import _registry
 from ..errors import DTypeError, ShapeError
+from ..ops.manipulation import permute_dims, reshape
 from ..ops.reductions import max as max_
 from ..ops.reductions import sum as sum_
 from ..ops.windows import pad, windows
@@ -40,7 +41,8 @@ def max_pool2d(
 
     ``y[n, c, i] = max over j of x[n, c, i·stride + j·dilation]``, where x is the input after
     padding with −∞. At a tie the largest elements share the gradient in equal parts, as `max`
-    does (PyTorch gives it to one of them). NaN in a window makes its maximum NaN.
+    does (PyTorch gives it to one of them; −∞ in the input ties with the padding). NaN in a window
+    makes its maximum NaN.
 
     input : (N, C, H, W), or (C, H, W); floating.
     kernel_size, stride, padding, dilation : a number, or one per spatial axis. The stride is
@@ -190,8 +192,12 @@ def _max_pool(
         raise DTypeError(f"{op} of dtype {x.dtype}, shape {tuple(x.shape)}: input must be floating")
     x, has_batch = batched(op, x, n)
     pool = _Pool(op, x, n, kernel_size, stride, padding, dilation, ceil_mode)
-    y = max_(pool.windows(x, -math.inf), axis=tuple(range(-n, 0)))
-    return unbatched(y, has_batch)
+    y = pool.windows(x, -math.inf)
+    # (N, C, *kernel, *counts), copied to (N, C, K, *counts): libraries compare long rows of
+    # neighbours much faster than many short windows.
+    y = permute_dims(y, (0, 1, *range(2 + n, 2 + 2 * n), *range(2, 2 + n)))
+    y = reshape(y, (*tuple(x.shape)[:2], math.prod(pool.kernel), *pool.counts))
+    return unbatched(max_(y, axis=2), has_batch)
 
 
 def _avg_pool(

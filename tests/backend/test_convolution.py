@@ -163,7 +163,10 @@ def case_arrays(name: str, batch: int | None = 2):
 
 @needs_torch
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_every_backend(device, name):
+def test_every_backend(target, device, name):
+    is_second = target.backend == "jax" and device.index > 0
+    if is_second and name not in ("conv2d", "max_pool2d"):
+        pytest.skip("JAX compiles every operation anew for each device: two functions will do")
     assert_as_torch(name, case_arrays(name), device, **CASES[name])
 
 

@@ -19,6 +19,7 @@ from keratorch.errors import (
     UnknownDeviceError,
 )
 
+from . import _windows
 from ._device import Device
 
 SCALARS = frozenset([bool, int, float, complex])
@@ -330,6 +331,33 @@ class Backend:
     def may_overlap(self, a: RawArray, b: RawArray) -> bool:
         """Whether a write to `a` may show in `b`, given that one is a view of the other."""
         return True
+
+    # -- windows: see `_windows` -----------------------------------------------------------
+
+    def pad(self, array: RawArray, widths: Sequence[tuple[int, int]], value: float) -> RawArray:
+        """`array` with `value` before and after each axis; negative widths crop."""
+        return _windows.pad(self.xp, array, widths, value)
+
+    def windows(
+        self,
+        array: RawArray,
+        kernel: Sequence[int],
+        counts: Sequence[int],
+        stride: Sequence[int],
+        dilation: Sequence[int],
+    ) -> RawArray:
+        """Windows over the last axes of `array`: (…, *counts, *kernel); perhaps a view."""
+        return _windows.windows(self.xp, array, kernel, counts, stride, dilation)
+
+    def fold(
+        self,
+        array: RawArray,
+        size: Sequence[int],
+        stride: Sequence[int],
+        dilation: Sequence[int],
+    ) -> RawArray:
+        """The sum of the windows `array`, each where it was in axes of lengths `size`."""
+        return _windows.fold(self.xp, array, size, stride, dilation)
 
 
 def expit(xp: Any, x: RawArray) -> RawArray:

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Sequence
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 from jax.core import Tracer
 
+from . import _windows
 from ._backend import Backend, RawArray
 from ._device import Device
 
 _KINDS: dict[Any, Any] = {"gpu": "cuda"}
+# Compiled whole: else each slice and each sum is compiled, and run, by itself.
+_pad: Any = jax.jit(_windows.pad, static_argnums=(0, 2, 3))
+_slide: Any = jax.jit(_windows.windows, static_argnums=(0, 2, 3, 4, 5))
+_fold: Any = jax.jit(_windows.fold, static_argnums=(0, 2, 3, 4))
 
 
 class JAXBackend(Backend):
@@ -49,6 +55,28 @@ class JAXBackend(Backend):
     def add_at(self, shape: tuple[int, ...], key: Any, values: RawArray) -> RawArray:
         where = None if isinstance(values, Tracer) else values.sharding
         return jnp.zeros(shape, dtype=values.dtype, device=where).at[key].add(values)
+
+    def pad(self, array: RawArray, widths: Sequence[tuple[int, int]], value: float) -> RawArray:
+        return _pad(self.xp, array, tuple(widths), value)
+
+    def windows(
+        self,
+        array: RawArray,
+        kernel: Sequence[int],
+        counts: Sequence[int],
+        stride: Sequence[int],
+        dilation: Sequence[int],
+    ) -> RawArray:
+        return _slide(self.xp, array, tuple(kernel), tuple(counts), tuple(stride), tuple(dilation))
+
+    def fold(
+        self,
+        array: RawArray,
+        size: Sequence[int],
+        stride: Sequence[int],
+        dilation: Sequence[int],
+    ) -> RawArray:
+        return _fold(self.xp, array, tuple(size), tuple(stride), tuple(dilation))
 
     def special(self, name: str) -> Any:
         return {"expit": jax.nn.sigmoid}.get(name) or super().special(name)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
 from keratorch.errors import DTypeError, UnknownArrayError
 
+from . import _windows
 from ._backend import GENERAL, Backend, RawArray
 from ._device import Device
 from ._numpy_namespace import make as make_namespace
@@ -146,6 +147,45 @@ class NumPyBackend(Backend):
 
     def may_overlap(self, a: RawArray, b: RawArray) -> bool:
         return bool(np.may_share_memory(a, b))
+
+    def pad(self, array: RawArray, widths: Sequence[tuple[int, int]], value: float) -> RawArray:
+        array = _windows.crop(array, widths)
+        shape = _windows.padded_shape(array, widths)
+        if shape == array.shape:
+            return array
+        out = np.zeros(shape, array.dtype) if value == 0 else np.full(shape, value, array.dtype)
+        out[_windows.inner(array, widths)] = array
+        return out
+
+    def windows(
+        self,
+        array: RawArray,
+        kernel: Sequence[int],
+        counts: Sequence[int],
+        stride: Sequence[int],
+        dilation: Sequence[int],
+    ) -> RawArray:
+        # Not `as_strided`, whose arrays hide from `storage` whose memory they show.
+        array = np.ascontiguousarray(array)
+        first = array.ndim - len(kernel)
+        shape = (*array.shape[:first], *counts, *kernel)
+        lead, steps = array.strides[:first], array.strides[first:]
+        by_count = [n * step for n, step in zip(steps, stride, strict=True)]
+        by_kernel = [n * gap for n, gap in zip(steps, dilation, strict=True)]
+        view = np.ndarray(shape, array.dtype, array, 0, (*lead, *by_count, *by_kernel))
+        view.flags.writeable = False
+        return view
+
+    def fold(
+        self,
+        array: RawArray,
+        size: Sequence[int],
+        stride: Sequence[int],
+        dilation: Sequence[int],
+    ) -> RawArray:
+        first = array.ndim - 2 * len(size)
+        out = np.zeros((*array.shape[:first], *size), array.dtype)
+        return _windows.fold_into(out, array, stride, dilation)
 
 
 def is_basic(key: Any) -> bool:

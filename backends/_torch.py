@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import array_api_compat.torch as xp
@@ -9,6 +10,7 @@ import torch
 
 from keratorch.errors import LostGradientError
 
+from . import _windows
 from ._backend import Backend, RawArray
 from ._device import Device
 
@@ -85,6 +87,33 @@ class TorchBackend(Backend):
 
     def may_overlap(self, a: RawArray, b: RawArray) -> bool:
         return self.storage(a) == self.storage(b)
+
+    def windows(
+        self,
+        array: RawArray,
+        kernel: Sequence[int],
+        counts: Sequence[int],
+        stride: Sequence[int],
+        dilation: Sequence[int],
+    ) -> RawArray:
+        first = array.ndim - len(kernel)
+        for i, (size, count, step, gap) in enumerate(
+            zip(kernel, counts, stride, dilation, strict=True)
+        ):
+            array = array.unfold(first + i, gap * (size - 1) + 1, step)[..., ::gap]
+            array = array.narrow(first + i, 0, count)
+        return array
+
+    def fold(
+        self,
+        array: RawArray,
+        size: Sequence[int],
+        stride: Sequence[int],
+        dilation: Sequence[int],
+    ) -> RawArray:
+        first = array.ndim - 2 * len(size)
+        out = torch.zeros((*array.shape[:first], *size), dtype=array.dtype, device=array.device)
+        return _windows.fold_into(out, array, stride, dilation)
 
 
 def make() -> Backend:

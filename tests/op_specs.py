@@ -833,6 +833,9 @@ PLACE = (
     Op("to_device", "ToDeviceGrad", elsewhere, np.copy, unary_samples(), "clone"),
 )
 
+# Here, since its rows are made of what is above.
+from tests.specs_windows import OPS as WINDOWS  # noqa: E402
+
 OPS = (
     *ARITHMETIC,
     *EXPONENTIAL,
@@ -843,5 +846,6 @@ OPS = (
     *SHAPE,
     *INDEXING,
     *PLACE,
+    *WINDOWS,
 )
 BY_NAME = {op.name: op for op in OPS}

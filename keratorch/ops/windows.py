@@ -1,0 +1,180 @@
+"""Padding and sliding windows: what convolution and pooling are made of.
+
+All three are linear, so that every order and forward mode follow from what is the transpose of
+what: `pad` of `pad` with the widths negated, `fold` of `windows`, and `windows` of `fold`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .._array import GradArray
+from .._convert import as_operand
+from .._grad import Grad
+from .._record import record
+from .._writes import share
+from ..backends import _registry
+from ..errors import ShapeError
+
+Sizes = tuple[int, ...]
+Widths = tuple[tuple[int, int], ...]
+
+
+class PadGrad(Grad):
+    """The gradient of what was there before; 0 for what was cropped."""
+
+    __slots__ = ("widths",)
+
+    def backward(self, grad: Any) -> tuple[Any, ...]:
+        back = tuple((-before, -after) for before, after in self.widths)
+        if isinstance(grad, GradArray):
+            return (pad(grad, back),)
+        return (_registry.of(grad).pad(grad, back, 0.0),)
+
+    def jvp(self, *tangents: Any) -> Any:
+        return pad(tangents[0], self.widths)
+
+
+class WindowsGrad(Grad):
+    """Each element gets the sum of the gradients of the windows that show it."""
+
+    __slots__ = ("counts", "dilation", "kernel", "size", "stride")
+    fresh = True
+
+    def backward(self, grad: Any) -> tuple[Any, ...]:
+        if isinstance(grad, GradArray):
+            return (fold(grad, self.size, self.stride, self.dilation),)
+        backend = _registry.of(grad)
+        return (backend.fold(grad, self.size, self.stride, self.dilation),)
+
+    def jvp(self, *tangents: Any) -> Any:
+        return windows(tangents[0], self.kernel, self.stride, self.dilation, self.counts)
+
+
+class FoldGrad(Grad):
+    """The windows over the gradient: `FoldGrad` and `WindowsGrad` are each other's transpose."""
+
+    __slots__ = ("counts", "dilation", "kernel", "size", "stride")
+
+    def backward(self, grad: Any) -> tuple[Any, ...]:
+        if isinstance(grad, GradArray):
+            return (windows(grad, self.kernel, self.stride, self.dilation, self.counts),)
+        backend = _registry.of(grad)
+        return (backend.windows(grad, self.kernel, self.counts, self.stride, self.dilation),)
+
+    def jvp(self, *tangents: Any) -> Any:
+        return fold(tangents[0], self.size, self.stride, self.dilation)
+
+
+def pad(x: Any, /, widths: Widths, value: float = 0.0) -> GradArray:
+    """`x` with `value` before and after each axis.
+
+    widths : (before, after) of every axis; a negative width crops.
+
+    Raises `ShapeError` where an axis is missing, or more is cropped than there is.
+    """
+    x = as_operand(x)
+    shape = tuple(x.shape)
+    widths = tuple(widths)
+    if len(widths) != len(shape):
+        raise ShapeError(
+            f"pad: {len(widths)} pairs of widths for an array of shape {shape}: give one pair "
+            "(before, after) per axis"
+        )
+    if any(
+        n + min(before, 0) + min(after, 0) < 0
+        for n, (before, after) in zip(shape, widths, strict=True)
+    ):
+        raise ShapeError(
+            f"pad: widths {widths} crop more than there is of an array of shape {shape}"
+        )
+    raw = _registry.of(x._array).pad(x._array, widths, value)
+    return share(x, record(PadGrad, (x,), raw, widths=widths), sure=False)
+
+
+def windows(
+    x: Any, /, kernel: Sizes, stride: Sizes, dilation: Sizes, counts: Sizes | None = None
+) -> GradArray:
+    """Sliding windows over the last axes: (…, *size) becomes (…, *counts, *kernel).
+
+    ``y[…, i, …, j, …] = x[…, i·stride + j·dilation, …]`` for each of those axes. On NumPy and
+    PyTorch the result is a view (a read-only one on NumPy): no element is copied.
+
+    counts : how many windows there are along each axis; default: as many as fit.
+
+    Raises `ShapeError` where not one window fits, or not as many as `counts` says.
+    """
+    x = as_operand(x)
+    shape = tuple(x.shape)
+    n = len(kernel)
+    size = shape[len(shape) - n :]
+    if not n == len(stride) == len(dilation) <= len(shape):
+        raise ShapeError(
+            f"windows: kernel {kernel}, stride {stride} and dilation {dilation} for an array of "
+            f"shape {shape}: give one number of each per axis"
+        )
+    fitting = window_counts(size, kernel, stride, dilation)
+    counts = fitting if counts is None else counts
+    if any(not 0 < count <= most for count, most in zip(counts, fitting, strict=True)):
+        raise ShapeError(
+            f"windows: {counts} windows of shape {kernel}, dilation {dilation} and stride {stride} "
+            f"do not fit into an array of shape {shape}: pad it, or take a smaller kernel"
+        )
+    raw = _registry.of(x._array).windows(x._array, kernel, counts, stride, dilation)
+    y = record(
+        WindowsGrad,
+        (x,),
+        raw,
+        size=size,
+        kernel=kernel,
+        counts=counts,
+        stride=stride,
+        dilation=dilation,
+    )
+    return share(x, y, sure=False)
+
+
+def fold(x: Any, /, size: Sizes, stride: Sizes, dilation: Sizes) -> GradArray:
+    """Windows (…, *counts, *kernel) added back to where they were: (…, *size).
+
+    ``y[…, i·stride + j·dilation, …] += x[…, i, …, j, …]``, the transpose of `windows`.
+
+    Raises `ShapeError` where the windows reach beyond `size`.
+    """
+    x = as_operand(x)
+    shape = tuple(x.shape)
+    n = len(size)
+    if not (n == len(stride) == len(dilation) and 2 * n <= len(shape)):
+        raise ShapeError(
+            f"fold: size {size}, stride {stride} and dilation {dilation} for windows of shape "
+            f"{shape}: give one number of each per axis"
+        )
+    counts, kernel = shape[len(shape) - 2 * n : len(shape) - n], shape[len(shape) - n :]
+    fitting = window_counts(size, kernel, stride, dilation)
+    if any(not 0 < count <= most for count, most in zip(counts, fitting, strict=True)):
+        raise ShapeError(
+            f"fold: windows of shape {shape}, dilation {dilation} and stride {stride} do not fit "
+            f"into axes of lengths {size}"
+        )
+    raw = _registry.of(x._array).fold(x._array, size, stride, dilation)
+    return record(
+        FoldGrad,
+        (x,),
+        raw,
+        size=size,
+        kernel=kernel,
+        counts=counts,
+        stride=stride,
+        dilation=dilation,
+    )
+
+
+def window_counts(size: Sizes, kernel: Sizes, stride: Sizes, dilation: Sizes) -> Sizes:
+    """How many windows fit along each axis; none or fewer where the axis is too short."""
+    return tuple(
+        (n - gap * (k - 1) - 1) // step + 1
+        for n, k, step, gap in zip(size, kernel, stride, dilation, strict=True)
+    )
+
+
+__all__ = ["FoldGrad", "PadGrad", "WindowsGrad", "fold", "pad", "windows"]

@@ -8,7 +8,7 @@ from typing import Any
 from ..._array import GradArray
 from ..._convert import as_operand
 from ...backends import _registry
-from ...errors import BackendUnavailableError, DTypeError, ShapeError
+from ...errors import DTypeError, ShapeError
 from .._call import as_array, is_complex
 
 # -- before the call -----------------------------------------------------------------------------
@@ -16,14 +16,7 @@ from .._call import as_array, is_complex
 
 def raw_function(x: GradArray, name: str) -> Callable[..., Any]:
     """The backend's ``linalg`` function of that name, for the raw array in `x`."""
-    backend = _registry.of(x._array)
-    function = getattr(getattr(backend.xp, "linalg", None), name, None)
-    if function is None:
-        raise BackendUnavailableError(
-            f"{backend.name} has no linalg.{name}, asked for an array of shape {tuple(x.shape)}; "
-            "move the array with to_device to a backend that has it"
-        )
-    return function
+    return _registry.of(x._array).linalg(name)
 
 
 def call_raw(x: GradArray, name: str, *args: Any, **kwargs: Any) -> Any:

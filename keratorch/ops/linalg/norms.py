@@ -93,7 +93,8 @@ def matrix_norm(x: Any, /, *, keepdims: bool = False, ord: float | str | None = 
     x = matrices("matrix_norm", x)
     if ord is None or ord == "fro":
         return vector_norm(x, axis=(-2, -1), keepdims=keepdims)
-    extremum = {1: max, 2: max, math.inf: max, -1: min, -2: min, -math.inf: min}.get(ord)
+    extrema: dict[Any, Any] = {1: max, 2: max, math.inf: max, -1: min, -2: min, -math.inf: min}
+    extremum = extrema.get(ord)
     if ord == "nuc" or ord in (2, -2):
         # |s|, since the derivative of |s| at 0 is 0.
         values = abs(svdvals(x))

@@ -14,7 +14,7 @@ from ..._writes import share
 from ...errors import ShapeError
 from .._call import as_array, namespace, normalized_axes, operands, raw_namespace
 from .._elementwise import RawFunctions
-from ..manipulation import broadcast_shape, broadcast_to, permute_dims, reshape
+from ..manipulation import broadcast_shape, broadcast_to, copy, permute_dims, reshape
 from ..reductions import sum as sum_
 from ._matrices import adjoint, call_raw, conj, embedded, matrices, raw_function
 
@@ -220,11 +220,12 @@ class CrossGrad(Grad):
     def backward(self, grad: Any) -> tuple[Any, ...]:
         xp = namespace(grad)
         a, b = self.saved(grad)
-        cross, axis = xp.linalg.cross, self.axis
-        return (
-            None if b is None else cross(conj(xp, b), grad, axis=axis),
-            None if a is None else cross(grad, conj(xp, a), axis=axis),
-        )
+        to_a = to_b = None
+        if b is not None:
+            to_a = as_array(grad, xp.linalg.cross(conj(xp, b), grad, axis=self.axis))
+        if a is not None:
+            to_b = as_array(grad, xp.linalg.cross(grad, conj(xp, a), axis=self.axis))
+        return to_a, to_b
 
     def jvp(self, *tangents: Any) -> Any:
         a, b = self.saved(next(t for t in tangents if t is not None))
@@ -309,6 +310,8 @@ def matrix_power(x: Any, n: int, /) -> GradArray:
     """
     x = matrices("matrix_power", x, square=True)
     n = n.__index__()
+    if n == 1:
+        return copy(x)
     if n == 0:
         xp = namespace(x)
         eye = xp.eye(x.shape[-1], dtype=x.dtype, device=x.device)
@@ -318,10 +321,9 @@ def matrix_power(x: Any, n: int, /) -> GradArray:
 
         x, n = inv(x), -n
     power = None
-    while True:
+    while n > 1:
         if n & 1:
             power = x if power is None else matmul(power, x)
-        n >>= 1
-        if not n:
-            return power
         x = matmul(x, x)
+        n >>= 1
+    return x if power is None else matmul(power, x)

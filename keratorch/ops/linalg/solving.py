@@ -133,15 +133,14 @@ class SlogdetGrad(Grad):
 
     def backward(self, grad: Any) -> tuple[Any, ...]:
         to_sign, to_log = grad
+        xp = namespace(to_sign if to_log is None else to_log)
         x, sign = self.saved(grad)
         weight = to_log
         if to_sign is not None and is_complex(x):
-            xp = namespace(to_sign)
             term = xp.imag(to_sign * xp.conj(sign)) * 1j
             weight = term if weight is None else weight + term
         if weight is None:
             return (None,)
-        xp = namespace(weight)
         return (weight[..., None, None] * adjoint(xp, xp.linalg.inv(x)),)
 
     def jvp(self, *tangents: Any) -> Any:

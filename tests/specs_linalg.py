@@ -114,6 +114,7 @@ DIAGONALS = (
     sample((3, 4), offset=-2),
     sample((4, 2), offset=-1),
     sample((3, 4), offset=4),
+    sample((3, 4), offset=-5),
     sample((0, 3, 3)),
     sample((4, 0)),
     sample((1, 1)),

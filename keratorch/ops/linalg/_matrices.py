@@ -103,7 +103,7 @@ def triangle(xp: Any, a: Any, *, lower: bool) -> Any:
 def embedded(xp: Any, d: Any, shape: tuple[int, ...], offset: int = 0) -> Any:
     """Matrices of `shape` with `d` on the diagonal `offset`, and zeros elsewhere."""
     rows, columns = places(xp, shape, d)
-    before = max(-offset, 0)
+    before = min(max(-offset, 0), shape[-2])
     after = shape[-2] - before - d.shape[-1]
     if before or after:
         pads = [

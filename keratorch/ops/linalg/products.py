@@ -275,15 +275,10 @@ class DiagonalGrad(Grad):
 def diagonal(x: Any, /, *, offset: int = 0) -> GradArray:
     """The diagonals of the matrices in the last two axes.
 
-    offset : of the diagonal: above the main one if positive, below if negative.
+    offset : of the diagonal: above the main one if positive, below if negative; empty where
+        the matrices end before.
     """
     x = matrices("diagonal", x, inexact=False)
-    rows, columns = x.shape[-2:]
-    if not -rows <= offset <= columns:
-        raise ShapeError(
-            f"diagonal: offset {offset} is outside of matrices of shape {(rows, columns)}: use "
-            f"{-rows} to {columns}"
-        )
     raw = call_raw(x, "diagonal", offset=offset)
     y = record(DiagonalGrad, (x,), raw, offset=offset, input_shape=tuple(x.shape))
     return share(x, y, _diagonal, None, offset, sure=False)

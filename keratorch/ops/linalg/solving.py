@@ -10,7 +10,7 @@ from ..._grad import Grad
 from ..._record import constant, is_active, record, record_many
 from ...backends import _registry
 from ...errors import ShapeError
-from .._call import as_array, is_complex, namespace, operands
+from .._call import as_array, is_complex, namespace, operands, raw_namespace
 from ..manipulation import broadcast_shape
 from ._matrices import (
     adjoint,
@@ -23,6 +23,7 @@ from ._matrices import (
     same_dtype,
     scaled,
 )
+from .decompositions import svdvals
 
 
 class SlogdetResult(NamedTuple):
@@ -256,8 +257,17 @@ def matrix_rank(x: Any, /, *, rtol: Any = None) -> GradArray:
     rtol : default: max(m, n) times the precision of the dtype.
     """
     x = matrices("matrix_rank", x)
+    if rtol is None:
+        return constant(call_raw(x, "matrix_rank"))
+    # Not by the library: JAX takes `rtol` for an absolute tolerance.
+    values = svdvals(constant(x._array))
+    if not values.size:
+        return constant(call_raw(x, "matrix_rank"))
     rtol = rtol._array if isinstance(rtol, GradArray) else rtol
-    return constant(call_raw(x, "matrix_rank", **({} if rtol is None else {"rtol": rtol})))
+    rtol = rtol if isinstance(rtol, (float, int)) else rtol[..., None]
+    s, xp = values._array, raw_namespace(x)
+    kept = s > rtol * xp.max(s, axis=-1, keepdims=True)
+    return constant(as_array(x._array, xp.count_nonzero(kept, axis=-1)))
 
 
 # -- systems of equations ------------------------------------------------------------------------

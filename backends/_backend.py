@@ -262,6 +262,16 @@ class Backend:
             raise BackendUnavailableError(f"{self.name} has no special function {name!r}")
         return functools.partial(found, self.xp)
 
+    def linalg(self, name: str) -> Callable[..., Any]:
+        """The linear algebra function of raw arrays under its Array API name."""
+        found = getattr(getattr(self.xp, "linalg", None), name, None)
+        if found is None:
+            raise BackendUnavailableError(
+                f"{self.name} has no linalg.{name}; move the array with to_device to a backend "
+                "that has it"
+            )
+        return found
+
     def is_plain(self, array: RawArray) -> bool:
         """Whether `array` can be handed out as a leaf's gradient: contiguous, writable."""
         return True

@@ -96,6 +96,8 @@ from .ops.exponential import log10 as log10
 from .ops.exponential import logaddexp as logaddexp
 from .ops.exponential import sqrt as sqrt
 from .ops.linalg import matmul as matmul
+from .ops.linalg import tensordot as tensordot
+from .ops.linalg import vecdot as vecdot
 from .ops.manipulation import astype as astype
 from .ops.manipulation import broadcast_arrays as broadcast_arrays
 from .ops.manipulation import broadcast_to as broadcast_to
@@ -138,6 +140,7 @@ from .ops.trigonometric import sinh as sinh
 from .ops.trigonometric import tan as tan
 from .ops.trigonometric import tanh as tanh
 
+from . import linalg as linalg  # isort: skip
 from . import nn as nn  # isort: skip
 from . import special as special  # isort: skip
 from .interop import _numpy as _interop_numpy

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 import keratorch as kt
+from keratorch._engine import collect
 from tests.op_specs import BY_NAME, COMPLEX, Arg, Op, Sample
 
 NUMPY = kt.Device("numpy", "cpu", 0)
@@ -117,6 +118,15 @@ def assert_close(found: np.ndarray, wanted: np.ndarray, dtype: str, what: str) -
     assert found.shape == wanted.shape, f"{what}: shape {found.shape}, not {wanted.shape}"
     assert (found.dtype.kind == "c") == (wanted.dtype.kind == "c"), f"{what}: {found.dtype}"
     np.testing.assert_allclose(found, wanted, **TOLERANCE[dtype], err_msg=what)
+
+
+def assert_recorded(op: Op, results: list[kt.GradArray]) -> None:
+    """The results are of the `Grad` of `op`, or made of what is."""
+    if op.grad is None:
+        assert all(y._grad_op is not None for y in results)
+    for y in results if op.grad is not None else ():
+        names = {type(n).__name__ for n in collect([y._edge])} if op.inside else set()
+        assert op.grad in names | {type(y._grad_op).__name__}
 
 
 def assert_grad_fits(x: kt.GradArray) -> None:

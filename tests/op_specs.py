@@ -39,6 +39,9 @@ class Arg:
             values = 0.8 * np.tanh(values)
         elif self.domain == "nonzero":
             values = np.copysign(0.5 + np.abs(values), values)
+        elif self.domain == "regular":  # matrices of distinct eigenvalues and singular values
+            m, n = self.shape[-2:]
+            values = 0.4 * values + np.eye(m, n) * 1.5 * np.arange(1, n + 1)
         if dtype in COMPLEX:
             values = values + 0.5j * rng.standard_normal(self.shape)
         # By way of float32, so that every dtype sees the same numbers.
@@ -74,16 +77,17 @@ class Sample:
 class Op:
     """An operation.
 
-    grad : the name of the `Grad` that it leaves.
+    grad : the name of the `Grad` that it leaves; `None` for one composed of other operations.
     function : called with the arrays and the `kwargs` of a sample.
     reference : the same on plain NumPy arrays.
     torch : the same in PyTorch: the name of its function, or ``f(torch, *tensors, **kwargs)``.
     spellings : operators and methods that do the same.
     flat : the arguments whose derivative is 0 everywhere, for which the rule gives `None`.
+    inside : whether the function goes on to compute with the results of the `Grad`.
     """
 
     name: str
-    grad: str
+    grad: str | None
     function: Callable[..., Any]
     reference: Callable[..., Any]
     samples: tuple[Sample, ...]
@@ -92,6 +96,7 @@ class Op:
     dtypes: tuple[str, ...] = ALL
     xfails: Mapping[str, str] = field(default_factory=dict)
     flat: tuple[int, ...] = ()
+    inside: bool = False
 
     def dtypes_of(self, sample: Sample) -> tuple[str, ...]:
         return sample.dtypes if sample.dtypes is not None else self.dtypes
@@ -834,6 +839,8 @@ PLACE = (
 )
 
 # Here, since its rows are made of what is above.
+# Its rows are made of what is above.
+from tests.specs_linalg import OPS as LINALG  # noqa: E402
 from tests.specs_windows import OPS as WINDOWS  # noqa: E402
 
 OPS = (
@@ -847,5 +854,6 @@ OPS = (
     *INDEXING,
     *PLACE,
     *WINDOWS,
+    *LINALG,
 )
 BY_NAME = {op.name: op for op in OPS}

@@ -1,0 +1,32 @@
+"""Linear algebra: every function of the Array API's ``linalg``, with its derivative."""
+
+from .decompositions import QRResult as QRResult
+from .decompositions import SVDResult as SVDResult
+from .decompositions import cholesky as cholesky
+from .decompositions import qr as qr
+from .decompositions import svd as svd
+from .decompositions import svdvals as svdvals
+from .eigen import EighResult as EighResult
+from .eigen import EigResult as EigResult
+from .eigen import eig as eig
+from .eigen import eigh as eigh
+from .eigen import eigvals as eigvals
+from .eigen import eigvalsh as eigvalsh
+from .norms import matrix_norm as matrix_norm
+from .norms import vector_norm as vector_norm
+from .products import MatMulGrad as MatMulGrad
+from .products import cross as cross
+from .products import diagonal as diagonal
+from .products import matmul as matmul
+from .products import matrix_power as matrix_power
+from .products import outer as outer
+from .products import tensordot as tensordot
+from .products import trace as trace
+from .products import vecdot as vecdot
+from .solving import SlogdetResult as SlogdetResult
+from .solving import det as det
+from .solving import inv as inv
+from .solving import matrix_rank as matrix_rank
+from .solving import pinv as pinv
+from .solving import slogdet as slogdet
+from .solving import solve as solve

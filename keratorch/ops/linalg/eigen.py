@@ -1,0 +1,224 @@
+"""Eigenvalues and eigenvectors."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from ..._array import GradArray
+from ..._grad import Grad
+from ..._record import constant, is_active, record, record_many
+from ...backends import _registry
+from .._call import as_array, is_complex, namespace
+from ._matrices import (
+    adjoint,
+    call_raw,
+    conj,
+    diagonal_of_product,
+    embedded,
+    hermitian,
+    matrices,
+    over_gaps,
+    raw_function,
+    real,
+    same_dtype,
+    scaled,
+)
+
+
+class EighResult(NamedTuple):
+    """What `eigh` returns."""
+
+    eigenvalues: GradArray
+    eigenvectors: GradArray
+
+
+class EigResult(NamedTuple):
+    """What `eig` returns."""
+
+    eigenvalues: GradArray
+    eigenvectors: GradArray
+
+
+# -- of Hermitian matrices -----------------------------------------------------------------------
+
+
+class EighGrad(Grad):
+    """V (diag(λ̄) + F∘(Vᴴ V̄)) Vᴴ, its Hermitian part; F = 1/(λ_j − λ_i), 0 on the diagonal.
+
+    Giles 2008, *Collected matrix derivative results*, 3.1.
+    """
+
+    __slots__ = ("outputs",)
+    saves = (-1, -2)
+    fresh = True
+
+    def backward(self, grad: Any) -> tuple[Any, ...]:
+        to_values, to_vectors = grad
+        xp = namespace(to_values if to_vectors is None else to_vectors)
+        values, v = self.saved(grad)
+        if to_vectors is None:
+            left = scaled(v, to_values)
+        else:
+            inner = over_gaps(xp, xp.matmul(adjoint(xp, v), to_vectors), values)
+            left = xp.matmul(v, inner)
+            if to_values is not None:
+                left = left + scaled(v, to_values)
+        return (hermitian(xp, xp.matmul(left, adjoint(xp, v))),)
+
+    def jvp(self, *tangents: Any) -> Any:
+        (t,) = tangents
+        xp = namespace(t)
+        values, v = self.saved(t)
+        inner = xp.matmul(adjoint(xp, v), xp.matmul(hermitian(xp, t), v))
+        return (
+            real(xp, xp.linalg.diagonal(inner)),
+            xp.matmul(v, over_gaps(xp, inner, values)),
+        )
+
+
+def eigh(x: Any, /) -> EighResult:
+    """x = V diag(λ) Vᴴ for Hermitian matrices: λ real and ascending, V unitary.
+
+    The matrices are taken to be Hermitian: libraries read one triangle of them, and the gradient
+    is Hermitian. The derivatives of V do not exist at equal eigenvalues (they are NaN or
+    infinite); only functions that do not depend on the vectors' phases are differentiable.
+    `eigvalsh` has none of that. Source: Giles 2008.
+    """
+    x = matrices("eigh", x, square=True)
+    raws = tuple(as_array(x._array, raw) for raw in raw_function(x, "eigh")(x._array))
+    return EighResult(*record_many(EighGrad, (x,), raws, raws if is_active(x) else ()))
+
+
+class EigvalshGrad(Grad):
+    """V diag(grad) Vᴴ: no difference of eigenvalues is divided by."""
+
+    __slots__ = ()
+    saves = (0, None)
+    fresh = True
+
+    def vectors(self, like: Any) -> Any:
+        """V; as a function of the input where `like` is a `GradArray`."""
+        x, v = self.saved(like)
+        return eigh(x).eigenvectors if isinstance(like, GradArray) else v
+
+    def backward(self, grad: Any) -> tuple[Any, ...]:
+        xp = namespace(grad)
+        v = self.vectors(grad)
+        return (hermitian(xp, xp.matmul(scaled(v, grad), adjoint(xp, v))),)
+
+    def jvp(self, *tangents: Any) -> Any:
+        (t,) = tangents
+        xp = namespace(t)
+        v = self.vectors(t)
+        return real(xp, diagonal_of_product(xp, v, xp.matmul(hermitian(xp, t), v)))
+
+
+def eigvalsh(x: Any, /) -> GradArray:
+    """The eigenvalues of Hermitian matrices, ascending.
+
+    The gradient is Hermitian, and never divides by differences of eigenvalues: it is right at
+    equal ones for functions that treat them alike. Second derivatives need distinct ones.
+    """
+    x = matrices("eigvalsh", x, square=True)
+    if not is_active(x):
+        return constant(call_raw(x, "eigvalsh"))
+    a = x._array
+    values, v = (as_array(a, f) for f in raw_function(x, "eigh")(a))
+    return record(EigvalshGrad, (x,), values, (a, v))
+
+
+# -- of any square matrix ------------------------------------------------------------------------
+
+
+class EigGrad(Grad):
+    """V⁻ᴴ (diag(λ̄) + F̄∘(W − VᴴV diag(Re W))) Vᴴ, with W = VᴴV̄ and F = 1/(λ_j − λ_i).
+
+    Giles 2008, 3.1, with vectors of length 1 as PyTorch's: the second term keeps the length.
+    """
+
+    __slots__ = ("outputs",)
+    saves = (-1, -2)
+    fresh = True
+
+    def backward(self, grad: Any) -> tuple[Any, ...]:
+        to_values, to_vectors = grad
+        xp = namespace(to_values if to_vectors is None else to_vectors)
+        values, v = self.saved(grad)
+        turned = adjoint(xp, v)
+        inner = None
+        if to_vectors is not None:
+            w = xp.matmul(turned, to_vectors)
+            lengths = real(xp, diagonal_of_product(xp, v, to_vectors))
+            w = w - scaled(xp.matmul(turned, v), lengths)
+            inner = over_gaps(xp, w, conj(xp, values))
+        if to_values is not None:
+            diagonal = embedded(xp, to_values, tuple(v.shape))
+            inner = diagonal if inner is None else inner + diagonal
+        return (xp.linalg.solve(turned, xp.matmul(inner, turned)),)
+
+    def jvp(self, *tangents: Any) -> Any:
+        (t,) = tangents
+        xp = namespace(t)
+        values, v = self.saved(t)
+        inner = xp.linalg.solve(v, xp.matmul(same_dtype(xp, t, v), v))
+        moved = xp.matmul(v, over_gaps(xp, inner, values))
+        along = real(xp, diagonal_of_product(xp, v, moved))
+        return xp.linalg.diagonal(inner), moved - scaled(v, along)
+
+
+def eig(x: Any, /) -> EigResult:
+    """x V = V diag(λ), λ and V complex, the columns of V of length 1.
+
+    The derivatives exist where the eigenvalues are distinct; only functions that do not depend
+    on the vectors' phases are differentiable. A real x gets a real gradient. Source: Giles 2008.
+    """
+    x = matrices("eig", x, square=True)
+    raws = tuple(complex_raw(x, raw) for raw in raw_function(x, "eig")(x._array))
+    return EigResult(*record_many(EigGrad, (x,), raws, raws if is_active(x) else ()))
+
+
+def complex_raw(x: GradArray, raw: Any) -> Any:
+    """A raw array in the complex dtype of the precision of `x`: some libraries give real ones."""
+    backend = _registry.of(x._array)
+    raw = as_array(x._array, raw)
+    if is_complex(raw):
+        return raw
+    dtype = backend.weak_dtype(complex, raw.dtype)
+    return backend.xp.astype(raw, dtype)
+
+
+class EigvalsGrad(Grad):
+    """V⁻ᴴ diag(grad) Vᴴ: no difference of eigenvalues is divided by."""
+
+    __slots__ = ()
+    saves = (0, None)
+    fresh = True
+
+    def vectors(self, like: Any) -> Any:
+        """V; as a function of the input where `like` is a `GradArray`."""
+        x, v = self.saved(like)
+        return eig(x).eigenvectors if isinstance(like, GradArray) else v
+
+    def backward(self, grad: Any) -> tuple[Any, ...]:
+        xp = namespace(grad)
+        turned = adjoint(xp, self.vectors(grad))
+        return (xp.linalg.solve(turned, grad[..., None] * turned),)
+
+    def jvp(self, *tangents: Any) -> Any:
+        (t,) = tangents
+        xp = namespace(t)
+        v = self.vectors(t)
+        return xp.linalg.diagonal(xp.linalg.solve(v, xp.matmul(same_dtype(xp, t, v), v)))
+
+
+def eigvals(x: Any, /) -> GradArray:
+    """The eigenvalues, complex, in the library's order.
+
+    The gradient never divides by their differences; the matrices must be diagonalizable. Second
+    derivatives need distinct eigenvalues.
+    """
+    x = matrices("eigvals", x, square=True)
+    if not is_active(x):
+        return constant(complex_raw(x, raw_function(x, "eigvals")(x._array)))
+    values, v = (complex_raw(x, raw) for raw in raw_function(x, "eig")(x._array))
+    return record(EigvalsGrad, (x,), values, (x._array, v))

@@ -1,0 +1,109 @@
+"""Norms of vectors and matrices; their gradient is 0 where they are."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from ..._array import GradArray
+from ..._convert import as_operand
+from ..._grad import Grad
+from ..._record import constant, is_active, record
+from .._call import namespace, normalized_axes
+from ..manipulation import astype, reshape
+from ..reductions import Axis, max, min, spread, sum
+from ..selection import abs, direction
+from ._matrices import call_raw, conj, floating, matrices, real
+from .decompositions import svdvals
+
+
+class VectorNormGrad(Grad):
+    """grad·u·(|x|/‖x‖)^(p−1) with u = x/|x|, and 0 where x or the norm is 0."""
+
+    __slots__ = ("axes", "keepdims", "order")
+    saves = (0, -1)
+    fresh = True
+
+    def steepest(self, xp: Any, x: Any, y: Any) -> Any:
+        """The gradient of the norm."""
+        y = spread(xp, y, tuple(x.shape), self.axes, self.keepdims)
+        flat = y == 0
+        y = xp.where(flat, 1.0, y)
+        if self.order == 2:
+            return xp.where(flat, 0.0, x) / y
+        size = xp.abs(x)
+        flat = flat | (size == 0)
+        part = xp.where(flat, 1.0, size) / y
+        return xp.where(flat, 0.0, direction(xp, x)) * part ** (self.order - 1)
+
+    def backward(self, grad: Any) -> tuple[Any, ...]:
+        xp = namespace(grad)
+        x, y = self.saved(grad)
+        grad = spread(xp, grad, tuple(x.shape), self.axes, self.keepdims)
+        return (grad * self.steepest(xp, x, y),)
+
+    def jvp(self, *tangents: Any) -> Any:
+        (t,) = tangents
+        xp = namespace(t)
+        x, y = self.saved(t)
+        change = real(xp, conj(xp, self.steepest(xp, x, y)) * t)
+        return sum(change, axis=self.axes, keepdims=self.keepdims)
+
+
+def vector_norm(
+    x: Any, /, *, axis: Axis = None, keepdims: bool = False, ord: float = 2
+) -> GradArray:
+    """(Σ|x|^p)^(1/p) along `axis` (all axes for `None`), of vectors.
+
+    ord : p; ``inf`` for the largest |x|, ``-inf`` for the smallest, 0 for how many are not 0,
+        which has derivative 0.
+
+    The gradient is 0 where the norm is 0, and where an element is; equal extrema share it.
+    """
+    x = as_operand(x)
+    floating("vector_norm", x)
+    axes = normalized_axes("vector_norm", x, axis)
+    order = float(ord)
+    if order in (math.inf, -math.inf, 1.0) or (not axes and order):
+        reduce = {math.inf: max, -math.inf: min}.get(order, sum)
+        return reduce(abs(x), axis=axes, keepdims=keepdims)
+    if not order:
+        size = abs(x)
+        count = sum(astype(x != 0, size.dtype), axis=axes, keepdims=keepdims)
+        # Tracked, as every norm is, with gradient 0.
+        return count + sum(size * 0.0, axis=axes, keepdims=keepdims) if is_active(x) else count
+    ord = int(order) if order.is_integer() else order
+    raw = call_raw(x, "vector_norm", axis=axes, keepdims=keepdims, ord=ord)
+    if not is_active(x):
+        return constant(raw)
+    return record(
+        VectorNormGrad, (x,), raw, (x._array, raw), axes=axes, keepdims=keepdims, order=ord
+    )
+
+
+def matrix_norm(x: Any, /, *, keepdims: bool = False, ord: float | str | None = "fro") -> GradArray:
+    """A norm of each matrix in the last two axes.
+
+    ord : ``"fro"`` (and `None`): the root of the sum of squares; ``"nuc"``: the sum of the
+        singular values; 2 and -2: the largest and the smallest of them; 1 and -1: the largest
+        and the smallest sum of a column's sizes; ``inf`` and ``-inf``: of a row's.
+
+    The gradient is 0 where the norm is 0; equal extrema share it.
+    """
+    x = matrices("matrix_norm", x)
+    if ord is None or ord == "fro":
+        return vector_norm(x, axis=(-2, -1), keepdims=keepdims)
+    extrema: dict[Any, Any] = {1: max, 2: max, math.inf: max, -1: min, -2: min, -math.inf: min}
+    extremum = extrema.get(ord)
+    if ord == "nuc" or ord in (2, -2):
+        # |s|, since the derivative of |s| at 0 is 0.
+        values = abs(svdvals(x))
+        found = sum(values, axis=-1) if extremum is None else extremum(values, axis=-1)
+    elif extremum is not None:
+        found = extremum(sum(abs(x), axis=-2 if ord in (1, -1) else -1), axis=-1)
+    else:
+        raise ValueError(
+            f"matrix_norm: ord {ord!r} of an array of shape {tuple(x.shape)}: use 'fro', 'nuc', "
+            "1, -1, 2, -2, inf or -inf"
+        )
+    return reshape(found, (*found.shape, 1, 1)) if keepdims else found

@@ -20,6 +20,7 @@ from keratorch.errors import (
     UnknownDeviceError,
 )
 
+from . import _special
 from ._device import Device
 
 SCALARS = frozenset([bool, int, float, complex])
@@ -256,11 +257,12 @@ class Backend:
         return None
 
     def special(self, name: str) -> Callable[..., Any]:
-        """The special function of one raw array, in SciPy's name."""
-        found = GENERAL.get(name)
-        if found is None:
-            raise BackendUnavailableError(f"{self.name} has no special function {name!r}")
-        return functools.partial(found, self.xp)
+        """The special function of raw arrays, in SciPy's name."""
+        return _special.find(self, name)
+
+    def library_special(self, name: str) -> Callable[..., Any] | None:
+        """The library's own special function, under SciPy's name; `None` where it has none."""
+        return None
 
     def is_plain(self, array: RawArray) -> bool:
         """Whether `array` can be handed out as a leaf's gradient: contiguous, writable."""
@@ -331,21 +333,6 @@ class Backend:
     def may_overlap(self, a: RawArray, b: RawArray) -> bool:
         """Whether a write to `a` may show in `b`, given that one is a view of the other."""
         return True
-
-
-def expit(xp: Any, x: RawArray) -> RawArray:
-    """1/(1 + e⁻ˣ), from e^(−|x|), which cannot overflow."""
-    z = xp.exp(-xp.abs(x))
-    return xp.where(x >= 0, 1 / (1 + z), z / (1 + z))
-
-
-def relu(xp: Any, x: RawArray) -> RawArray:
-    """max(x, 0); NaN stays."""
-    return xp.maximum(x, xp.zeros_like(x))
-
-
-#: Special functions on plain Array API, for backends that have none of their own.
-GENERAL: dict[str, Callable[..., Any]] = {"expit": expit, "relu": relu}
 
 
 def is_complex_dtype(dtype: Any) -> bool:

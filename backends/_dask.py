@@ -12,6 +12,7 @@ from dask.delayed import delayed
 
 from ._backend import Backend, RawArray
 from ._device import Device
+from ._special import scipy_special
 
 _CPU = Device("dask", "cpu", 0)
 
@@ -45,6 +46,11 @@ class DaskBackend(Backend):
     def add_at(self, shape: tuple[int, ...], key: Any, values: RawArray) -> RawArray:
         added = delayed(_add_at, pure=True)(shape, key, values)
         return da.from_delayed(added, shape, dtype=values.dtype)
+
+    def library_special(self, name: str) -> Any:
+        # Dask applies NumPy's ufuncs block by block, and SciPy's are such.
+        found = scipy_special(self.name, name)
+        return found if isinstance(found, np.ufunc) else None
 
     def writeable(self, array: RawArray) -> bool:
         # A write makes a new graph: nothing else shows it.

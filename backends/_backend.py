@@ -182,6 +182,12 @@ class Backend:
             raise DTypeError(f"{self.name} has no dtype {dtype!r}")
         return found
 
+    def float_dtype(self, dtype: Any = None) -> Any:
+        """This library's dtype for `dtype`; the default one for real numbers for `None`."""
+        if dtype is not None:
+            return self.dtype(dtype)
+        return self.xp.__array_namespace_info__().default_dtypes()["real floating"]
+
     # -- dtypes ----------------------------------------------------------------------------
 
     def is_inexact(self, dtype: Any) -> bool:

@@ -828,6 +828,8 @@ PLACE = (
     Op("to_device", "ToDeviceGrad", elsewhere, np.copy, unary_samples(), "clone"),
 )
 
+from tests import specs_fft, specs_special  # noqa: E402  (they need what is above)
+
 OPS = (
     *ARITHMETIC,
     *EXPONENTIAL,
@@ -838,5 +840,6 @@ OPS = (
     *SHAPE,
     *INDEXING,
     *PLACE,
+    *(*specs_special.OPS, *specs_fft.OPS),
 )
 BY_NAME = {op.name: op for op in OPS}

@@ -6,7 +6,7 @@ forward rule, and the kernels of backends all come from that statement.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, ClassVar
 from weakref import ref
 
@@ -36,8 +36,8 @@ class ElementwiseGrad(Grad):
     #: Whether a partial can be infinite or NaN where the function is finite or an input is on
     #: the border of the domain: then it counts as 0 where the incoming gradient is 0.
     unbounded: ClassVar[bool] = False
-    #: The inputs in which there is no derivative, by number, with their names; partial 0.
-    constants: ClassVar[Mapping[int, str]] = {}
+    #: The names of the inputs, the first ones, in which there is no derivative; their partial is 0.
+    constants: ClassVar[tuple[str, ...]] = ()
     arity: ClassVar[int]
     exprs: ClassVar[tuple[Expr, ...]]
     _functions: ClassVar[dict[bool, Callable[..., Any]]]

@@ -24,8 +24,8 @@ def special(cls: type[ElementwiseGrad], name: str, *args: Any) -> GradArray:
     is refused.
     """
     xs = tuple(_real(name, x) for x in operands(*args))
-    for i, argument in cls.constants.items():
-        refuse_tracked(name, argument, xs[i])
+    for argument, x in zip(cls.constants, xs, strict=False):
+        refuse_tracked(name, argument, x)
     if name not in _raw_functions:
         _raw_functions[name] = RawFunctions(name, "special")
     return apply(cls, name, _raw_functions[name][type(xs[0]._array)], xs)
@@ -65,10 +65,7 @@ def _real(name: str, x: GradArray) -> GradArray:
         )
     if backend.is_inexact(raw.dtype):
         return x
-    xp = backend.xp
-    return constant(
-        xp.astype(raw, xp.__array_namespace_info__().default_dtypes()["real floating"])
-    )
+    return constant(backend.xp.astype(raw, backend.float_dtype()))
 
 
 def polynomial(coefficients: list[float], x: Any) -> Any:

@@ -18,6 +18,8 @@ import linecache
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import numpy as np
+
 from .._array import GradArray
 from ..backends import _registry
 from ..backends._backend import SCALARS
@@ -152,6 +154,8 @@ class SpecialFunctions:
                 import keratorch
 
                 return getattr(keratorch.special, name)(*args)
+            if isinstance(like, np.generic):  # which NumPy makes of 0-d arrays
+                like = np.asarray(like)
             backend = _registry.of(like)
             raws = [backend.scalar(a, like) if type(a) in SCALARS else a for a in args]
             return backend.special(name)(*raws)

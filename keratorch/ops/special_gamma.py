@@ -48,7 +48,7 @@ class PolygammaGrad(ElementwiseGrad):
 
     __slots__ = ()
     unbounded = True
-    constants = {0: "n"}
+    constants = ("n",)
 
     @staticmethod
     def partials(xp: Any, n: Any, x: Any, y: Any) -> tuple[Any, ...]:
@@ -91,7 +91,7 @@ class GammaIncGrad(ElementwiseGrad):
 
     __slots__ = ()
     unbounded = True
-    constants = {0: "a"}
+    constants = ("a",)
 
     @staticmethod
     def partials(xp: Any, a: Any, x: Any, y: Any) -> tuple[Any, ...]:
@@ -103,7 +103,7 @@ class GammaIncCGrad(ElementwiseGrad):
 
     __slots__ = ()
     unbounded = True
-    constants = {0: "a"}
+    constants = ("a",)
 
     @staticmethod
     def partials(xp: Any, a: Any, x: Any, y: Any) -> tuple[Any, ...]:
@@ -115,7 +115,7 @@ class BetaIncGrad(ElementwiseGrad):
 
     __slots__ = ()
     unbounded = True
-    constants = {0: "a", 1: "b"}
+    constants = ("a", "b")
 
     @staticmethod
     def partials(xp: Any, a: Any, b: Any, x: Any, y: Any) -> tuple[Any, ...]:
@@ -128,7 +128,7 @@ class ZetaGrad(ElementwiseGrad):
 
     __slots__ = ()
     unbounded = True
-    constants = {0: "x"}
+    constants = ("x",)
 
     @staticmethod
     def partials(xp: Any, x: Any, q: Any, y: Any) -> tuple[Any, ...]:

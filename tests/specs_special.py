@@ -222,8 +222,8 @@ BESSEL = (
     unary("i0e", "I0eGrad", "nonzero"),
     unary("i1", "I1Grad"),
     unary("i1e", "I1eGrad", "nonzero"),
-    unary("j0", "J0Grad", (-5.0, 5.0), None),
-    unary("j1", "J1Grad", (-5.0, 5.0), None),
+    unary("j0", "J0Grad", (-2.0, 2.0), None),
+    unary("j1", "J1Grad", (-2.0, 2.0), None),
 )
 
 OPS = (*ELEMENTWISE, *EXPONENTIAL, *ERROR, *GAMMA, *BESSEL)

@@ -108,10 +108,26 @@ class FFTShiftGrad(Grad):
 
 def call(xp: Any, name: str, x: Any, sizes: Any, axes: tuple[int, ...], norm: str) -> Any:
     """A transform of several axes; of one by the function for one, which libraries do faster."""
+    if 0 in x.shape and not isinstance(x, GradArray):  # some libraries transform nothing empty
+        return _empty(xp, name, x, sizes, axes)
     if len(axes) == 1:
         function = getattr(xp.fft, name.removesuffix("n"))
         return function(x, n=sizes[0], axis=axes[0], norm=norm)
     return getattr(xp.fft, name)(x, s=sizes, axes=axes, norm=norm)
+
+
+def _empty(xp: Any, name: str, x: Any, sizes: tuple[int, ...], axes: tuple[int, ...]) -> Any:
+    """The transform of an array without elements."""
+    shape = list(x.shape)
+    for axis, n in zip(axes, sizes, strict=True):
+        shape[axis] = n
+    dtype = x.dtype
+    if name == "rfftn":
+        shape[axes[-1]] = sizes[-1] // 2 + 1
+        dtype = xp.result_type(dtype, xp.complex64)
+    elif name == "irfftn":
+        dtype = xp.real(x).dtype
+    return xp.zeros(tuple(shape), dtype=dtype, device=getattr(x, "device", None))
 
 
 def part(x: Any, axis: int, start: int, stop: int | None) -> Any:

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import operator
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -19,8 +18,9 @@ from keratorch.errors import (
     UnknownDeviceError,
 )
 
-from . import _windows
+from . import _special, _windows
 from ._device import Device
+from ._dtypes import dtype_name, is_complex_dtype
 
 SCALARS = frozenset([bool, int, float, complex])
 #: Operators, which take Python scalars in every library.
@@ -181,6 +181,12 @@ class Backend:
             raise DTypeError(f"{self.name} has no dtype {dtype!r}")
         return found
 
+    def float_dtype(self, dtype: Any = None) -> Any:
+        """This library's dtype for `dtype`; the default one for real numbers for `None`."""
+        if dtype is not None:
+            return self.dtype(dtype)
+        return self.xp.__array_namespace_info__().default_dtypes()["real floating"]
+
     # -- dtypes ----------------------------------------------------------------------------
 
     def is_inexact(self, dtype: Any) -> bool:
@@ -256,11 +262,12 @@ class Backend:
         return None
 
     def special(self, name: str) -> Callable[..., Any]:
-        """The special function of one raw array, in SciPy's name."""
-        found = GENERAL.get(name)
-        if found is None:
-            raise BackendUnavailableError(f"{self.name} has no special function {name!r}")
-        return functools.partial(found, self.xp)
+        """The special function of raw arrays, in SciPy's name."""
+        return _special.find(self, name)
+
+    def library_special(self, name: str) -> Callable[..., Any] | None:
+        """The library's own special function, under SciPy's name; `None` where it has none."""
+        return None
 
     def linalg(self, name: str) -> Callable[..., Any]:
         """The linear algebra function of raw arrays under its Array API name."""
@@ -368,45 +375,3 @@ class Backend:
     ) -> RawArray:
         """The sum of the windows `array`, each where it was in axes of lengths `size`."""
         return _windows.fold(self.xp, array, size, stride, dilation)
-
-
-def expit(xp: Any, x: RawArray) -> RawArray:
-    """1/(1 + e⁻ˣ), from e^(−|x|), which cannot overflow."""
-    if is_complex_dtype(x.dtype):
-        return 1 / (1 + xp.exp(-x))
-    z = xp.exp(-xp.abs(x))
-    return xp.where(x >= 0, 1 / (1 + z), z / (1 + z))
-
-
-def relu(xp: Any, x: RawArray) -> RawArray:
-    """max(x, 0); NaN stays."""
-    return xp.maximum(x, xp.zeros_like(x))
-
-
-#: Special functions on plain Array API, for backends that have none of their own.
-GENERAL: dict[str, Callable[..., Any]] = {"expit": expit, "relu": relu}
-
-
-def is_complex_dtype(dtype: Any) -> bool:
-    """Whether a dtype of any library is complex."""
-    return _is_complex(type(dtype), dtype)
-
-
-@functools.cache
-def _is_complex(kind: type, dtype: Any) -> bool:
-    # By type first: array-api-strict warns when its dtypes are compared with NumPy's.
-    return (dtype_name(dtype) or "").startswith("complex")
-
-
-def dtype_name(dtype: Any) -> str | None:
-    """The Array API name of a library's dtype: ``"float32"``."""
-    if isinstance(dtype, type):
-        builtin = {bool: "bool", int: "int64", float: "float64", complex: "complex128"}
-        if dtype in builtin:
-            return builtin[dtype]
-        return dtype.__name__.rstrip("_")
-    name = getattr(dtype, "name", None)
-    if isinstance(name, str):
-        return name
-    name = str(dtype)
-    return name.rpartition(".")[2] or None

@@ -174,6 +174,14 @@ class CuPyBackend(Backend):
 
         return checked
 
+    def special(self, name: str) -> Callable[..., Any]:
+        return _where_its_arrays_are(super().special(name))
+
+    def library_special(self, name: str) -> Callable[..., Any] | None:
+        import cupyx.scipy.special
+
+        return getattr(cupyx.scipy.special, name, None)
+
     def is_plain(self, array: RawArray) -> bool:
         return array.flags.c_contiguous
 

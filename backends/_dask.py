@@ -3,17 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from types import ModuleType
 from typing import Any
 
-import array_api_compat.dask.array as xp
+import array_api_compat.dask.array
 import dask.array as da
 import numpy as np
 from dask.delayed import delayed
 
 from ._backend import Backend, RawArray
 from ._device import Device
+from ._special import scipy_special
 
+compat: Any = array_api_compat.dask.array
 _CPU = Device("dask", "cpu", 0)
+
+
+class OneChunk(ModuleType):
+    """Dask's transforms, which need one chunk along each axis that is transformed."""
+
+    def __getattr__(self, name: str) -> Any:
+        function = getattr(compat.fft, name)
+        if name in ("fftfreq", "rfftfreq", "fftshift", "ifftshift"):
+            return function
+
+        def transform(x: RawArray, **kwargs: Any) -> RawArray:
+            return function(x.rechunk(-1), **kwargs)
+
+        return transform
+
+
+class DaskNamespace(ModuleType):
+    """`array_api_compat.dask.array`, but for `fft`."""
+
+    fft = OneChunk("dask.array.fft")
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(compat, name)
+        self.__dict__[name] = value
+        return value
+
+
+xp: Any = DaskNamespace(compat.__name__)
 
 
 class DaskBackend(Backend):
@@ -48,6 +79,13 @@ class DaskBackend(Backend):
 
     def linalg(self, name: str) -> Any:
         return _REPAIRED.get(name) or super().linalg(name)
+
+    def library_special(self, name: str) -> Any:
+        # Dask applies NumPy's ufuncs block by block, and most of SciPy's functions are such.
+        found = scipy_special(self.name, name)
+        if found is None or isinstance(found, np.ufunc):
+            return found
+        return lambda *xs: da.map_blocks(found, *da.broadcast_arrays(*xs))
 
     def writeable(self, array: RawArray) -> bool:
         # A write makes a new graph: nothing else shows it.

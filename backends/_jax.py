@@ -8,6 +8,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import jax.scipy.special
 from jax.core import Tracer
 
 from . import _windows
@@ -80,6 +81,10 @@ class JAXBackend(Backend):
 
     def special(self, name: str) -> Any:
         return {"expit": jax.nn.sigmoid}.get(name) or super().special(name)
+
+    def library_special(self, name: str) -> Any:
+        # JAX's polygamma takes orders of an integer dtype alone.
+        return None if name == "polygamma" else getattr(jax.scipy.special, name, None)
 
 
 def make() -> Backend:

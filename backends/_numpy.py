@@ -10,9 +10,10 @@ import numpy as np
 from keratorch.errors import DTypeError, UnknownArrayError
 
 from . import _windows
-from ._backend import GENERAL, Backend, RawArray
+from ._backend import Backend, RawArray
 from ._device import Device
 from ._numpy_namespace import make as make_namespace
+from ._special import GENERAL, scipy_special
 
 _CPU = Device("numpy", "cpu", 0)
 #: NumPy's name of an elementwise function, where it is another one.
@@ -95,6 +96,9 @@ class NumPyBackend(Backend):
 
     def special(self, name: str) -> Callable[..., Any]:
         return _SPECIAL[name] if name in _SPECIAL else super().special(name)
+
+    def library_special(self, name: str) -> Callable[..., Any] | None:
+        return scipy_special(self.name, name)
 
     def is_plain(self, array: RawArray) -> bool:
         flags = array.flags
@@ -217,7 +221,13 @@ def relu(x: RawArray) -> RawArray:
     return np.maximum(x, 0)
 
 
-_SPECIAL: dict[str, Callable[..., Any]] = {"expit": expit, "relu": relu}
+_SPECIAL: dict[str, Callable[..., Any]] = {
+    "expit": expit,
+    "relu": relu,
+    "exp2": np.exp2,
+    "cbrt": np.cbrt,
+    "sinc": np.sinc,
+}
 
 
 def make() -> Backend:

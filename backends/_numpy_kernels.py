@@ -19,6 +19,7 @@ from keratorch.ops import _partials
 from keratorch.ops._elementwise import ElementwiseGrad
 from keratorch.ops._partials import Expr
 
+from . import _registry
 from ._backend import Rule, RuleTable
 
 _UFUNC_NAMES = {"divide": "true_divide", "pow": "power"}
@@ -66,6 +67,11 @@ class _Writer:
         self.scope[name] = getattr(np, name)
         return name
 
+    def special(self, name: str) -> str:
+        name = name.removeprefix(_partials.SPECIAL)
+        self.scope[f"special_{name}"] = _registry.get("numpy").special(name)
+        return f"special_{name}"
+
     def constant(self, value: Any) -> str:
         if value not in self.constants:
             self.constants.append(value)
@@ -89,6 +95,8 @@ class _Writer:
         if expr.name in ("ones_like", "zeros_like"):
             self.scope[expr.name] = getattr(np, expr.name)
             return self.temporary(f"{expr.name}({names})"), False
+        if expr.name.startswith(_partials.SPECIAL):
+            return self.temporary(f"{self.special(expr.name)}({names})"), False
         function = self.ufunc(expr.name)
         if expr.name in _partials.COMPARISONS:
             return self.temporary(f"{function}({names})"), False

@@ -14,6 +14,9 @@ from . import _windows
 from ._backend import Backend, RawArray
 from ._device import Device
 
+#: PyTorch's name of a special function, where it is another one; "" where it takes other arguments.
+_SPECIAL = {"j0": "bessel_j0", "j1": "bessel_j1", "polygamma": ""}
+
 
 class TorchBackend(Backend):
     """PyTorch tensors on the CPU and on CUDA devices."""
@@ -59,6 +62,9 @@ class TorchBackend(Backend):
         if host.dtype == torch.bfloat16:  # NumPy has none
             host = host.float()
         return host.numpy()
+
+    def library_special(self, name: str) -> Any:
+        return getattr(torch.special, _SPECIAL.get(name, name), None)
 
     def is_plain(self, array: RawArray) -> bool:
         return array.is_contiguous() and not array.is_conj() and not array.is_neg()

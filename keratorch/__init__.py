@@ -48,6 +48,7 @@ from .errors import StaleValueError as StaleValueError
 from .errors import UnknownArrayError as UnknownArrayError
 from .errors import UnknownDeviceError as UnknownDeviceError
 from .ops.arithmetic import add as add
+from .ops.arithmetic import clip as clip
 from .ops.arithmetic import copysign as copysign
 from .ops.arithmetic import divide as divide
 from .ops.arithmetic import hypot as hypot
@@ -55,6 +56,7 @@ from .ops.arithmetic import maximum as maximum
 from .ops.arithmetic import minimum as minimum
 from .ops.arithmetic import multiply as multiply
 from .ops.arithmetic import negative as negative
+from .ops.arithmetic import nextafter as nextafter
 from .ops.arithmetic import positive as positive
 from .ops.arithmetic import pow as pow
 from .ops.arithmetic import reciprocal as reciprocal
@@ -140,6 +142,7 @@ from .ops.trigonometric import sinh as sinh
 from .ops.trigonometric import tan as tan
 from .ops.trigonometric import tanh as tanh
 
+from . import fft as fft  # isort: skip
 from . import linalg as linalg  # isort: skip
 from . import nn as nn  # isort: skip
 from . import special as special  # isort: skip

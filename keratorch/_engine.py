@@ -16,7 +16,7 @@ from ._array import GradArray, get_slot, set_grad
 from ._grad import Grad, LeafSlot, OutputSlot, freed_message, op_name
 from ._mode import mode
 from .backends import _registry
-from .backends._backend import is_complex_dtype
+from .backends._dtypes import is_complex_dtype
 from .errors import DeviceMismatchError, GraphFreedError, RuleError
 
 _seq = attrgetter("_seq")

@@ -29,6 +29,7 @@ _DTYPES = (
 )
 _INQUIRIES = ("isdtype", "result_type", "can_cast", "finfo", "iinfo")
 _CREATION = ("asarray", "zeros", "ones", "empty", "full", "arange", "linspace", "eye")
+_FREQUENCIES = ("fftfreq", "rfftfreq")
 
 
 class Namespace:
@@ -59,6 +60,8 @@ class Namespace:
             value = functools.partial(_inquire, getattr(self._backend.xp, name))
         elif name in _CREATION:
             value = functools.partial(_create, self._backend, name)
+        elif name == "fft":
+            value = FourierNamespace(self)
         elif name.startswith("_"):
             raise AttributeError(f"{self.__name__} has no attribute {name!r}")
         else:
@@ -78,6 +81,44 @@ class Namespace:
 
         public = {name for name in vars(keratorch) if not name.startswith("_")}
         return sorted({*public, *_CONSTANTS, *_INQUIRIES, *_CREATION})
+
+
+class FourierNamespace:
+    """`keratorch.fft`, whose frequencies are arrays of one backend."""
+
+    def __init__(self, namespace: Namespace) -> None:
+        self._namespace = namespace
+        self.__name__ = f"{namespace.__name__}.fft"
+
+    def __repr__(self) -> str:
+        return f"<{self.__name__}>"
+
+    def __reduce__(self) -> Any:
+        return getattr, (self._namespace, "fft")
+
+    def __getattr__(self, name: str) -> Any:
+        from . import fft
+
+        if name not in fft.__all__:
+            raise AttributeError(f"{self.__name__} has no {name!r}")
+        value = getattr(fft, name)
+        if name in _FREQUENCIES:
+            value = functools.partial(_create_on, self._namespace._backend, value)
+        self.__dict__[name] = value
+        return value
+
+    def __dir__(self) -> list[str]:
+        from . import fft
+
+        return sorted(fft.__all__)
+
+
+def _create_on(
+    backend: Backend, function: Any, *args: Any, device: Any = None, **kwargs: Any
+) -> Any:
+    """What a creation function makes on a device of `backend`, its default one for `None`."""
+    where = _registry.default_of(backend) if device is None else _own_device(backend, device)
+    return function(*args, device=where, **kwargs)
 
 
 def _inquire(function: Any, *args: Any, **kwargs: Any) -> Any:

@@ -838,10 +838,8 @@ PLACE = (
     Op("to_device", "ToDeviceGrad", elsewhere, np.copy, unary_samples(), "clone"),
 )
 
-# Here, since its rows are made of what is above.
-# Its rows are made of what is above.
-from tests.specs_linalg import OPS as LINALG  # noqa: E402
-from tests.specs_windows import OPS as WINDOWS  # noqa: E402
+# Their rows are made of what is above.
+from tests import specs_fft, specs_linalg, specs_special, specs_windows  # noqa: E402
 
 OPS = (
     *ARITHMETIC,
@@ -853,7 +851,9 @@ OPS = (
     *SHAPE,
     *INDEXING,
     *PLACE,
-    *WINDOWS,
-    *LINALG,
+    *specs_windows.OPS,
+    *specs_linalg.OPS,
+    *specs_special.OPS,
+    *specs_fft.OPS,
 )
 BY_NAME = {op.name: op for op in OPS}

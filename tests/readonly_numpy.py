@@ -10,7 +10,7 @@ import types
 import array_api_compat.numpy as np_xp
 import numpy as np
 
-from keratorch.backends import Backend, Device
+from keratorch.backends import Backend, Device, get
 
 CPU = Device("numpy_readonly", "cpu", 0)
 
@@ -49,10 +49,16 @@ def plain(value):
 
 
 class ReadOnlyNamespace(types.ModuleType):
-    """The Array API namespace of read-only arrays."""
+    """The Array API namespace of read-only arrays, or an extension of it."""
+
+    def __init__(self, source):
+        super().__init__("numpy_readonly")
+        self.source = source
 
     def __getattr__(self, name):
-        value = getattr(np_xp, name)
+        value = getattr(self.source, name)
+        if isinstance(value, types.ModuleType):
+            return ReadOnlyNamespace(value)
         if not callable(value) or isinstance(value, type):
             return value
 
@@ -62,7 +68,7 @@ class ReadOnlyNamespace(types.ModuleType):
         return function
 
 
-namespace = ReadOnlyNamespace("numpy_readonly")
+namespace = ReadOnlyNamespace(np_xp)
 
 
 class ReadOnlyBackend(Backend):
@@ -82,6 +88,10 @@ class ReadOnlyBackend(Backend):
 
     def _raw_devices(self):
         return ["cpu"]
+
+    def library_special(self, name):
+        found = get("numpy").library_special(name)
+        return None if found is None else lambda *xs: read_only(found(*map(plain, xs)))
 
     def as_array(self, value):
         return read_only(value)

@@ -7,7 +7,7 @@ from typing import Any
 from .._array import GradArray
 from .._convert import as_operand
 from ..backends import _registry
-from ..backends._backend import is_complex_dtype
+from ..backends._dtypes import is_complex_dtype
 from ..errors import ShapeError
 
 

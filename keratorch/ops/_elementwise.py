@@ -24,7 +24,7 @@ _new = object.__new__
 
 
 class ElementwiseGrad(Grad):
-    """An elementwise function of one or two arrays, given by its partial derivatives.
+    """An elementwise function of some arrays, given by its partial derivatives.
 
     Subclasses define ``partials(xp, x, y)`` or ``partials(xp, x1, x2, y)``, with ``y`` the
     output: a tuple of ∂y/∂xᵢ, in Array API functions and operators. For a holomorphic
@@ -36,6 +36,8 @@ class ElementwiseGrad(Grad):
     #: Whether a partial can be infinite or NaN where the function is finite or an input is on
     #: the border of the domain: then it counts as 0 where the incoming gradient is 0.
     unbounded: ClassVar[bool] = False
+    #: The names of the inputs, the first ones, in which there is no derivative; their partial is 0.
+    constants: ClassVar[tuple[str, ...]] = ()
     arity: ClassVar[int]
     exprs: ClassVar[tuple[Expr, ...]]
     _functions: ClassVar[dict[bool, Callable[..., Any]]]

@@ -5,6 +5,8 @@ An elementwise `Grad` states its partials as a function of its inputs and its ou
     def partials(xp, x, y):          # y = tanh(x)
         return (1 - y * y,)
 
+Special functions are ``xp.special.digamma(x)``, in the names of `keratorch.special`.
+
 That function is called once, with `Expr`s for arrays and for the namespace. What comes out is a
 small expression graph, from which are made the rule for any namespace (`namespace_function`)
 and, in a backend, kernels that compute in place or on the GPU.
@@ -15,6 +17,12 @@ from __future__ import annotations
 import linecache
 from collections.abc import Callable, Iterable
 from typing import Any
+
+import numpy as np
+
+from .._array import GradArray
+from ..backends import _registry
+from ..backends._backend import SCALARS
 
 #: Operators: the symbol of each, under its Array API name.
 OPERATORS = {
@@ -116,11 +124,47 @@ for _name, _dunders in {
 Expr.__neg__ = lambda self: Expr("negative", (self,))  # type: ignore[attr-defined]
 
 
+#: How the names of special functions begin: ``Expr("special.erf", (x,))``.
+SPECIAL = "special."
+
+
 class ExprNamespace:
     """Stands for the array namespace: ``xp.exp(x)`` becomes ``Expr("exp", (x,))``."""
 
-    def __getattr__(self, name: str) -> Callable[..., Expr]:
+    def __init__(self, prefix: str = "") -> None:
+        self._prefix = prefix
+
+    def __getattr__(self, name: str) -> Any:
+        name = self._prefix + name
+        if name == "special":
+            return ExprNamespace(SPECIAL)
         return lambda *args: Expr(name, tuple(_expr(a) for a in args))
+
+
+class SpecialFunctions:
+    """Stands for ``xp.special`` in rules that run: the functions of the arrays' own library.
+
+    For `GradArray`s they are those of `keratorch.special`, which are differentiable.
+    """
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        def function(*args: Any) -> Any:
+            like = next(a for a in args if type(a) not in SCALARS)
+            if isinstance(like, GradArray):
+                import keratorch
+
+                return getattr(keratorch.special, name)(*args)
+            if isinstance(like, np.generic):  # which NumPy makes of 0-d arrays
+                like = np.asarray(like)
+            backend = _registry.of(like)
+            raws = [backend.scalar(a, like) if type(a) in SCALARS else a for a in args]
+            return backend.special(name)(*raws)
+
+        self.__dict__[name] = function
+        return function
+
+
+special = SpecialFunctions()
 
 
 def trace(partials: Callable[..., tuple[Any, ...]], inputs: int) -> tuple[Expr, ...]:
@@ -140,6 +184,8 @@ def source(expr: Expr) -> str:
         return f"({args[0]} {OPERATORS[expr.name]} {args[1]})"
     if expr.name == "negative":
         return f"(-{args[0]})"
+    if expr.name.startswith(SPECIAL):
+        return f"{expr.name}({', '.join(args)})"
     return f"xp.{expr.name}({', '.join(args)})"
 
 
@@ -158,4 +204,4 @@ def namespace_function(name: str, exprs: tuple[Expr, ...]) -> Callable[..., Any]
     lines = [f"def {name}(xp, i, {inputs}y):"]
     for i, expr in enumerate(exprs):
         lines += [f"    if i == {i}:", f"        return {source(expr)}"]
-    return compile_function(name, "\n".join(lines) + "\n", {})
+    return compile_function(name, "\n".join(lines) + "\n", {"special": special})

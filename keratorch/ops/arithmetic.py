@@ -6,9 +6,16 @@ The partials are those of any table of derivatives; what they are at kinks is sa
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
-from ._elementwise import ElementwiseGrad, binary, unary
+from .._array import GradArray
+from .._convert import SCALARS, as_operand, check_devices
+from .._record import constant, is_active
+from ..backends import _registry
+from ..errors import DTypeError
+from ._call import as_array, first_array
+from ._elementwise import ElementwiseGrad, RawFunctions, binary, constant_binary, explained, unary
 
 
 class AddGrad(ElementwiseGrad):
@@ -172,6 +179,21 @@ class ReLUGrad(ElementwiseGrad):
         return (xp.where(y > 0, xp.ones_like(y), 0.0),)
 
 
+class ClipGrad(ElementwiseGrad):
+    """1 on the closed interval; to a bound 1 where it is the value (PyTorch's)."""
+
+    __slots__ = ()
+
+    @staticmethod
+    def partials(xp: Any, x: Any, low: Any, high: Any, y: Any) -> tuple[Any, ...]:
+        one = xp.ones_like(y)
+        return (
+            xp.where((x >= low) & (x <= high), one, 0.0),
+            xp.where((x < low) & (low < high), one, 0.0),
+            xp.where((x > high) | (high < low), one, 0.0),
+        )
+
+
 # -- public functions --------------------------------------------------------------------------
 
 add = binary(AddGrad, "add", "x1 + x2, elementwise.")
@@ -198,3 +220,60 @@ minimum = binary(MinimumGrad, "minimum", "The smaller of x1 and x2, elementwise;
 relu = unary(
     ReLUGrad, "relu", "max(x, 0), elementwise; the derivative at 0 is 0.", source="special"
 )
+
+
+_larger, _smaller = RawFunctions("maximum"), RawFunctions("minimum")
+
+
+def clip(x: Any, /, min: Any = None, max: Any = None) -> GradArray:
+    """x, but no less than `min` and no more than `max`, elementwise; the three broadcast.
+
+    The derivative is 1 on the closed interval; a tracked bound has it where it is the value. Where
+    `min` > `max` the value is `max`.
+    """
+    x = as_operand(x, first_array(x, min, max))
+    a = x._array
+    if _registry.of(a).is_complex(a.dtype):
+        raise DTypeError(f"clip of dtype {a.dtype}, shape {tuple(a.shape)}: x must be real")
+    if min is None and max is None:
+        return positive(x)
+    low = _bound(min, x, -math.inf)
+    high = _bound(max, x, math.inf)
+    raws = [b._array if type(b) is GradArray else b for b in (low, high)]
+    check_devices("clip", a, *(r for r in raws if type(r) not in SCALARS))
+    raw = a
+    try:
+        if min is not None:
+            raw = _larger[type(a)](raw, raws[0])
+        if max is not None:
+            raw = _smaller[type(a)](raw, raws[1])
+    except (ValueError, TypeError, RuntimeError) as error:
+        raise explained("clip", error, a, *raws) from error
+    raw = as_array(a, raw)
+    if not any(type(b) is GradArray and is_active(b) for b in (x, low, high)):
+        return constant(raw)
+    from ._propagating import record_elementwise
+
+    return record_elementwise(ClipGrad, (x, low, high), raw)
+
+
+def _bound(bound: Any, x: GradArray, infinity: float) -> Any:
+    if bound is None:
+        return infinity
+    return bound if type(bound) in SCALARS else as_operand(bound, x)
+
+
+_nextafter = constant_binary("nextafter", "The next number after x1 towards x2, elementwise.")
+
+
+def nextafter(x1: Any, x2: Any, /) -> GradArray:
+    """The next number after x1 in the direction of x2, elementwise; it has no derivative.
+
+    A tracked argument raises `NotDifferentiableError`: no step in x1 is small enough.
+    """
+    from ._nary import refuse_tracked
+
+    for name, x in (("x1", x1), ("x2", x2)):
+        if isinstance(x, GradArray):
+            refuse_tracked("nextafter", name, x)
+    return _nextafter(x1, x2)

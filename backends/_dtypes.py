@@ -1,0 +1,31 @@
+"""Dtypes of any library, by name."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+
+def is_complex_dtype(dtype: Any) -> bool:
+    """Whether a dtype of any library is complex."""
+    return _is_complex(type(dtype), dtype)
+
+
+@functools.cache
+def _is_complex(kind: type, dtype: Any) -> bool:
+    # By type first: array-api-strict warns when its dtypes are compared with NumPy's.
+    return (dtype_name(dtype) or "").startswith("complex")
+
+
+def dtype_name(dtype: Any) -> str | None:
+    """The Array API name of a library's dtype: ``"float32"``."""
+    if isinstance(dtype, type):
+        builtin = {bool: "bool", int: "int64", float: "float64", complex: "complex128"}
+        if dtype in builtin:
+            return builtin[dtype]
+        return dtype.__name__.rstrip("_")
+    name = getattr(dtype, "name", None)
+    if isinstance(name, str):
+        return name
+    name = str(dtype)
+    return name.rpartition(".")[2] or None

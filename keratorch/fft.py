@@ -1,0 +1,33 @@
+"""Discrete Fourier transforms, differentiable: the `fft` extension of the Array API standard."""
+
+from .ops.fourier import fft as fft
+from .ops.fourier import fftfreq as fftfreq
+from .ops.fourier import fftn as fftn
+from .ops.fourier import fftshift as fftshift
+from .ops.fourier import hfft as hfft
+from .ops.fourier import ifft as ifft
+from .ops.fourier import ifftn as ifftn
+from .ops.fourier import ifftshift as ifftshift
+from .ops.fourier import ihfft as ihfft
+from .ops.fourier import irfft as irfft
+from .ops.fourier import irfftn as irfftn
+from .ops.fourier import rfft as rfft
+from .ops.fourier import rfftfreq as rfftfreq
+from .ops.fourier import rfftn as rfftn
+
+__all__ = [
+    "fft",
+    "fftfreq",
+    "fftn",
+    "fftshift",
+    "hfft",
+    "ifft",
+    "ifftn",
+    "ifftshift",
+    "ihfft",
+    "irfft",
+    "irfftn",
+    "rfft",
+    "rfftfreq",
+    "rfftn",
+]

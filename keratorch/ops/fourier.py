@@ -1,0 +1,364 @@
+"""Discrete Fourier transforms. They are linear: each rule is the adjoint transform.
+
+The adjoint of a transform is the opposite one with its norm reversed, cut or padded back to the
+length of the input. Values come from the backend's own library.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Sequence
+from typing import Any
+
+from .._array import GradArray
+from .._convert import as_operand
+from .._grad import Grad
+from .._record import constant, is_active, record
+from ..backends import _registry
+from ..errors import DTypeError, ShapeError
+from ._call import as_array, namespace, normalized_axes
+from .selection import conj
+
+#: The norm of the adjoint transform.
+_REVERSED = {"backward": "forward", "ortho": "ortho", "forward": "backward"}
+
+
+class _TransformGrad(Grad):
+    """A transform along `axes` to `sizes`, of an input whose `lengths` along them are these."""
+
+    __slots__ = ("axes", "lengths", "norm", "sizes")
+    fresh = True
+
+    def transformed(self, name: str, x: Any, norm: str) -> Any:
+        """The transform `name` of `x`, raw or not, with the sizes and axes of this one."""
+        return call(namespace(x), name, x, self.sizes, self.axes, norm)
+
+    def fitted(self, grad: Any) -> Any:
+        """`grad` cut, or padded with zeros, to the lengths of the input."""
+        for axis, length in zip(self.axes, self.lengths, strict=True):
+            grad = fitted(grad, axis, length)
+        return grad
+
+    def weighted(self, spectrum: Any, weight: float) -> Any:
+        """A one-sided spectrum whose interior bins, which stand for two, are weighted."""
+        axis, n = self.axes[-1], self.sizes[-1]
+        last = n // 2 + 1 if n % 2 else n // 2  # the bin after the interior ones
+        if last <= 1:
+            return spectrum
+        parts = [
+            part(spectrum, axis, 0, 1),
+            part(spectrum, axis, 1, last) * weight,
+            part(spectrum, axis, last, None),
+        ]
+        return namespace(spectrum).concat(parts[: 3 - n % 2], axis=axis)
+
+
+class FFTGrad(_TransformGrad):
+    """The inverse transform of the gradient, and the other way round."""
+
+    __slots__ = ("inverse",)
+
+    def backward(self, grad: Any) -> tuple[Any, ...]:
+        name = "fftn" if self.inverse else "ifftn"
+        return (self.fitted(self.transformed(name, grad, _REVERSED[self.norm])),)
+
+    def jvp(self, *tangents: Any) -> Any:
+        return self.transformed("ifftn" if self.inverse else "fftn", tangents[0], self.norm)
+
+
+class RFFTGrad(_TransformGrad):
+    """`irfftn` of the gradient, with its interior bins halved: `irfftn` takes each twice."""
+
+    __slots__ = ()
+
+    def backward(self, grad: Any) -> tuple[Any, ...]:
+        grad = self.weighted(grad, 0.5)
+        return (self.fitted(self.transformed("irfftn", grad, _REVERSED[self.norm])),)
+
+    def jvp(self, *tangents: Any) -> Any:
+        return self.transformed("rfftn", tangents[0], self.norm)
+
+
+class IRFFTGrad(_TransformGrad):
+    """`rfftn` of the gradient, with the interior bins doubled."""
+
+    __slots__ = ()
+
+    def backward(self, grad: Any) -> tuple[Any, ...]:
+        grad = self.transformed("rfftn", grad, _REVERSED[self.norm])
+        return (self.fitted(self.weighted(grad, 2.0)),)
+
+    def jvp(self, *tangents: Any) -> Any:
+        return self.transformed("irfftn", tangents[0], self.norm)
+
+
+class FFTShiftGrad(Grad):
+    """The shift back."""
+
+    __slots__ = ("axes", "inverse")
+
+    def backward(self, grad: Any) -> tuple[Any, ...]:
+        fft = namespace(grad).fft
+        shift = fft.fftshift if self.inverse else fft.ifftshift
+        return (shift(grad, axes=self.axes),)
+
+    def jvp(self, *tangents: Any) -> Any:
+        return _shift("ifftshift" if self.inverse else "fftshift", tangents[0], self.axes)
+
+
+def call(xp: Any, name: str, x: Any, sizes: Any, axes: tuple[int, ...], norm: str) -> Any:
+    """A transform of several axes; of one by the function for one, which libraries do faster."""
+    if 0 in x.shape and not isinstance(x, GradArray):  # some libraries transform nothing empty
+        return _empty(xp, name, x, sizes, axes)
+    if len(axes) == 1:
+        function = getattr(xp.fft, name.removesuffix("n"))
+        return function(x, n=sizes[0], axis=axes[0], norm=norm)
+    return getattr(xp.fft, name)(x, s=sizes, axes=axes, norm=norm)
+
+
+def _empty(xp: Any, name: str, x: Any, sizes: tuple[int, ...], axes: tuple[int, ...]) -> Any:
+    """The transform of an array without elements."""
+    shape = list(x.shape)
+    for axis, n in zip(axes, sizes, strict=True):
+        shape[axis] = n
+    dtype = x.dtype
+    if name == "rfftn":
+        shape[axes[-1]] = sizes[-1] // 2 + 1
+        dtype = xp.result_type(dtype, xp.complex64)
+    elif name == "irfftn":
+        dtype = xp.real(x).dtype
+    return xp.zeros(tuple(shape), dtype=dtype, device=getattr(x, "device", None))
+
+
+def part(x: Any, axis: int, start: int, stop: int | None) -> Any:
+    """``x[..., start:stop, ...]`` along `axis`."""
+    index = [slice(None)] * len(x.shape)
+    index[axis] = slice(start, stop)
+    return x[tuple(index)]
+
+
+def fitted(x: Any, axis: int, length: int) -> Any:
+    """`x` cut, or padded with zeros, to `length` along `axis`."""
+    shape = list(x.shape)
+    if shape[axis] >= length:
+        return x if shape[axis] == length else part(x, axis, 0, length)
+    shape[axis] = length - shape[axis]
+    xp = namespace(x)
+    zeros = xp.zeros(tuple(shape), dtype=x.dtype, device=getattr(x, "device", None))
+    return xp.concat([x, zeros], axis=axis)
+
+
+# -- the public functions ----------------------------------------------------------------------
+
+
+def _prepared(
+    op: str,
+    x: Any,
+    s: Sequence[int] | None,
+    axes: Sequence[int] | None,
+    norm: str,
+    one_sided: bool = False,
+) -> tuple[GradArray, tuple[int, ...], tuple[int, ...]]:
+    """The input, the axes, and the sizes of the transform along them."""
+    x = as_operand(x)
+    if not _registry.of(x._array).is_inexact(x.dtype):
+        raise DTypeError(
+            f"{op} of dtype {x.dtype}, shape {tuple(x.shape)}: x must be floating or complex"
+        )
+    if norm not in _REVERSED:
+        raise ValueError(f"{op}: norm {norm!r} is none of 'backward', 'ortho', 'forward'")
+    if axes is None and s is not None:
+        axes = range(-len(s), 0)
+    found = normalized_axes(op, x, None if axes is None else tuple(axes))
+    if not found:
+        raise ShapeError(f"{op}: an array of shape {tuple(x.shape)} has no axis to transform")
+    shape = tuple(x.shape)
+    if s is None:
+        sizes = [shape[a] for a in found]
+        if one_sided:
+            sizes[-1] = 2 * (sizes[-1] - 1)
+    else:
+        sizes = [operator.index(n) for n in s]
+    if len(sizes) != len(found):
+        raise ShapeError(f"{op}: s={sizes} and axes={found}: give one size for each axis")
+    if min(sizes) < 1:
+        raise ShapeError(
+            f"{op}: a transform of size {min(sizes)} of an array of shape {shape}: sizes start at 1"
+        )
+    return x, found, tuple(sizes)
+
+
+def _as_complex(a: Any) -> Any:
+    backend = _registry.of(a)
+    if backend.is_complex(a.dtype):
+        return a
+    return backend.xp.astype(a, backend.xp.result_type(a.dtype, backend.xp.complex64))
+
+
+def _transform(
+    cls: type[Grad], name: str, op: str, x: Any, s: Any, axes: Any, norm: str, **params: Any
+) -> GradArray:
+    x, axes, sizes = _prepared(op, x, s, axes, norm, one_sided=cls is IRFFTGrad)
+    a = x._array
+    if cls is not RFFTGrad:
+        a = _as_complex(a)
+    elif _registry.of(a).is_complex(a.dtype):
+        raise DTypeError(f"{op} of dtype {a.dtype}, shape {tuple(a.shape)}: x must be real")
+    raw = as_array(x._array, call(_registry.of(a).xp, name, a, sizes, axes, norm))
+    if not is_active(x):
+        return constant(raw)
+    lengths = tuple(a.shape[i] for i in axes)
+    return record(cls, (x,), raw, axes=axes, sizes=sizes, lengths=lengths, norm=norm, **params)
+
+
+def _sizes(n: int | None) -> tuple[int] | None:
+    return None if n is None else (n,)
+
+
+def fft(x: Any, /, *, n: int | None = None, axis: int = -1, norm: str = "backward") -> GradArray:
+    """The discrete Fourier transform y_k = Σ_j x_j e^(−2πijk/n) along `axis`.
+
+    n : the length of the transform, to which x is cut or padded with zeros.
+    norm : what divides: nothing for ``"backward"``, √n for ``"ortho"``, n for ``"forward"``.
+    """
+    return _transform(FFTGrad, "fftn", "fft", x, _sizes(n), (axis,), norm, inverse=False)
+
+
+def ifft(x: Any, /, *, n: int | None = None, axis: int = -1, norm: str = "backward") -> GradArray:
+    """The inverse of `fft`: Σ_k x_k e^(2πijk/n) along `axis`, divided by n for ``"backward"``."""
+    return _transform(FFTGrad, "ifftn", "ifft", x, _sizes(n), (axis,), norm, inverse=True)
+
+
+def fftn(
+    x: Any,
+    /,
+    *,
+    s: Sequence[int] | None = None,
+    axes: Sequence[int] | None = None,
+    norm: str = "backward",
+) -> GradArray:
+    """`fft` along several axes, all for `None`; `s` has their lengths."""
+    return _transform(FFTGrad, "fftn", "fftn", x, s, axes, norm, inverse=False)
+
+
+def ifftn(
+    x: Any,
+    /,
+    *,
+    s: Sequence[int] | None = None,
+    axes: Sequence[int] | None = None,
+    norm: str = "backward",
+) -> GradArray:
+    """`ifft` along several axes, all for `None`; `s` has their lengths."""
+    return _transform(FFTGrad, "ifftn", "ifftn", x, s, axes, norm, inverse=True)
+
+
+def rfft(x: Any, /, *, n: int | None = None, axis: int = -1, norm: str = "backward") -> GradArray:
+    """`fft` of real x, of which only the first n//2 + 1 elements are returned."""
+    return _transform(RFFTGrad, "rfftn", "rfft", x, _sizes(n), (axis,), norm)
+
+
+def irfft(x: Any, /, *, n: int | None = None, axis: int = -1, norm: str = "backward") -> GradArray:
+    """The inverse of `rfft`: n real numbers, 2·(m − 1) for `None` where x has m."""
+    return _transform(IRFFTGrad, "irfftn", "irfft", x, _sizes(n), (axis,), norm)
+
+
+def rfftn(
+    x: Any,
+    /,
+    *,
+    s: Sequence[int] | None = None,
+    axes: Sequence[int] | None = None,
+    norm: str = "backward",
+) -> GradArray:
+    """`rfft` along the last of `axes`, then `fft` along the others."""
+    return _transform(RFFTGrad, "rfftn", "rfftn", x, s, axes, norm)
+
+
+def irfftn(
+    x: Any,
+    /,
+    *,
+    s: Sequence[int] | None = None,
+    axes: Sequence[int] | None = None,
+    norm: str = "backward",
+) -> GradArray:
+    """The inverse of `rfftn`: `ifft` along all of `axes` but the last, then `irfft`."""
+    return _transform(IRFFTGrad, "irfftn", "irfftn", x, s, axes, norm)
+
+
+def hfft(x: Any, /, *, n: int | None = None, axis: int = -1, norm: str = "backward") -> GradArray:
+    """The real spectrum, of n elements, of a signal of which x is half: x_(−j) = conj x_j."""
+    x = conj(x)
+    reverse = _REVERSED.get(norm, norm)
+    return _transform(IRFFTGrad, "irfftn", "hfft", x, _sizes(n), (axis,), reverse)
+
+
+def ihfft(x: Any, /, *, n: int | None = None, axis: int = -1, norm: str = "backward") -> GradArray:
+    """The inverse of `hfft`: n//2 + 1 complex numbers for real x."""
+    reverse = _REVERSED.get(norm, norm)
+    return conj(_transform(RFFTGrad, "rfftn", "ihfft", x, _sizes(n), (axis,), reverse))
+
+
+def _shift(name: str, x: Any, axes: int | Sequence[int] | None) -> GradArray:
+    x = as_operand(x)
+    axes = normalized_axes(name, x, axes if axes is None or isinstance(axes, int) else tuple(axes))
+    a = x._array
+    raw = as_array(a, getattr(_registry.of(a).xp.fft, name)(a, axes=axes))
+    if not is_active(x):
+        return constant(raw)
+    return record(FFTShiftGrad, (x,), raw, axes=axes, inverse=name == "ifftshift")
+
+
+def fftshift(x: Any, /, *, axes: int | Sequence[int] | None = None) -> GradArray:
+    """x rolled by half along `axes`, so that frequency 0 is in the middle."""
+    return _shift("fftshift", x, axes)
+
+
+def ifftshift(x: Any, /, *, axes: int | Sequence[int] | None = None) -> GradArray:
+    """The inverse of `fftshift`."""
+    return _shift("ifftshift", x, axes)
+
+
+def fftfreq(
+    n: int,
+    /,
+    *,
+    d: float = 1.0,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> GradArray:
+    """The frequencies of the n elements of `fft`, of samples `d` apart: a constant."""
+    return _frequencies("fftfreq", n, d, dtype, device, requires_grad)
+
+
+def rfftfreq(
+    n: int,
+    /,
+    *,
+    d: float = 1.0,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> GradArray:
+    """The frequencies of the n//2 + 1 elements of `rfft`, of samples `d` apart: a constant."""
+    return _frequencies("rfftfreq", n, d, dtype, device, requires_grad)
+
+
+def _frequencies(
+    name: str, n: int, d: float, dtype: Any, device: Any, requires_grad: bool
+) -> GradArray:
+    n = operator.index(n)
+    if n < 1:
+        raise ShapeError(f"{name}: a transform of size {n}: sizes start at 1")
+    backend, where = _registry.resolve_device(device)
+    kwargs = {"dtype": backend.float_dtype(dtype), "device": backend.raw_device(where)}
+    if name == "rfftfreq":
+        raw = backend.create("arange", where, 0, n // 2 + 1, 1, **kwargs)
+    else:
+        positive = backend.create("arange", where, 0, (n + 1) // 2, 1, **kwargs)
+        negative = backend.create("arange", where, -(n // 2), 0, 1, **kwargs)
+        raw = backend.xp.concat([positive, negative])
+    raw = raw * (1.0 / (n * d))
+    return GradArray(raw, requires_grad=True) if requires_grad else constant(raw)

@@ -1,0 +1,199 @@
+"""Special functions of exponentials and logarithms, on plain Array API: no library is needed."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from .._array import GradArray
+from ._elementwise import ElementwiseGrad
+from ._nary import polynomial, special
+
+
+class SoftplusGrad(ElementwiseGrad):
+    """1 − e^(−y), from the output."""
+
+    __slots__ = ()
+
+    @staticmethod
+    def partials(xp: Any, x: Any, y: Any) -> tuple[Any, ...]:
+        return (-xp.expm1(-y),)
+
+
+class LogExpitGrad(ElementwiseGrad):
+    """1 − e^y, from the output."""
+
+    __slots__ = ()
+
+    @staticmethod
+    def partials(xp: Any, x: Any, y: Any) -> tuple[Any, ...]:
+        return (-xp.expm1(y),)
+
+
+class LogitGrad(ElementwiseGrad):
+    """Infinite at 0 and 1."""
+
+    __slots__ = ()
+    unbounded = True
+
+    @staticmethod
+    def partials(xp: Any, x: Any, y: Any) -> tuple[Any, ...]:
+        return (1 / (x * (1 - x)),)
+
+
+class XLogYGrad(ElementwiseGrad):
+    """Both partials are 0 where x = 0 and y ≤ 0, and the function with them."""
+
+    __slots__ = ()
+    unbounded = True
+
+    @staticmethod
+    def partials(xp: Any, x1: Any, x2: Any, y: Any) -> tuple[Any, ...]:
+        x2 = xp.where((x1 == 0) & (x2 <= 0), 1.0, x2)
+        return xp.log(x2), x1 / x2
+
+
+class XLog1PYGrad(ElementwiseGrad):
+    """Both partials are 0 where x = 0 and y ≤ −1, and the function with them."""
+
+    __slots__ = ()
+    unbounded = True
+
+    @staticmethod
+    def partials(xp: Any, x1: Any, x2: Any, y: Any) -> tuple[Any, ...]:
+        x2 = xp.where((x1 == 0) & (x2 <= -1), 0.0, x2)
+        return xp.log1p(x2), x1 / (1 + x2)
+
+
+class EntrGrad(ElementwiseGrad):
+    """Infinite at 0."""
+
+    __slots__ = ()
+    unbounded = True
+
+    @staticmethod
+    def partials(xp: Any, x: Any, y: Any) -> tuple[Any, ...]:
+        return (-xp.log(x) - 1,)
+
+
+class RelEntrGrad(ElementwiseGrad):
+    """In x −∞ where only x = 0; both 0 at (0, 0)."""
+
+    __slots__ = ()
+    unbounded = True
+
+    @staticmethod
+    def partials(xp: Any, x1: Any, x2: Any, y: Any) -> tuple[Any, ...]:
+        origin = (x1 == 0) & (x2 == 0)
+        quotient = x1 / xp.where(origin, 1.0, x2)
+        return xp.where(origin, 0.0, xp.log(xp.where(origin, 1.0, quotient)) + 1), -quotient
+
+
+class KLDivGrad(ElementwiseGrad):
+    """In x −∞ where only x = 0; 0 and 1 at (0, 0)."""
+
+    __slots__ = ()
+    unbounded = True
+
+    @staticmethod
+    def partials(xp: Any, x1: Any, x2: Any, y: Any) -> tuple[Any, ...]:
+        origin = (x1 == 0) & (x2 == 0)
+        quotient = x1 / xp.where(origin, 1.0, x2)
+        return xp.log(xp.where(origin, 1.0, quotient)), 1 - quotient
+
+
+class Exp2Grad(ElementwiseGrad):
+    __slots__ = ()
+    unbounded = True
+
+    @staticmethod
+    def partials(xp: Any, x: Any, y: Any) -> tuple[Any, ...]:
+        return (y * math.log(2),)
+
+
+class CbrtGrad(ElementwiseGrad):
+    """1/(3y²), infinite at 0."""
+
+    __slots__ = ()
+    unbounded = True
+
+    @staticmethod
+    def partials(xp: Any, x: Any, y: Any) -> tuple[Any, ...]:
+        return (1 / (3 * (y * y)),)
+
+
+#: sinc′(x) = x·Σ aₖ x²ᵏ.
+_SINC_SLOPE = [
+    (-1) ** k * 2 * k * math.pi ** (2 * k) / math.factorial(2 * k + 1) for k in range(1, 11)
+]
+
+
+class SincGrad(ElementwiseGrad):
+    """(cos πx − y)/x, by its series where |x| < 0.3; so the second derivative at 0 is −π²/3."""
+
+    __slots__ = ()
+
+    @staticmethod
+    def partials(xp: Any, x: Any, y: Any) -> tuple[Any, ...]:
+        square = x * x
+        near = square < 0.09
+        far = (xp.cos(math.pi * x) - y) / xp.where(near, 1.0, x)
+        return (xp.where(near, x * polynomial(_SINC_SLOPE, xp.where(near, square, 0.0)), far),)
+
+
+def softplus(x: Any, /) -> GradArray:
+    """log(1 + eˣ), elementwise, stable for every x. ∂ = 1 − e^(−y)."""
+    return special(SoftplusGrad, "softplus", x)
+
+
+def log_expit(x: Any, /) -> GradArray:
+    """log(1/(1 + e⁻ˣ)), elementwise, stable for every x. ∂ = 1 − e^y."""
+    return special(LogExpitGrad, "log_expit", x)
+
+
+def logit(x: Any, /) -> GradArray:
+    """log(x/(1 − x)), elementwise: the inverse of `expit`. ∂ = 1/(x(1 − x))."""
+    return special(LogitGrad, "logit", x)
+
+
+def xlogy(x: Any, y: Any, /) -> GradArray:
+    """x·log y, elementwise, 0 where x = 0 and y is no NaN. ∂ = log y, x/y; 0, 0 at (0, 0)."""
+    return special(XLogYGrad, "xlogy", x, y)
+
+
+def xlog1py(x: Any, y: Any, /) -> GradArray:
+    """x·log(1 + y), elementwise, 0 where x = 0 and y is no NaN. ∂ = log(1 + y), x/(1 + y)."""
+    return special(XLog1PYGrad, "xlog1py", x, y)
+
+
+def entr(x: Any, /) -> GradArray:
+    """−x·log x, elementwise: 0 at 0, −∞ for x < 0. ∂ = −log x − 1, +∞ at 0."""
+    return special(EntrGrad, "entr", x)
+
+
+def rel_entr(x: Any, y: Any, /) -> GradArray:
+    """x·log(x/y), elementwise: 0 where x = 0 and y ≥ 0, +∞ outside of x, y ≥ 0.
+
+    ∂ = log(x/y) + 1, −x/y; 0, 0 at (0, 0).
+    """
+    return special(RelEntrGrad, "rel_entr", x, y)
+
+
+def kl_div(x: Any, y: Any, /) -> GradArray:
+    """x·log(x/y) − x + y, elementwise, +∞ outside of x, y ≥ 0. ∂ = log(x/y), 1 − x/y."""
+    return special(KLDivGrad, "kl_div", x, y)
+
+
+def exp2(x: Any, /) -> GradArray:
+    """2ˣ, elementwise. ∂ = y·log 2."""
+    return special(Exp2Grad, "exp2", x)
+
+
+def cbrt(x: Any, /) -> GradArray:
+    """The real cube root, elementwise. ∂ = 1/(3y²), infinite at 0."""
+    return special(CbrtGrad, "cbrt", x)
+
+
+def sinc(x: Any, /) -> GradArray:
+    """sin(πx)/(πx), elementwise, 1 at 0. ∂ = (cos πx − y)/x, 0 at 0."""
+    return special(SincGrad, "sinc", x)

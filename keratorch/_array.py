@@ -388,7 +388,7 @@ class GradArray:
     def __deepcopy__(self, memo: dict[int, Any]) -> GradArray:
         """A leaf's copy is a new leaf; a result's is a differentiable copy."""
         if self._grad_op is not None or self._tangents is not None:
-            from .ops.manipulation import copy as copy_array
+            from .ops.placing import copy as copy_array
 
             x = copy_array(self)
             x._name = self.name

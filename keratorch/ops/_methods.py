@@ -8,7 +8,7 @@ from typing import Any
 
 from .._array import GradArray
 from .._convert import SCALARS
-from . import arithmetic, constants, indexing, linalg, manipulation, reductions, selection
+from . import arithmetic, constants, indexing, linalg, manipulation, placing, reductions, selection
 from ._elementwise import is_operand
 
 
@@ -55,7 +55,7 @@ def _mean(
 ) -> GradArray:
     """The mean along `axis`, as `keratorch.mean`."""
     _no_out(out)
-    x = self if dtype is None else manipulation.astype(self, dtype)
+    x = self if dtype is None else placing.astype(self, dtype)
     return reductions.mean(x, axis=axis, keepdims=keepdims)
 
 
@@ -86,7 +86,7 @@ def _transpose(self: GradArray, *axes: Any) -> GradArray:
 
 def _astype(self: GradArray, dtype: Any, copy: bool = True) -> GradArray:
     """The array with another dtype, as `keratorch.astype`."""
-    return manipulation.astype(self, dtype, copy=copy)
+    return placing.astype(self, dtype, copy=copy)
 
 
 _BINARY = {
@@ -126,8 +126,8 @@ _METHODS = {
     "reshape": _reshape,
     "transpose": _transpose,
     "astype": _astype,
-    "copy": manipulation.copy,
-    "to_device": manipulation.to_device,
+    "copy": placing.copy,
+    "to_device": placing.to_device,
     "conj": selection.conj,
     "T": property(_transpose, doc="The axes reversed."),
     "mT": property(manipulation.matrix_transpose, doc="The last two axes exchanged."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -46,6 +47,23 @@ class DaskBackend(Backend):
         added = delayed(_add_at, pure=True)(shape, key, values)
         return da.from_delayed(added, shape, dtype=values.dtype)
 
+    def add_taken(
+        self, shape: tuple[int, ...], index: RawArray, axis: int, values: RawArray
+    ) -> RawArray:
+        return self.add_at(shape, [*[slice(None)] * axis, index], values)
+
+    def add_along(
+        self, shape: tuple[int, ...], index: RawArray, axis: int, values: RawArray
+    ) -> RawArray:
+        added = delayed(_add_along, pure=True)(shape, index, axis, values)
+        return da.from_delayed(added, shape, dtype=values.dtype)
+
+    def take_along(self, array: RawArray, index: RawArray, axis: int) -> RawArray:
+        pairs = list(zip(array.shape, index.shape, strict=True))
+        shape = tuple([m if i == axis else max(n, m) if n and m else 0 for i, (n, m) in enumerate(pairs)])
+        taken = delayed(np.take_along_axis, pure=True)(array, index, axis)
+        return da.from_delayed(taken, shape, dtype=array.dtype)
+
     def writeable(self, array: RawArray) -> bool:
         # A write makes a new graph: nothing else shows it.
         return False
@@ -54,8 +72,15 @@ class DaskBackend(Backend):
 def _add_at(shape: tuple[int, ...], key: Any, values: Any) -> Any:
     """Of NumPy arrays, when the graph is computed."""
     out = np.zeros(shape, dtype=values.dtype)
-    np.add.at(out, key, values)
+    np.add.at(out, tuple(key) if isinstance(key, list) else key, values)
     return out
+
+
+def _add_along(shape: tuple[int, ...], index: Any, axis: int, values: Any) -> Any:
+    out = np.zeros(math.prod(shape), dtype=values.dtype)
+    numbers = np.arange(out.size).reshape(shape)
+    np.add.at(out, np.take_along_axis(numbers, index, axis), values)
+    return out.reshape(shape)
 
 
 def make() -> Backend:

@@ -50,6 +50,14 @@ class JAXBackend(Backend):
         where = None if isinstance(values, Tracer) else values.sharding
         return jnp.zeros(shape, dtype=values.dtype, device=where).at[key].add(values)
 
+    def add_taken(
+        self, shape: tuple[int, ...], index: RawArray, axis: int, values: RawArray
+    ) -> RawArray:
+        return self.add_at(shape, (slice(None),) * axis + (index,), values)
+
+    def add_flat(self, size: int, where: RawArray, values: RawArray) -> RawArray:
+        return self.add_at((size,), where, values)
+
     def special(self, name: str) -> Any:
         return {"expit": jax.nn.sigmoid}.get(name) or super().special(name)
 

@@ -124,6 +124,13 @@ from .ops.selection import conj as conj
 from .ops.selection import imag as imag
 from .ops.selection import real as real
 from .ops.selection import where as where
+from .ops.statistics import count_nonzero as count_nonzero
+from .ops.statistics import cumulative_prod as cumulative_prod
+from .ops.statistics import cumulative_sum as cumulative_sum
+from .ops.statistics import diff as diff
+from .ops.statistics import prod as prod
+from .ops.statistics import std as std
+from .ops.statistics import var as var
 from .ops.trigonometric import acos as acos
 from .ops.trigonometric import acosh as acosh
 from .ops.trigonometric import asin as asin

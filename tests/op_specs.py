@@ -6,6 +6,7 @@ sample of a row is its main case, the others are edge cases.
 
 from __future__ import annotations
 
+import importlib
 import operator
 import zlib
 from collections.abc import Callable, Mapping
@@ -839,4 +840,7 @@ OPS = (
     *INDEXING,
     *PLACE,
 )
+# The rows of further modules, which use what is above.
+for _module in ("specs_statistics",):
+    OPS += importlib.import_module(f"tests.{_module}").OPS
 BY_NAME = {op.name: op for op in OPS}

@@ -8,7 +8,17 @@ from typing import Any
 
 from .._array import GradArray
 from .._convert import SCALARS
-from . import arithmetic, constants, indexing, linalg, manipulation, placing, reductions, selection
+from . import (
+    arithmetic,
+    constants,
+    indexing,
+    linalg,
+    manipulation,
+    placing,
+    reductions,
+    selection,
+    statistics,
+)
 from ._elementwise import is_operand
 
 
@@ -57,6 +67,48 @@ def _mean(
     _no_out(out)
     x = self if dtype is None else placing.astype(self, dtype)
     return reductions.mean(x, axis=axis, keepdims=keepdims)
+
+
+def _prod(
+    self: GradArray, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False
+) -> GradArray:
+    """The product along `axis`, as `keratorch.prod`."""
+    _no_out(out)
+    return statistics.prod(self, axis=axis, dtype=dtype, keepdims=keepdims)
+
+
+def _var(
+    self: GradArray, axis: Any = None, dtype: Any = None, out: Any = None, ddof: float = 0,
+    keepdims: bool = False,
+) -> GradArray:  # fmt: skip
+    """The variance along `axis`, as `keratorch.var`."""
+    _no_out(out)
+    x = self if dtype is None else placing.astype(self, dtype)
+    return statistics.var(x, axis=axis, correction=ddof, keepdims=keepdims)
+
+
+def _std(
+    self: GradArray, axis: Any = None, dtype: Any = None, out: Any = None, ddof: float = 0,
+    keepdims: bool = False,
+) -> GradArray:  # fmt: skip
+    """The standard deviation along `axis`, as `keratorch.std`."""
+    _no_out(out)
+    x = self if dtype is None else placing.astype(self, dtype)
+    return statistics.std(x, axis=axis, correction=ddof, keepdims=keepdims)
+
+
+def _cumsum(self: GradArray, axis: Any = None, dtype: Any = None, out: Any = None) -> GradArray:
+    """The running totals along `axis`; of all elements in a row for `None`."""
+    _no_out(out)
+    x = self if axis is not None else manipulation.reshape(self, (-1,) if self.size else (0,))
+    return statistics.cumulative_sum(x, axis=0 if axis is None else axis, dtype=dtype)
+
+
+def _cumprod(self: GradArray, axis: Any = None, dtype: Any = None, out: Any = None) -> GradArray:
+    """The running products along `axis`; of all elements in a row for `None`."""
+    _no_out(out)
+    x = self if axis is not None else manipulation.reshape(self, (-1,) if self.size else (0,))
+    return statistics.cumulative_prod(x, axis=0 if axis is None else axis, dtype=dtype)
 
 
 def _max(self: GradArray, axis: Any = None, out: Any = None, keepdims: bool = False) -> GradArray:
@@ -121,6 +173,11 @@ _METHODS = {
     "__setitem__": indexing.setitem,
     "sum": _sum,
     "mean": _mean,
+    "prod": _prod,
+    "var": _var,
+    "std": _std,
+    "cumsum": _cumsum,
+    "cumprod": _cumprod,
     "max": _max,
     "min": _min,
     "reshape": _reshape,

@@ -50,7 +50,7 @@ class DaskBackend(Backend):
     def add_taken(
         self, shape: tuple[int, ...], index: RawArray, axis: int, values: RawArray
     ) -> RawArray:
-        return self.add_at(shape, [*[slice(None)] * axis, index], values)
+        return self.add_at(shape, (slice(None),) * axis + (index,), values)
 
     def add_along(
         self, shape: tuple[int, ...], index: RawArray, axis: int, values: RawArray
@@ -59,8 +59,8 @@ class DaskBackend(Backend):
         return da.from_delayed(added, shape, dtype=values.dtype)
 
     def take_along(self, array: RawArray, index: RawArray, axis: int) -> RawArray:
-        pairs = list(zip(array.shape, index.shape, strict=True))
-        shape = tuple([m if i == axis else max(n, m) if n and m else 0 for i, (n, m) in enumerate(pairs)])
+        own = (*array.shape[:axis], 1, *array.shape[axis + 1 :])
+        shape = np.broadcast_shapes(own, index.shape)
         taken = delayed(np.take_along_axis, pure=True)(array, index, axis)
         return da.from_delayed(taken, shape, dtype=array.dtype)
 
@@ -72,7 +72,7 @@ class DaskBackend(Backend):
 def _add_at(shape: tuple[int, ...], key: Any, values: Any) -> Any:
     """Of NumPy arrays, when the graph is computed."""
     out = np.zeros(shape, dtype=values.dtype)
-    np.add.at(out, tuple(key) if isinstance(key, list) else key, values)
+    np.add.at(out, key, values)
     return out
 
 

@@ -127,7 +127,7 @@ class NumPyBackend(Backend):
     def add_taken(
         self, shape: tuple[int, ...], index: RawArray, axis: int, values: RawArray
     ) -> RawArray:
-        return self.add_at(shape, ((slice(None),) * axis + (index,)), values)
+        return self.add_at(shape, (slice(None),) * axis + (index,), values)
 
     def add_flat(self, size: int, where: RawArray, values: RawArray) -> RawArray:
         out = np.zeros(size, dtype=values.dtype)

@@ -76,6 +76,7 @@ class TorchBackend(Backend):
         self, shape: tuple[int, ...], index: RawArray, axis: int, values: RawArray
     ) -> RawArray:
         out = torch.zeros(shape, dtype=values.dtype, device=values.device)
+        index = torch.where(index < 0, index + shape[axis], index)
         return out.index_add_(axis, index, values)
 
     def add_into(self, total: RawArray, term: RawArray) -> RawArray:

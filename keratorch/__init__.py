@@ -124,6 +124,17 @@ from .ops.selection import conj as conj
 from .ops.selection import imag as imag
 from .ops.selection import real as real
 from .ops.selection import where as where
+from .ops.sorting import argsort as argsort
+from .ops.sorting import isin as isin
+from .ops.sorting import nonzero as nonzero
+from .ops.sorting import searchsorted as searchsorted
+from .ops.sorting import sort as sort
+from .ops.sorting import take as take
+from .ops.sorting import take_along_axis as take_along_axis
+from .ops.sorting import unique_all as unique_all
+from .ops.sorting import unique_counts as unique_counts
+from .ops.sorting import unique_inverse as unique_inverse
+from .ops.sorting import unique_values as unique_values
 from .ops.statistics import count_nonzero as count_nonzero
 from .ops.statistics import cumulative_prod as cumulative_prod
 from .ops.statistics import cumulative_sum as cumulative_sum

@@ -841,6 +841,6 @@ OPS = (
     *PLACE,
 )
 # The rows of further modules, which use what is above.
-for _module in ("specs_statistics",):
+for _module in ("specs_statistics", "specs_sorting"):
     OPS += importlib.import_module(f"tests.{_module}").OPS
 BY_NAME = {op.name: op for op in OPS}

@@ -108,5 +108,8 @@ class ReadOnlyBackend(Backend):
         np.add.at(out, key, values)
         return read_only(out)
 
+    def add_flat(self, size, where, values):
+        return self.add_at((size,), where, values)
+
     def may_overlap(self, a, b):
         return np.may_share_memory(a, b)

@@ -11,6 +11,7 @@ from ._creation import asarray as asarray
 from ._creation import empty as empty
 from ._creation import empty_like as empty_like
 from ._creation import eye as eye
+from ._creation import from_dlpack as from_dlpack
 from ._creation import full as full
 from ._creation import full_like as full_like
 from ._creation import linspace as linspace
@@ -18,11 +19,19 @@ from ._creation import ones as ones
 from ._creation import ones_like as ones_like
 from ._creation import zeros as zeros
 from ._creation import zeros_like as zeros_like
+from ._dtypes import can_cast as can_cast
+from ._dtypes import finfo as finfo
+from ._dtypes import iinfo as iinfo
+from ._dtypes import isdtype as isdtype
+from ._dtypes import result_type as result_type
 from ._grad import Grad as Grad
 from ._mode import enable_grad as enable_grad
 from ._mode import is_grad_enabled as is_grad_enabled
 from ._mode import no_grad as no_grad
 from ._mode import set_policy as set_policy
+from ._namespace import API_VERSION as __array_api_version__  # noqa: F401
+from ._namespace import array_namespace_info as __array_namespace_info__  # noqa: F401
+from ._namespace import module_attribute as __getattr__  # noqa: F401
 from ._namespace import namespace as namespace
 from ._transforms import gradients as gradients
 from ._transforms import jvp as jvp
@@ -100,14 +109,21 @@ from .ops.joining import stack as stack
 from .ops.joining import unstack as unstack
 from .ops.linalg import matmul as matmul
 from .ops.manipulation import broadcast_arrays as broadcast_arrays
+from .ops.manipulation import broadcast_shapes as broadcast_shapes
 from .ops.manipulation import broadcast_to as broadcast_to
 from .ops.manipulation import expand_dims as expand_dims
 from .ops.manipulation import flip as flip
 from .ops.manipulation import matrix_transpose as matrix_transpose
+from .ops.manipulation import meshgrid as meshgrid
 from .ops.manipulation import moveaxis as moveaxis
 from .ops.manipulation import permute_dims as permute_dims
 from .ops.manipulation import reshape as reshape
 from .ops.manipulation import squeeze as squeeze
+from .ops.moving import repeat as repeat
+from .ops.moving import roll as roll
+from .ops.moving import tile as tile
+from .ops.moving import tril as tril
+from .ops.moving import triu as triu
 from .ops.placing import astype as astype
 from .ops.placing import copy as copy
 from .ops.placing import to_device as to_device

@@ -367,6 +367,19 @@ class GradArray:
 
         return namespace_of_backend(_registry.of(self._array))
 
+    def __dlpack__(self, **kwargs: Any) -> Any:
+        """A capsule that shares the memory of a constant."""
+        if self._edge is not None or self._tangents is not None:
+            raise LostGradientError(
+                f"__dlpack__ of a tracked array of shape {tuple(self.shape)} would lose its "
+                "gradient: use detach() first"
+            )
+        return self._array.__dlpack__(**kwargs)
+
+    def __dlpack_device__(self) -> tuple[Any, int]:
+        """The device, in the numbers of DLPack."""
+        return self._array.__dlpack_device__()
+
     def __len__(self) -> int:
         if not self.shape:
             raise TypeError("len() of a GradArray of shape ()")

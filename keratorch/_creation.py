@@ -243,3 +243,15 @@ def full_like(x: Any, /, fill_value: Any, *, dtype: Any = None, device: Any = No
         value = asarray(fill_value, dtype=dtype or x.dtype, device=device or x.device)
         return copy(broadcast_to(value, tuple(x.shape)))
     return _create_like("full_like", x, fill_value, dtype=dtype, device=device)
+
+
+def from_dlpack(x: Any, /, *, device: Any = None, copy: bool | None = None) -> GradArray:
+    """The array of another library, given by ``__dlpack__``, as a constant.
+
+    device : where it goes; default: where it is.
+    """
+    if isinstance(x, GradArray) or _registry.is_array(x):
+        return asarray(x, device=device, copy=copy)
+    backend = _registry.resolve_device(device)[0]
+    raw = backend.function("from_dlpack")(x)
+    return constant(raw if not copy else backend.copy(raw))

@@ -474,6 +474,12 @@ def torch_binary(name):
     return function
 
 
+def torch_expand_dims(torch, x, axis):
+    for i in (axis,) if isinstance(axis, int) else axis:
+        x = torch.unsqueeze(x, i)
+    return x
+
+
 def torch_flip(torch, x, axis=None):
     axes = range(x.ndim) if axis is None else (axis if isinstance(axis, tuple) else (axis,))
     return torch.flip(x, tuple(axes))
@@ -696,8 +702,10 @@ SHAPE = (
             sample((0,), axis=-2),
             sample((4, 0), axis=2),
             sample((1,), axis=1),
+            sample((3, 4), axis=(0, -1)),
+            sample((3, 4), axis=()),
         ),
-        lambda torch, x, axis: torch.unsqueeze(x, axis),
+        torch_expand_dims,
     ),
     Op(
         *("squeeze", "ReshapeGrad", kt.squeeze, np.squeeze),
@@ -841,6 +849,6 @@ OPS = (
     *PLACE,
 )
 # The rows of further modules, which use what is above.
-for _module in ("specs_statistics", "specs_sorting"):
+for _module in ("specs_statistics", "specs_sorting", "specs_moving"):
     OPS += importlib.import_module(f"tests.{_module}").OPS
 BY_NAME = {op.name: op for op in OPS}

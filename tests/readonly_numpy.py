@@ -35,7 +35,8 @@ def read_only(value):
         array.flags.writeable = False
         return array
     if isinstance(value, (tuple, list)):
-        return type(value)(read_only(v) for v in value)
+        make = getattr(type(value), "_make", type(value))
+        return make(read_only(v) for v in value)
     return value
 
 

@@ -13,6 +13,7 @@ from .._record import record
 from .._writes import share
 from ..errors import ShapeError
 from ._call import as_array, namespace, normalized_axes, operands, raw_namespace
+from .placing import copy
 
 Shape = int | Sequence[int]
 
@@ -69,17 +70,21 @@ def _shape_tuple(shape: Shape) -> tuple[int, ...]:
     return (shape.__index__(),)  # type: ignore[union-attr]
 
 
-def expand_dims(x: Any, /, *, axis: int = 0) -> GradArray:
-    """A new axis of length 1 at position `axis`."""
+def expand_dims(x: Any, /, axis: int | tuple[int, ...] = 0) -> GradArray:
+    """New axes of length 1 at the positions `axis`, as the result counts them."""
     x = as_operand(x)
-    if not -x.ndim - 1 <= axis <= x.ndim:
+    axes = axis if isinstance(axis, (tuple, list)) else (axis,)
+    ndim = x.ndim + len(axes)
+    if any(not -ndim <= i < ndim for i in axes):
         raise ShapeError(
             f"expand_dims: axis {axis} is out of range for an array of shape {tuple(x.shape)}: "
-            f"use {-x.ndim - 1} to {x.ndim}"
+            f"use {-ndim} to {ndim - 1}"
         )
-    axis %= x.ndim + 1
-    shape = tuple(x.shape)
-    return reshape(x, (*shape[:axis], 1, *shape[axis:]))
+    places = {i % ndim for i in axes}
+    if len(places) != len(axes):
+        raise ShapeError(f"expand_dims: axis {axis} names a new axis twice: name each once")
+    lengths = iter(x.shape)
+    return reshape(x, tuple([1 if i in places else next(lengths) for i in range(ndim)]))
 
 
 def squeeze(x: Any, /, axis: int | tuple[int, ...]) -> GradArray:
@@ -118,13 +123,40 @@ def broadcast_to(x: Any, /, shape: Shape) -> GradArray:
     return share(x, record(BroadcastGrad, (x,), raw), broadcast_to, None, wanted)
 
 
-def broadcast_arrays(*arrays: Any) -> list[GradArray]:
+def broadcast_arrays(*arrays: Any) -> tuple[GradArray, ...]:
     """All arrays broadcast to their common shape."""
     xs = operands(*arrays)
     if xs:
         check_devices("broadcast_arrays", *(x._array for x in xs))
     shape = broadcast_shape("broadcast_arrays", *(tuple(x.shape) for x in xs))
-    return [broadcast_to(x, shape) for x in xs]
+    return tuple(broadcast_to(x, shape) for x in xs)
+
+
+def broadcast_shapes(*shapes: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape that `shapes` broadcast to."""
+    return broadcast_shape("broadcast_shapes", *map(tuple, shapes))
+
+
+def meshgrid(*arrays: Any, indexing: str = "xy") -> tuple[GradArray, ...]:
+    """One grid for each one-dimensional array, on which its values vary along one axis.
+
+    indexing : ``"xy"``, in which the first array varies along the second axis and the second
+        along the first, or ``"ij"``, in which each varies along its own.
+    """
+    if indexing not in ("xy", "ij"):
+        raise ShapeError(f"meshgrid: indexing must be 'xy' or 'ij', not {indexing!r}")
+    xs = operands(*arrays)
+    if any(x.ndim > 1 for x in xs):
+        shapes = ", ".join(str(tuple(x.shape)) for x in xs)
+        raise ShapeError(f"meshgrid: arrays of shapes {shapes} must have one axis each")
+    order = list(range(len(xs)))
+    if indexing == "xy" and len(xs) > 1:
+        order[:2] = 1, 0
+    aligned = [
+        reshape(x, tuple([x.size if i == place else 1 for i in range(len(xs))]))
+        for x, place in zip(xs, order, strict=True)
+    ]
+    return tuple(copy(x) for x in broadcast_arrays(*aligned))
 
 
 def broadcast_shape(op: str, *shapes: tuple[int, ...]) -> tuple[int, ...]:

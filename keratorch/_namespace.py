@@ -62,9 +62,9 @@ class Info:
         """The device on which arrays are made where none is named."""
         return _registry.default_of(self._backend)
 
-    def devices(self) -> list[Any]:
+    def devices(self) -> tuple[Any, ...]:
         """The devices that can be used on this machine."""
-        return self._backend.devices()
+        return tuple(self._backend.devices())
 
     def default_dtypes(self, *, device: Any = None) -> dict[str, Any]:
         """The dtypes of arrays made without one, by kind."""

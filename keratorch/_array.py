@@ -367,27 +367,6 @@ class GradArray:
 
         return namespace_of_backend(_registry.of(self._array))
 
-    def __dlpack__(
-        self,
-        *,
-        stream: Any = None,
-        max_version: tuple[int, int] | None = None,
-        dl_device: tuple[Any, int] | None = None,
-        copy: bool | None = None,
-    ) -> Any:
-        """A capsule that shares the memory of a constant."""
-        if self._edge is not None or self._tangents is not None:
-            raise LostGradientError(
-                f"__dlpack__ of a tracked array of shape {tuple(self.shape)} would lose its "
-                "gradient: use detach() first"
-            )
-        named = {"stream": stream, "max_version": max_version, "dl_device": dl_device, "copy": copy}
-        return self._array.__dlpack__(**{k: v for k, v in named.items() if v is not None})
-
-    def __dlpack_device__(self) -> tuple[Any, int]:
-        """The device, in the numbers of DLPack."""
-        return self._array.__dlpack_device__()
-
     def __len__(self) -> int:
         if not self.shape:
             raise TypeError("len() of a GradArray of shape ()")
@@ -474,6 +453,8 @@ class GradArray:
         def __ge__(self, other: Any) -> GradArray: ...
         def __eq__(self, other: object) -> GradArray: ...  # type: ignore[override]
         def __ne__(self, other: object) -> GradArray: ...  # type: ignore[override]
+        def __dlpack__(self, **kwargs: Any) -> Any: ...
+        def __dlpack_device__(self) -> tuple[Any, int]: ...
         def __getitem__(self, key: Any) -> GradArray: ...
         def __setitem__(self, key: Any, value: Any) -> None: ...
         @property

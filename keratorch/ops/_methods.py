@@ -8,6 +8,7 @@ from typing import Any
 
 from .._array import GradArray
 from .._convert import SCALARS
+from ..errors import LostGradientError
 from . import (
     arithmetic,
     constants,
@@ -141,6 +142,29 @@ def _astype(self: GradArray, dtype: Any, copy: bool = True) -> GradArray:
     return placing.astype(self, dtype, copy=copy)
 
 
+def _dlpack(
+    self: GradArray,
+    *,
+    stream: Any = None,
+    max_version: tuple[int, int] | None = None,
+    dl_device: tuple[Any, int] | None = None,
+    copy: bool | None = None,
+) -> Any:
+    """A capsule that shares the memory of a constant."""
+    if self._edge is not None or self._tangents is not None:
+        raise LostGradientError(
+            f"__dlpack__ of a tracked array of shape {tuple(self.shape)} would lose its gradient: "
+            "use detach() first"
+        )
+    named = {"stream": stream, "max_version": max_version, "dl_device": dl_device, "copy": copy}
+    return self._array.__dlpack__(**{k: v for k, v in named.items() if v is not None})
+
+
+def _dlpack_device(self: GradArray) -> tuple[Any, int]:
+    """The device, in the numbers of DLPack."""
+    return self._array.__dlpack_device__()
+
+
 _BINARY = {
     "add": arithmetic.add,
     "sub": arithmetic.subtract,
@@ -165,6 +189,8 @@ _COMPARISONS = {
     "floordiv": constants.floor_divide,
 }
 _METHODS = {
+    "__dlpack__": _dlpack,
+    "__dlpack_device__": _dlpack_device,
     "__neg__": arithmetic.negative,
     "__pos__": arithmetic.positive,
     "__abs__": selection.abs,

@@ -188,7 +188,14 @@ def linspace(
     endpoint: bool = True,
     requires_grad: bool = False,
 ) -> GradArray:
-    """`num` numbers, evenly spaced from `start` to `stop`."""
+    """`num` numbers, evenly spaced from `start` to `stop`; differentiable in both."""
+    if isinstance(start, GradArray) or isinstance(stop, GradArray):
+        like = start if isinstance(start, GradArray) else stop
+        part = linspace(
+            0.0, 1.0, num,
+            dtype=dtype or like.dtype, device=device or like.device, endpoint=endpoint,
+        )  # fmt: skip
+        return start * (1.0 - part) + stop * part
     backend, where = _registry.resolve_device(device)
     kwargs = {} if dtype is None else {"dtype": backend.dtype(dtype)}
     raw = backend.create(

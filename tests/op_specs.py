@@ -81,6 +81,7 @@ class Op:
     torch : the same in PyTorch: the name of its function, or ``f(torch, *tensors, **kwargs)``.
     spellings : operators and methods that do the same.
     flat : the arguments whose derivative is 0 everywhere, for which the rule gives `None`.
+    composed : it is made of other operations, and `grad` is that of the last.
     """
 
     name: str
@@ -93,6 +94,7 @@ class Op:
     dtypes: tuple[str, ...] = ALL
     xfails: Mapping[str, str] = field(default_factory=dict)
     flat: tuple[int, ...] = ()
+    composed: bool = False
 
     def dtypes_of(self, sample: Sample) -> tuple[str, ...]:
         return sample.dtypes if sample.dtypes is not None else self.dtypes

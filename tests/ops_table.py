@@ -95,7 +95,7 @@ BITS = "of integers and booleans"
 ASKS = "about dtypes or shapes alone"
 #: Those that are constants whatever comes in, and why.
 CONSTANTS = {
-    **dict.fromkeys(["arange", "empty", "eye", "linspace", "ones", "zeros"], MADE),
+    **dict.fromkeys(["arange", "empty", "eye", "ones", "zeros"], MADE),
     **dict.fromkeys(["empty_like", "ones_like", "zeros_like"], MADE),
     **dict.fromkeys(
         ["can_cast", "finfo", "iinfo", "isdtype", "result_type", "broadcast_shapes"],

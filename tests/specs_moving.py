@@ -49,6 +49,10 @@ def torch_meshgrid(torch, *xs, indexing="xy"):
     return torch.meshgrid(*xs, indexing=indexing)
 
 
+def linspace(start, stop, num, endpoint=True):
+    return kt.linspace(start, stop, num, endpoint=endpoint)
+
+
 TRIANGLES = (
     sample((3, 4)),
     sample((4, 3), k=1),
@@ -121,6 +125,16 @@ OPS = (
     Op(
         *("tile_once", "CopyGrad", tile, tile_reference),
         (sample((3, 4), repetitions=(1, 1, 1)), sample((3,), repetitions=())),
+    ),
+    Op(
+        *("linspace", "AddGrad", linspace, np.linspace),
+        (
+            sample((), (), num=5),
+            sample((), 2.0, num=3, endpoint=False),
+            sample(1.0, (), num=1),
+            sample((), (), num=0),
+        ),
+        composed=True,
     ),
     Op("tril", "TrilGrad", kt.tril, np.tril, TRIANGLES, lambda torch, x, k=0: torch.tril(x, k)),
     Op("triu", "TriuGrad", kt.triu, np.triu, TRIANGLES, lambda torch, x, k=0: torch.triu(x, k)),

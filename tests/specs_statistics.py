@@ -128,5 +128,6 @@ OPS = (
             sample((3,), n=5),
         ),
         torch_diff,
+        composed=True,
     ),
 )

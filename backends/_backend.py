@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import operator
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -308,22 +309,55 @@ class Backend:
         return array
 
     def add_at(self, shape: tuple[int, ...], key: Any, values: RawArray) -> RawArray:
-        """Zeros of `shape` to which `values` were added at `key`; repeated indices add up.
+        """Zeros of `shape` to which `values` were added at `key`; repeated indices add up."""
+        where = self._positions(shape, values)[key]
+        if where.size:
+            values = self.xp.broadcast_to(values, where.shape)
+        return self._added(shape, where, values)
+
+    def add_taken(
+        self, shape: tuple[int, ...], index: RawArray, axis: int, values: RawArray
+    ) -> RawArray:
+        """The transpose of ``take(x, index, axis=axis)`` for `x` of `shape`: as `add_at`."""
+        where = self.xp.take(self._positions(shape, values), index, axis=axis)
+        return self._added(shape, where, values)
+
+    def add_along(
+        self, shape: tuple[int, ...], index: RawArray, axis: int, values: RawArray
+    ) -> RawArray:
+        """The transpose of `take_along` for an array of `shape`: as `add_at`."""
+        where = self.take_along(self._positions(shape, values), index, axis)
+        return self._added(shape, where, values)
+
+    def take_along(self, array: RawArray, index: RawArray, axis: int) -> RawArray:
+        """``take_along_axis(array, index, axis=axis)``."""
+        return self.xp.take_along_axis(array, index, axis=axis)
+
+    def _positions(self, shape: tuple[int, ...], like: RawArray) -> RawArray:
+        """The numbers of the elements of an array of `shape`, beside `like`."""
+        numbers = self.xp.arange(math.prod(shape), device=getattr(like, "device", None))
+        return self.xp.reshape(numbers, shape)
+
+    def _added(self, shape: tuple[int, ...], where: RawArray, values: RawArray) -> RawArray:
+        """Zeros of `shape`, `values` added to the elements of the numbers `where`."""
+        size = math.prod(shape)
+        if not math.prod(where.shape):
+            device = getattr(values, "device", None)
+            return self.xp.zeros(shape, dtype=values.dtype, device=device)
+        reshape = self.xp.reshape
+        total = self.add_flat(size, reshape(where, (-1,)), reshape(values, (-1,)))
+        return reshape(total, shape)
+
+    def add_flat(self, size: int, where: RawArray, values: RawArray) -> RawArray:
+        """`size` zeros, to which each of `values` was added where it belongs.
 
         The general way: one element after the other.
         """
-        xp = self.xp
-        size = 1
-        for n in shape:
-            size *= n
         device = getattr(values, "device", None)
-        where = xp.reshape(xp.arange(size, device=device), shape)[key]
-        out = xp.zeros((size,), dtype=values.dtype, device=device)
-        values = xp.reshape(xp.broadcast_to(values, where.shape), (-1,)) if where.size else values
-        where = xp.reshape(where, (-1,)) if where.size else where
+        out = self.xp.zeros((size,), dtype=values.dtype, device=device)
         for i in range(where.size or 0):
             out[int(where[i])] += values[i]
-        return xp.reshape(out, shape)
+        return out
 
     def ones_like(self, array: RawArray) -> RawArray:
         """Ones of the shape, dtype and device of `array`."""

@@ -198,6 +198,14 @@ class CuPyBackend(Backend):
             cp.add.at(out, key, values)
             return out
 
+    def add_taken(
+        self, shape: tuple[int, ...], index: RawArray, axis: int, values: RawArray
+    ) -> RawArray:
+        return self.add_at(shape, (slice(None),) * axis + (index,), values)
+
+    def add_flat(self, size: int, where: RawArray, values: RawArray) -> RawArray:
+        return self.add_at((size,), where, values)
+
     def set_item(self, array: RawArray, key: Any, value: Any) -> None:
         with array.device:
             array[key] = value

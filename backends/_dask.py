@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from types import ModuleType
 from typing import Any
@@ -85,7 +86,25 @@ class DaskBackend(Backend):
         found = scipy_special(self.name, name)
         if found is None or isinstance(found, np.ufunc):
             return found
-        return lambda *xs: da.map_blocks(found, *da.broadcast_arrays(*xs))
+        together: Any = da.broadcast_arrays
+        return lambda *xs: da.map_blocks(found, *together(*xs))
+
+    def add_taken(
+        self, shape: tuple[int, ...], index: RawArray, axis: int, values: RawArray
+    ) -> RawArray:
+        return self.add_at(shape, (slice(None),) * axis + (index,), values)
+
+    def add_along(
+        self, shape: tuple[int, ...], index: RawArray, axis: int, values: RawArray
+    ) -> RawArray:
+        added = delayed(_add_along, pure=True)(shape, index, axis, values)
+        return da.from_delayed(added, shape, dtype=values.dtype)
+
+    def take_along(self, array: RawArray, index: RawArray, axis: int) -> RawArray:
+        own = (*array.shape[:axis], 1, *array.shape[axis + 1 :])
+        shape = np.broadcast_shapes(own, index.shape)
+        taken = delayed(np.take_along_axis, pure=True)(array, index, axis)
+        return da.from_delayed(taken, shape, dtype=array.dtype)
 
     def writeable(self, array: RawArray) -> bool:
         # A write makes a new graph: nothing else shows it.
@@ -111,6 +130,13 @@ def _add_at(shape: tuple[int, ...], key: Any, values: Any) -> Any:
     out = np.zeros(shape, dtype=values.dtype)
     np.add.at(out, key, values)
     return out
+
+
+def _add_along(shape: tuple[int, ...], index: Any, axis: int, values: Any) -> Any:
+    out = np.zeros(math.prod(shape), dtype=values.dtype)
+    numbers = np.arange(out.size).reshape(shape)
+    np.add.at(out, np.take_along_axis(numbers, index, axis), values)
+    return out.reshape(shape)
 
 
 def make() -> Backend:

@@ -79,6 +79,14 @@ class JAXBackend(Backend):
     ) -> RawArray:
         return _fold(self.xp, array, tuple(size), tuple(stride), tuple(dilation))
 
+    def add_taken(
+        self, shape: tuple[int, ...], index: RawArray, axis: int, values: RawArray
+    ) -> RawArray:
+        return self.add_at(shape, (slice(None),) * axis + (index,), values)
+
+    def add_flat(self, size: int, where: RawArray, values: RawArray) -> RawArray:
+        return self.add_at((size,), where, values)
+
     def special(self, name: str) -> Any:
         return {"expit": jax.nn.sigmoid}.get(name) or super().special(name)
 

@@ -129,6 +129,16 @@ class NumPyBackend(Backend):
             np.add.at(out, key, values)
         return out
 
+    def add_taken(
+        self, shape: tuple[int, ...], index: RawArray, axis: int, values: RawArray
+    ) -> RawArray:
+        return self.add_at(shape, (slice(None),) * axis + (index,), values)
+
+    def add_flat(self, size: int, where: RawArray, values: RawArray) -> RawArray:
+        out = np.zeros(size, dtype=values.dtype)
+        np.add.at(out, where, values)
+        return out
+
     def ones_like(self, array: RawArray) -> RawArray:
         return np.ones(array.shape, array.dtype)
 

@@ -249,7 +249,7 @@ def _find(cls: type, array: Any) -> Backend:
     found = _by_base(cls)
     if found is not None:
         return found
-    if not hasattr(array, "__array_namespace__"):
+    if isinstance(array, type) or not hasattr(array, "__array_namespace__"):
         raise UnknownArrayError("; ".join([_no_array(cls), *failures]))
     return _general(cls, array.__array_namespace__())
 

@@ -76,14 +76,16 @@ class TorchBackend(Backend):
     def writeable(self, array: RawArray) -> bool:
         return True
 
-    def add_at(self, shape: tuple[int, ...], key: Any, values: RawArray) -> RawArray:
-        size = 1
-        for n in shape:
-            size *= n
-        where = torch.arange(size, device=values.device).reshape(shape)[key]
+    def add_flat(self, size: int, where: RawArray, values: RawArray) -> RawArray:
         out = torch.zeros(size, dtype=values.dtype, device=values.device)
-        out.index_add_(0, where.reshape(-1), values.expand(where.shape).reshape(-1))
-        return out.reshape(shape)
+        return out.index_add_(0, where, values)
+
+    def add_taken(
+        self, shape: tuple[int, ...], index: RawArray, axis: int, values: RawArray
+    ) -> RawArray:
+        out = torch.zeros(shape, dtype=values.dtype, device=values.device)
+        index = torch.where(index < 0, index + shape[axis], index)
+        return out.index_add_(axis, index, values)
 
     def add_into(self, total: RawArray, term: RawArray) -> RawArray:
         return total.add_(term)

@@ -76,14 +76,14 @@ def has_array(value: Any) -> bool:
 
 def _stacked(value: Any, like: Any) -> GradArray:
     """A nested sequence with `GradArray`s in it as one differentiable array."""
-    from .ops.manipulation import stack
+    from .ops.joining import stack
 
     found = _first_array(value) if like is None else like
     arrays = [as_operand(v, like=found) for v in value]
     check_devices("asarray", *(a._array for a in arrays))
     dtypes = [a._array.dtype for a in arrays]
     if any(d != dtypes[0] for d in dtypes):
-        from .ops.manipulation import astype
+        from .ops.placing import astype
 
         xp = _registry.of(arrays[0]._array).xp
         dtype = xp.result_type(*dtypes)

@@ -28,7 +28,7 @@ def to_raw(data: Any, device: Any, dtype: Any, op: str) -> Any:
         backend = _registry.of(data)
         raw = backend.adopt(data)
         if device is not None:
-            from .ops.manipulation import move, target_device
+            from .ops.placing import move, target_device
 
             raw = move(raw, target_device(raw, device))
             backend = _registry.of(raw)
@@ -65,7 +65,7 @@ def asarray(
     requires_grad : make the result a leaf that requires a gradient.
     """
     if isinstance(obj, GradArray) or has_array(obj):
-        from .ops import manipulation
+        from .ops import placing
 
         x = as_operand(obj)
         if requires_grad and (x._edge is not None or x._tangents is not None):
@@ -73,13 +73,13 @@ def asarray(
                 "asarray(requires_grad=True) of a tracked array would cut its graph: detach() first"
             )
         if device is not None:
-            x = manipulation.to_device(x, device)
+            x = placing.to_device(x, device)
         if dtype is not None and _registry.of(x._array).dtype(dtype) != x.dtype:
             if copy is False:
                 raise ValueError(f"asarray: {x.dtype} to {dtype} needs a copy")
-            x = manipulation.astype(x, dtype)
+            x = placing.astype(x, dtype)
         elif copy:
-            x = manipulation.copy(x)
+            x = placing.copy(x)
         return x if not requires_grad else GradArray(x, requires_grad=True)
     raw = to_raw(obj, device, dtype, "asarray")
     if copy and raw is obj:
@@ -104,7 +104,7 @@ def _create(name: str, *args: Any, dtype: Any, device: Any, requires_grad: bool)
 def _create_like(name: str, x: Any, *args: Any, dtype: Any, device: Any) -> GradArray:
     x = as_operand(x)
     if device is not None:
-        from .ops.manipulation import target_device
+        from .ops.placing import target_device
 
         device = target_device(x._array, device)
         if device != x.device:
@@ -149,7 +149,8 @@ def full(
 ) -> GradArray:
     """An array filled with one number; differentiable in `fill_value`."""
     if isinstance(fill_value, GradArray) or _registry.is_array(fill_value):
-        from .ops.manipulation import broadcast_to, copy
+        from .ops.manipulation import broadcast_to
+        from .ops.placing import copy
 
         value = asarray(fill_value, dtype=dtype, device=device)
         return copy(broadcast_to(value, shape))
@@ -187,7 +188,14 @@ def linspace(
     endpoint: bool = True,
     requires_grad: bool = False,
 ) -> GradArray:
-    """`num` numbers, evenly spaced from `start` to `stop`."""
+    """`num` numbers, evenly spaced from `start` to `stop`; differentiable in both."""
+    if isinstance(start, GradArray) or isinstance(stop, GradArray):
+        like = start if isinstance(start, GradArray) else stop
+        part = linspace(
+            0.0, 1.0, num,
+            dtype=dtype or like.dtype, device=device or like.device, endpoint=endpoint,
+        )  # fmt: skip
+        return start * (1.0 - part) + stop * part
     backend, where = _registry.resolve_device(device)
     kwargs = {} if dtype is None else {"dtype": backend.dtype(dtype)}
     raw = backend.create(
@@ -234,10 +242,23 @@ def empty_like(x: Any, /, *, dtype: Any = None, device: Any = None) -> GradArray
 def full_like(x: Any, /, fill_value: Any, *, dtype: Any = None, device: Any = None) -> GradArray:
     """One number everywhere, in the shape, dtype and device of `x`."""
     if isinstance(fill_value, GradArray) or _registry.is_array(fill_value):
-        from .ops.manipulation import broadcast_to, copy
+        from .ops.manipulation import broadcast_to
+        from .ops.placing import copy
 
         x, fill_value = as_operand(x), as_operand(fill_value)
         check_devices("full_like", x._array, fill_value._array)
         value = asarray(fill_value, dtype=dtype or x.dtype, device=device or x.device)
         return copy(broadcast_to(value, tuple(x.shape)))
     return _create_like("full_like", x, fill_value, dtype=dtype, device=device)
+
+
+def from_dlpack(x: Any, /, *, device: Any = None, copy: bool | None = None) -> GradArray:
+    """The array of another library, given by ``__dlpack__``, as a constant.
+
+    device : where it goes; default: where it is.
+    """
+    if isinstance(x, GradArray) or _registry.is_array(x):
+        return asarray(x, device=device, copy=copy)
+    backend = _registry.resolve_device(device)[0]
+    raw = backend.function("from_dlpack")(x)
+    return constant(raw if not copy else backend.copy(raw))

@@ -93,7 +93,7 @@ def run(
 
 
 def _copy(g: Any) -> Any:
-    from .ops.manipulation import copy
+    from .ops.placing import copy
 
     return copy(g)
 

@@ -27,9 +27,58 @@ _DTYPES = (
     "complex64",
     "complex128",
 )
-_INQUIRIES = ("isdtype", "result_type", "can_cast", "finfo", "iinfo")
-_CREATION = ("asarray", "zeros", "ones", "empty", "full", "arange", "linspace", "eye")
 _FREQUENCIES = ("fftfreq", "rfftfreq")
+_CREATION = (
+    "asarray",
+    "zeros",
+    "ones",
+    "empty",
+    "full",
+    "arange",
+    "linspace",
+    "eye",
+    "from_dlpack",
+)
+
+
+#: The version of the Array API standard whose functions are here.
+API_VERSION = "2025.12"
+
+
+class Info:
+    """What ``__array_namespace_info__()`` returns: the dtypes and devices of a backend.
+
+    It is what the backend's own inspection says, with devices as `Device`s.
+    """
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+        self._raw = backend.xp.__array_namespace_info__()
+
+    def capabilities(self) -> dict[str, Any]:
+        """Which optional behaviour there is."""
+        return self._raw.capabilities()
+
+    def default_device(self) -> Any:
+        """The device on which arrays are made where none is named."""
+        return _registry.default_of(self._backend)
+
+    def devices(self) -> tuple[Any, ...]:
+        """The devices that can be used on this machine."""
+        return tuple(self._backend.devices())
+
+    def default_dtypes(self, *, device: Any = None) -> dict[str, Any]:
+        """The dtypes of arrays made without one, by kind."""
+        return self._raw.default_dtypes(device=self._raw_device(device))
+
+    def dtypes(self, *, device: Any = None, kind: Any = None) -> dict[str, Any]:
+        """The dtypes by name, all or those of a kind."""
+        return self._raw.dtypes(device=self._raw_device(device), kind=kind)
+
+    def _raw_device(self, device: Any) -> Any:
+        if device is None:
+            return None
+        return self._backend.raw_device(_own_device(self._backend, device))
 
 
 class Namespace:
@@ -49,15 +98,17 @@ class Namespace:
         return namespace, (self._backend.name,)
 
     def __getattr__(self, name: str) -> Any:
-        if name in _CONSTANTS or name in _DTYPES or name == "__array_namespace_info__":
+        if name in _CONSTANTS or name in _DTYPES:
             try:
                 value = None if name == "newaxis" else getattr(self._backend.xp, name)
             except AttributeError:
                 raise AttributeError(
                     f"{self.__name__} has no {name!r}: {self._backend.name} has none"
                 ) from None
-        elif name in _INQUIRIES:
-            value = functools.partial(_inquire, getattr(self._backend.xp, name))
+        elif name == "__array_namespace_info__":
+            value = functools.partial(Info, self._backend)
+        elif name == "__array_api_version__":
+            value = API_VERSION
         elif name in _CREATION:
             value = functools.partial(_create, self._backend, name)
         elif name == "fft":
@@ -80,7 +131,7 @@ class Namespace:
         import keratorch
 
         public = {name for name in vars(keratorch) if not name.startswith("_")}
-        return sorted({*public, *_CONSTANTS, *_INQUIRIES, *_CREATION})
+        return sorted({*public, *_CONSTANTS, *_DTYPES})
 
 
 class FourierNamespace:
@@ -121,10 +172,6 @@ def _create_on(
     return function(*args, device=where, **kwargs)
 
 
-def _inquire(function: Any, *args: Any, **kwargs: Any) -> Any:
-    return function(*map(_raw, args), **kwargs)
-
-
 def _create(backend: Backend, name: str, *args: Any, **kwargs: Any) -> Any:
     from . import _creation
     from ._array import GradArray
@@ -159,6 +206,23 @@ def _own_device(backend: Backend, device: Any) -> _registry.Device:
     )
 
 
+def default_namespace() -> Namespace:
+    """The namespace of the backend of the default device: what the module `keratorch` is."""
+    return namespace_of_backend(_registry.resolve_device(None)[0])
+
+
+def module_attribute(name: str) -> Any:
+    """An attribute of the module `keratorch` that depends on the default backend."""
+    if name in _DTYPES or name in _CONSTANTS:
+        return getattr(default_namespace(), name)
+    raise AttributeError(f"module 'keratorch' has no attribute {name!r}")
+
+
+def array_namespace_info() -> Info:
+    """The dtypes and devices of the default backend, as the Array API standard asks for them."""
+    return Info(_registry.resolve_device(None)[0])
+
+
 def _raw(x: Any) -> Any:
     from ._array import GradArray, get_slot
 
@@ -184,4 +248,13 @@ def namespace(backend: str | Backend) -> Namespace:
     return namespace_of_backend(backend if isinstance(backend, Backend) else _registry.get(backend))
 
 
-__all__ = ["Namespace", "namespace", "namespace_of_backend"]
+__all__ = [
+    "API_VERSION",
+    "Info",
+    "Namespace",
+    "array_namespace_info",
+    "default_namespace",
+    "module_attribute",
+    "namespace",
+    "namespace_of_backend",
+]

@@ -6,6 +6,7 @@ sample of a row is its main case, the others are edge cases.
 
 from __future__ import annotations
 
+import importlib
 import operator
 import zlib
 from collections.abc import Callable, Mapping
@@ -84,6 +85,7 @@ class Op:
     spellings : operators and methods that do the same.
     flat : the arguments whose derivative is 0 everywhere, for which the rule gives `None`.
     inside : whether the function goes on to compute with the results of the `Grad`.
+    composed : it is made of other operations, and `grad` is that of the last.
     """
 
     name: str
@@ -97,6 +99,7 @@ class Op:
     xfails: Mapping[str, str] = field(default_factory=dict)
     flat: tuple[int, ...] = ()
     inside: bool = False
+    composed: bool = False
 
     def dtypes_of(self, sample: Sample) -> tuple[str, ...]:
         return sample.dtypes if sample.dtypes is not None else self.dtypes
@@ -478,6 +481,12 @@ def torch_binary(name):
     return function
 
 
+def torch_expand_dims(torch, x, axis):
+    for i in (axis,) if isinstance(axis, int) else axis:
+        x = torch.unsqueeze(x, i)
+    return x
+
+
 def torch_flip(torch, x, axis=None):
     axes = range(x.ndim) if axis is None else (axis if isinstance(axis, tuple) else (axis,))
     return torch.flip(x, tuple(axes))
@@ -705,8 +714,10 @@ SHAPE = (
             sample((0,), axis=-2),
             sample((4, 0), axis=2),
             sample((1,), axis=1),
+            sample((3, 4), axis=(0, -1)),
+            sample((3, 4), axis=()),
         ),
-        lambda torch, x, axis: torch.unsqueeze(x, axis),
+        torch_expand_dims,
     ),
     Op(
         *("squeeze", "ReshapeGrad", kt.squeeze, np.squeeze),
@@ -856,4 +867,7 @@ OPS = (
     *specs_special.OPS,
     *specs_fft.OPS,
 )
+# The rows of further modules, which use what is above.
+for _module in ("specs_statistics", "specs_sorting", "specs_moving"):
+    OPS += importlib.import_module(f"tests.{_module}").OPS
 BY_NAME = {op.name: op for op in OPS}

@@ -35,7 +35,8 @@ def read_only(value):
         array.flags.writeable = False
         return array
     if isinstance(value, (tuple, list)):
-        return type(value)(read_only(v) for v in value)
+        make = getattr(type(value), "_make", type(value))
+        return make(read_only(v) for v in value)
     return value
 
 
@@ -117,6 +118,9 @@ class ReadOnlyBackend(Backend):
         out = np.zeros(shape, dtype=values.dtype)
         np.add.at(out, key, values)
         return read_only(out)
+
+    def add_flat(self, size, where, values):
+        return self.add_at((size,), where, values)
 
     def may_overlap(self, a, b):
         return np.may_share_memory(a, b)

@@ -8,7 +8,18 @@ from typing import Any
 
 from .._array import GradArray
 from .._convert import SCALARS
-from . import arithmetic, constants, indexing, linalg, manipulation, reductions, selection
+from ..errors import LostGradientError
+from . import (
+    arithmetic,
+    constants,
+    indexing,
+    linalg,
+    manipulation,
+    placing,
+    reductions,
+    selection,
+    statistics,
+)
 from ._elementwise import is_operand
 
 
@@ -55,8 +66,50 @@ def _mean(
 ) -> GradArray:
     """The mean along `axis`, as `keratorch.mean`."""
     _no_out(out)
-    x = self if dtype is None else manipulation.astype(self, dtype)
+    x = self if dtype is None else placing.astype(self, dtype)
     return reductions.mean(x, axis=axis, keepdims=keepdims)
+
+
+def _prod(
+    self: GradArray, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False
+) -> GradArray:
+    """The product along `axis`, as `keratorch.prod`."""
+    _no_out(out)
+    return statistics.prod(self, axis=axis, dtype=dtype, keepdims=keepdims)
+
+
+def _var(
+    self: GradArray, axis: Any = None, dtype: Any = None, out: Any = None, ddof: float = 0,
+    keepdims: bool = False,
+) -> GradArray:  # fmt: skip
+    """The variance along `axis`, as `keratorch.var`."""
+    _no_out(out)
+    x = self if dtype is None else placing.astype(self, dtype)
+    return statistics.var(x, axis=axis, correction=ddof, keepdims=keepdims)
+
+
+def _std(
+    self: GradArray, axis: Any = None, dtype: Any = None, out: Any = None, ddof: float = 0,
+    keepdims: bool = False,
+) -> GradArray:  # fmt: skip
+    """The standard deviation along `axis`, as `keratorch.std`."""
+    _no_out(out)
+    x = self if dtype is None else placing.astype(self, dtype)
+    return statistics.std(x, axis=axis, correction=ddof, keepdims=keepdims)
+
+
+def _cumsum(self: GradArray, axis: Any = None, dtype: Any = None, out: Any = None) -> GradArray:
+    """The running totals along `axis`; of all elements in a row for `None`."""
+    _no_out(out)
+    x = self if axis is not None else manipulation.reshape(self, (-1,) if self.size else (0,))
+    return statistics.cumulative_sum(x, axis=0 if axis is None else axis, dtype=dtype)
+
+
+def _cumprod(self: GradArray, axis: Any = None, dtype: Any = None, out: Any = None) -> GradArray:
+    """The running products along `axis`; of all elements in a row for `None`."""
+    _no_out(out)
+    x = self if axis is not None else manipulation.reshape(self, (-1,) if self.size else (0,))
+    return statistics.cumulative_prod(x, axis=0 if axis is None else axis, dtype=dtype)
 
 
 def _max(self: GradArray, axis: Any = None, out: Any = None, keepdims: bool = False) -> GradArray:
@@ -86,7 +139,30 @@ def _transpose(self: GradArray, *axes: Any) -> GradArray:
 
 def _astype(self: GradArray, dtype: Any, copy: bool = True) -> GradArray:
     """The array with another dtype, as `keratorch.astype`."""
-    return manipulation.astype(self, dtype, copy=copy)
+    return placing.astype(self, dtype, copy=copy)
+
+
+def _dlpack(
+    self: GradArray,
+    *,
+    stream: Any = None,
+    max_version: tuple[int, int] | None = None,
+    dl_device: tuple[Any, int] | None = None,
+    copy: bool | None = None,
+) -> Any:
+    """A capsule that shares the memory of a constant."""
+    if self._edge is not None or self._tangents is not None:
+        raise LostGradientError(
+            f"__dlpack__ of a tracked array of shape {tuple(self.shape)} would lose its gradient: "
+            "use detach() first"
+        )
+    named = {"stream": stream, "max_version": max_version, "dl_device": dl_device, "copy": copy}
+    return self._array.__dlpack__(**{k: v for k, v in named.items() if v is not None})
+
+
+def _dlpack_device(self: GradArray) -> tuple[Any, int]:
+    """The device, in the numbers of DLPack."""
+    return self._array.__dlpack_device__()
 
 
 _BINARY = {
@@ -113,6 +189,8 @@ _COMPARISONS = {
     "floordiv": constants.floor_divide,
 }
 _METHODS = {
+    "__dlpack__": _dlpack,
+    "__dlpack_device__": _dlpack_device,
     "__neg__": arithmetic.negative,
     "__pos__": arithmetic.positive,
     "__abs__": selection.abs,
@@ -121,13 +199,18 @@ _METHODS = {
     "__setitem__": indexing.setitem,
     "sum": _sum,
     "mean": _mean,
+    "prod": _prod,
+    "var": _var,
+    "std": _std,
+    "cumsum": _cumsum,
+    "cumprod": _cumprod,
     "max": _max,
     "min": _min,
     "reshape": _reshape,
     "transpose": _transpose,
     "astype": _astype,
-    "copy": manipulation.copy,
-    "to_device": manipulation.to_device,
+    "copy": placing.copy,
+    "to_device": placing.to_device,
     "conj": selection.conj,
     "T": property(_transpose, doc="The axes reversed."),
     "mT": property(manipulation.matrix_transpose, doc="The last two axes exchanged."),

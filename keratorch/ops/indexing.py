@@ -268,7 +268,7 @@ def _checked_result(
             f"{how} an array of dtype {x.dtype} and shape {tuple(x.shape)} gave a result of dtype "
             f"{result.dtype}: write x = x + y, or make the array {result.dtype} with astype"
         ) from cause
-    from .manipulation import astype
+    from .placing import astype
 
     return astype(result, x.dtype)
 

@@ -1,4 +1,4 @@
-"""Shapes, order, joining, dtype and place: linear operations that move elements about."""
+"""Shapes and order: linear operations that move elements about."""
 
 from __future__ import annotations
 
@@ -9,17 +9,13 @@ from typing import Any
 from .._array import GradArray
 from .._convert import as_operand, check_devices
 from .._grad import Grad
-from .._record import constant, is_active, record, record_many
+from .._record import record
 from .._writes import share
-from ..backends import _registry
-from ..errors import DTypeError, ShapeError
+from ..errors import ShapeError
 from ._call import as_array, namespace, normalized_axes, operands, raw_namespace
-from .indexing import getitem, put_item
+from .placing import copy
 
 Shape = int | Sequence[int]
-
-
-# -- shape -------------------------------------------------------------------------------------
 
 
 class ReshapeGrad(Grad):
@@ -74,17 +70,21 @@ def _shape_tuple(shape: Shape) -> tuple[int, ...]:
     return (shape.__index__(),)  # type: ignore[union-attr]
 
 
-def expand_dims(x: Any, /, *, axis: int = 0) -> GradArray:
-    """A new axis of length 1 at position `axis`."""
+def expand_dims(x: Any, /, axis: int | tuple[int, ...] = 0) -> GradArray:
+    """New axes of length 1 at the positions `axis`, as the result counts them."""
     x = as_operand(x)
-    if not -x.ndim - 1 <= axis <= x.ndim:
+    axes = axis if isinstance(axis, (tuple, list)) else (axis,)
+    ndim = x.ndim + len(axes)
+    if any(not -ndim <= i < ndim for i in axes):
         raise ShapeError(
             f"expand_dims: axis {axis} is out of range for an array of shape {tuple(x.shape)}: "
-            f"use {-x.ndim - 1} to {x.ndim}"
+            f"use {-ndim} to {ndim - 1}"
         )
-    axis %= x.ndim + 1
-    shape = tuple(x.shape)
-    return reshape(x, (*shape[:axis], 1, *shape[axis:]))
+    places = {i % ndim for i in axes}
+    if len(places) != len(axes):
+        raise ShapeError(f"expand_dims: axis {axis} names a new axis twice: name each once")
+    lengths = iter(x.shape)
+    return reshape(x, tuple([1 if i in places else next(lengths) for i in range(ndim)]))
 
 
 def squeeze(x: Any, /, axis: int | tuple[int, ...]) -> GradArray:
@@ -123,13 +123,40 @@ def broadcast_to(x: Any, /, shape: Shape) -> GradArray:
     return share(x, record(BroadcastGrad, (x,), raw), broadcast_to, None, wanted)
 
 
-def broadcast_arrays(*arrays: Any) -> list[GradArray]:
+def broadcast_arrays(*arrays: Any) -> tuple[GradArray, ...]:
     """All arrays broadcast to their common shape."""
     xs = operands(*arrays)
     if xs:
         check_devices("broadcast_arrays", *(x._array for x in xs))
     shape = broadcast_shape("broadcast_arrays", *(tuple(x.shape) for x in xs))
-    return [broadcast_to(x, shape) for x in xs]
+    return tuple(broadcast_to(x, shape) for x in xs)
+
+
+def broadcast_shapes(*shapes: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape that `shapes` broadcast to."""
+    return broadcast_shape("broadcast_shapes", *map(tuple, shapes))
+
+
+def meshgrid(*arrays: Any, indexing: str = "xy") -> tuple[GradArray, ...]:
+    """One grid for each one-dimensional array, on which its values vary along one axis.
+
+    indexing : ``"xy"``, in which the first array varies along the second axis and the second
+        along the first, or ``"ij"``, in which each varies along its own.
+    """
+    if indexing not in ("xy", "ij"):
+        raise ShapeError(f"meshgrid: indexing must be 'xy' or 'ij', not {indexing!r}")
+    xs = operands(*arrays)
+    if any(x.ndim > 1 for x in xs):
+        shapes = ", ".join(str(tuple(x.shape)) for x in xs)
+        raise ShapeError(f"meshgrid: arrays of shapes {shapes} must have one axis each")
+    order = list(range(len(xs)))
+    if indexing == "xy" and len(xs) > 1:
+        order[:2] = 1, 0
+    aligned = [
+        reshape(x, tuple([x.size if i == place else 1 for i in range(len(xs))]))
+        for x, place in zip(xs, order, strict=True)
+    ]
+    return tuple(copy(x) for x in broadcast_arrays(*aligned))
 
 
 def broadcast_shape(op: str, *shapes: tuple[int, ...]) -> tuple[int, ...]:
@@ -239,237 +266,3 @@ def _flipped(x: GradArray, axes: tuple[int, ...]) -> GradArray:
 
 def _flipped_back(x: GradArray, values: GradArray, axes: tuple[int, ...]) -> GradArray:
     return flip(values, axis=axes)
-
-
-# -- joining and splitting ---------------------------------------------------------------------
-
-
-class ConcatGrad(Grad):
-    """Each input's stretch of the gradient."""
-
-    __slots__ = ("axis", "ends")
-
-    def backward(self, grad: Any) -> tuple[Any, ...]:
-        before = (slice(None),) * self.axis
-        starts = (0, *self.ends[:-1])
-        return tuple(
-            grad[(*before, slice(i, j), ...)] for i, j in zip(starts, self.ends, strict=True)
-        )
-
-    def jvp(self, *tangents: Any) -> Any:
-        like = next(t for t in tangents if t is not None)
-        xp = namespace(like)
-        starts = (0, *self.ends[:-1])
-        parts = []
-        for t, i, j in zip(tangents, starts, self.ends, strict=True):
-            shape = (*self.shape[: self.axis], j - i, *self.shape[self.axis + 1 :])
-            zeros = xp.zeros(shape, dtype=self.dtype, device=like.device) if t is None else t
-            parts.append(zeros)
-        return concat(parts, axis=self.axis)
-
-
-def concat(arrays: Sequence[Any], /, *, axis: int | None = 0) -> GradArray:
-    """The arrays joined along an existing axis; flattened first for ``axis=None``."""
-    xs = operands(*arrays)
-    if not xs:
-        raise ShapeError("concat: there is no array to join")
-    if axis is None:
-        xs = tuple(reshape(x, (x.size,)) for x in xs)
-        axis = 0
-    (axis,) = normalized_axes("concat", xs[0], axis)
-    _check_joined("concat", xs, axis)
-    raws = [x._array for x in xs]
-    raw = raw_namespace(xs[0]).concat(raws, axis=axis)
-    ends, end = [], 0
-    for a in raws:
-        end += a.shape[axis]
-        ends.append(end)
-    return record(ConcatGrad, xs, raw, axis=axis, ends=tuple(ends))
-
-
-def _check_joined(op: str, xs: tuple[GradArray, ...], but: int | None) -> None:
-    check_devices(op, *(x._array for x in xs))
-    first = tuple(xs[0].shape)
-    for x in xs[1:]:
-        shape = tuple(x.shape)
-        if len(shape) != len(first) or any(
-            i != but and n != m for i, (n, m) in enumerate(zip(shape, first, strict=True))
-        ):
-            where = "" if but is None else f" except along axis {but}"
-            raise ShapeError(f"{op}: shapes {first} and {shape} must be equal{where}")
-
-
-class StackGrad(Grad):
-    """Each input's layer of the gradient."""
-
-    __slots__ = ("axis",)
-
-    def backward(self, grad: Any) -> tuple[Any, ...]:
-        before = (slice(None),) * self.axis
-        return tuple(grad[(*before, i, ...)] for i in range(grad.shape[self.axis]))
-
-    def jvp(self, *tangents: Any) -> Any:
-        like = next(t for t in tangents if t is not None)
-        zeros = namespace(like).zeros_like(like)
-        return stack([zeros if t is None else t for t in tangents], axis=self.axis)
-
-
-def stack(arrays: Sequence[Any], /, *, axis: int = 0) -> GradArray:
-    """The arrays, of one shape, joined along a new axis."""
-    xs = operands(*arrays)
-    if not xs:
-        raise ShapeError("stack: there is no array to join")
-    _check_joined("stack", xs, None)
-    ndim = xs[0].ndim + 1
-    if not -ndim <= axis < ndim:
-        raise ShapeError(
-            f"stack: axis {axis} is out of range for arrays of shape {tuple(xs[0].shape)}: use "
-            f"{-ndim} to {ndim - 1}"
-        )
-    axis %= ndim
-    raw = raw_namespace(xs[0]).stack([x._array for x in xs], axis=axis)
-    return record(StackGrad, xs, raw, axis=axis)
-
-
-class UnstackGrad(Grad):
-    """The gradients of the layers, stacked."""
-
-    __slots__ = ("axis", "outputs")
-
-    def backward(self, grad: Any) -> tuple[Any, ...]:
-        like = next(g for g in grad if g is not None)
-        xp = namespace(like)
-        layers = [xp.zeros_like(like) if g is None else g for g in grad]
-        return (xp.stack(layers, axis=self.axis),)
-
-    def jvp(self, *tangents: Any) -> Any:
-        return unstack(tangents[0], axis=self.axis)
-
-
-def unstack(x: Any, /, *, axis: int = 0) -> tuple[GradArray, ...]:
-    """The layers of `x` along `axis`, as a tuple of arrays without that axis."""
-    x = as_operand(x)
-    (axis,) = normalized_axes("unstack", x, axis)
-    before = (slice(None),) * axis
-    raws = tuple(as_array(x._array, x._array[(*before, i, ...)]) for i in range(x.shape[axis]))
-    if not raws:
-        return ()
-    layers = record_many(UnstackGrad, (x,), raws, axis=axis)
-    keys = [(*before, i, ...) for i in range(len(layers))]
-    for layer, key in zip(layers, keys, strict=True):
-        share(x, layer, getitem, put_item, key)
-    return layers
-
-
-# -- dtype, place and copies -------------------------------------------------------------------
-
-
-class AsTypeGrad(Grad):
-    """The gradient, cast back: the engine does that."""
-
-    __slots__ = ()
-
-    def backward(self, grad: Any) -> tuple[Any, ...]:
-        return (grad,)
-
-    def jvp(self, *tangents: Any) -> Any:
-        return astype(tangents[0], self.dtype)
-
-
-def astype(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None) -> GradArray:
-    """`x` with another dtype: a name, or a dtype of any backend.
-
-    A cast to an integer or boolean dtype is a constant. One from complex to real is an error;
-    take `real` or `abs`.
-    """
-    x = as_operand(x)
-    a = x._array
-    backend = _registry.of(a)
-    dtype = backend.dtype(dtype)
-    if backend.is_complex(a.dtype) and not backend.is_complex(dtype):
-        raise DTypeError(
-            f"astype: {a.dtype} of shape {tuple(a.shape)} cannot become {dtype}: take real(x), "
-            "imag(x) or abs(x)"
-        )
-    raw = backend.xp.astype(a, dtype, copy=copy)
-    if not backend.is_inexact(dtype) or not is_active(x):
-        y = constant(raw)
-    else:
-        y = record(AsTypeGrad, (x,), raw)
-    if not copy:
-        share(x, y, sure=False)
-    return to_device(y, device) if device is not None else y
-
-
-class CopyGrad(Grad):
-    """The gradient itself."""
-
-    __slots__ = ()
-
-    def backward(self, grad: Any) -> tuple[Any, ...]:
-        return (grad,)
-
-    def jvp(self, *tangents: Any) -> Any:
-        return tangents[0]
-
-
-def copy(x: Any, /) -> GradArray:
-    """A copy of the values in memory of its own; differentiable."""
-    x = as_operand(x)
-    return record(CopyGrad, (x,), _registry.of(x._array).copy(x._array))
-
-
-class ToDeviceGrad(Grad):
-    """The gradient, moved back to where the input is."""
-
-    __slots__ = ("source", "target")
-    moves = True
-
-    def backward(self, grad: Any) -> tuple[Any, ...]:
-        if isinstance(grad, GradArray):
-            return (to_device(grad, self.source),)
-        return (move(grad, self.source),)
-
-    def jvp(self, *tangents: Any) -> Any:
-        return to_device(tangents[0], self.target)
-
-
-def to_device(x: Any, device: Any, /, *, stream: Any = None) -> GradArray:
-    """`x` on another device; differentiable, and across backends.
-
-    device : a `Device`, or a name: ``"cpu"`` is a device of the array's own backend where that
-        has one (PyTorch, JAX), else NumPy's; ``"cuda"`` likewise, else CuPy's.
-    stream : for the Array API; only `None` is taken.
-    """
-    if stream is not None:
-        raise TypeError("to_device: stream must be None; the library's current stream is used")
-    x = as_operand(x)
-    source = x.device
-    target = target_device(x._array, device)
-    if target == source:
-        return x
-    return record(ToDeviceGrad, (x,), move(x._array, target), source=source, target=target)
-
-
-def target_device(raw: Any, device: Any) -> Any:
-    """The `Device` that `device` means for the array `raw`."""
-    backend = _registry.of(raw)
-    if isinstance(device, str):
-        here = backend.device(raw)
-        if here is not None and here == device:
-            return here
-        for own in backend.devices():
-            if own == device:
-                return own
-    elif not isinstance(device, _registry.Device):
-        return backend.from_raw_device(device)
-    return _registry.resolve_device(device)[1]
-
-
-def move(raw: Any, target: Any) -> Any:
-    """The raw array on another device, by way of the host where backends differ."""
-    backend = _registry.of(raw)
-    if backend.name == target.backend:
-        return raw if backend.device(raw) == target else backend.to_device(raw, target)
-    other = _registry.resolve_device(target)[0]
-    return other.from_numpy(backend.to_numpy(raw), target)

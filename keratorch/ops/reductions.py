@@ -101,7 +101,7 @@ def sum(x: Any, /, *, axis: Axis = None, dtype: Any = None, keepdims: bool = Fal
     raw = as_array(
         a, xp.sum(a, axis=None if axis is None else axes, dtype=_dtype(x, dtype), keepdims=keepdims)
     )
-    if not is_active(x):
+    if not is_active(x) or not _registry.of(raw).is_inexact(raw.dtype):
         return constant(raw)
     return record(SumGrad, (x,), raw, axes=axes, input_shape=tuple(a.shape), keepdims=keepdims)
 

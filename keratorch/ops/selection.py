@@ -13,7 +13,7 @@ from ..backends import _registry
 from ..errors import DTypeError
 from ._call import as_array, first_array, is_complex, namespace, raw_namespace
 from ._elementwise import SCALARS, explained
-from .manipulation import copy
+from .placing import copy
 
 
 class WhereGrad(Grad):

@@ -10,7 +10,8 @@ from ..._convert import as_operand
 from ..._grad import Grad
 from ..._record import constant, is_active, record
 from .._call import namespace, normalized_axes
-from ..manipulation import astype, reshape
+from ..manipulation import reshape
+from ..placing import astype
 from ..reductions import Axis, max, min, spread, sum
 from ..selection import abs, direction
 from ._matrices import call_raw, conj, floating, matrices, real

@@ -14,7 +14,8 @@ from ..._writes import share
 from ...errors import ShapeError
 from .._call import as_array, namespace, normalized_axes, operands, raw_namespace
 from .._elementwise import RawFunctions
-from ..manipulation import broadcast_shape, broadcast_to, copy, permute_dims, reshape
+from ..manipulation import broadcast_shape, broadcast_to, permute_dims, reshape
+from ..placing import copy
 from ..reductions import sum as sum_
 from ._matrices import adjoint, call_raw, conj, embedded, matrices, raw_function
 

@@ -1,0 +1,133 @@
+"""Joining arrays, and taking them apart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from .._array import GradArray
+from .._convert import as_operand, check_devices
+from .._grad import Grad
+from .._record import record, record_many
+from .._writes import share
+from ..errors import ShapeError
+from ._call import as_array, namespace, normalized_axes, operands, raw_namespace
+from .indexing import getitem, put_item
+from .manipulation import reshape
+
+
+class ConcatGrad(Grad):
+    """Each input's stretch of the gradient."""
+
+    __slots__ = ("axis", "ends")
+
+    def backward(self, grad: Any) -> tuple[Any, ...]:
+        before = (slice(None),) * self.axis
+        starts = (0, *self.ends[:-1])
+        return tuple(
+            grad[(*before, slice(i, j), ...)] for i, j in zip(starts, self.ends, strict=True)
+        )
+
+    def jvp(self, *tangents: Any) -> Any:
+        like = next(t for t in tangents if t is not None)
+        xp = namespace(like)
+        starts = (0, *self.ends[:-1])
+        parts = []
+        for t, i, j in zip(tangents, starts, self.ends, strict=True):
+            shape = (*self.shape[: self.axis], j - i, *self.shape[self.axis + 1 :])
+            zeros = xp.zeros(shape, dtype=self.dtype, device=like.device) if t is None else t
+            parts.append(zeros)
+        return concat(parts, axis=self.axis)
+
+
+def concat(arrays: Sequence[Any], /, *, axis: int | None = 0) -> GradArray:
+    """The arrays joined along an existing axis; flattened first for ``axis=None``."""
+    xs = operands(*arrays)
+    if not xs:
+        raise ShapeError("concat: there is no array to join")
+    if axis is None:
+        xs = tuple(reshape(x, (x.size,)) for x in xs)
+        axis = 0
+    (axis,) = normalized_axes("concat", xs[0], axis)
+    _check_joined("concat", xs, axis)
+    raws = [x._array for x in xs]
+    raw = raw_namespace(xs[0]).concat(raws, axis=axis)
+    ends, end = [], 0
+    for a in raws:
+        end += a.shape[axis]
+        ends.append(end)
+    return record(ConcatGrad, xs, raw, axis=axis, ends=tuple(ends))
+
+
+def _check_joined(op: str, xs: tuple[GradArray, ...], but: int | None) -> None:
+    check_devices(op, *(x._array for x in xs))
+    first = tuple(xs[0].shape)
+    for x in xs[1:]:
+        shape = tuple(x.shape)
+        if len(shape) != len(first) or any(
+            i != but and n != m for i, (n, m) in enumerate(zip(shape, first, strict=True))
+        ):
+            where = "" if but is None else f" except along axis {but}"
+            raise ShapeError(f"{op}: shapes {first} and {shape} must be equal{where}")
+
+
+class StackGrad(Grad):
+    """Each input's layer of the gradient."""
+
+    __slots__ = ("axis",)
+
+    def backward(self, grad: Any) -> tuple[Any, ...]:
+        before = (slice(None),) * self.axis
+        return tuple(grad[(*before, i, ...)] for i in range(grad.shape[self.axis]))
+
+    def jvp(self, *tangents: Any) -> Any:
+        like = next(t for t in tangents if t is not None)
+        zeros = namespace(like).zeros_like(like)
+        return stack([zeros if t is None else t for t in tangents], axis=self.axis)
+
+
+def stack(arrays: Sequence[Any], /, *, axis: int = 0) -> GradArray:
+    """The arrays, of one shape, joined along a new axis."""
+    xs = operands(*arrays)
+    if not xs:
+        raise ShapeError("stack: there is no array to join")
+    _check_joined("stack", xs, None)
+    ndim = xs[0].ndim + 1
+    if not -ndim <= axis < ndim:
+        raise ShapeError(
+            f"stack: axis {axis} is out of range for arrays of shape {tuple(xs[0].shape)}: use "
+            f"{-ndim} to {ndim - 1}"
+        )
+    axis %= ndim
+    raw = raw_namespace(xs[0]).stack([x._array for x in xs], axis=axis)
+    return record(StackGrad, xs, raw, axis=axis)
+
+
+class UnstackGrad(Grad):
+    """The gradients of the layers, stacked."""
+
+    __slots__ = ("axis", "outputs")
+
+    def backward(self, grad: Any) -> tuple[Any, ...]:
+        like = next(g for g in grad if g is not None)
+        xp = namespace(like)
+        layers = [xp.zeros_like(like) if g is None else g for g in grad]
+        return (xp.stack(layers, axis=self.axis),)
+
+    def jvp(self, *tangents: Any) -> Any:
+        return unstack(tangents[0], axis=self.axis)
+
+
+def unstack(x: Any, /, *, axis: int = 0) -> tuple[GradArray, ...]:
+    """The layers of `x` along `axis`, as a tuple of arrays without that axis."""
+    x = as_operand(x)
+    (axis,) = normalized_axes("unstack", x, axis)
+    before = (slice(None),) * axis
+    raws = tuple(as_array(x._array, x._array[(*before, i, ...)]) for i in range(x.shape[axis]))
+    if not raws:
+        return ()
+    layers = record_many(UnstackGrad, (x,), raws, axis=axis)
+    keys = [(*before, i, ...) for i in range(len(layers))]
+    for layer, key in zip(layers, keys, strict=True):
+        share(x, layer, getitem, put_item, key)
+    return layers

@@ -1,0 +1,124 @@
+"""dtype, device and copies of arrays."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .._array import GradArray
+from .._convert import as_operand
+from .._grad import Grad
+from .._record import constant, is_active, record
+from .._writes import share
+from ..backends import _registry
+from ..errors import DTypeError
+
+
+class AsTypeGrad(Grad):
+    """The gradient, cast back: the engine does that."""
+
+    __slots__ = ()
+
+    def backward(self, grad: Any) -> tuple[Any, ...]:
+        return (grad,)
+
+    def jvp(self, *tangents: Any) -> Any:
+        return astype(tangents[0], self.dtype)
+
+
+def astype(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None) -> GradArray:
+    """`x` with another dtype: a name, or a dtype of any backend.
+
+    A cast to an integer or boolean dtype is a constant. One from complex to real is an error;
+    take `real` or `abs`.
+    """
+    x = as_operand(x)
+    a = x._array
+    backend = _registry.of(a)
+    dtype = backend.dtype(dtype)
+    if backend.is_complex(a.dtype) and not backend.is_complex(dtype):
+        raise DTypeError(
+            f"astype: {a.dtype} of shape {tuple(a.shape)} cannot become {dtype}: take real(x), "
+            "imag(x) or abs(x)"
+        )
+    raw = backend.xp.astype(a, dtype, copy=copy)
+    if not backend.is_inexact(dtype) or not is_active(x):
+        y = constant(raw)
+    else:
+        y = record(AsTypeGrad, (x,), raw)
+    if not copy:
+        share(x, y, sure=False)
+    return to_device(y, device) if device is not None else y
+
+
+class CopyGrad(Grad):
+    """The gradient itself."""
+
+    __slots__ = ()
+
+    def backward(self, grad: Any) -> tuple[Any, ...]:
+        return (grad,)
+
+    def jvp(self, *tangents: Any) -> Any:
+        return tangents[0]
+
+
+def copy(x: Any, /) -> GradArray:
+    """A copy of the values in memory of its own; differentiable."""
+    x = as_operand(x)
+    return record(CopyGrad, (x,), _registry.of(x._array).copy(x._array))
+
+
+class ToDeviceGrad(Grad):
+    """The gradient, moved back to where the input is."""
+
+    __slots__ = ("source", "target")
+    moves = True
+
+    def backward(self, grad: Any) -> tuple[Any, ...]:
+        if isinstance(grad, GradArray):
+            return (to_device(grad, self.source),)
+        return (move(grad, self.source),)
+
+    def jvp(self, *tangents: Any) -> Any:
+        return to_device(tangents[0], self.target)
+
+
+def to_device(x: Any, device: Any, /, *, stream: Any = None) -> GradArray:
+    """`x` on another device; differentiable, and across backends.
+
+    device : a `Device`, or a name: ``"cpu"`` is a device of the array's own backend where that
+        has one (PyTorch, JAX), else NumPy's; ``"cuda"`` likewise, else CuPy's.
+    stream : for the Array API; only `None` is taken.
+    """
+    if stream is not None:
+        raise TypeError("to_device: stream must be None; the library's current stream is used")
+    x = as_operand(x)
+    source = x.device
+    target = target_device(x._array, device)
+    if target == source:
+        return x
+    return record(ToDeviceGrad, (x,), move(x._array, target), source=source, target=target)
+
+
+def target_device(raw: Any, device: Any) -> Any:
+    """The `Device` that `device` means for the array `raw`."""
+    backend = _registry.of(raw)
+    if isinstance(device, str):
+        here = backend.device(raw)
+        if here is not None and here == device:
+            return here
+        for own in backend.devices():
+            if own == device:
+                return own
+    elif not isinstance(device, _registry.Device):
+        return backend.from_raw_device(device)
+    return _registry.resolve_device(device)[1]
+
+
+def move(raw: Any, target: Any) -> Any:
+    """The raw array on another device, by way of the host where backends differ."""
+    backend = _registry.of(raw)
+    if backend.name == target.backend:
+        return raw if backend.device(raw) == target else backend.to_device(raw, target)
+    other = _registry.resolve_device(target)[0]
+    return other.from_numpy(backend.to_numpy(raw), target)

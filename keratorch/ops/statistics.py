@@ -1,0 +1,311 @@
+"""Products, variances and running totals."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from .._array import GradArray
+from .._convert import as_operand
+from .._grad import Grad
+from .._record import constant, is_active, record
+from ..backends import _registry
+from ..errors import DTypeError, ShapeError
+from ._call import as_array, is_complex, namespace, normalized_axes, raw_namespace
+from .joining import concat
+from .placing import astype
+from .reductions import Axis, spread
+from .reductions import sum as sum_
+
+
+def one_axis_last(xp: Any, x: Any, axes: tuple[int, ...]) -> Any:
+    """`x` with `axes` moved to the end and made one."""
+    others = tuple(i for i in range(x.ndim) if i not in axes)
+    turned = xp.permute_dims(x, (*others, *axes)) if x.ndim else x
+    shape = tuple(x.shape)
+    count = math.prod(shape[i] for i in axes)
+    return xp.reshape(turned, (*(shape[i] for i in others), count))
+
+
+def axis_last_undone(xp: Any, x: Any, shape: tuple[int, ...], axes: tuple[int, ...]) -> Any:
+    """The inverse of `one_axis_last`, for an array that was of `shape`."""
+    others = tuple(i for i in range(len(shape)) if i not in axes)
+    order = (*others, *axes)
+    x = xp.reshape(x, tuple(shape[i] for i in order))
+    back = [0] * len(order)
+    for i, axis in enumerate(order):
+        back[axis] = i
+    return xp.permute_dims(x, tuple(back)) if back else x
+
+
+def shifted_products(xp: Any, x: Any) -> Any:
+    """For each element the product of those before it on the last axis; 1 for the first."""
+    n = x.shape[-1]
+    if not n:
+        return x
+    ones = xp.ones_like(x[..., :1])
+    if n < 2:
+        return ones
+    return xp.concat([ones, xp.cumulative_prod(x[..., : n - 1], axis=-1)], axis=-1)
+
+
+class ProdGrad(Grad):
+    """Each factor gets the product of the others: of those before times of those after."""
+
+    __slots__ = ("axes", "keepdims")
+    saves = (0,)
+    fresh = True
+
+    def others(self, xp: Any, x: Any) -> Any:
+        """The product of all other elements, without a division: zeros do no harm."""
+        flat = one_axis_last(xp, x, self.axes)
+        before = shifted_products(xp, flat)
+        after = xp.flip(shifted_products(xp, xp.flip(flat, axis=-1)), axis=-1)
+        return axis_last_undone(xp, before * after, tuple(x.shape), self.axes)
+
+    def backward(self, grad: Any) -> tuple[Any, ...]:
+        xp = namespace(grad)
+        (x,) = self.saved(grad)
+        partial = self.others(xp, x)
+        if is_complex(partial):
+            partial = xp.conj(partial)
+        return (spread(xp, grad, tuple(x.shape), self.axes, self.keepdims) * partial,)
+
+    def jvp(self, *tangents: Any) -> Any:
+        (t,) = tangents
+        (x,) = self.saved(t)
+        return sum_(t * self.others(namespace(t), x), axis=self.axes, keepdims=self.keepdims)
+
+
+def prod(x: Any, /, *, axis: Axis = None, dtype: Any = None, keepdims: bool = False) -> GradArray:
+    """The product of the elements along `axis` (all axes for `None`).
+
+    The gradient of an element is the product of the others, right with any number of zeros.
+    """
+    x, dtype = _cast(as_operand(x), dtype)
+    axes = normalized_axes("prod", x, axis)
+    a = x._array
+    function = raw_namespace(x).prod
+    if axis is None:
+        raw = as_array(a, function(a, dtype=dtype, keepdims=keepdims))
+    else:
+        raw = as_array(a, function(a, axis=axes, dtype=dtype, keepdims=keepdims))
+    if not is_active(x):
+        return constant(raw)
+    return record(ProdGrad, (x,), raw, (a,), axes=axes, keepdims=keepdims)
+
+
+class CumulativeSumGrad(Grad):
+    """The running total of the gradient, from the end."""
+
+    __slots__ = ("axis", "initial")
+
+    def backward(self, grad: Any) -> tuple[Any, ...]:
+        xp = namespace(grad)
+        if self.initial:
+            grad = grad[(slice(None),) * self.axis + (slice(1, None), ...)]
+        return (reversed_totals(xp, grad, self.axis),)
+
+    def jvp(self, *tangents: Any) -> Any:
+        return cumulative_sum(tangents[0], axis=self.axis, include_initial=self.initial)
+
+
+def reversed_totals(xp: Any, x: Any, axis: int) -> Any:
+    """Along `axis`, the sum of each element and those after it."""
+    return xp.flip(xp.cumulative_sum(xp.flip(x, axis=axis), axis=axis), axis=axis)
+
+
+def cumulative_sum(
+    x: Any, /, *, axis: int | None = None, dtype: Any = None, include_initial: bool = False
+) -> GradArray:
+    """The running totals along `axis`, which may be left out for a 1-D array.
+
+    include_initial : begin with 0, so that the result is one longer.
+    """
+    x, axis, dtype = _prepared("cumulative_sum", x, axis, dtype)
+    a = x._array
+    function = raw_namespace(x).cumulative_sum
+    raw = function(a, axis=axis, dtype=dtype, include_initial=include_initial)
+    return record(CumulativeSumGrad, (x,), raw, axis=axis, initial=include_initial)
+
+
+class CumulativeProdGrad(Grad):
+    """By a recurrence from the end, h_i = ḡ_i + x_{i+1}·h_{i+1}, times the product before i.
+
+    It is solved in log₂ n steps on whole arrays (Hillis and Steele 1986, *Data parallel
+    algorithms*), and divides by nothing.
+    """
+
+    __slots__ = ("axis", "initial")
+    saves = (0,)
+
+    def backward(self, grad: Any) -> tuple[Any, ...]:
+        xp = namespace(grad)
+        (x,) = self.saved(grad)
+        if self.initial:
+            grad = grad[(slice(None),) * self.axis + (slice(1, None), ...)]
+        last = xp.moveaxis(x, self.axis, -1)
+        g = xp.moveaxis(grad, self.axis, -1)
+        if is_complex(last):
+            last = xp.conj(last)
+        n = last.shape[-1]
+        if not n:
+            return (grad,)
+        factor = xp.concat([last[..., 1:], xp.zeros_like(last[..., :1])], axis=-1)
+        total, step = g, 1
+        while step < n:
+            pad = xp.zeros_like(last[..., :step])
+            total = total + factor * xp.concat([total[..., step:], pad], axis=-1)
+            factor = factor * xp.concat([factor[..., step:], pad], axis=-1)
+            step *= 2
+        return (xp.moveaxis(total * shifted_products(xp, last), -1, self.axis),)
+
+
+def cumulative_prod(
+    x: Any, /, *, axis: int | None = None, dtype: Any = None, include_initial: bool = False
+) -> GradArray:
+    """The running products along `axis`, which may be left out for a 1-D array.
+
+    include_initial : begin with 1, so that the result is one longer.
+    """
+    x, axis, dtype = _prepared("cumulative_prod", x, axis, dtype)
+    a = x._array
+    function = raw_namespace(x).cumulative_prod
+    raw = function(a, axis=axis, dtype=dtype, include_initial=include_initial)
+    saved = (a if is_active(x) else None,)
+    return record(CumulativeProdGrad, (x,), raw, saved, axis=axis, initial=include_initial)
+
+
+def _cast(x: GradArray, dtype: Any) -> tuple[GradArray, Any]:
+    """`x` in the dtype asked for, and that dtype as its backend's own."""
+    if dtype is None:
+        return x, None
+    x = astype(x, dtype, copy=False)
+    return x, x.dtype
+
+
+def _prepared(op: str, x: Any, axis: int | None, dtype: Any) -> tuple[GradArray, int, Any]:
+    x, dtype = _cast(as_operand(x), dtype)
+    if axis is None:
+        if x.ndim != 1:
+            raise ShapeError(
+                f"{op}: an array of shape {tuple(x.shape)} needs axis=; it may be left out for "
+                "1-D arrays only"
+            )
+        axis = 0
+    return x, normalized_axes(op, x, axis)[0], dtype
+
+
+def deviations(xp: Any, x: Any, axes: tuple[int, ...]) -> Any:
+    """`x` less its mean.
+
+    The mean of equal numbers is not always that number: a second round makes the deviations of
+    a constant 0, also when they are divided by a std of some 1e-17.
+    """
+    if not axes or not math.prod(x.shape):
+        return xp.zeros_like(x)
+    away = x - xp.mean(x, axis=axes, keepdims=True)
+    return away - xp.mean(away, axis=axes, keepdims=True)
+
+
+class VarGrad(Grad):
+    """2(x − mean)/(n − correction) times the gradient."""
+
+    __slots__ = ("axes", "divisor", "keepdims")
+    saves = (0,)
+    fresh = True
+
+    def slopes(self, xp: Any, x: Any) -> Any:
+        return deviations(xp, x, self.axes) * (2 / self.divisor if self.divisor else math.nan)
+
+    def backward(self, grad: Any) -> tuple[Any, ...]:
+        xp = namespace(grad)
+        (x,) = self.saved(grad)
+        g = spread(xp, grad, tuple(x.shape), self.axes, self.keepdims)
+        return (g * self.slopes(xp, x),)
+
+    def jvp(self, *tangents: Any) -> Any:
+        (t,) = tangents
+        (x,) = self.saved(t)
+        slopes = self.slopes(namespace(t), x)
+        return sum_(t * slopes, axis=self.axes, keepdims=self.keepdims)
+
+
+class StdGrad(Grad):
+    """(x − mean)/((n − correction)·std) times the gradient; 0 where the std is 0."""
+
+    __slots__ = ("axes", "divisor", "keepdims")
+    saves = (0, -1)
+    fresh = True
+
+    def slopes(self, xp: Any, x: Any, y: Any) -> Any:
+        y = spread(xp, y, tuple(x.shape), self.axes, self.keepdims)
+        away = deviations(xp, x, self.axes)
+        unit = xp.where(y == 0, 0.0, away / xp.where(y == 0, 1.0, y))
+        return unit * (1 / self.divisor if self.divisor else math.nan)
+
+    def backward(self, grad: Any) -> tuple[Any, ...]:
+        xp = namespace(grad)
+        x, y = self.saved(grad)
+        g = spread(xp, grad, tuple(x.shape), self.axes, self.keepdims)
+        return (g * self.slopes(xp, x, y),)
+
+    def jvp(self, *tangents: Any) -> Any:
+        (t,) = tangents
+        x, y = self.saved(t)
+        slopes = self.slopes(namespace(t), x, y)
+        return sum_(t * slopes, axis=self.axes, keepdims=self.keepdims)
+
+
+def var(
+    x: Any, /, *, axis: Axis = None, correction: float = 0.0, keepdims: bool = False
+) -> GradArray:
+    """The variance along `axis`: Σ(x − mean)²/(n − correction)."""
+    return _spread_of("var", VarGrad, x, axis, correction, keepdims)
+
+
+def std(
+    x: Any, /, *, axis: Axis = None, correction: float = 0.0, keepdims: bool = False
+) -> GradArray:
+    """The standard deviation along `axis`; its gradient is 0 where all values are equal."""
+    return _spread_of("std", StdGrad, x, axis, correction, keepdims)
+
+
+def _spread_of(
+    name: str, cls: type[Grad], x: Any, axis: Axis, correction: float, keepdims: bool
+) -> GradArray:
+    x = as_operand(x)
+    if _registry.of(x._array).is_complex(x.dtype):
+        raise DTypeError(f"{name} of dtype {x.dtype}, shape {tuple(x.shape)}: x must be real")
+    axes = normalized_axes(name, x, axis)
+    a = x._array
+    function = getattr(raw_namespace(x), name)
+    raw = as_array(a, function(a, axis=axes, correction=correction, keepdims=keepdims))
+    if not is_active(x):
+        return constant(raw)
+    divisor = max(math.prod(a.shape[i] for i in axes) - correction, 0)
+    saved = (a,) if cls is VarGrad else (a, raw)
+    return record(cls, (x,), raw, saved, axes=axes, divisor=divisor, keepdims=keepdims)
+
+
+def count_nonzero(x: Any, /, *, axis: Axis = None, keepdims: bool = False) -> GradArray:
+    """How many elements along `axis` are not 0: a constant."""
+    x = as_operand(x)
+    a = x._array
+    function = raw_namespace(x).count_nonzero
+    return constant(as_array(a, function(a, axis=axis, keepdims=keepdims)))
+
+
+def diff(
+    x: Any, /, *, axis: int = -1, n: int = 1, prepend: Any = None, append: Any = None
+) -> GradArray:
+    """The `n`-th differences of neighbours along `axis`, after joining `prepend` and `append`."""
+    x = as_operand(x)
+    (axis,) = normalized_axes("diff", x, axis)
+    parts = [p for p in (prepend, x, append) if p is not None]
+    if len(parts) > 1:
+        x = concat(parts, axis=axis)
+    before = (slice(None),) * axis
+    for _ in range(min(n, x.shape[axis])):
+        x = x[(*before, slice(1, None), ...)] - x[(*before, slice(None, -1), ...)]
+    return x

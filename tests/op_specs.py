@@ -68,6 +68,13 @@ class Sample:
     differences: bool = True
     xfails: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def repeatable(self) -> bool:
+        """Whether the arguments may have equal rows: regular matrices may not."""
+        return not any(
+            isinstance(a, Arg) and a.domain == "regular" and len(a.shape) == 2 for a in self.args
+        )
+
     def inputs(self, dtype: str) -> list[Any]:
         """The arguments as NumPy arrays of `dtype`, and Python scalars: always the same."""
         rng = np.random.default_rng(zlib.crc32(self.name.encode()))

@@ -167,7 +167,7 @@ def torch_gamma(name: str) -> Callable[..., Any]:
 ELEMENTWISE = (
     Op(
         *("clip", "ClipGrad", clip, clip_reference),
-        *(CLIPPED, torch_clip),
+        *(CLIPPED, torch_clip, (kt.GradArray.clip, np.clip)),
         dtypes=REAL,
     ),
 )

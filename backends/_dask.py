@@ -82,7 +82,8 @@ class DaskBackend(Backend):
         found = scipy_special(self.name, name)
         if found is None or isinstance(found, np.ufunc):
             return found
-        return lambda *xs: da.map_blocks(found, *da.broadcast_arrays(*xs))
+        broadcast: Any = da.broadcast_arrays
+        return lambda *xs: da.map_blocks(found, *broadcast(*xs))
 
     def writeable(self, array: RawArray) -> bool:
         # A write makes a new graph: nothing else shows it.

@@ -49,13 +49,16 @@ SHIFTED = (
 
 
 def torch_axes(name: str) -> Callable[..., Any]:
-    """PyTorch calls an axis `dim`."""
+    """PyTorch calls an axis `dim`, and by MKL it transforms nothing empty."""
 
     def function(torch, x, axis=None, axes=None, **kwargs):
         if axis is not None:
             kwargs["dim"] = axis
         elif axes is not None:
             kwargs["dim"] = axes
+        if len(x) == 0:
+            one = torch.cat([x, torch.zeros((1, *x.shape[1:]), dtype=x.dtype)])
+            return function(torch, one, **kwargs)[:0] if "shift" not in name else x.clone()
         return getattr(torch.fft, name)(x, **kwargs)
 
     return function

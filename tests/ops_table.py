@@ -140,7 +140,9 @@ CONSTANTS = {
     **dict.fromkeys(["fft.fftfreq", "fft.rfftfreq"], MADE),
 }
 #: Those that raise `NotDifferentiableError` on a tracked input, and why.
-REFUSED: dict[str, str] = {}
+REFUSED: dict[str, str] = {
+    "nextafter": "it jumps from one number to the next: a step has no derivative",
+}
 
 
 @dataclass(frozen=True)

@@ -84,6 +84,7 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "stack": _stack,
     "where": _where,
     "squeeze": _squeeze,
+    "clip": _method("clip"),
     "broadcast_to": _renamed("broadcast_to"),
     "moveaxis": _renamed("moveaxis"),
     "permute_dims": _renamed("permute_dims"),

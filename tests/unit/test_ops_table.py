@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+
 import pytest
 
 import keratorch as kt
@@ -66,5 +68,8 @@ def test_a_constant_is_constant(name):
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_a_refused_one_refuses(name):
+    function = find(name)
+    parameters = inspect.signature(function).parameters.values()
+    required = sum(p.default is p.empty for p in parameters)
     with pytest.raises(kt.NotDifferentiableError):
-        find(name)(kt.GradArray([0.5, 1.5, 2.0]))
+        function(*[kt.GradArray([0.5, 1.5, 2.0])] * required)

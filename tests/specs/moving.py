@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 import keratorch as kt
-from tests.op_specs import Op, ints, place, sample
+from tests.specs.table import Op, ints, place, sample
 
 
 def roll(x, shift, axis=None):

@@ -15,7 +15,7 @@ import numpy as np
 
 import keratorch as kt
 from keratorch.ops.linalg.solving import adjugate
-from tests.op_specs import COMPLEX, Arg, Op, Sample, sample, with_xfails
+from tests.specs.table import COMPLEX, Arg, Op, Sample, sample, with_xfails
 
 
 def row(

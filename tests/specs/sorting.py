@@ -6,7 +6,8 @@ import numpy as np
 
 import keratorch as kt
 from keratorch.ops.sorting import _add_along, _add_taken
-from tests.op_specs import REAL, Op, ints, place, raw_place, sample
+from tests.specs.indexing import raw_place
+from tests.specs.table import REAL, Op, ints, place, sample
 
 UNKNOWN = "the shape of a Dask array of the distinct elements is unknown"
 

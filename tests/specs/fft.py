@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 import keratorch as kt
-from tests.op_specs import COMPLEX, REAL, Op, Sample, sample
+from tests.specs.table import COMPLEX, REAL, Op, Sample, sample
 
 #: Of one axis: lengths odd, even, shorter and longer than the input, axes and norms.
 ONE_AXIS = (

@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 
 from keratorch.ops.windows import fold, pad, windows
-from tests.op_specs import Op, Sample, sample
+from tests.specs.table import Op, Sample, sample
 
 
 def pad_reference(x, widths, value=0.0):

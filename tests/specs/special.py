@@ -13,7 +13,7 @@ import numpy as np
 import scipy.special as scipy_special
 
 import keratorch as kt
-from tests.op_specs import PAIRS, REAL, SHAPES, Arg, Op, Sample, place, sample
+from tests.specs.table import PAIRS, REAL, SHAPES, Arg, Op, Sample, place, sample
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 import keratorch as kt
-from tests.op_specs import (
+from tests.specs.table import (
     EMPTY_REDUCED,
     REAL,
     REDUCED,

@@ -110,7 +110,10 @@ class Namespace:
         elif name == "__array_api_version__":
             value = API_VERSION
         elif name in _CREATION:
+            from . import _creation
+
             value = functools.partial(_create, self._backend, name)
+            functools.update_wrapper(value, getattr(_creation, name))
         elif name == "fft":
             value = FourierNamespace(self)
         elif name.startswith("_"):
@@ -155,7 +158,8 @@ class FourierNamespace:
             raise AttributeError(f"{self.__name__} has no {name!r}")
         value = getattr(fft, name)
         if name in _FREQUENCIES:
-            value = functools.partial(_create_on, self._namespace._backend, value)
+            plain, backend = value, self._namespace._backend
+            value = functools.update_wrapper(functools.partial(_create_on, backend, plain), plain)
         self.__dict__[name] = value
         return value
 

@@ -280,7 +280,8 @@ def _spread_of(
     axes = normalized_axes(name, x, axis)
     a = x._array
     function = getattr(raw_namespace(x), name)
-    raw = as_array(a, function(a, axis=axes, correction=correction, keepdims=keepdims))
+    along = None if axis is None else axes
+    raw = as_array(a, function(a, axis=along, correction=correction, keepdims=keepdims))
     if not is_active(x):
         return constant(raw)
     divisor = max(math.prod(a.shape[i] for i in axes) - correction, 0)

@@ -14,6 +14,8 @@ from ._device import Device
 class ArrayAPIStrictBackend(Backend):
     """Arrays of array-api-strict."""
 
+    knows_storage = True
+
     def __init__(self) -> None:
         super().__init__("array_api_strict", xp, (type(xp.zeros(())),))
         self._by_name = {self._kind(d): d for d in xp.__array_namespace_info__().devices()}

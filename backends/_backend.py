@@ -73,6 +73,8 @@ class Backend:
 
     #: Array functions may be called with arrays of two devices only if this is `False`.
     multi_device: bool = True
+    #: Whether `storage` tells that an array is a view of another.
+    knows_storage: bool = False
 
     def __init__(self, name: str, xp: Any, array_types: Sequence[type] = ()) -> None:
         self.name = name

@@ -75,6 +75,8 @@ xp: Any = CuPyNamespace(array_api_compat.cupy)
 class CuPyBackend(Backend):
     """CuPy arrays; one device each."""
 
+    knows_storage = True
+
     def __init__(self) -> None:
         super().__init__("cupy", xp, (cp.ndarray,))
         self.rules = CuPyRules()

@@ -24,6 +24,7 @@ class NumPyBackend(Backend):
     """NumPy arrays."""
 
     multi_device = False
+    knows_storage = True
 
     def __init__(self) -> None:
         super().__init__("numpy", make_namespace(), (np.ndarray,))

@@ -21,6 +21,8 @@ _SPECIAL = {"j0": "bessel_j0", "j1": "bessel_j1", "polygamma": ""}
 class TorchBackend(Backend):
     """PyTorch tensors on the CPU and on CUDA devices."""
 
+    knows_storage = True
+
     def __init__(self) -> None:
         super().__init__("torch", xp, (torch.Tensor,))
 

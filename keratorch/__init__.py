@@ -33,8 +33,10 @@ from ._namespace import API_VERSION as __array_api_version__  # noqa: F401
 from ._namespace import array_namespace_info as __array_namespace_info__  # noqa: F401
 from ._namespace import module_attribute as __getattr__  # noqa: F401
 from ._namespace import namespace as namespace
+from ._transforms import grad as grad
 from ._transforms import gradients as gradients
 from ._transforms import jvp as jvp
+from ._transforms import value_and_grad as value_and_grad
 from .backends import Device as Device
 from .backends import default_device as default_device
 from .backends import devices as devices

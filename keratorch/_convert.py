@@ -127,7 +127,9 @@ def mismatch_message(op: str, a: Any, b: Any) -> str:
 def _described(raw: Any) -> str:
     backend = _registry.of(raw)
     device = backend.device(raw)
-    return f"a {backend.name} array" + (f" on {device}" if isinstance(device, Device) else "")
+    article = "an" if backend.name[0] in "aeiou" else "a"
+    where = f" on {device}" if isinstance(device, Device) else ""
+    return f"{article} {backend.name} array{where}"
 
 
 def raw_key(key: Any, indexed: Any) -> Any:

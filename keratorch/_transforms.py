@@ -1,4 +1,4 @@
-"""Functions that differentiate: `gradients` backwards, `jvp` forwards."""
+"""Functions that differentiate: `gradients` and `grad` backwards, `jvp` forwards."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from typing import Any
 
 from . import _engine
 from ._array import GradArray
-from ._convert import as_operand, check_devices
+from ._convert import as_operand, as_raw, check_devices
 from ._engine import sum_of
 from ._forward import open_level, take_tangent, with_tangent
-from ._mode import no_grad
+from ._grad import LeafSlot
+from ._mode import enable_grad, no_grad
 from .errors import NotTrackedError, ShapeError
+from .ops.arithmetic import positive
 
 
 def gradients(
@@ -111,3 +113,89 @@ def jvp(
     if not many:
         return filled[0]
     return tuple(y for y, _ in filled), tuple(t for _, t in filled)
+
+
+# -- of functions --------------------------------------------------------------------------------
+
+
+def grad(
+    function: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
+) -> Callable[..., Any]:
+    """A function that returns the gradient of `function`, whose value is one real number.
+
+    argnums : which arguments to differentiate in, by position; for several the gradients come
+        as a tuple.
+    has_aux : `function` returns a pair, of which the second part is passed on.
+
+    An argument may be an array, a Python number, or nested dicts, lists and tuples of them; its
+    gradient has the same structure. Raw arrays give raw gradients, `GradArray`s give
+    `GradArray`s, which can be differentiated again.
+
+    >>> import numpy as np
+    >>> grad(lambda p: (p["w"] * p["w"]).sum())({"w": np.array([1.0, 2.0])})
+    {'w': array([2., 4.])}
+    """
+    both = value_and_grad(function, argnums, has_aux)
+
+    def gradient(*args: Any, **kwargs: Any) -> Any:
+        value, found = both(*args, **kwargs)
+        return (found, value[1]) if has_aux else found
+
+    return gradient
+
+
+def value_and_grad(
+    function: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
+) -> Callable[..., Any]:
+    """As `grad`, but the function returns ``(value, gradient)``; with aux the value is a pair."""
+    many = not isinstance(argnums, int)
+    positions = tuple(argnums) if isinstance(argnums, Sequence) else (argnums,)
+
+    def both(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
+        leaves: list[Any] = []
+        given: list[Any] = []
+        moved = list(args)
+        with enable_grad():
+            for i in positions:
+                moved[i] = _mapped(args[i], lambda v: _variable(v, given, leaves))
+            raw = not any(isinstance(v, GradArray) for v in given)
+            outcome = function(*moved, **kwargs)
+            y = as_operand(outcome[0] if has_aux else outcome)
+            found: tuple[Any, ...] = (None,) * len(leaves)
+            if y._edge is not None and leaves:
+                found = gradients(y, leaves, create_graph=not raw, allow_unused=True)
+            found = tuple(
+                x.__array_namespace__().zeros_like(x) if g is None else g
+                for x, g in zip(leaves, found, strict=True)
+            )
+        results = iter(g._array if raw and isinstance(g, GradArray) else g for g in found)
+        trees = tuple(_mapped(args[i], lambda _: next(results)) for i in positions)
+        value = y._array if raw else y
+        return (value, outcome[1]) if has_aux else value, trees if many else trees[0]
+
+    return both
+
+
+def _variable(value: Any, given: list[Any], leaves: list[Any]) -> GradArray:
+    """`value` as something to differentiate in, which stays connected to what made it."""
+    given.append(value)
+    if isinstance(value, GradArray) and (value._edge is not None or value._tangents is not None):
+        x = positive(value)
+        if x._edge is None:  # tangents alone
+            x._edge = LeafSlot(x, x._array.shape, x._array.dtype)
+    else:
+        x = GradArray(as_raw(value), requires_grad=True)
+    leaves.append(x)
+    return x
+
+
+def _mapped(tree: Any, function: Callable[[Any], Any]) -> Any:
+    """`tree`, nested dicts, lists and tuples, with `function` applied to what is in them."""
+    if isinstance(tree, dict):
+        return {k: _mapped(v, function) for k, v in tree.items()}
+    if isinstance(tree, tuple):
+        parts = [_mapped(v, function) for v in tree]
+        return type(tree)(*parts) if hasattr(tree, "_fields") else tuple(parts)
+    if isinstance(tree, list):
+        return [_mapped(v, function) for v in tree]
+    return function(tree)

@@ -12,6 +12,7 @@ again; where that cannot be done the write is refused.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import threading
 from collections.abc import Callable, Iterator
@@ -47,10 +48,20 @@ def mark(raw: Any) -> None:
     key = backend.name, backend.storage(raw)
     with writes.lock:
         writes.times[key] = writes.last = next_seq()
-    if key not in writes.owners:
         owner = _owner(raw)
-        if id(owner) == key[1]:
-            writes.owners[key] = ref(owner, functools.partial(_forget, key))
+        if key not in writes.owners and id(owner) == key[1]:
+            # A class may take no weak references; its entry is then kept.
+            with contextlib.suppress(TypeError):
+                writes.owners[key] = ref(owner, functools.partial(_forget, key))
+
+
+def mark_family(x: Any) -> None:
+    """As `mark`, for the array of `x` and for all that may share its memory."""
+    mark(x._array)
+    family = getattr(x, "_alias", None)
+    if family is not None and not _registry.of(x._array).knows_storage:
+        for other in family.others(x):
+            mark(other._array)
 
 
 def _owner(raw: Any) -> Any:

@@ -10,6 +10,8 @@ from typing import Any
 
 from .._array import GradArray, get_slot
 from .._record import constant
+from .._writes import share
+from ..backends import _registry
 from ..errors import NotDifferentiableError
 
 
@@ -108,6 +110,10 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
 }
 
 
+#: NumPy's functions that write into their first argument.
+_WRITERS = frozenset(["copyto", "put", "place", "putmask", "put_along_axis", "fill_diagonal"])
+
+
 def array_function(
     self: GradArray, func: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> Any:
@@ -119,7 +125,7 @@ def array_function(
         except TypeError as error:
             if "argument" not in str(error):
                 raise
-            what = f"these arguments of numpy.{func.__name__} ({error})"
+            what = f"numpy.{func.__name__} with {', '.join(kwargs) or 'these arguments'}"
     else:
         what = f"{func.__module__}.{func.__name__}"
     arrays = list(_arrays_in((args, kwargs)))
@@ -128,7 +134,25 @@ def array_function(
             f"{what} has no rule for a GradArray of shape {tuple(self.shape)}: use keratorch's own "
             "functions, or detach() to compute without a gradient"
         )
-    return _wrapped(func(*_raw(args), **_raw(kwargs)))
+    written = [kwargs.get("out"), args[0] if func.__name__ in _WRITERS and args else None]
+    if any(isinstance(w, GradArray) for w in written) or kwargs.get("copy") is False:
+        raise NotDifferentiableError(
+            f"{what} would write into a GradArray of shape {tuple(self.shape)} past its record: "
+            "write with x[...] = value"
+        )
+    found = _wrapped(func(*_raw(args), **_raw(kwargs)))
+    for part in found if isinstance(found, (tuple, list)) else (found,):
+        if isinstance(part, GradArray):
+            for x in arrays:
+                if _registry.of(x._array).storage(x._array) == _storage_of(part, x):
+                    share(x, part)
+    return found
+
+
+def _storage_of(view: GradArray, x: GradArray) -> int | None:
+    """The key of the memory of `view`, if it is of the library of `x`."""
+    backend = _registry.of(x._array)
+    return backend.storage(view._array) if _registry.of(view._array) is backend else None
 
 
 def _arrays_in(value: Any) -> Iterator[GradArray]:

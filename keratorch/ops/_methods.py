@@ -239,5 +239,7 @@ def install() -> None:
         setattr(GradArray, f"__{name}__", forward)
         if name not in ("lt", "le", "gt", "ge", "eq", "ne"):
             setattr(GradArray, f"__r{name}__", reflected)
+            in_place = _in_place(function, getattr(operator, f"i{name}"))
+            setattr(GradArray, f"__i{name}__", in_place)
     for name, function in _METHODS.items():
         setattr(GradArray, name, function)

@@ -10,7 +10,7 @@ from .._convert import SCALARS, as_operand, check_devices, raw_key
 from .._grad import Grad
 from .._mode import mode
 from .._record import constant, is_active, record
-from .._writes import mark, now, refuse_leaf, replace, share
+from .._writes import mark_family, now, refuse_leaf, replace, share
 from ..backends import _registry
 from ..errors import DTypeError, ShapeError
 from ._call import as_array, namespace
@@ -248,7 +248,7 @@ def _update_raw(x: GradArray, operation: Any, raw_operation: Any, b: Any, how: s
         raise
     if result is not a:  # a library without this operator in place
         backend.set_item(a, ..., _checked_result(x, constant(result), how)._array)
-    mark(a)
+    mark_family(x)
     return x
 
 
@@ -302,7 +302,7 @@ def write_in_place(x: GradArray, key: Any, value: Any) -> None:
         backend.set_item(a, key, value)
     except (ValueError, RuntimeError) as error:
         raise _unfit(a, key, value) from error
-    mark(a)
+    mark_family(x)
 
 
 def _is_recorded(x: GradArray, value: GradArray) -> bool:

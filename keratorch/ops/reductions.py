@@ -10,6 +10,7 @@ from .._convert import as_operand
 from .._grad import Grad
 from .._record import constant, is_active, record
 from ..backends import _registry
+from ..errors import ShapeError
 from ._call import as_array, namespace, normalized_axes, raw_namespace
 
 Axis = int | tuple[int, ...] | None
@@ -139,6 +140,11 @@ def _extremum(cls: type[Grad], name: str, x: Any, axis: Axis, keepdims: bool) ->
     xp = raw_namespace(x)
     if not axes:
         raw = xp.asarray(a, copy=True)
+    elif 0 in [a.shape[i] for i in axes]:
+        raise ShapeError(
+            f"{name}: an array of shape {tuple(a.shape)} has nothing along axis {axis}: there "
+            f"is no {name} of no elements"
+        )
     else:
         raw = as_array(a, getattr(xp, name)(a, axis=axes, keepdims=keepdims))
     if not is_active(x):

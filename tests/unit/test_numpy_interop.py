@@ -471,3 +471,32 @@ def test_inquiries(x):
     assert np.size(x) == 3
     assert not np.zeros_like(x).requires_grad
     assert np.argmax(x).item() == 2
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda c: np.copyto(c, [5.0, 5.0, 5.0]),
+        lambda c: np.put(c, [0], [9.0]),
+        lambda c: np.place(c, X > 1, [9.0]),
+        lambda c: np.putmask(c, X > 1, [9.0]),
+        lambda c: np.cumsum(X, out=c),
+        lambda c: np.nan_to_num(c, copy=False),
+    ],
+)
+def test_numpy_functions_do_not_write_past_the_record(constant, call):
+    before = constant.numpy()
+    with pytest.raises(kt.KeratorchError, match="write"):
+        call(constant)
+    np.testing.assert_array_equal(constant.numpy(), before)
+
+
+@pytest.mark.parametrize("view", [np.ravel, np.atleast_2d, lambda x: np.swapaxes(x, 0, 0)])
+def test_a_view_made_by_numpy_takes_no_recorded_write_unseen(x, view):
+    out = kt.zeros(3)
+    part = view(out)
+    part[...] = 7.0  # as in NumPy, it shows
+    np.testing.assert_array_equal(out.numpy(), [7.0, 7.0, 7.0])
+    with pytest.raises(kt.AliasedWriteError, match=r"copy\(\)"):
+        part[...] = x * x
+    np.testing.assert_array_equal(out.numpy(), [7.0, 7.0, 7.0])

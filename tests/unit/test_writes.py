@@ -473,3 +473,30 @@ def test_a_write_makes_one_new_array():
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 1.1 * 800_000
+
+
+def test_operators_without_a_derivative_are_in_place_too():
+    x = kt.zeros(4) + 4.0
+    v = x[:2]
+    v //= 3
+    np.testing.assert_array_equal(x.numpy(), [1.0, 1.0, 4.0, 4.0])
+    mask = kt.asarray([True, False])
+    same = mask
+    mask |= True
+    assert mask is same
+    np.testing.assert_array_equal(same.numpy(), [True, True])
+    y = kt.GradArray([5.0]) * 1.0
+    y //= 2
+    assert y.numpy() == [2.0]
+
+
+def test_an_array_without_weak_references_can_be_written():
+    class Slotted:
+        __slots__ = ("shape",)
+
+    from keratorch._writes import mark, writes
+
+    kt.backends.register(kt.backends.Backend("slotted", None, (Slotted,)))
+    before = writes.last
+    mark(Slotted())
+    assert writes.last > before

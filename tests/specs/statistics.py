@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import array_api_compat.numpy as compat
 import numpy as np
 
 import keratorch as kt
@@ -40,7 +41,7 @@ def spread_reference(name):
 def running_reference(name):
     def function(x, axis=None, include_initial=False):
         axis = 0 if axis is None else axis
-        return getattr(np, name)(x, axis=axis, include_initial=include_initial)
+        return getattr(compat, name)(x, axis=axis, include_initial=include_initial)
 
     return function
 

@@ -5,8 +5,43 @@
     cuda_stand_in.install(devices=2)  # before CuPy is imported
     import cupy
 
-Device memory is memory of the host, and the kernels that CuPy generates are compiled by g++ from the very
-source that NVRTC would get.
+    with cuda_stand_in.counters.watch() as seen:
+        y = cupy.sin(x) + 1
+    assert seen.launches_by_stream == {0: 2} and not seen.device_to_host and not seen.syncs
+    seen.kernels  # their names, in order; seen.counts: a `Counts`
+
+``pytest --cuda-stand-in`` installs it, and runs the device tests on ``cuda:0`` and ``cuda:1``.
+A test that must count skips itself where `installed()` is false.
+
+What is real: all of CuPy, its kernels' source included; the shapes, strides, dtypes, devices and
+streams that it hands to CUDA; which memory of which device a kernel is given. What is not: device
+memory is memory of the host, and everything is done when it is asked for, one thread after another.
+Races, asynchrony, speed, NVIDIA's mathematical functions and the rounding of its compiler (which
+contracts to FMA) are not proven by it, nor is anything inside the libraries below.
+
+The parts
+    `_runtime`, `csrc/memory.cpp`, `streams.cpp`, `launch.cpp`
+        CUDA's runtime and driver, as far as CuPy calls them. Errors are those of CUDA: a device
+        that does not exist, memory that is not there (`counters.limit` sets how much there is), a
+        stream of another device, a block too large, a barrier that not all threads reach, a
+        pointer into another device's memory (in a kernel's or library's arguments; what a kernel
+        computes from them is not looked at). New memory is filled with NaN. There is no access
+        between devices.
+    `_kernels`, `csrc/cuda.h`
+        Kernels, compiled by g++ on first use and kept in ``~/.cache/keratorch/cuda_stand_in`` (or
+        the folder that KERATORCH_STAND_IN_CACHE names), by hash of source, headers and compiler.
+        Threads of a block are fibers where the kernel has barriers or shuffles, a plain loop where
+        not.
+    `_libraries`, `csrc/cublas.cpp` and so on
+        Shared libraries in the place of cuBLAS, cuSOLVER, cuFFT and cuRAND, which compute on the
+        host. CuPy's use of them is real; what they compute is ours, or LAPACK's as SciPy has it.
+    `_device_code`
+        `cupy.cuda.thrust` (sorts) computes on the host; `cupy.random.default_rng` raises. CUB is
+        switched off (``CUPY_ACCELERATORS=""``), so that reductions are CuPy's own kernels.
+    `_nvrtc`
+        Whether NVRTC, which needs no GPU, accepts the same source (`install(nvrtc=…)`).
+
+`test_against_numpy.py` compares the whole with NumPy, function by function.
 """
 
 from __future__ import annotations

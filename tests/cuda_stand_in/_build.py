@@ -56,7 +56,7 @@ def sources(*names: str) -> list[Path]:
 
 @functools.cache
 def cache() -> Path:
-    """The folder of all that was compiled; names in it say by hash of what, and by what compiler."""
+    """The folder of all that was compiled; the names in it are hashes of sources and compiler."""
     chosen = os.environ.get(CACHE_VARIABLE)
     if chosen is None:
         base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"

@@ -14,7 +14,7 @@ from typing import Any
 class Counts:
     """How often something happened, since the start or, as a difference, within a block.
 
-    `launches`: kernels. `library_calls`: computations of cuBLAS, cuSOLVER, cuFFT, cuRAND and Thrust.
+    `launches`: kernels. `library_calls`: computations of cuBLAS, cuSOLVER, cuFFT, cuRAND, Thrust.
     Copies and their bytes by direction. Waits of the host: for a stream, a device, an event.
     Allocations and frees: of the driver (CuPy's pool asks it for chunks and keeps them).
     """
@@ -48,7 +48,7 @@ FIELDS = [f.name for f in fields(Counts)]
 
 @dataclass(frozen=True)
 class Memory:
-    """The memory of a device: bytes in use, allocations in use, most bytes at once, bytes there are."""
+    """Memory of a device: bytes and allocations in use, most bytes at once, bytes there are."""
 
     bytes: int
     allocations: int
@@ -133,7 +133,7 @@ class Counters:
 
     @contextlib.contextmanager
     def watch(self) -> Iterator[Watched]:
-        """What happens in the block: ``with counters.watch() as seen: …; assert not seen.syncs``."""
+        """What happens in the block, to be read after it: counts, and the kernels launched."""
         watched = Watched()
         before = self.snapshot()
         self._library.stand_in_record(1)
@@ -159,7 +159,7 @@ class Counters:
         return pointer.contents
 
     def memory(self, device: int = 0) -> Memory:
-        """What the driver has given out on a device. CuPy's pool asks for chunks and keeps them."""
+        """What a device's driver has given out. CuPy's pool asks for chunks and keeps them."""
         d = self._device(device)
         return Memory(d.live, d.blocks, d.peak, d.limit)
 

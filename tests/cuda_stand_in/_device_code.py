@@ -1,7 +1,8 @@
 """What CuPy has as compiled device code, with a CUDA runtime of its own.
 
-The three functions of `cupy.cuda.thrust` are replaced by NumPy's stable sorts of the same memory. The generators
-of `cupy.random.default_rng` would return memory that was never written: they raise.
+The three functions of `cupy.cuda.thrust` are replaced by NumPy's stable sorts of the same memory.
+The generators of `cupy.random.default_rng` would return memory that was never written: they
+raise.
 """
 
 from __future__ import annotations

@@ -99,7 +99,7 @@ def compile_kernel(module: Module, name: str) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     text = _build.write(path.with_suffix(".cpp"), source)
     flags = (*OPTIMISE, "-fpermissive", "-include", str(precompiled_header()))
-    flags += (*include_flags(), *defines, *includes)
+    flags += (*include_flags(), *defines, *includes, "-Wl,-s")
     _build.build(path, [text, _runtime.runtime_path()], flags)
     statistics.compiled += 1
     return path

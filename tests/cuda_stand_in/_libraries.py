@@ -1,7 +1,8 @@
 """Stand-ins for CUDA's libraries, which compute on the host.
 
-Each is a shared library with the name (soname) of the one that CuPy's extension modules ask for, loaded before
-they are. What CuPy may call and `csrc/` has not returns the library's own "not supported".
+Each is a shared library with the name (soname) of the one that CuPy's extension modules ask for,
+loaded before they are. What CuPy may call and `csrc/` has not returns the library's own "not
+supported".
 """
 
 from __future__ import annotations
@@ -50,9 +51,12 @@ LIBRARIES = (
     Library("curand", "libcurand.so.10", ("cupy_backends.cuda.libs.curand",), 201),
 )
 
-LAPACK = "potrf geqrf gesvd geev".split()
-LAPACK_REAL = "orgqr ormqr syevd".split()
-LAPACK_COMPLEX = "ungqr unmqr heevd".split()
+#: LAPACK's routines, without the letter of the type; some exist for real or complex numbers alone.
+LAPACK = {
+    "sdcz": ("potrf", "geqrf", "gesvd", "geev"),
+    "sd": ("orgqr", "ormqr", "syevd"),
+    "cz": ("ungqr", "unmqr", "heevd"),
+}
 
 _loaded: list[Any] = []
 
@@ -97,7 +101,7 @@ def _build_library(library: Library) -> Path:
 
 
 def load() -> None:
-    """Load all stand-ins, so that the dynamic linker finds them when CuPy asks for the libraries."""
+    """Load all, so that the dynamic linker finds them when CuPy asks for the libraries."""
     for library in LIBRARIES:
         loaded = C.CDLL(str(_build_library(library)), C.RTLD_GLOBAL)
         _loaded.append(loaded)
@@ -106,7 +110,7 @@ def load() -> None:
 
 
 def import_users() -> None:
-    """Import the modules that use the libraries. CuPy would look for CUDA's own files before it does."""
+    """Import the modules that use them; CuPy would first look for CUDA's own files."""
     for library in LIBRARIES:
         for user in library.users:
             importlib.import_module(user)
@@ -120,7 +124,7 @@ def _give_lapack(cusolver: Any) -> None:
     address_of = C.pythonapi.PyCapsule_GetPointer
     address_of.restype, address_of.argtypes = C.c_void_p, [C.py_object, C.c_char_p]
     cusolver.stand_in_set_lapack.argtypes = [C.c_char_p, C.c_void_p]
-    for types, names in (("sdcz", LAPACK), ("sd", LAPACK_REAL), ("cz", LAPACK_COMPLEX)):
+    for types, names in LAPACK.items():
         for name in (t + n for n in names for t in types):
             capsule = cython_lapack.__pyx_capi__[name]
             cusolver.stand_in_set_lapack(name.encode(), address_of(capsule, name_of(capsule)))

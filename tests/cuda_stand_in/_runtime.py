@@ -1,9 +1,9 @@
 """Puts the stand-in's functions in the place of CUDA's.
 
-CuPy's extension modules find the functions of `cupy_backends.cuda.api.runtime` and `.driver` in the tables
-of C functions (`__pyx_capi__`) of these modules when they are imported; the tables, and the Python functions
-beside them, are filled with functions of `csrc/` before anything else is imported. These raise Python's
-exceptions like those that they replace.
+CuPy's extension modules find the functions of `cupy_backends.cuda.api.runtime` and `.driver` in
+the tables of C functions (`__pyx_capi__`) of these modules when they are imported; the tables,
+and the Python functions beside them, are filled with functions of `csrc/` before anything else is
+imported. These raise Python's exceptions like those that they replace.
 """
 
 from __future__ import annotations
@@ -21,19 +21,20 @@ from . import _build
 RENAMED = {"malloc": "malloc_", "free": "free_", "memcpy": "memcpy_", "memset": "memset_"}
 
 RUNTIME = """
-_ensure_context _deviceEnsurePeerAccess deviceCanAccessPeer deviceEnablePeerAccess deviceGetAttribute
-deviceSynchronize driverGetVersion eventCreate eventCreateWithFlags eventDestroy eventElapsedTime eventQuery
-eventRecord eventSynchronize free freeHost getDevice getDeviceCount getDeviceProperties hostAlloc malloc
-memGetInfo memcpy memcpyAsync memcpyPeer memcpyPeerAsync memset memsetAsync pointerGetAttributes
-pointerGetMemoryType setDevice streamCreate streamCreateWithFlags streamCreateWithPriority streamDestroy
-streamGetFlags streamGetPriority streamIsCapturing streamQuery streamSynchronize streamWaitEvent
-""".split()
+_ensure_context _deviceEnsurePeerAccess deviceCanAccessPeer deviceEnablePeerAccess
+deviceGetAttribute deviceSynchronize driverGetVersion eventCreate eventCreateWithFlags
+eventDestroy eventElapsedTime eventQuery eventRecord eventSynchronize free freeHost getDevice
+getDeviceCount getDeviceProperties hostAlloc malloc memGetInfo memcpy memcpyAsync memcpyPeer
+memcpyPeerAsync memset memsetAsync pointerGetAttributes pointerGetMemoryType setDevice
+streamCreate streamCreateWithFlags streamCreateWithPriority streamDestroy streamGetFlags
+streamGetPriority streamIsCapturing streamQuery streamSynchronize streamWaitEvent
+"""
 
 DRIVER = """
 ctxGetCurrent ctxGetDevice funcGetAttribute funcSetAttribute launchCooperativeKernel launchKernel
 moduleGetFunction moduleLoadData moduleUnload occupancyMaxActiveBlocksPerMultiprocessor
 occupancyMaxPotentialBlockSize
-""".split()
+"""
 
 TYPES = {
     "PyObject *": C.py_object,
@@ -125,7 +126,7 @@ def put_in_place(library: C.PyDLL, devices: int, memory: int) -> None:
     library.stand_in_set_up.argtypes = [C.c_int, C.c_size_t, C.py_object, C.py_object]
     library.stand_in_set_up(devices, memory, runtime.CUDARuntimeError, runtime.PointerAttributes)
     for module, names in ((runtime, RUNTIME), (driver, DRIVER)):
-        for name in names:
+        for name in names.split():
             replace(module, library, name)
 
 

@@ -7,8 +7,9 @@
 
     with cuda_stand_in.counters.watch() as seen:
         y = cupy.sin(x) + 1
-    assert seen.launches_by_stream == {0: 2} and not seen.device_to_host and not seen.syncs
-    seen.kernels  # their names, in order; seen.counts: a `Counts`
+    assert (seen.launches, seen.device_to_host, seen.syncs) == (2, 0, 0)  # see `Counts`
+    assert seen.launches_by_stream == {0: 2}
+    seen.kernels  # their names, in order
 
 ``pytest --cuda-stand-in`` installs it, and runs the device tests on ``cuda:0`` and ``cuda:1``.
 A test that must count skips itself where `installed()` is false.
@@ -55,7 +56,16 @@ from importlib import metadata
 from . import _build, _device_code, _kernels, _libraries, _runtime
 from ._counters import Counts, Launch, Memory, counters
 
-__all__ = ["CannotInstall", "Counts", "Launch", "Memory", "counters", "install", "installed"]
+__all__ = [
+    "CannotInstall",
+    "Counts",
+    "Launch",
+    "Memory",
+    "compiled",
+    "counters",
+    "install",
+    "installed",
+]
 
 #: The CuPy that the stand-in is made for: it replaces what CuPy keeps to itself.
 CUPY = "14.2"
@@ -70,6 +80,11 @@ class CannotInstall(RuntimeError):
 def installed() -> bool:
     """Whether CUDA is the stand-in in this process."""
     return _installed
+
+
+def compiled() -> int:
+    """How many kernels this process compiled, and did not find compiled."""
+    return _kernels.statistics.compiled
 
 
 def _check(force: bool) -> None:

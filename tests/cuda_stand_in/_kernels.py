@@ -32,7 +32,7 @@ class Module:
 
 @dataclass
 class Statistics:
-    """What this process compiled, and found compiled."""
+    """How many kernels this process compiled, and found compiled."""
 
     compiled: int = 0
     found: int = 0

@@ -56,6 +56,10 @@ TIES = np.array([[1.0, 0, 2, 2], [2, 1, 1, 0], [0, 0, 1, 2]])
 SPECIAL = np.array([0.0, -0.0, 1, -1, np.inf, -np.inf, np.nan, 1e-300, 0.5, -2.5, 1.5, 2.5])
 
 
+def words(*texts: str) -> list[str]:
+    return " ".join(texts).split()
+
+
 def named(name: str) -> Callable[..., Any]:
     """The function of that name in the namespace: "sin", "linalg.inv"."""
 
@@ -85,41 +89,48 @@ def calls(name: str, *arrays: np.ndarray, **settings: Any) -> Iterator[Case]:
 
 def ufuncs() -> Iterator[Case]:
     both = {"dtypes": INEXACT, "full": FULL_INEXACT, "inexact": 8}
-    for name in "sin cos tan sinh cosh tanh exp expm1 arcsinh arctan square".split():
+    for name in words("sin cos tan sinh cosh tanh exp expm1 arcsinh arctan square"):
         yield from calls(name, X, **both)
-    for name in "log log1p log2 log10 sqrt reciprocal arccosh".split():
+    for name in words("log log1p log2 log10 sqrt reciprocal arccosh"):
         yield from calls(name, POSITIVE + 1, **both)
-    for name in "arcsin arccos arctanh".split():
+    for name in words("arcsin arccos arctanh"):
         yield from calls(name, INSIDE, **both)
-    for name in "absolute negative positive conjugate isfinite isinf isnan real imag angle".split():
+    for name in words("absolute negative positive conjugate isfinite isinf isnan real imag angle"):
         yield from calls(name, X, **both)
-    for name in "floor ceil trunc rint sign signbit fabs exp2 cbrt deg2rad".split():
+    for name in words("floor ceil trunc rint sign signbit fabs exp2 cbrt deg2rad"):
         yield from calls(name, X, dtypes=REAL, full=FULL_REAL)
-    for name in "add subtract multiply divide power equal not_equal".split():
-        yield from calls(name, POSITIVE, Y, **both) if name != "power" else calls(
-            name, POSITIVE, np.abs(Y), **both
+    for name in words("add subtract multiply divide power equal not_equal"):
+        yield from (
+            calls(name, POSITIVE, Y, **both)
+            if name != "power"
+            else calls(name, POSITIVE, np.abs(Y), **both)
         )
-    names = "floor_divide remainder fmod arctan2 hypot logaddexp logaddexp2 maximum minimum fmax"
-    for name in f"{names} fmin copysign nextafter less less_equal greater greater_equal".split():
+    for name in words(
+        "floor_divide remainder fmod arctan2 hypot logaddexp logaddexp2 maximum minimum fmax",
+        "fmin copysign nextafter less less_equal greater greater_equal",
+    ):
         yield from calls(name, X, Y, inexact=2)
     whole = {"dtypes": WHOLE, "full": FULL_WHOLE}
-    names = "add multiply maximum minimum equal less bitwise_and bitwise_or bitwise_xor logical_and"
-    for name in f"{names} logical_or logical_xor".split():
+    for name in words(
+        "add multiply maximum minimum equal less bitwise_and bitwise_or bitwise_xor logical_and",
+        "logical_or logical_xor",
+    ):
         yield from calls(name, POSITIVE, np.abs(Y), **whole)
-    for name in "subtract floor_divide remainder left_shift right_shift gcd".split():
+    for name in words("subtract floor_divide remainder left_shift right_shift gcd"):
         yield from calls(name, X, POSITIVE, dtypes=WHOLE[:1], full=WHOLE)
-    for name in "invert logical_not".split():
+    for name in words("invert logical_not"):
         yield from calls(name, X, **whole)
-    edges = "sin exp log sqrt floor sign isfinite isnan signbit tanh absolute square expm1 log1p"
-    for name in edges.split():
+    for name in words(
+        "sin exp log sqrt floor sign isfinite isnan signbit tanh absolute square expm1 log1p"
+    ):
         yield Case(f"{name}-edges", named(name), (SPECIAL,), full=REAL, inexact=2)
-    for name in "add maximum fmax divide less equal copysign hypot power logaddexp".split():
+    for name in words("add maximum fmax divide less equal copysign hypot power logaddexp"):
         arrays = (SPECIAL[:, None], SPECIAL)
         yield Case(f"{name}-edges", named(name), arrays, full=REAL, inexact=2)
 
 
 def reductions() -> Iterator[Case]:
-    for name in "sum prod max min mean std var any all argmax argmin count_nonzero".split():
+    for name in words("sum prod max min mean std var any all argmax argmin count_nonzero"):
         inexact = 1 if name in ("max", "min", "argmax", "argmin", "any", "all") else 16
         extremes = name in ("max", "min", "argmax", "argmin")
         dtypes, full = (REAL, FULL_REAL) if extremes else (INEXACT, FULL_INEXACT)
@@ -147,20 +158,22 @@ def reductions() -> Iterator[Case]:
         if name in ("sum", "prod", "any", "all"):
             empty = np.zeros((0, 3))
             yield Case(f"{name}-empty", lambda xp, x, n=name: getattr(xp, n)(x, axis=0), (empty,))
-    for name in "max min argmax argmin sum".split():
+    for name in words("max min argmax argmin sum"):
         for label, values in (("nan", np.where(TIES == 2, np.nan, TIES)), ("ties", TIES)):
             yield Case(
                 f"{name}-{label}", lambda xp, x, n=name: getattr(xp, n)(x, axis=1), (values,)
             )
-    for name in "cumsum cumprod".split():
+    for name in words("cumsum cumprod"):
         settings = {"dtypes": INEXACT, "full": FULL_INEXACT, "inexact": 64}
         for axis in (0, 1):
             call = lambda xp, x, n=name, axis=axis: getattr(xp, n)(x, axis=axis)  # noqa: E731
             yield Case(f"{name}-{axis}", call, (X,), **settings)
-        yield Case(f"{name}-long", named(name), (np.abs(LONG.ravel()) + 0.6,), ("float64",), REAL, 64)
-    for name in "median nansum nanmax ptp".split():
+        values = np.abs(LONG.ravel()) + 0.6
+        yield Case(f"{name}-long", named(name), (values,), ("float64",), REAL, 64)
+    for name in words("median nansum nanmax ptp"):
         yield Case(name, lambda xp, x, n=name: getattr(xp, n)(x, axis=1), (X,), inexact=8)
-    yield Case("average", lambda xp, x, w: xp.average(x, axis=0, weights=w), (X, POSITIVE), inexact=8)
+    average = lambda xp, x, w: xp.average(x, axis=0, weights=w)  # noqa: E731
+    yield Case("average", average, (X, POSITIVE), inexact=8)
     yield Case("norm", lambda xp, x: xp.linalg.norm(x, axis=1), (X,), INEXACT, FULL_INEXACT[:2], 8)
     yield Case("trace", named("trace"), (SQUARE,), INEXACT, FULL_INEXACT, 4)
 

@@ -25,6 +25,7 @@ from .cases import (
     X,
     Y,
     named,
+    words,
 )
 
 #: cuSOLVER and cuFFT have no float16.
@@ -126,7 +127,9 @@ def decompositions() -> Iterator[Case]:
 
 
 def transforms() -> Iterator[Case]:
-    for name in "fft ifft fft2 ifft2 fftn ifftn rfft rfft2 rfftn ihfft irfft irfft2 irfftn hfft".split():
+    for name in words(
+        "fft ifft fft2 ifft2 fftn ifftn rfft rfft2 rfftn ihfft irfft irfft2 irfftn hfft"
+    ):
         real = name in ("rfft", "rfft2", "rfftn", "ihfft")
         dtypes, full = (REAL, REAL) if real else (("complex128", "float64"), DOUBLE_TO_SINGLE)
         settings = {"dtypes": dtypes, "full": full, "inexact": 64}
@@ -170,18 +173,21 @@ def special() -> Iterator[Case]:
 
         return function
 
-    names = "erf erfc erfinv expit i0 i0e i1 i1e j0 j1 log_expit log_ndtr ndtr exp2 cbrt sinc expm1"
-    for name in f"{names} log1p".split():
+    for name in words(
+        "erf erfc erfinv expit i0 i0e i1 i1e j0 j1 log_expit log_ndtr ndtr exp2 cbrt sinc expm1",
+        "log1p",
+    ):
         yield Case(f"special-{name}", call(name), (INSIDE,), ("float64",), REAL, 64)
-    for name in "digamma gamma gammaln entr ndtri logit erfcinv".split():
+    for name in words("digamma gamma gammaln entr ndtri logit erfcinv"):
         values = 0.95 * POSITIVE / POSITIVE.max()
         yield Case(f"special-{name}", call(name), (values,), ("float64",), REAL, 64)
-    for name in "i0 i0e i1e j0 j1 erfc gammaln digamma log_ndtr expit gamma".split():
+    for name in words("i0 i0e i1e j0 j1 erfc gammaln digamma log_ndtr expit gamma"):
         yield Case(f"special-{name}-far", call(name), (9 * POSITIVE,), ("float64",), REAL, 256)
-    two = "betaln beta gammainc gammaincc kl_div rel_entr xlogy xlog1py"
-    for name in two.split():
-        yield Case(f"special-{name}", call(name), (POSITIVE, np.abs(Y) + 0.2), ("float64",), REAL, 64)
-    yield Case("special-zeta", call("zeta"), (POSITIVE + 1, POSITIVE), ("float64",), ("float64",), 64)
+    arrays = (POSITIVE, np.abs(Y) + 0.2)
+    for name in words("betaln beta gammainc gammaincc kl_div rel_entr xlogy xlog1py"):
+        yield Case(f"special-{name}", call(name), arrays, ("float64",), REAL, 64)
+    arrays = (POSITIVE + 1, POSITIVE)
+    yield Case("special-zeta", call("zeta"), arrays, ("float64",), ("float64",), 64)
     arrays = (POSITIVE, np.abs(Y) + 0.2, (INSIDE + 1) / 2)
     yield Case("special-betainc", call("betainc"), arrays, ("float64",), ("float64",), 256)
 
@@ -189,7 +195,7 @@ def special() -> Iterator[Case]:
         return call("polygamma")(xp, xp.asarray(np.array([1, 2, 3])[:, None]), x)
 
     yield Case("special-polygamma", polygamma, (POSITIVE,), ("float64",), ("float64",), 64)
-    for name in "logsumexp softmax log_softmax".split():
+    for name in words("logsumexp softmax log_softmax"):
         yield Case(f"special-{name}", call(name), (X,), ("float64",), REAL, 16)
 
 

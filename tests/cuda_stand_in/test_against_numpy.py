@@ -1,4 +1,4 @@
-"""CuPy on the stand-in against NumPy and SciPy, so that a wrong stand-in cannot hide a wrong rule."""
+"""CuPy on the stand-in against NumPy and SciPy: a wrong stand-in must not hide a wrong rule."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ import os
 import sys
 from importlib import metadata
 
-from . import _build, _device_code, _kernels, _libraries, _runtime
+from . import _build, _device_code, _kernels, _libraries, _nvrtc, _runtime
 from ._counters import Counts, Launch, Memory, counters
 
 __all__ = [
@@ -61,6 +61,7 @@ __all__ = [
     "Counts",
     "Launch",
     "Memory",
+    "checked",
     "compiled",
     "counters",
     "install",
@@ -85,6 +86,9 @@ def installed() -> bool:
 def compiled() -> int:
     """How many kernels this process compiled, and did not find compiled."""
     return _kernels.statistics.compiled
+
+
+checked = _nvrtc.checked
 
 
 def _check(force: bool) -> None:
@@ -125,10 +129,16 @@ def _gpus() -> int:
     return count.value
 
 
-def install(devices: int = 2, memory: int = 8 << 30, force: bool = False) -> None:
+def install(
+    devices: int = 2,
+    memory: int = 8 << 30,
+    nvrtc: tuple[str, ...] = (),
+    force: bool = False,
+) -> None:
     """Make CuPy, when it is imported, run on the CPU.
 
     devices : how many there are. memory : bytes of each (`counters.limit` changes it for a block).
+    nvrtc : compute capabilities ("80", "90") for which NVRTC must accept each kernel too.
     force : also where there is a GPU. Raises `CannotInstall` with the reason where it cannot be.
     """
     global _installed
@@ -145,4 +155,7 @@ def install(devices: int = 2, memory: int = 8 << 30, force: bool = False) -> Non
     _kernels.replace_compiler()
     _libraries.import_users()
     _device_code.put_in_place()
+    if nvrtc and (reason := _nvrtc.why_not()) is not None:
+        raise CannotInstall(reason)
+    _nvrtc.use(nvrtc)
     _installed = True

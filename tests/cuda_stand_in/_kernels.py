@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from . import _build, _runtime
+from . import _build, _nvrtc, _runtime
 
 #: Optimising a kernel takes longer than the tests' small arrays pay back.
 OPTIMISE = ("-O0",)
@@ -153,6 +153,7 @@ def compile_(
     """In the place of `cupy.cuda.compiler._compile_module_with_cache`."""
     from cupy.cuda import function
 
+    _nvrtc.check(source, tuple(options), name_expressions)
     number = next(_numbers)
     _modules[number] = Module(source, tuple(options))
     module = function.Module()

@@ -347,3 +347,31 @@ def test_it_is_installed():
     assert cuda_stand_in.installed()
     assert cupy.cuda.runtime.getDeviceCount() == 2
     assert cupy._core.get_routine_accelerators() == []
+
+
+# -- NVRTC ---------------------------------------------------------------------------------------
+
+CHECKS = """
+    from tests import cuda_stand_in
+    cuda_stand_in.install(nvrtc=("80", "90"))
+    import cupy
+    cupy.sin(cupy.ones(3)).sum()
+    print(cuda_stand_in.checked(), flush=True)
+    # The compiler of the host has this function; CUDA has not.
+    cupy.ElementwiseKernel("T x", "T y", "y = std::riemann_zeta(x)", "wrong")(cupy.ones(2))
+"""
+
+
+def test_nvrtc_checks_each_source_once_and_refuses(tmp_path):
+    from tests.cuda_stand_in import _nvrtc
+
+    reason = _nvrtc.why_not()
+    if reason is not None:
+        pytest.skip(reason)
+    cache = {"KERATORCH_STAND_IN_CACHE": str(tmp_path / "cache")}
+    first, second = python(CHECKS, **cache), python(CHECKS, **cache)
+    assert (first.stdout.strip(), second.stdout.strip()) == ("6", "0"), first.stderr
+    for result in (first, second):
+        assert result.returncode == 1
+        assert "riemann_zeta" in result.stderr
+        assert "CompileException" in result.stderr

@@ -92,14 +92,14 @@ checked = _nvrtc.checked
 
 
 def _check(force: bool) -> None:
-    if "cupy" in sys.modules:
+    if sys.modules.get("cupy") is not None:
         raise CannotInstall("the CUDA stand-in must be installed before CuPy is imported")
     versions = [
         d.version
         for d in metadata.distributions()
         if (d.name or "").startswith("cupy-cuda") or d.name == "cupy"
     ]
-    if not versions:
+    if not versions or "cupy" in sys.modules:  # None there says that it must not be imported
         raise CannotInstall("CuPy is not installed: pip install cupy-cuda12x")
     if not versions[0].startswith(f"{CUPY}."):
         raise CannotInstall(

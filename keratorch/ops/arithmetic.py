@@ -11,11 +11,20 @@ from typing import Any
 
 from .._array import GradArray
 from .._convert import SCALARS, as_operand, check_devices
+from .._mode import policy
 from .._record import constant, is_active
 from ..backends import _registry
 from ..errors import DTypeError
 from ._call import as_array, first_array
-from ._elementwise import ElementwiseGrad, RawFunctions, binary, constant_binary, explained, unary
+from ._elementwise import (
+    ElementwiseGrad,
+    RawFunctions,
+    binary,
+    constant_binary,
+    explained,
+    masked,
+    unary,
+)
 
 
 class AddGrad(ElementwiseGrad):
@@ -61,25 +70,40 @@ class RemainderGrad(ElementwiseGrad):
         return 1, -xp.floor(x1 / x2)
 
 
-def power_partial_of_base(xp: Any, x1: Any, x2: Any) -> Any:
-    """x2·x1^(x2−1), 0 where x2 = 0."""
-    return xp.where(x2 == 0, 0.0, x2 * x1 ** xp.where(x2 == 0, 1.0, x2 - 1))
-
-
 class PowerGrad(ElementwiseGrad):
-    """∂/∂x1 is 0 where x2 = 0; ∂/∂x2 is 0 where x1 = 0 and x2 ≥ 0 (PyTorch's values)."""
+    """∂/∂x1 is 0 where x2 = 0; ∂/∂x2 is 0 where x1 = 0 and x2 ≥ 0 (PyTorch's values).
+
+    No product has an infinite factor: in the second derivative it would meet a 0 from above. Hence
+    x2 / x1^(1−x2) for x2 < 1, and a logarithm of x1 ≠ 0 alone. Where x2 = 0 and x1 ≠ 0 the first
+    partial is 0, but not constant: its derivative in x2 is 1/x1.
+    """
 
     __slots__ = ()
     unbounded = True
 
     @staticmethod
     def partials(xp: Any, x1: Any, x2: Any, y: Any) -> tuple[Any, ...]:
-        of_exponent = xp.where((x1 == 0) & (x2 >= 0), 0.0, y * xp.log(x1))
-        return power_partial_of_base(xp, x1, x2), of_exponent
+        flat = (x2 == 0) & ((x1 == 0) | (x1 != x1))
+        power = xp.where(flat, 1.0, x1) ** xp.where(x2 < 1, 1 - x2, x2 - 1)
+        of_base = xp.where(flat, 0.0, xp.where(x2 < 1, x2 / power, x2 * power))
+        product = xp.where(x1 == 0, 1.0, y) * xp.log(xp.where(x1 == 0, 1.0, x1))
+        of_exponent = xp.where(x1 == 0, xp.where(x2 >= 0, 0.0, -y), product)
+        return of_base, of_exponent
 
     @staticmethod
     def complex_partials(xp: Any, x1: Any, x2: Any, y: Any) -> tuple[Any, ...]:
-        return power_partial_of_base(xp, x1, x2), xp.where(x1 == 0, 0.0, y * xp.log(x1))
+        flat = (x2 == 0) & ((x1 == 0) | (x1 != x1))
+        of_base = xp.where(flat, 0.0, x2 * xp.where(flat, 1.0, x1) ** (x2 - 1))
+        product = xp.where(x1 == 0, 1.0, y) * xp.log(xp.where(x1 == 0, 1.0, x1))
+        return of_base, xp.where(x1 == 0, 0.0, product)
+
+    def _times(self, xp: Any, grad: Any, i: int, values: tuple[Any, ...], conjugate: bool) -> Any:
+        """``x ** n`` with a number n ≠ 0 has the partial n·x^(n−1), without a choice."""
+        n = None if self._saved is None else self._saved[1]
+        if type(n) not in (int, float) or n == 0 or xp.isdtype(self.dtype, "complex floating"):
+            return super()._times(xp, grad, i, values, conjugate)
+        p = n * values[0] ** (n - 1)
+        return grad * (masked(xp, grad, p) if policy.masked_zeros else p)
 
 
 class NegativeGrad(ElementwiseGrad):

@@ -99,10 +99,10 @@ class PowerGrad(ElementwiseGrad):
 
     def _times(self, xp: Any, grad: Any, i: int, values: tuple[Any, ...], conjugate: bool) -> Any:
         """``x ** n`` with a number n ≠ 0 has the partial n·x^(n−1), without a choice."""
-        n = None if self._saved is None else self._saved[1]
+        n: Any = None if self._saved is None else self._saved[1]
         if type(n) not in (int, float) or n == 0 or xp.isdtype(self.dtype, "complex floating"):
             return super()._times(xp, grad, i, values, conjugate)
-        p = n * values[0] ** (n - 1)
+        p: Any = n * values[0] ** (n - 1)
         return grad * (masked(xp, grad, p) if policy.masked_zeros else p)
 
 

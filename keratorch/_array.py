@@ -5,8 +5,8 @@ from __future__ import annotations
 import copy
 import operator
 import weakref
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
 
 from . import _grad
 from ._grad import Grad, LeafSlot, guard_array
@@ -23,6 +23,9 @@ from .errors import (
     ShapeError,
     UnknownArrayError,
 )
+
+if TYPE_CHECKING:
+    from ._hooks import RemovableHandle
 
 _new = object.__new__
 
@@ -252,6 +255,39 @@ class GradArray(Methods):
         seed = self._seed(grad)
         retain = create_graph if retain_graph is None else retain_graph
         backward(self, seed, retain, create_graph)
+
+    def register_hook(self, function: Callable[[Any], Any]) -> RemovableHandle:
+        """Call ``function(grad)`` whenever a backward has computed the gradient of this array.
+
+        grad : the whole gradient of this array in that backward: a raw array, or a `GradArray`
+            where derivatives are recorded. What `function` returns replaces it, for ``grad`` and
+            for everything below; `None` leaves it.
+
+        Hooks run in the order in which they were registered, once in a backward, in `gradients`
+        too; not where the array does not take part. An exception of a hook ends the backward, and
+        every ``grad`` stays what it was. PyTorch's ``Tensor.register_hook``.
+
+        Returns a handle: ``handle.remove()`` takes the hook off again, as does the end of
+        ``with handle:``. A hook stays with the value that the array had: after ``x[...] = v`` it
+        is called for the old one.
+
+        Raises `NotTrackedError` on a constant; in backward, where what `function` returned is no
+        gradient of this array, `ShapeError`, `DTypeError`, `DeviceMismatchError` or `RuleError`.
+
+        >>> x = GradArray([1.0, 2.0])
+        >>> handle = x.register_hook(lambda grad: 10 * grad)
+        >>> (x * x).sum().backward()
+        >>> x.grad
+        array([20., 40.])
+        """
+        from ._hooks import register
+
+        if self._edge is None:
+            raise NotTrackedError(
+                f"register_hook on an array of shape {tuple(self.shape)} that nothing tracks: it "
+                "never has a gradient"
+            )
+        return register(self._edge, "array", function)
 
     def _seed(self, grad: Any) -> Any:
         """The gradient of this array itself, checked."""

@@ -33,6 +33,7 @@ from ._namespace import API_VERSION as __array_api_version__  # noqa: F401
 from ._namespace import array_namespace_info as __array_namespace_info__  # noqa: F401
 from ._namespace import module_attribute as __getattr__  # noqa: F401
 from ._namespace import namespace as namespace
+from ._sync import no_sync as no_sync
 from ._transforms import grad as grad
 from ._transforms import gradients as gradients
 from ._transforms import jvp as jvp
@@ -43,6 +44,7 @@ from .backends import devices as devices
 from .backends import get_default_device as get_default_device
 from .backends import set_default_device as set_default_device
 from .errors import AliasedWriteError as AliasedWriteError
+from .errors import AnomalyError as AnomalyError
 from .errors import BackendUnavailableError as BackendUnavailableError
 from .errors import DeviceMismatchError as DeviceMismatchError
 from .errors import DTypeError as DTypeError
@@ -51,11 +53,13 @@ from .errors import GraphFreedError as GraphFreedError
 from .errors import KeratorchError as KeratorchError
 from .errors import LeafWriteError as LeafWriteError
 from .errors import LostGradientError as LostGradientError
+from .errors import MissingDependencyError as MissingDependencyError
 from .errors import NotDifferentiableError as NotDifferentiableError
 from .errors import NotTrackedError as NotTrackedError
 from .errors import RuleError as RuleError
 from .errors import ShapeError as ShapeError
 from .errors import StaleValueError as StaleValueError
+from .errors import SyncError as SyncError
 from .errors import UnknownArrayError as UnknownArrayError
 from .errors import UnknownDeviceError as UnknownDeviceError
 from .ops.arithmetic import add as add

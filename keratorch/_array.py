@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from . import _grad
 from ._grad import Grad, LeafSlot, guard_array
 from ._methods import Methods
+from ._sync import waits
 from .backends import _registry
 from .backends._device import Device
 from .errors import (
@@ -338,6 +339,7 @@ class GradArray(Methods):
     def item(self) -> Any:
         """The only element, as a Python number; waits for the device."""
         self._one_element("item()")
+        waits("item()", self.shape, "keep the array, and look at it later")
         value = _registry.of(self._array).to_numpy(self._array)
         return value.reshape(()).item()
 
@@ -345,6 +347,7 @@ class GradArray(Methods):
         """The values in a new NumPy array on the host; waits for the device."""
         import numpy as np
 
+        waits("numpy()", self.shape, "keep the array, and copy it later")
         raw = self._array
         return np.array(_registry.of(raw).to_numpy(raw), copy=True)
 
@@ -366,6 +369,7 @@ class GradArray(Methods):
                 "use item() for its value, or detach() first"
             )
         self._one_element(what)
+        waits(what, self.shape, "keep the array, and look at it later")
         return self.item()
 
     def __float__(self) -> float:
@@ -382,12 +386,14 @@ class GradArray(Methods):
 
     def __bool__(self) -> bool:
         self._one_element("bool()")
+        waits("bool()", self.shape, "use where(), or decide later")
         return bool(self.item())
 
     def __format__(self, spec: str) -> str:
         if not spec:
             return str(self)
         self._one_element("formatting")
+        waits("formatting", self.shape, "keep the array, and print it later")
         return format(self.item(), spec)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
@@ -398,6 +404,7 @@ class GradArray(Methods):
             )
         import numpy as np
 
+        waits("np.asarray", self.shape, "keep the array, and convert it later")
         device = self.device
         if device is not None and device != "cpu":
             raise DeviceMismatchError(
@@ -456,28 +463,20 @@ class GradArray(Methods):
                 f"pickling a result of {made_by}, of shape {tuple(self.shape)}, would lose its "
                 "derivative: pickle x.detach(), or the leaves"
             )
+        waits("pickling", self.shape, "do it later")
         return _unpickled, (self._array, self._edge is not None, self.name, self._grad)
 
     # -- how it looks ------------------------------------------------------------------------
 
     def __repr__(self) -> str:
-        raw = get_slot(self)
-        lines = repr(raw)
-        start, _, rest = lines.partition("(")
-        body = rest.rpartition(")")[0] if rest else lines
-        if start not in ("array", "Array", "tensor"):
-            body = lines
-        notes = [f"device={str(self.device)!r}"]
-        if "dtype" not in body:
-            notes.insert(0, f"dtype={raw.dtype}")
-        if self._grad_op is not None:
-            notes.append(f"grad_op={type(self._grad_op).__name__}")
-        elif self._edge is not None:
-            notes.append("requires_grad=True")
-        if self.name:
-            notes.append(f"name={self.name!r}")
-        body = body.replace("\n" + " " * (len(start) + 1), "\n" + " " * len("GradArray("))
-        return f"GradArray({body}, {', '.join(notes)})"
+        from ._display import text
+
+        return text(self)
+
+    def _repr_html_(self) -> str:
+        from ._display import html
+
+        return html(self)
 
 
 #: The raw array of a `GradArray`, whatever its subclass guards.

@@ -10,6 +10,7 @@ from .._convert import SCALARS, as_operand, check_devices, raw_key
 from .._grad import Grad
 from .._mode import mode
 from .._record import constant, is_active, record
+from .._sync import waits
 from .._writes import mark_family, now, refuse_leaf, replace, share
 from ..backends import _registry
 from ..errors import DTypeError, ShapeError
@@ -55,6 +56,8 @@ def getitem(x: Any, key: Any, /) -> GradArray:
     x = as_operand(x)
     a = x._array
     key = raw_key(key, a)
+    if mode.no_sync and has_mask(key):
+        waits("reading by a boolean mask", a.shape, "use where(mask, x, 0)")
     try:
         raw = as_array(a, a[key])
     except IndexError as error:
@@ -71,6 +74,12 @@ def getitem(x: Any, key: Any, /) -> GradArray:
     if _registry.of(a).writeable(a):
         return share(x, y, getitem, put_item, key, sure=False)
     return y
+
+
+def has_mask(key: Any) -> bool:
+    """Whether a boolean array is in an index."""
+    parts = key if isinstance(key, tuple) else (key,)
+    return any("bool" in str(getattr(part, "dtype", "")) for part in parts)
 
 
 def is_basic(key: Any) -> bool:

@@ -8,6 +8,7 @@ from .._array import GradArray
 from .._convert import as_operand
 from .._grad import Grad
 from .._record import constant, is_active, record
+from .._sync import waits
 from .._writes import share
 from ..backends import _registry
 from ..errors import DTypeError
@@ -97,6 +98,8 @@ def to_device(x: Any, device: Any, /, *, stream: Any = None) -> GradArray:
     target = target_device(x._array, device)
     if target == source:
         return x
+    if target.kind == "cpu" and source is not None and source.kind != "cpu":
+        waits(f"to_device({str(target)!r})", x.shape, "leave the array where it is until the end")
     return record(ToDeviceGrad, (x,), move(x._array, target), source=source, target=target)
 
 

@@ -8,10 +8,14 @@ from .._array import GradArray
 from .._convert import as_operand, check_devices
 from .._grad import Grad
 from .._record import constant, is_active, record
+from .._sync import waits
 from ..backends import _registry
 from ..errors import DTypeError, ShapeError
 from ._call import as_array, first_array, normalized_axes, raw_namespace
 from .manipulation import reshape
+
+#: What to do about a result whose shape depends on values.
+_KEEP = "its shape depends on values; use where() and weights of 0 and 1"
 
 # -- taking ------------------------------------------------------------------------------------
 
@@ -217,6 +221,7 @@ def nonzero(x: Any, /) -> tuple[GradArray, ...]:
     x = as_operand(x)
     if not x.ndim:
         raise ShapeError("nonzero: an array of shape () has no axis: use reshape(x, (1,))")
+    waits("nonzero", x.shape, _KEEP)
     return tuple(constant(part) for part in raw_namespace(x).nonzero(x._array))
 
 
@@ -263,6 +268,7 @@ def unique_all(x: Any, /) -> UniqueAll:
     The gradient of a value goes to the first of the elements that are equal to it.
     """
     x = as_operand(x)
+    waits("unique_all", x.shape, _KEEP)
     try:
         found = raw_namespace(x).unique_all(x._array)
     except NotImplementedError:
@@ -276,6 +282,7 @@ def unique_all(x: Any, /) -> UniqueAll:
 def unique_counts(x: Any, /) -> UniqueCounts:
     """The distinct elements, and how often each is there; gradients as in `unique_all`."""
     x = as_operand(x)
+    waits("unique_counts", x.shape, _KEEP)
     if is_active(x):
         found = unique_all(x)
         return UniqueCounts(found.values, found.counts)
@@ -285,6 +292,7 @@ def unique_counts(x: Any, /) -> UniqueCounts:
 def unique_inverse(x: Any, /) -> UniqueInverse:
     """The distinct elements, and which each element is; gradients as in `unique_all`."""
     x = as_operand(x)
+    waits("unique_inverse", x.shape, _KEEP)
     if is_active(x):
         found = unique_all(x)
         return UniqueInverse(found.values, found.inverse_indices)
@@ -294,6 +302,7 @@ def unique_inverse(x: Any, /) -> UniqueInverse:
 def unique_values(x: Any, /) -> GradArray:
     """The distinct elements; gradients as in `unique_all`."""
     x = as_operand(x)
+    waits("unique_values", x.shape, _KEEP)
     if is_active(x):
         return unique_all(x).values
     return constant(raw_namespace(x).unique_values(x._array))

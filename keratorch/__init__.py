@@ -26,6 +26,7 @@ from ._dtypes import isdtype as isdtype
 from ._dtypes import result_type as result_type
 from ._grad import Grad as Grad
 from ._graph import graph as graph
+from ._info import show_versions as show_versions
 from ._mode import enable_grad as enable_grad
 from ._mode import is_grad_enabled as is_grad_enabled
 from ._mode import no_grad as no_grad

@@ -73,6 +73,8 @@ class Backend:
 
     #: Array functions may be called with arrays of two devices only if this is `False`.
     multi_device: bool = True
+    #: Whether values are computed only when they are asked for.
+    lazy: bool = False
     #: Whether `storage` tells that an array is a view of another.
     knows_storage: bool = False
     #: Whether a key may have slices and integer arrays at once, as in ``x[:, index]``.

@@ -53,6 +53,7 @@ class DaskBackend(Backend):
 
     multi_device = False
     mixes_indices = True
+    lazy = True
 
     def __init__(self) -> None:
         super().__init__("dask", xp, (da.Array,))

@@ -5,6 +5,8 @@ __version__ = "0.1.0"
 # The order matters: what is imported first knows nothing of what follows.
 from . import backends as backends  # isort: skip
 from . import errors as errors
+from ._anomaly import detect_anomaly as detect_anomaly
+from ._anomaly import set_detect_anomaly as set_detect_anomaly
 from ._array import GradArray as GradArray
 from ._creation import arange as arange
 from ._creation import asarray as asarray

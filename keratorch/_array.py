@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import operator
-import weakref
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -115,8 +114,10 @@ class GradArray(Methods):
                 raise self._no_gradient()
             return
         if requires_grad is not False and any(e is not None for e in op._edges or ()):
-            op._out = weakref.ref(self)
+            from . import _record
+
             self._grad_op = self._edge = op
+            op._out = _record.made(self)
         if requires_grad is not False and any(op._tangents):
             from ._forward import propagate
 

@@ -96,7 +96,7 @@ def run(
             with _registry.of(first).scope(first):
                 results = walk.raw(order, seeds)
         for watcher in watchers:
-            watcher.walked()
+            watcher.walked(results)
         return results
     finally:
         mode.recording, mode.wrapped, mode.level = before

@@ -34,11 +34,8 @@ class Watcher:
         """Run the rule of a node."""
         return rule(node, grad)
 
-    def grads(self, walk: Any, grads: dict[Any, Any]) -> None:
-        """A walk begins."""
-
-    def walked(self) -> None:
-        """A walk has ended well; its gradients are not handed over yet."""
+    def walked(self, results: list[tuple[Any, Any]]) -> None:
+        """A walk has ended well; its gradients, `results`, are not handed over yet."""
 
 
 # -- the walk ------------------------------------------------------------------------------------
@@ -103,24 +100,17 @@ _lock = threading.Lock()
 _open = 0
 
 
-def open_watcher(watcher: Watcher) -> None:
-    """From now on `watcher` sees what this thread does."""
+def set_watchers(watchers: tuple[Watcher, ...]) -> None:
+    """From now on `watchers`, and no others, see what this thread does."""
     global _open
     with _lock:
-        _open += 1
-        if _open == 1:
+        before = _open
+        _open += len(watchers) - len(mode.watchers)
+        if _open and not before:
             _install(_watched_ref, _watched_constant)
-    mode.watchers = (*mode.watchers, watcher)
-
-
-def close_watcher(watcher: Watcher) -> None:
-    """The end of `open_watcher`, in the same thread."""
-    global _open
-    mode.watchers = tuple(w for w in mode.watchers if w is not watcher)
-    with _lock:
-        _open -= 1
-        if _open == 0:
+        elif before and not _open:
             _install(ref, _record.constant)
+    mode.watchers = watchers
 
 
 def _install(made: Any, unrecorded: Any) -> None:
@@ -149,4 +139,4 @@ def _watched_constant(raw: Any) -> Any:
     return y
 
 
-__all__ = ["Watcher", "close_watcher", "open_watcher", "prepare"]
+__all__ = ["Watcher", "prepare", "set_watchers"]

@@ -230,19 +230,23 @@ def _at(site: Site | None) -> str:
 
 
 def _operation(depth: int) -> str:
-    """What made a result that nothing tracks: the class of its `Grad`, or the function."""
+    """What makes a result that nothing tracks: the class of its `Grad`, or the function."""
     frame = sys._getframe(depth)
-    for _ in range(3):
+    while True:
         found = frame.f_locals.get("cls")
         if isinstance(found, type) and issubclass(found, Grad):
             return found.__name__
         found = frame.f_locals.get("name")
         if isinstance(found, str):
             return found
-        if frame.f_back is None:
-            break
+        called = frame.f_code.co_name
+        if called not in _GENERAL or frame.f_back is None:
+            return called
         frame = frame.f_back
-    return "an operation"
+
+
+#: Functions that work for others.
+_GENERAL = frozenset(["<genexpr>", "apply", "function", "record", "record_many"])
 
 
 # -- what users call -----------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from .. import _record
 from .._array import GradArray
 from .._convert import SCALARS, as_operand, check_devices
 from .._mode import policy
@@ -295,7 +296,7 @@ def clip(x: Any, /, min: Any = None, max: Any = None) -> GradArray:
         raise explained("clip", error, a, *raws) from error
     raw = as_array(a, raw)
     if not any(type(b) is GradArray and is_active(b) for b in (x, low, high)):
-        return constant(raw)
+        return _record.unrecorded(raw)
     from ._propagating import record_elementwise
 
     return record_elementwise(ClipGrad, (x, low, high), raw)

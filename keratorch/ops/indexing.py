@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from .. import _record
 from .._array import GradArray
 from .._convert import SCALARS, as_operand, check_devices, raw_key
 from .._grad import Grad
@@ -65,7 +66,7 @@ def getitem(x: Any, key: Any, /) -> GradArray:
     if is_active(x):
         y = record(GetItemGrad, (x,), raw, key=key, input_shape=tuple(a.shape))
     else:
-        y = constant(raw)
+        y = _record.unrecorded(raw)
     if not is_basic(key):
         return y
     # One element, chosen by integers alone, is a scalar in NumPy and no view.
@@ -165,7 +166,7 @@ def with_item(x: GradArray, key: Any, value: Any) -> GradArray:
     value = as_operand(value, like=x)
     raw = _with_item_raw(x._array, key, value._array)
     if not is_active(x) and not is_active(value):
-        return constant(raw)
+        return _record.unrecorded(raw)
     return record(SetItemGrad, (x, value), raw, key=key, whole=False)
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from .. import _record
 from .._array import GradArray
 from .._convert import as_operand
 from .._grad import Grad
-from .._record import constant, is_active, record
+from .._record import is_active, record
 from .._sync import waits
 from .._writes import share
 from ..backends import _registry
@@ -43,7 +44,7 @@ def astype(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None) -> G
         )
     raw = backend.xp.astype(a, dtype, copy=copy)
     if not backend.is_inexact(dtype) or not is_active(x):
-        y = constant(raw)
+        y = _record.unrecorded(raw)
     else:
         y = record(AsTypeGrad, (x,), raw)
     if not copy:

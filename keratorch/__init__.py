@@ -37,6 +37,7 @@ from ._namespace import API_VERSION as __array_api_version__  # noqa: F401
 from ._namespace import array_namespace_info as __array_namespace_info__  # noqa: F401
 from ._namespace import module_attribute as __getattr__  # noqa: F401
 from ._namespace import namespace as namespace
+from ._profile import profile as profile
 from ._sync import no_sync as no_sync
 from ._transforms import grad as grad
 from ._transforms import gradients as gradients

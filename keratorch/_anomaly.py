@@ -61,7 +61,7 @@ class Anomaly(_watch.Watcher):
             self.sites[node] = site
         if mode.level is not None:  # inside of a rule of forward mode
             return
-        name = _operation(3) if node is None else op_name(node)
+        name = operation_of(3) if node is None else op_name(node)
         if name in _MOVES:
             return
         raw = get_slot(y)
@@ -229,7 +229,7 @@ def _at(site: Site | None) -> str:
     return "" if site is None else f"\n  at {site}"
 
 
-def _operation(depth: int) -> str:
+def operation_of(depth: int) -> str:
     """What makes a result that nothing tracks: the class of its `Grad`, or the function."""
     frame = sys._getframe(depth)
     while True:

@@ -204,6 +204,25 @@ def test_operations_of_users():
     assert many.startswith("EighGrad.backward made NaN")
 
 
+CONSTANTS = {
+    "sum": lambda x: kt.sum(x),
+    "mean": lambda x: kt.mean(x),
+    "matmul": lambda x: x @ x,
+    "vector_norm": lambda x: kt.linalg.vector_norm(x),
+    "cumulative_sum": lambda x: kt.cumulative_sum(x),
+    "inv": lambda x: kt.linalg.inv(kt.reshape(x, (2, 1, 1))),
+    "gammaln": lambda x: kt.special.gammaln(x),
+    "softplus": lambda x: kt.special.softplus(x),
+}
+
+
+@pytest.mark.parametrize("name", CONSTANTS)
+def test_operations_on_constants_are_seen(name):
+    text = message(lambda: CONSTANTS[name](kt.asarray([np.nan, 1.0])))
+    named = text.partition(" made NaN")[0].lower()
+    assert named.removesuffix("grad").replace("_", "") == name.replace("_", "")
+
+
 def test_the_line_behind_a_library():
     scipy = pytest.importorskip("scipy.optimize")
 

@@ -282,6 +282,29 @@ def test_the_transformations_see_hooks_of_what_is_captured():
     assert kt.grad(f)(np.array([1.0])).tolist() == [6.0]
 
 
+def test_a_hook_stays_with_the_value_that_was_there():
+    x = kt.GradArray([1.0, 2.0])
+    y = x * 3
+    seen = []
+    y.register_hook(lambda g: seen.append(g.tolist()))
+    y[0] = 5.0 * x[1]
+    (y * kt.asarray([10.0, 20.0])).sum().backward()
+    assert seen == [[0.0, 20.0]]  # of the old y: its first element was overwritten
+    assert x.grad.tolist() == [0.0, 110.0]
+
+
+def test_tangents_go_through_hooks():
+    def f(x):
+        y = x * x * x
+        y.register_hook(lambda g: g * 2)
+        return y.sum()
+
+    x, t = np.array([1.0, 2.0]), np.array([1.0, 10.0])
+    value, tangent = kt.jvp(kt.grad(f), [x], [t])
+    np.testing.assert_allclose(value, 6 * x**2)
+    np.testing.assert_allclose(tangent, 12 * x * t)
+
+
 def test_hooks_of_threads():
     """Threads that register and walk at once do not see each other's hooks."""
     failures = []

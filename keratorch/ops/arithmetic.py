@@ -13,7 +13,7 @@ from .. import _record
 from .._array import GradArray
 from .._convert import SCALARS, as_operand, check_devices
 from .._mode import policy
-from .._record import constant, is_active
+from .._record import is_active
 from ..backends import _registry
 from ..errors import DTypeError
 from ._call import as_array, first_array

@@ -7,7 +7,7 @@ from typing import Any
 from .._array import GradArray, get_slot
 from .._record import constant
 from ..errors import LostGradientError, NotDifferentiableError
-from ._numpy_functions import array_function
+from ._numpy_functions import array_function, is_tracked
 
 #: NumPy's ufuncs whose name in keratorch differs.
 _RENAMED = {
@@ -32,16 +32,16 @@ def array_ufunc(self: GradArray, ufunc: Any, method: str, *inputs: Any, **kwargs
     A ufunc that keratorch has no function for, and ``reduce``, ``out=``, ``where=`` and the like,
     are for constants alone; so is ``a += x``, which NumPy calls with ``out=a``.
     """
-    if method == "__call__" and not kwargs:
-        function = _function(ufunc)
+    if not kwargs or (method != "__call__" and kwargs.get("out") is None):
+        function = ufunc_function(ufunc, method)
         if function is not None:
-            return function(*inputs)
+            return function(*inputs, **kwargs)
     what = f"numpy.{ufunc.__name__}" if method == "__call__" else f"numpy.{ufunc.__name__}.{method}"
     values = (*inputs, kwargs.get("where"))
     written = inputs[:1] if method == "at" else kwargs.get("out", ())
     if any(isinstance(v, GradArray) for v in written):
         pass
-    elif any(isinstance(v, GradArray) and _is_tracked(v) for v in values):
+    elif any(isinstance(v, GradArray) and is_tracked(v) for v in values):
         if "out" in kwargs:
             raise LostGradientError(
                 f"{what} of a tracked array of shape {tuple(self.shape)} with out= (in-place "
@@ -60,8 +60,8 @@ def array_ufunc(self: GradArray, ufunc: Any, method: str, *inputs: Any, **kwargs
     )
 
 
-def _function(ufunc: Any) -> Any:
-    """keratorch's function for one of NumPy's own ufuncs; `None` if there is none."""
+def ufunc_function(ufunc: Any, method: str = "__call__") -> Any:
+    """keratorch's function for one of NumPy's own ufuncs, or a method of it; else `None`."""
     import numpy as np
 
     import keratorch
@@ -69,11 +69,13 @@ def _function(ufunc: Any) -> Any:
     name = str(ufunc.__name__)
     if getattr(np, name, None) is not ufunc:  # another ufunc of that name
         return None
-    return getattr(keratorch, _RENAMED.get(name, name), None)
+    if method == "__call__":
+        found = getattr(keratorch, _RENAMED.get(name, name), None)
+        if found is not None:
+            return found
+    from ._numpy_api import UFUNCS
 
-
-def _is_tracked(x: GradArray) -> bool:
-    return x._edge is not None or x._tangents is not None
+    return UFUNCS.get(name if method == "__call__" else f"{name}.{method}")
 
 
 def _on_raw_arrays(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: Any) -> Any:

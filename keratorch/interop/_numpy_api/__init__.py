@@ -1,0 +1,15 @@
+"""NumPy's functions, with NumPy's names and arguments, on `GradArray`s of any backend.
+
+Each is written in keratorch's own differentiable functions, so that it works on every device and
+to every order. ``np.sum(x)`` arrives here through ``__array_function__``; `keratorch.numpy` and
+`keratorch.cupy` call the same table.
+"""
+
+from __future__ import annotations
+
+from ._table import CONSTANT as CONSTANT
+from ._table import FUNCTIONS as FUNCTIONS
+from ._table import UFUNCS as UFUNCS
+from . import (  # isort: skip  # noqa: F401
+    reductions as reductions,
+)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import keratorch as kt
+import keratorch.numpy as knp
 import tests.numpy_api
 from keratorch.interop._numpy_api import CONSTANT, FUNCTIONS, UFUNCS
 from keratorch.testing import check_grads
@@ -38,7 +39,7 @@ def is_array(value):
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_value_dtype_and_shape_are_those_of_numpy(case):
     expected = parts(case.call(np, *case.inputs))
-    found = parts(case.call(np, *(kt.GradArray(a) for a in case.inputs)))
+    found = parts(case.call(knp, *(kt.GradArray(a) for a in case.inputs)))
     assert len(found) == len(expected)
     for y, wanted in zip(found, expected, strict=True):
         if not is_array(wanted):
@@ -53,9 +54,9 @@ def test_value_dtype_and_shape_are_those_of_numpy(case):
 @pytest.mark.parametrize("case", NUMBERED)
 def test_derivatives_are_those_of_differences(case):
     if case.order:
-        check_grads(lambda *xs: case.call(np, *xs), case.inputs, order=case.order)
+        check_grads(lambda *xs: case.call(knp, *xs), case.inputs, order=case.order)
         return
-    for y in parts(case.call(np, *(kt.GradArray(a) for a in case.inputs))):
+    for y in parts(case.call(knp, *(kt.GradArray(a) for a in case.inputs))):
         assert not (isinstance(y, kt.GradArray) and y.requires_grad)
 
 
@@ -80,4 +81,6 @@ def test_arguments_have_numpys_names_and_order(name):
             pytest.skip(f"NumPy {np.__version__} has no {name}")
     theirs = inspect.signature(function).parameters
     ours = inspect.signature(FUNCTIONS[name]).parameters
-    assert [(p.name, p.kind) for p in ours.values()] == [(p.name, p.kind) for p in theirs.values()]
+    # A later NumPy may have more, by keyword alone.
+    shared = [p for p in ours.values() if p.name in theirs or p.kind is not p.KEYWORD_ONLY]
+    assert [(p.name, p.kind) for p in shared] == [(p.name, p.kind) for p in theirs.values()]

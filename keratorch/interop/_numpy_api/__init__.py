@@ -10,6 +10,8 @@ from __future__ import annotations
 from ._table import CONSTANT as CONSTANT
 from ._table import FUNCTIONS as FUNCTIONS
 from ._table import UFUNCS as UFUNCS
-from . import (  # isort: skip  # noqa: F401
+
+from . import (  # isort: skip
+    creation as creation,
     reductions as reductions,
 )

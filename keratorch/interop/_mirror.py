@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from types import BuiltinFunctionType, FunctionType, ModuleType
+from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 from .._array import GradArray, get_slot
@@ -17,7 +17,25 @@ from .._record import constant
 from ..backends import _registry
 from ._numpy_functions import arrays_in, is_tracked, not_differentiable, table_function
 
-_FUNCTION_TYPES = (FunctionType, BuiltinFunctionType)
+_FUNCTION_TYPES = (FunctionType, BuiltinFunctionType, MethodType)
+#: How CuPy's and NumPy's callables that take arrays call their types.
+_CALLABLES = ("ufunc", "_ufunc", "_GUFunc", "builtin_function_or_method")
+#: Names that NumPy has given up, and the ones that took their places.
+_FORMER = {
+    "alltrue": "all",
+    "cumproduct": "cumprod",
+    "in1d": "isin",
+    "product": "prod",
+    "round_": "round",
+    "row_stack": "vstack",
+    "sometrue": "any",
+    "trapz": "trapezoid",
+}
+
+
+def finds_keratorch(value: Any) -> bool:
+    """Whether a function of NumPy hands `GradArray`s over by a protocol."""
+    return type(value).__name__ == "ufunc" or hasattr(value, "_implementation")
 
 
 class Mirror:
@@ -53,9 +71,7 @@ class Mirror:
     @staticmethod
     def is_function(value: Any) -> bool:
         """Whether arrays are given to `value` itself: it is no type, module or constant."""
-        return isinstance(value, _FUNCTION_TYPES) or (
-            callable(value) and type(value).__name__ in ("ufunc", "_ufunc", "cython_function")
-        )
+        return isinstance(value, _FUNCTION_TYPES) or type(value).__name__ in _CALLABLES
 
     def names(self) -> list[str]:
         """The library's public names."""
@@ -70,7 +86,8 @@ def mirrored(function: Callable[..., Any], what: str, name: str) -> Callable[...
         arrays = list(arrays_in((args, kwargs)))
         if not arrays:
             return function(*args, **kwargs)
-        found = table_function(name) or ufunc_named(name)
+        known = _FORMER.get(name, name)
+        found = table_function(known) or ufunc_named(known)
         if found is not None:
             return found(*args, **kwargs)
         for x in arrays:
@@ -116,4 +133,4 @@ def _wrapped(value: Any) -> Any:
     return value
 
 
-__all__ = ["Mirror", "mirrored", "ufunc_named"]
+__all__ = ["Mirror", "finds_keratorch", "mirrored", "ufunc_named"]

@@ -20,17 +20,16 @@ from typing import Any
 import numpy as _numpy
 
 from ..interop._mirror import Mirror as _Mirror
+from ..interop._mirror import finds_keratorch as _finds_keratorch
+from ..interop._mirror_index import Rows as _Rows
+from . import fft as fft
+from . import linalg as linalg
+from . import random as random
 
+_mirror = _Mirror(_numpy, dispatches=_finds_keratorch)
 
-def _dispatches(value: Any) -> bool:
-    return isinstance(value, _numpy.ufunc) or hasattr(value, "_implementation")
-
-
-_mirror = _Mirror(_numpy, dispatches=_dispatches)
-
-from . import fft as fft  # noqa: E402
-from . import linalg as linalg  # noqa: E402
-from . import random as random  # noqa: E402
+r_ = _Rows(_numpy.r_, axis=0, after=False)
+c_ = _Rows(_numpy.c_, axis=-1, after=True)
 
 
 def __getattr__(name: str) -> Any:

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as _numpy
 
 from ..interop._mirror import Mirror as _Mirror
+from ..interop._mirror import finds_keratorch as _finds_keratorch
 
-_mirror = _Mirror(_numpy.fft, prefix="fft.", dispatches=lambda f: hasattr(f, "_implementation"))
+_mirror = _Mirror(_numpy.fft, prefix="fft.", dispatches=_finds_keratorch)
 
 
 def __getattr__(name: str) -> Any:

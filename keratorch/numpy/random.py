@@ -7,10 +7,9 @@ from typing import Any
 import numpy as _numpy
 
 from ..interop._mirror import Mirror as _Mirror
+from ..interop._mirror import finds_keratorch as _finds_keratorch
 
-_mirror = _Mirror(
-    _numpy.random, prefix="random.", dispatches=lambda f: hasattr(f, "_implementation")
-)
+_mirror = _Mirror(_numpy.random, prefix="random.", dispatches=_finds_keratorch)
 
 
 def __getattr__(name: str) -> Any:

@@ -13,5 +13,6 @@ from ._table import UFUNCS as UFUNCS
 
 from . import (  # isort: skip
     creation as creation,
+    inspecting as inspecting,
     reductions as reductions,
 )

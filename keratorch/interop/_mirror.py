@@ -19,10 +19,11 @@ from ._numpy_functions import arrays_in, is_tracked, not_differentiable, table_f
 
 _FUNCTION_TYPES = (FunctionType, BuiltinFunctionType, MethodType)
 #: How CuPy's and NumPy's callables that take arrays call their types.
-_CALLABLES = ("ufunc", "_ufunc", "_GUFunc", "builtin_function_or_method")
+_CALLABLES = ("ufunc", "_GUFunc", "_ArrayFunctionDispatcher", "cython_function_or_method")
 #: Names that NumPy has given up, and the ones that took their places.
-_FORMER = {
+FORMER = {
     "alltrue": "all",
+    "asfarray": "asarray",
     "cumproduct": "cumprod",
     "in1d": "isin",
     "product": "prod",
@@ -86,7 +87,7 @@ def mirrored(function: Callable[..., Any], what: str, name: str) -> Callable[...
         arrays = list(arrays_in((args, kwargs)))
         if not arrays:
             return function(*args, **kwargs)
-        known = _FORMER.get(name, name)
+        known = FORMER.get(name, name)
         found = table_function(known) or ufunc_named(known)
         if found is not None:
             return found(*args, **kwargs)
@@ -133,4 +134,4 @@ def _wrapped(value: Any) -> Any:
     return value
 
 
-__all__ = ["Mirror", "finds_keratorch", "mirrored", "ufunc_named"]
+__all__ = ["FORMER", "Mirror", "finds_keratorch", "mirrored", "ufunc_named"]

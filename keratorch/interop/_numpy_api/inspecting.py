@@ -49,7 +49,7 @@ def result_type(*arrays_and_dtypes: Any) -> Any:
 
 
 @implements("can_cast", constant=True)
-def can_cast(from_: Any, to: Any, casting: str = "safe") -> bool:
+def can_cast(from_: Any, to: Any, casting: Any = "safe") -> bool:
     """Whether values of the dtype of `from_` can become ones of `to`."""
     dtype = from_.dtype if isinstance(from_, GradArray) else from_
     return np.can_cast(dtype, to, casting)

@@ -355,6 +355,10 @@ class GradArray(Methods):
         return format(self.item(), spec)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        from .interop._sparse import asked_by_sparse, no_array
+
+        if asked_by_sparse():
+            return no_array()
         if self._edge is not None or self._tangents is not None:
             raise LostGradientError(
                 f"np.asarray of a tracked array of shape {tuple(self.shape)} would lose its "

@@ -9,6 +9,7 @@ from typing import Any
 from .._array import GradArray
 from .._convert import SCALARS
 from ..errors import LostGradientError
+from ..interop._sparse import product
 from . import (
     arithmetic,
     constants,
@@ -23,18 +24,24 @@ from . import (
 from ._elementwise import is_operand
 
 
-def _operator(function: Callable[..., Any]) -> tuple[Any, Any]:
-    """The method of an operator, and its reflection."""
+def _operator(
+    function: Callable[..., Any],
+    otherwise: Callable[[Any, Any], Any] = lambda left, right: NotImplemented,
+) -> tuple[Any, Any]:
+    """The method of an operator, and its reflection.
+
+    otherwise : what becomes of an operand that is no array.
+    """
 
     def forward(self: GradArray, other: Any) -> Any:
         if type(other) is GradArray or type(other) in SCALARS or is_operand(other):
             return function(self, other)
-        return NotImplemented
+        return otherwise(self, other)
 
     def reflected(self: GradArray, other: Any) -> Any:
         if type(other) in SCALARS or is_operand(other):
             return function(other, self)
-        return NotImplemented
+        return otherwise(other, self)
 
     return forward, reflected
 
@@ -234,6 +241,8 @@ def install() -> None:
         setattr(GradArray, f"__r{name}__", reflected)
         raw_function = getattr(operator, f"i{name}")
         setattr(GradArray, f"__i{name}__", _in_place(function, raw_function))
+    forward, reflected = _operator(linalg.matmul, product)
+    GradArray.__matmul__, GradArray.__rmatmul__ = forward, reflected  # type: ignore[method-assign]
     for name, function in _COMPARISONS.items():
         forward, reflected = _operator(function)
         setattr(GradArray, f"__{name}__", forward)

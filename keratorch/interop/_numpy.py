@@ -16,6 +16,8 @@ _RENAMED = {
     "absolute": "abs",
     "conjugate": "conj",
     "invert": "bitwise_invert",
+    "left_shift": "bitwise_left_shift",
+    "right_shift": "bitwise_right_shift",
     "arcsin": "asin",
     "arccos": "acos",
     "arctan": "atan",

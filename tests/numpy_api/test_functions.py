@@ -51,9 +51,11 @@ def test_value_dtype_and_shape_are_those_of_numpy(case):
 
 
 @pytest.mark.parametrize("case", NUMBERED)
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_derivatives_are_those_of_differences(case):
-    if case.order:
+    if case.order > 0:
         check_grads(lambda *xs: case.call(np, *xs), case.inputs, order=case.order)
+    if case.order:
         return
     for y in parts(case.call(np, *(kt.GradArray(a) for a in case.inputs))):
         assert not (isinstance(y, kt.GradArray) and y.requires_grad)
@@ -66,7 +68,7 @@ def test_every_function_has_a_case():
 
 
 def test_constants_are_those_without_derivatives():
-    differentiated = {c.name for c in CASES if c.order}
+    differentiated = {c.name for c in CASES if c.order > 0}
     assert differentiated & CONSTANT == set()
     assert {*FUNCTIONS, *UFUNCS} - differentiated == CONSTANT
 

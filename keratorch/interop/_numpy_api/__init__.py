@@ -11,5 +11,6 @@ from ._table import CONSTANT as CONSTANT
 from ._table import FUNCTIONS as FUNCTIONS
 from ._table import UFUNCS as UFUNCS
 from . import (  # isort: skip  # noqa: F401
+    elements as elements,
     reductions as reductions,
 )

@@ -10,7 +10,11 @@ from __future__ import annotations
 from ._table import CONSTANT as CONSTANT
 from ._table import FUNCTIONS as FUNCTIONS
 from ._table import UFUNCS as UFUNCS
-from . import (  # isort: skip  # noqa: F401
+
+from . import (  # isort: skip
+    differences as differences,
     elements as elements,
+    nans as nans,
     reductions as reductions,
+    ufunc_methods as ufunc_methods,
 )

@@ -15,6 +15,8 @@ from . import (  # isort: skip
     differences as differences,
     elements as elements,
     nans as nans,
+    quantiles as quantiles,
     reductions as reductions,
+    statistics as statistics,
     ufunc_methods as ufunc_methods,
 )

@@ -57,9 +57,20 @@ def array_ufunc(self: GradArray, ufunc: Any, method: str, *inputs: Any, **kwargs
     if kwargs:
         what += f" with {', '.join(kwargs)}"
     raise NotDifferentiableError(
-        f"{what} has no rule for a GradArray of shape {tuple(self.shape)}: use "
-        "keratorch's own functions, or detach() to compute without a gradient"
+        f"{what} has no rule for a GradArray of shape {tuple(self.shape)}: "
+        f"{_remedy(method, kwargs)}, or detach() to compute without a gradient"
     )
+
+
+def _remedy(method: str, kwargs: Any) -> str:
+    """What to write in place of a call that is refused."""
+    if method == "at":
+        return "write x[indices] = value, or numpy.add.at"
+    if method == "__call__" and "where" in kwargs:
+        return "take numpy.where(condition, f(x), y), which says what is elsewhere"
+    if method == "__call__" and "dtype" in kwargs:
+        return "convert the arguments with astype"
+    return "use keratorch's own functions"
 
 
 def ufunc_function(ufunc: Any, method: str = "__call__") -> Any:

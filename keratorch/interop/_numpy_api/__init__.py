@@ -15,8 +15,10 @@ from . import (  # isort: skip
     differences as differences,
     elements as elements,
     nans as nans,
+    polynomials as polynomials,
     quantiles as quantiles,
     reductions as reductions,
+    signal as signal,
     statistics as statistics,
     ufunc_methods as ufunc_methods,
 )

@@ -325,16 +325,6 @@ def array_equiv(a1: Any, a2: Any) -> bool:
         return False
 
 
-@implements("real_if_close")
-def real_if_close(a: Any, tol: float = 100) -> GradArray:
-    """The real part, if all imaginary parts are below `tol` epsilons; waits for the device."""
-    x = array(a)
-    if not is_complex(x):
-        return x
-    limit = tol * float(kt.finfo(x.dtype).eps) if tol > 1 else tol
-    return kt.real(x) if kt.all(kt.abs(kt.imag(x.detach())) < limit) else x
-
-
 @implements("nan_to_num")
 def nan_to_num(
     x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None, neginf: Any = None

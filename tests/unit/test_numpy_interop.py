@@ -442,7 +442,6 @@ def test_numpy_functions_differentiate(x, call, value, gradient):
         (lambda x: np.interp(x, A, A), "interp"),
         (lambda x: np.copyto(np.zeros(3), x), "copyto"),
         (lambda x: np.dot(A, x), "dot"),
-        (lambda x: np.sum(x, where=X > 1), "sum"),
         (lambda x: np.histogram(x), "histogram"),
     ],
 )
@@ -476,10 +475,7 @@ def test_inquiries(x):
 @pytest.mark.parametrize(
     "call",
     [
-        lambda c: np.copyto(c, [5.0, 5.0, 5.0]),
-        lambda c: np.put(c, [0], [9.0]),
-        lambda c: np.place(c, X > 1, [9.0]),
-        lambda c: np.putmask(c, X > 1, [9.0]),
+        lambda c: np.copyto(dst=c, src=[5.0, 5.0, 5.0]),
         lambda c: np.cumsum(X, out=c),
         lambda c: np.nan_to_num(c, copy=False),
     ],
@@ -489,6 +485,33 @@ def test_numpy_functions_do_not_write_past_the_record(constant, call):
     with pytest.raises(kt.KeratorchError, match="write"):
         call(constant)
     np.testing.assert_array_equal(constant.numpy(), before)
+
+
+@pytest.mark.parametrize(
+    ("call", "value"),
+    [
+        (lambda c, v: np.copyto(c, v), [5.0, 7.0, 9.0]),
+        (lambda c, v: np.put(c, [0, -1], v), [5.0, 2.0, 7.0]),
+        (lambda c, v: np.place(c, X > 1, v), [1.0, 5.0, 7.0]),
+        (lambda c, v: np.putmask(c, X > 1, v), [1.0, 7.0, 9.0]),
+        (lambda c, v: np.put_along_axis(c, np.array([2, 1, 0]), v, 0), [9.0, 7.0, 5.0]),
+        (lambda c, v: np.fill_diagonal(c[None], v), [5.0, 2.0, 4.0]),
+    ],
+)
+def test_numpy_functions_write_into_a_gradarray_as_an_assignment_does(constant, call, value):
+    values = kt.GradArray([5.0, 7.0, 9.0])
+    with pytest.raises(kt.LeafWriteError):
+        call(kt.GradArray([1.0, 2.0, 4.0]), values)
+    with pytest.raises(TypeError, match="gradient would be lost|would lose its gradient"):
+        call(X.copy(), values)
+    call(constant, values.detach())
+    np.testing.assert_array_equal(constant.numpy(), value)
+    assert not constant.requires_grad
+    call(constant, 2 * values)
+    np.testing.assert_array_equal(
+        constant.numpy(), np.where(constant.numpy() > 4, 2 * np.array(value), value)
+    )
+    assert constant.requires_grad
 
 
 @pytest.mark.parametrize("view", [np.ravel, np.atleast_2d, lambda x: np.swapaxes(x, 0, 0)])

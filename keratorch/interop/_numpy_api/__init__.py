@@ -10,6 +10,14 @@ from __future__ import annotations
 from ._table import CONSTANT as CONSTANT
 from ._table import FUNCTIONS as FUNCTIONS
 from ._table import UFUNCS as UFUNCS
-from . import (  # isort: skip  # noqa: F401
+
+from . import (  # isort: skip
+    diagonals as diagonals,
+    indexing as indexing,
+    joining as joining,
+    ordering as ordering,
+    padding as padding,
     reductions as reductions,
+    shapes as shapes,
+    writing as writing,
 )

@@ -12,13 +12,20 @@ from ._table import FUNCTIONS as FUNCTIONS
 from ._table import UFUNCS as UFUNCS
 
 from . import (  # isort: skip
+    diagonals as diagonals,
     differences as differences,
     elements as elements,
+    indexing as indexing,
+    joining as joining,
     nans as nans,
+    ordering as ordering,
+    padding as padding,
     polynomials as polynomials,
     quantiles as quantiles,
     reductions as reductions,
+    shapes as shapes,
     signal as signal,
     statistics as statistics,
     ufunc_methods as ufunc_methods,
+    writing as writing,
 )

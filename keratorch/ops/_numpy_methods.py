@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from .._array import GradArray
+from .._dtypes import finfo, iinfo, isdtype
 from ..errors import NotDifferentiableError
 from . import indexing, manipulation, placing
 
@@ -93,11 +94,19 @@ def _put(self: GradArray, indices: Any, values: Any, mode: str = "raise") -> Non
 
 def _itemsize(self: GradArray) -> int:
     """The bytes of one element."""
-    raw = self._array
-    size = getattr(raw, "itemsize", None)
-    if size is None:
-        size = raw.dtype.itemsize
-    return int(size() if callable(size) else size)
+    raw: Any = self._array
+    size: Any = getattr(raw, "itemsize", None)
+    if size is None:  # the standard has none
+        bits = 8 if isdtype(self.dtype, "bool") else _bits(self.dtype)
+        return bits // 8
+    return int(size)
+
+
+def _bits(dtype: Any) -> int:
+    if isdtype(dtype, "integral"):
+        return iinfo(dtype).bits
+    # Those of a complex dtype are those of its parts.
+    return finfo(dtype).bits * (2 if isdtype(dtype, "complex floating") else 1)
 
 
 def _nbytes(self: GradArray) -> int:

@@ -53,4 +53,5 @@ CASES = [
     Case("vander", lambda np, a: np.vander(a), (ROW,)),
     Case("vander", lambda np, a: np.vander(a, 3, increasing=True), (C[0],)),
     Case("vander", lambda np, a: np.vander(a, N=1), (ROW,), order=-1),
+    Case("vander", lambda np, a: np.vander(a, 0), (ROW,), order=-1),
 ]

@@ -237,8 +237,9 @@ def vander(x: Any, N: int | None = None, increasing: bool = False) -> GradArray:
     columns = [kt.ones_like(x)]
     while len(columns) < n:
         columns.append(columns[-1] * x)
-    if n == 0:
-        return kt.reshape(x[:0], (x.shape[0], 0)) if not x.shape[0] else kt.stack(columns, 1)[:, :0]
+    columns = columns[:n]
+    if not columns:
+        return kt.zeros((x.shape[0], 0), dtype=x.dtype, device=x.device)
     return kt.stack(columns if increasing else columns[::-1], axis=1)
 
 

@@ -64,7 +64,8 @@ def polysub(a1: Any, a2: Any) -> GradArray:
 @implements("polymul")
 def polymul(a1: Any, a2: Any) -> GradArray:
     """The coefficients of the product."""
-    return convolve(*_coefficients("polymul", a1, a2))
+    a, b = _coefficients("polymul", a1, a2)
+    return convolve(a, b)
 
 
 @implements("polydiv")

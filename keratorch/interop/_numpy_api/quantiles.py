@@ -5,12 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 import keratorch as kt
 
 from ..._array import GradArray
 from ...ops._call import first_array
 from ...ops.statistics import one_axis_last
-from ._arguments import array, axes_of, floating, is_complex, is_floating, no_out, refuse
+from ._arguments import (
+    array,
+    axes_of,
+    floating,
+    index_array,
+    is_complex,
+    is_floating,
+    no_out,
+    refuse,
+)
 from ._table import implements
 from .nans import given
 
@@ -84,11 +95,13 @@ def _quantile(
         raise TypeError(f"numpy.{name} of dtype {x.dtype}: the elements must be real")
     weak = isinstance(q, (int, float))
     x = x if is_floating(x) or method in ("lower", "higher", "nearest") else floating(x)
-    q = array(q, floating(x))
+    if isinstance(q, np.ndarray):  # numbers of the host, wherever the elements are
+        q = index_array(q, x)
+    q = floating(array(q, floating(x)))
     if q.requires_grad or q._tangents is not None:
         raise refuse(name, "a tracked q", "pass q.detach(), which makes it a constant")
     dtype = x.dtype if weak or not is_floating(x) else kt.result_type(x.dtype, q.dtype)
-    q = (kt.astype(q, x.dtype) if is_floating(x) else floating(q)) / scale
+    q = (kt.astype(q, x.dtype) if is_floating(x) else q) / scale
     axes = axes_of(name, x, axis)
     rows = one_axis_last(kt, x, axes) if x.ndim else kt.reshape(x, (1,))
     if not rows.shape[-1]:

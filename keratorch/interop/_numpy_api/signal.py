@@ -32,7 +32,7 @@ def _slid(long: GradArray, short: GradArray, mode: str) -> GradArray:
         mode
     ]
     if before or after:
-        long = pad(long, [(before, after)])
+        long = pad(long, ((before, after),))
     return kt.matmul(windows(long, (m,), (1,), (1,)), short)
 
 

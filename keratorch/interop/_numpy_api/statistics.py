@@ -46,7 +46,7 @@ def average(
             return y
         count = math.prod(x.shape[i] for i in axes_of("average", x, axis))
         return y, kt.full_like(y, count).detach()
-    w = array(weights, x)
+    w = floating(array(weights, x))
     if w.shape != x.shape:
         w = _spread_weights(x, w, axis)
     dtype = kt.result_type(x.dtype, w.dtype)
@@ -234,6 +234,7 @@ def histogram(
     counts = _counted(kt.where(inside, places, n), w, n + 1)[:-1]
     if density:
         widths = edges[1:] - edges[:-1]
+        counts = floating(counts)
         counts = counts / widths / kt.sum(counts)
     return counts, edges
 

@@ -438,10 +438,8 @@ def test_numpy_functions_differentiate(x, call, value, gradient):
         (lambda x: np.array_equal(x, x), "array_equal"),
         (lambda x: np.allclose(x, x), "allclose"),
         (lambda x: np.median(x), "median"),
-        (lambda x: np.linalg.norm(x), "norm"),
         (lambda x: np.interp(x, A, A), "interp"),
         (lambda x: np.copyto(np.zeros(3), x), "copyto"),
-        (lambda x: np.dot(A, x), "dot"),
         (lambda x: np.histogram(x), "histogram"),
     ],
 )
@@ -502,7 +500,7 @@ def test_numpy_functions_write_into_a_gradarray_as_an_assignment_does(constant, 
     values = kt.GradArray([5.0, 7.0, 9.0])
     with pytest.raises(kt.LeafWriteError):
         call(kt.GradArray([1.0, 2.0, 4.0]), values)
-    with pytest.raises(TypeError, match="gradient would be lost|would lose its gradient"):
+    with pytest.raises(TypeError, match=r"gradient would be lost|would lose its gradient"):
         call(X.copy(), values)
     call(constant, values.detach())
     np.testing.assert_array_equal(constant.numpy(), value)

@@ -13,10 +13,14 @@ from ._table import UFUNCS as UFUNCS
 
 from . import (  # isort: skip
     diagonals as diagonals,
+    einsums as einsums,
+    fourier as fourier,
     indexing as indexing,
     joining as joining,
+    linalg as linalg,
     ordering as ordering,
     padding as padding,
+    products as products,
     reductions as reductions,
     shapes as shapes,
     writing as writing,

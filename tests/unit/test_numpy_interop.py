@@ -428,9 +428,7 @@ def test_numpy_functions_differentiate(x, call, value, gradient):
 @pytest.mark.parametrize(
     ("call", "name"),
     [
-        (lambda x: np.linalg.norm(x), "norm"),
         (lambda x: np.copyto(np.zeros(3), x), "copyto"),
-        (lambda x: np.dot(A, x), "dot"),
         (lambda x: np.histogram2d(x, x), "histogram2d"),
         (lambda x: np.histogram_bin_edges(x), "histogram_bin_edges"),
     ],
@@ -492,7 +490,7 @@ def test_numpy_functions_write_into_a_gradarray_as_an_assignment_does(constant, 
     values = kt.GradArray([5.0, 7.0, 9.0])
     with pytest.raises(kt.LeafWriteError):
         call(kt.GradArray([1.0, 2.0, 4.0]), values)
-    with pytest.raises(TypeError, match="gradient would be lost|would lose its gradient"):
+    with pytest.raises(TypeError, match=r"gradient would be lost|would lose its gradient"):
         call(X.copy(), values)
     call(constant, values.detach())
     np.testing.assert_array_equal(constant.numpy(), value)

@@ -31,12 +31,19 @@ _RENAMED = {
 def array_ufunc(self: GradArray, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
     """``np.sin(x)``, and ``a * x`` with a raw array on the left.
 
-    A ufunc that keratorch has no function for, and ``reduce``, ``out=``, ``where=`` and the like,
+    The ufuncs of the table `_numpy_api` are NumPy's own on NumPy constants. A ufunc that keratorch
+    has no function for, and ``reduce``, ``out=``, ``where=`` and the like,
     are for constants alone; so is ``a += x``, which NumPy calls with ``out=a``.
     """
     if not kwargs or (method != "__call__" and kwargs.get("out") is None):
         function = ufunc_function(ufunc, method)
         if function is not None:
+            if function.__module__.startswith(__package__) and method != "at":
+                values = (*inputs, kwargs.get("where"))
+                if not any(isinstance(v, GradArray) and is_tracked(v) for v in values):
+                    found = _on_raw_arrays(ufunc, method, inputs, kwargs)
+                    if found is not NotImplemented:
+                        return found
             return function(*inputs, **kwargs)
     what = f"numpy.{ufunc.__name__}" if method == "__call__" else f"numpy.{ufunc.__name__}.{method}"
     values = (*inputs, kwargs.get("where"))

@@ -187,3 +187,19 @@ def test_a_float32_array_keeps_its_dtype(call):
         assert y.dtype == wanted.dtype
     kt.sum(parts(call(*args))[0]).backward()
     assert x.grad.dtype == np.float32
+
+
+@pytest.mark.parametrize("dtype", ["int8", "bool", "float16", "float32", "complex64"])
+@pytest.mark.parametrize(
+    "call",
+    [
+        *(np.exp2, np.rint, np.add.reduce),
+        *(lambda x: np.float_power(x, 2), lambda x: np.multiply.outer(x, x)),
+    ],
+)
+def test_constants_have_numpys_dtypes(call, dtype):
+    raw = np.array([1, 0, 1], dtype=dtype)
+    y, wanted = call(kt.asarray(raw)), call(raw)
+    assert isinstance(y, kt.GradArray)
+    assert y.dtype == wanted.dtype
+    np.testing.assert_array_equal(y.numpy(), wanted)

@@ -299,8 +299,11 @@ class GradArray(Methods):
 
         return share(self, new_array(self._array, None, None), GradArray.detach)
 
-    def item(self) -> Any:
-        """The only element, as a Python number; waits for the device."""
+    def item(self, *index: Any) -> Any:
+        """The only element, or that at `index`, as a Python number; waits for the device."""
+        if index:
+            key = index[0] if len(index) == 1 else index
+            return (self.flat[key] if isinstance(key, int) else self[key]).item()
         self._one_element("item()")
         value = _registry.of(self._array).to_numpy(self._array)
         return value.reshape(()).item()

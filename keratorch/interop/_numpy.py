@@ -16,6 +16,8 @@ _RENAMED = {
     "absolute": "abs",
     "conjugate": "conj",
     "invert": "bitwise_invert",
+    "left_shift": "bitwise_left_shift",
+    "right_shift": "bitwise_right_shift",
     "arcsin": "asin",
     "arccos": "acos",
     "arctan": "atan",
@@ -29,12 +31,19 @@ _RENAMED = {
 def array_ufunc(self: GradArray, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
     """``np.sin(x)``, and ``a * x`` with a raw array on the left.
 
-    A ufunc that keratorch has no function for, and ``reduce``, ``out=``, ``where=`` and the like,
+    The ufuncs of the table `_numpy_api` are NumPy's own on NumPy constants. A ufunc that keratorch
+    has no function for, and ``reduce``, ``out=``, ``where=`` and the like,
     are for constants alone; so is ``a += x``, which NumPy calls with ``out=a``.
     """
     if not kwargs or (method != "__call__" and kwargs.get("out") is None):
         function = ufunc_function(ufunc, method)
         if function is not None:
+            if function.__module__.startswith(__package__) and method != "at":
+                values = (*inputs, kwargs.get("where"))
+                if not any(isinstance(v, GradArray) and is_tracked(v) for v in values):
+                    found = _on_raw_arrays(ufunc, method, inputs, kwargs)
+                    if found is not NotImplemented:
+                        return found
             return function(*inputs, **kwargs)
     what = f"numpy.{ufunc.__name__}" if method == "__call__" else f"numpy.{ufunc.__name__}.{method}"
     values = (*inputs, kwargs.get("where"))
@@ -55,9 +64,20 @@ def array_ufunc(self: GradArray, ufunc: Any, method: str, *inputs: Any, **kwargs
     if kwargs:
         what += f" with {', '.join(kwargs)}"
     raise NotDifferentiableError(
-        f"{what} has no rule for a GradArray of shape {tuple(self.shape)}: use "
-        "keratorch's own functions, or detach() to compute without a gradient"
+        f"{what} has no rule for a GradArray of shape {tuple(self.shape)}: "
+        f"{_remedy(method, kwargs)}, or detach() to compute without a gradient"
     )
+
+
+def _remedy(method: str, kwargs: Any) -> str:
+    """What to write in place of a call that is refused."""
+    if method == "at":
+        return "write x[indices] = value, or numpy.add.at"
+    if method == "__call__" and "where" in kwargs:
+        return "take numpy.where(condition, f(x), y), which says what is elsewhere"
+    if method == "__call__" and "dtype" in kwargs:
+        return "convert the arguments with astype"
+    return "use keratorch's own functions"
 
 
 def ufunc_function(ufunc: Any, method: str = "__call__") -> Any:

@@ -56,14 +56,16 @@ def array_function(
     name = qualified_name(func)
     arrays = list(arrays_in((args, kwargs)))
     tracked = any(is_tracked(x) for x in arrays)
-    if tracked or not all(type(x._array) is np.ndarray for x in arrays):
+    writes = name in _WRITERS and any(isinstance(a, GradArray) for a in args[:1])
+    if tracked or writes or not all(type(x._array) is np.ndarray for x in arrays):
         function = table_function(name)
         if function is not None:
             return function(*args, **kwargs)
     if tracked:
         raise not_differentiable(f"numpy.{name}", self)
-    written = [kwargs.get("out"), args[0] if func.__name__ in _WRITERS and args else None]
-    if any(isinstance(w, GradArray) for w in written) or kwargs.get("copy") is False:
+    written = [kwargs.get("out"), *((*args, *kwargs.values())[:1] if name in _WRITERS else ())]
+    in_place = name == "nan_to_num" and kwargs.get("copy") is False
+    if any(isinstance(w, GradArray) for w in written) or in_place:
         raise NotDifferentiableError(
             f"numpy.{name} would write into a GradArray of shape {tuple(self.shape)} past its "
             "record: write with x[...] = value"

@@ -16,7 +16,8 @@ class Case:
     name : of the function, as in the table: ``"sum"``, ``"linalg.norm"``.
     call : takes the module (``numpy`` or one with its functions) and the arrays.
     inputs : floating or complex NumPy arrays, to be differentiated in.
-    order : up to which derivatives are compared with differences; 0 where there are none.
+    order : up to which derivatives are compared with differences; 0 where there are none, -1
+        where there are some, but not at these inputs (or no differences there).
     """
 
     name: str

@@ -21,7 +21,24 @@ def _found_cases():
 
 
 CASES = list(_found_cases())
-NUMBERED = [pytest.param(c, id=f"{i}-{c.name}") for i, c in enumerate(CASES)]
+
+
+def in_numpy(name):
+    """Whether this NumPy has a function; `cumulative_sum` and others came after 2.0."""
+    owner = np
+    for part in name.split("."):
+        owner = getattr(owner, part, None)
+    return owner is not None
+
+
+NUMBERED = [
+    pytest.param(
+        c,
+        id=f"{i}-{c.name}",
+        marks=pytest.mark.skipif(not in_numpy(c.name), reason=f"this NumPy has no {c.name}"),
+    )
+    for i, c in enumerate(CASES)
+]
 
 
 def parts(result):
@@ -52,9 +69,11 @@ def test_value_dtype_and_shape_are_those_of_numpy(case):
 
 
 @pytest.mark.parametrize("case", NUMBERED)
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_derivatives_are_those_of_differences(case):
-    if case.order:
+    if case.order > 0:
         check_grads(lambda *xs: case.call(knp, *xs), case.inputs, order=case.order)
+    if case.order:
         return
     for y in parts(case.call(knp, *(kt.GradArray(a) for a in case.inputs))):
         assert not (isinstance(y, kt.GradArray) and y.requires_grad)
@@ -67,7 +86,7 @@ def test_every_function_has_a_case():
 
 
 def test_constants_are_those_without_derivatives():
-    differentiated = {c.name for c in CASES if c.order}
+    differentiated = {c.name for c in CASES if c.order > 0}
     assert differentiated & CONSTANT == set()
     assert {*FUNCTIONS, *UFUNCS} - differentiated == CONSTANT
 

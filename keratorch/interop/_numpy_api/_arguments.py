@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Sequence
 from typing import Any
+
+import numpy
 
 import keratorch as kt
 
 from ..._array import GradArray
-from ..._convert import as_operand
+from ..._convert import SCALARS, as_operand
+from ..._record import is_active
 from ...backends import _registry
-from ...errors import LostGradientError, NotDifferentiableError
+from ...errors import DTypeError, LostGradientError, NotDifferentiableError
 from ...ops._call import first_array, normalized_axes, operands
 
 array = as_operand
@@ -80,17 +84,72 @@ def index_array(values: Any, like: GradArray) -> GradArray:
     return kt.asarray(backend.from_numpy(values, backend.device(like._array)))
 
 
+def integers(value: Any) -> tuple[int, ...]:
+    """One integer or several, of any type, as a tuple."""
+    if isinstance(value, GradArray):
+        value = value.numpy()
+    return tuple(int(operator.index(n)) for n in numpy.atleast_1d(value))
+
+
+def gathered(x: GradArray, positions: Any, axis: int) -> GradArray:
+    """The layers of `x` along `axis` at `positions`: integers of the host in any shape."""
+    positions = numpy.asarray(positions)
+    (axis,) = normalized_axes("take", x, axis)
+    y = kt.take(x, index_array(positions.reshape(-1), x), axis=axis)
+    if positions.ndim == 1:
+        return y
+    return kt.reshape(y, (*x.shape[:axis], *positions.shape, *x.shape[axis + 1 :]))
+
+
+def strong(*values: Any) -> tuple[GradArray, ...]:
+    """All as arrays; Python's scalars of the dtype that NumPy makes of them alone."""
+    like = first_array(*values)
+    return tuple(
+        kt.reshape(as_operand([v], like), ()) if type(v) in SCALARS else as_operand(v, like)
+        for v in values
+    )
+
+
+def of_dtype(name: str, x: GradArray, dtype: Any, casting: Any = "unsafe") -> GradArray:
+    """`x` in `dtype`; refused where `casting` forbids it, or a gradient would be lost."""
+    backend = _registry.of(x._array)
+    dtype = backend.dtype(dtype)
+    if x.dtype == dtype:
+        return x
+    if not numpy.can_cast(numpy_dtype(x.dtype), numpy_dtype(dtype), casting):
+        raise DTypeError(
+            f"numpy.{name}: cannot cast an array of dtype {x.dtype} and shape {tuple(x.shape)} to "
+            f"{dtype} according to the rule {casting!r}: pass casting='unsafe', or use astype"
+        )
+    if is_active(x) and not backend.is_inexact(dtype):
+        raise LostGradientError(
+            f"numpy.{name} would cast a tracked array of shape {tuple(x.shape)} to {dtype} and "
+            "lose its gradient: make the other array floating, or use detach()"
+        )
+    return kt.astype(x, dtype)
+
+
+def numpy_dtype(dtype: Any) -> Any:
+    """NumPy's dtype of that name."""
+    return numpy.dtype(str(dtype).rpartition(".")[2])
+
+
 __all__ = [
     "array",
     "arrays",
     "axes_of",
     "flat",
     "floating",
+    "gathered",
     "index_array",
+    "integers",
     "is_complex",
     "is_floating",
     "no_out",
+    "numpy_dtype",
+    "of_dtype",
     "one_axis",
     "promoted",
     "refuse",
+    "strong",
 ]

@@ -17,6 +17,7 @@ class Case:
     call : takes the module (``numpy`` or one with its functions) and the arrays.
     inputs : floating or complex NumPy arrays, to be differentiated in.
     order : up to which derivatives are compared with differences; 0 where there are none.
+    numpy_only : why the call is one for NumPy's arrays alone, if it is.
     """
 
     name: str
@@ -24,6 +25,7 @@ class Case:
     inputs: tuple[Any, ...]
     order: int = 2
     note: str = ""
+    numpy_only: str = ""
 
 
 def array(*shape: int, seed: int = 0, complex: bool = False) -> Any:
@@ -36,3 +38,8 @@ def array(*shape: int, seed: int = 0, complex: bool = False) -> Any:
 def positive(*shape: int, seed: int = 0) -> Any:
     """Random numbers of `shape` above 0.5."""
     return 0.5 + np.abs(array(*shape, seed=seed))
+
+
+#: Reasons why a case is for NumPy's arrays alone.
+BESIDE = "NumPy arrays beside the inputs"
+ORDER = "only NumPy's arrays tell their order in memory"

@@ -54,7 +54,7 @@ def einsum(*operands: Any, out: Any = None, optimize: Any = False, **kwargs: Any
 @implements("einsum_path", constant=True)
 def einsum_path(*operands: Any, optimize: Any = "greedy", einsum_call: bool = False) -> Any:
     """The order in which `einsum` multiplies, and what it costs, as NumPy gives them."""
-    plain = [
+    plain: list[Any] = [
         np.broadcast_to(np.zeros(()), tuple(v.shape)) if isinstance(v, GradArray) else v
         for v in operands
     ]

@@ -21,7 +21,10 @@ Axes = int | Sequence[int] | None
 
 
 def _order(name: str, x: GradArray, order: str | None) -> str:
-    """``"C"`` or ``"F"``, or ``"K"`` where neither describes the memory of `x`."""
+    """``"C"`` or ``"F"``, or ``"K"`` where neither describes the memory of `x`.
+
+    Arrays that do not tell, as those of PyTorch and JAX, are taken to be in order C.
+    """
     order = "C" if order is None else order.upper()
     if order in ("C", "F"):
         return order
@@ -359,7 +362,8 @@ def _like(name: str, a: Any, dtype: Any, shape: Any, device: Any, fill: Any = No
     if shape is None:
         return getattr(kt, f"{name}_like")(x, *values, dtype=dtype, device=device)
     shape = integers(shape) if np.size(shape) else ()
-    like = getattr(kt, f"{name}_like")(x[:0] if x.ndim else x, *values, dtype=dtype, device=device)
+    x = x[:0, ...] if x.ndim else x
+    like = getattr(kt, f"{name}_like")(x, *values, dtype=dtype, device=device)
     make = getattr(kt, name)
     return make(shape, *values, dtype=like.dtype, device=like.device)
 

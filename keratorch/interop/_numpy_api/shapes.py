@@ -14,7 +14,7 @@ import keratorch as kt
 from ..._array import GradArray
 from ...backends import _registry
 from ...errors import ShapeError
-from ._arguments import array, arrays, axes_of, flat, gathered, integers, is_complex
+from ._arguments import array, arrays, axes_of, flat, gathered, integers, is_complex, strong
 from ._table import implements
 
 Axes = int | Sequence[int] | None
@@ -46,9 +46,9 @@ def _reversed(x: GradArray) -> GradArray:
 def reshape(a: Any, /, shape: Any, order: str = "C", *, copy: bool | None = None) -> GradArray:
     """The elements, read and written in `order`, in another shape; one length may be −1."""
     x = array(a)
-    order = _order("reshape", x, order)
-    if order == "K":
+    if order in ("K", "k"):
         raise ValueError("numpy.reshape: order 'K' is not permitted")
+    order = _order("reshape", x, order)
     shape = integers(shape) if not (isinstance(shape, (tuple, list)) and not shape) else ()
     if order == "C":
         return kt.reshape(x, shape, copy=copy)
@@ -136,7 +136,7 @@ def broadcast_to(array: Any, shape: Any, subok: bool = False) -> GradArray:
 @implements("broadcast_arrays")
 def broadcast_arrays(*args: Any, subok: bool = False) -> tuple[GradArray, ...]:
     """All arrays broadcast to their common shape."""
-    return kt.broadcast_arrays(*args)
+    return kt.broadcast_arrays(*strong(*args))
 
 
 def at_least(x: GradArray, ndim: int) -> GradArray:
@@ -151,7 +151,7 @@ def at_least(x: GradArray, ndim: int) -> GradArray:
 
 
 def _all_at_least(arys: tuple[Any, ...], ndim: int) -> Any:
-    found = tuple(at_least(x, ndim) for x in arrays(*arys))
+    found = tuple(at_least(x, ndim) for x in strong(*arys))
     return found[0] if len(found) == 1 else found
 
 
@@ -294,7 +294,7 @@ def meshgrid(
     """The coordinates of a grid; with `sparse` each along its own axis alone."""
     if indexing not in ("xy", "ij"):
         raise ValueError(f"numpy.meshgrid: indexing {indexing!r} must be 'xy' or 'ij'")
-    xs = [flat(x) for x in arrays(*xi)]
+    xs = [flat(x) for x in strong(*xi)]
     places = list(range(len(xs)))
     if indexing == "xy" and len(xs) > 1:
         places[:2] = 1, 0

@@ -76,7 +76,7 @@ def put(a: Any, ind: Any, v: Any, mode: str = "raise") -> None:
     x = _destination("put", a)
     index = flat(strong(x, ind)[1])
     values = arrays(x, v)[1]
-    if not index.size:
+    if not index.size or not values.size:
         return
     index = wrapped(index, x.size, mode)
     index = kt.where(index < 0, index + x.size, index)

@@ -18,6 +18,7 @@ class Case:
     inputs : floating or complex NumPy arrays, to be differentiated in.
     order : up to which derivatives are compared with differences; 0 where there are none, -1
         where there are some, but not at these inputs (or no differences there).
+    numpy_only : why the call is one for NumPy's arrays alone, if it is.
     """
 
     name: str
@@ -25,6 +26,7 @@ class Case:
     inputs: tuple[Any, ...]
     order: int = 2
     note: str = ""
+    numpy_only: str = ""
 
 
 def array(*shape: int, seed: int = 0, complex: bool = False) -> Any:
@@ -37,3 +39,8 @@ def array(*shape: int, seed: int = 0, complex: bool = False) -> Any:
 def positive(*shape: int, seed: int = 0) -> Any:
     """Random numbers of `shape` above 0.5."""
     return 0.5 + np.abs(array(*shape, seed=seed))
+
+
+#: Reasons why a case is for NumPy's arrays alone.
+BESIDE = "NumPy arrays beside the inputs"
+ORDER = "only NumPy's arrays tell their order in memory"

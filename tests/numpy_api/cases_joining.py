@@ -2,7 +2,7 @@
 
 import numpy
 
-from tests.numpy_api.cases import Case, array
+from tests.numpy_api.cases import BESIDE, Case, array
 
 S = numpy.array(0.7)
 V = array(4)
@@ -17,16 +17,21 @@ INTS = numpy.arange(12).reshape(3, 4)
 
 CASES = [
     Case("concatenate", lambda np, a, b: np.concatenate([a, b]), (A, A2)),
-    Case("concatenate", lambda np, a, b: np.concatenate((a, INTS, b), axis=-1), (A, C)),
+    Case(
+        "concatenate",
+        lambda np, a, b: np.concatenate((a, INTS, b), axis=-1),
+        (A, C),
+        numpy_only=BESIDE,
+    ),
     Case("concatenate", lambda np, a, b: np.concatenate((a, b, 2.0), axis=None), (A, V)),
     Case("concatenate", lambda np, a: np.concatenate(a), (B,)),
-    Case("concatenate", lambda np, a: np.concatenate([a, F32]), (V,)),
+    Case("concatenate", lambda np, a: np.concatenate([a, F32]), (V,), numpy_only=BESIDE),
     Case("concatenate", lambda np, a: np.concatenate([[a[0], 2.0], a, [1, 2]]), (V,)),
     Case("concatenate", lambda np, a: np.concatenate([a, a], dtype=np.complex128), (V,)),
     Case("concatenate", lambda np, a, b: np.concatenate([a, b]), (A, E)),
     Case("concat", lambda np, a, b: np.concat([a, b], axis=1), (A, A2)),
     Case("stack", lambda np, a, b: np.stack([a, b]), (A, A2)),
-    Case("stack", lambda np, a, b: np.stack((a, INTS, b), axis=-1), (A, C)),
+    Case("stack", lambda np, a, b: np.stack((a, INTS, b), axis=-1), (A, C), numpy_only=BESIDE),
     Case("stack", lambda np, a: np.stack([a, 1.0, 2]), (S,)),
     Case("stack", lambda np, a: np.stack([a, a], 1, dtype=np.complex128), (V,)),
     Case("hstack", lambda np, a, b: np.hstack([a, b, 3.0]), (V, S)),
@@ -36,7 +41,12 @@ CASES = [
     Case("dstack", lambda np, a, b: np.dstack([a, b]), (A, A2)),
     Case("dstack", lambda np, a, b: np.dstack([a, b]), (V, array(4, seed=1))),
     Case("column_stack", lambda np, a, b: np.column_stack([a, b]), (W, A)),
-    Case("block", lambda np, a, b: np.block([[a, np.ones((3, 1))], [b, 5.0]]), (A, V)),
+    Case(
+        "block",
+        lambda np, a, b: np.block([[a, np.ones((3, 1))], [b, 5.0]]),
+        (A, V),
+        numpy_only=BESIDE,
+    ),
     Case("block", lambda np, a, b: np.block([a, b, 1]), (V, W)),
     Case("block", lambda np, a: np.block(a), (A,)),
     Case("append", lambda np, a, b: np.append(a, b), (A, S)),

@@ -12,7 +12,7 @@ import numpy
 import keratorch as kt
 
 from ..._array import GradArray
-from ..._convert import SCALARS, as_operand
+from ..._convert import SCALARS, as_operand, check_devices
 from ..._record import is_active
 from ...backends import _registry
 from ...errors import DTypeError, LostGradientError, NotDifferentiableError
@@ -57,6 +57,7 @@ def promoted(values: Sequence[Any]) -> tuple[GradArray, ...]:
     """All as arrays of one dtype, that of NumPy's promotion."""
     like = first_array(*values)
     xs = [as_operand(v, like) for v in values]
+    check_devices("promotion", *(x._array for x in xs))
     dtype = kt.result_type(*xs)
     return tuple(x if x.dtype == dtype else kt.astype(x, dtype) for x in xs)
 
@@ -116,7 +117,7 @@ def of_dtype(name: str, x: GradArray, dtype: Any, casting: Any = "unsafe") -> Gr
     dtype = backend.dtype(dtype)
     if x.dtype == dtype:
         return x
-    if not numpy.can_cast(numpy_dtype(x.dtype), numpy_dtype(dtype), casting):
+    if not can_cast(x.dtype, dtype, casting):
         raise DTypeError(
             f"numpy.{name}: cannot cast an array of dtype {x.dtype} and shape {tuple(x.shape)} to "
             f"{dtype} according to the rule {casting!r}: pass casting='unsafe', or use astype"
@@ -129,15 +130,25 @@ def of_dtype(name: str, x: GradArray, dtype: Any, casting: Any = "unsafe") -> Gr
     return kt.astype(x, dtype)
 
 
-def numpy_dtype(dtype: Any) -> Any:
-    """NumPy's dtype of that name."""
-    return numpy.dtype(str(dtype).rpartition(".")[2])
+def can_cast(dtype: Any, to: Any, casting: Any) -> bool:
+    """Whether NumPy's rule `casting` allows that, for dtypes of any library."""
+    return casting == "unsafe" or numpy.can_cast(_numpy_dtype(dtype), _numpy_dtype(to), casting)
+
+
+def _numpy_dtype(dtype: Any) -> Any:
+    """NumPy's dtype of that name; of the same kind where it has none."""
+    try:
+        return numpy.dtype(dtype)
+    except TypeError:
+        name = str(dtype).rpartition(".")[2]
+        return numpy.dtype("float16" if name.startswith(("bfloat", "float8")) else name)
 
 
 __all__ = [
     "array",
     "arrays",
     "axes_of",
+    "can_cast",
     "flat",
     "floating",
     "gathered",
@@ -146,7 +157,6 @@ __all__ = [
     "is_complex",
     "is_floating",
     "no_out",
-    "numpy_dtype",
     "of_dtype",
     "one_axis",
     "promoted",

@@ -116,7 +116,7 @@ def apply_along_axis(func1d: Any, axis: int, arr: Any, *args: Any, **kwargs: Any
         raise ShapeError(
             f"numpy.apply_along_axis: shape {tuple(x.shape)} has no vector along axis {axis}"
         )
-    found = arrays(x, *[func1d(rows[i], *args, **kwargs) for i in range(rows.shape[0])])[1:]
+    found = arrays(x, *[func1d(rows[i, ...], *args, **kwargs) for i in range(rows.shape[0])])[1:]
     whole = kt.stack(found)
     whole = kt.reshape(whole, (*rest, *found[0].shape))
     inner = tuple(range(len(rest), whole.ndim))

@@ -12,7 +12,7 @@ import keratorch as kt
 
 from ..._array import GradArray
 from ...errors import ShapeError
-from ._arguments import no_out, of_dtype, promoted, refuse
+from ._arguments import no_out, of_dtype, promoted, refuse, strong
 from ._table import implements
 
 #: The names of an array's axes. Those of an ellipsis are ``("...", k)``, k from the last axis.
@@ -32,7 +32,7 @@ def einsum(*operands: Any, out: Any = None, optimize: Any = False, **kwargs: Any
     if kwargs:
         raise refuse("einsum", ", ".join(kwargs), "leave it out")
     names, output, values = _parsed(operands)
-    xs = promoted(values)
+    xs = promoted(strong(*values))
     if dtype is not None:
         xs = tuple(of_dtype("einsum", x, dtype, casting) for x in xs)
     terms, wanted = _labelled(names, output, xs)
@@ -54,7 +54,7 @@ def einsum(*operands: Any, out: Any = None, optimize: Any = False, **kwargs: Any
 @implements("einsum_path", constant=True)
 def einsum_path(*operands: Any, optimize: Any = "greedy", einsum_call: bool = False) -> Any:
     """The order in which `einsum` multiplies, and what it costs, as NumPy gives them."""
-    plain = [
+    plain: list[Any] = [
         np.broadcast_to(np.zeros(()), tuple(v.shape)) if isinstance(v, GradArray) else v
         for v in operands
     ]

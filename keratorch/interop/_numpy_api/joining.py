@@ -201,8 +201,10 @@ def _split(name: str, x: GradArray, where: Any, axis: int, equal: bool) -> list[
         lengths = [n // count + (i < n % count) for i in range(count)]
         ends = list(np.cumsum(lengths)[:-1])
     before = (slice(None),) * axis
-    bounds = zip([0, *ends], [*ends, None], strict=True)
-    return [x[(*before, slice(i, j))] for i, j in bounds]
+    # Beyond the end is at the end; the Array API leaves it open.
+    ends = [min(max(int(i) + (n if i < 0 else 0), 0), n) for i in ends]
+    bounds = zip([0, *ends], [*ends, n], strict=True)
+    return [x[(*before, slice(i, max(i, j)), ...)] for i, j in bounds]
 
 
 @implements("array_split")

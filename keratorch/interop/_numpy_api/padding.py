@@ -101,7 +101,7 @@ def _padded(
 
 
 def _layers(x: GradArray, axis: int, start: int, stop: int) -> GradArray:
-    return x[(*(slice(None),) * axis, slice(start, stop))]
+    return x[(*(slice(None),) * axis, slice(start, stop), ...)]
 
 
 def _spread(value: GradArray, x: GradArray, axis: int, width: int) -> GradArray:
@@ -110,8 +110,8 @@ def _spread(value: GradArray, x: GradArray, axis: int, width: int) -> GradArray:
 
 def _pair(values: Any, axis: int, x: GradArray) -> tuple[GradArray, GradArray]:
     """What to put before and after along `axis`, of one value, a pair, or a pair for each axis."""
-    like = values if isinstance(values, GradArray) or has_array(values) else np.asarray(values)
-    found = strong(x, like)[1]
+    plain = isinstance(values, GradArray) or has_array(values)
+    found = strong(x, values if plain else np.asarray(values).tolist())[1]
     if found.ndim == 2 and found.shape[1] == 1 and found.shape[0] == x.ndim != 1:
         found = kt.broadcast_to(found, (x.ndim, 2))
     pairs = kt.broadcast_to(found, (x.ndim, 2))

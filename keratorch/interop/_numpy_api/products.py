@@ -10,7 +10,7 @@ import keratorch as kt
 
 from ..._array import GradArray
 from ...errors import ShapeError
-from ._arguments import axes_of, flat, is_complex, no_out, promoted
+from ._arguments import axes_of, flat, is_complex, no_out, promoted, strong
 from ._table import implements, implements_ufunc
 
 
@@ -21,7 +21,7 @@ def dot(a: Any, b: Any, out: Any = None) -> GradArray:
     A vector `b` has one axis only, and a scalar multiplies.
     """
     no_out("dot", out)
-    x, y = promoted((a, b))
+    x, y = promoted(strong(a, b))
     if not x.ndim or not y.ndim:
         return x * y
     if x.ndim <= 2 and y.ndim <= 2:
@@ -32,7 +32,7 @@ def dot(a: Any, b: Any, out: Any = None) -> GradArray:
 @implements("inner")
 def inner(a: Any, b: Any, /) -> GradArray:
     """The sum of products over the last axis of both."""
-    x, y = promoted((a, b))
+    x, y = promoted(strong(a, b))
     if not x.ndim or not y.ndim:
         return x * y
     return kt.tensordot(x, y, axes=((x.ndim - 1,), (y.ndim - 1,)))
@@ -42,14 +42,14 @@ def inner(a: Any, b: Any, /) -> GradArray:
 def outer(a: Any, b: Any, out: Any = None) -> GradArray:
     """All products of an element of `a` and one of `b`, both in a row."""
     no_out("outer", out)
-    x, y = promoted((a, b))
+    x, y = promoted(strong(a, b))
     return flat(x)[:, None] * flat(y)[None, :]
 
 
 @implements("vdot")
 def vdot(a: Any, b: Any, /) -> GradArray:
     """The sum of products of all elements, those of `a` conjugated."""
-    x, y = (flat(v) for v in promoted((a, b)))
+    x, y = (flat(v) for v in promoted(strong(a, b)))
     return kt.vecdot(x, y)
 
 
@@ -62,7 +62,7 @@ def linalg_tensordot(x1: Any, x2: Any, /, *, axes: Any = 2) -> GradArray:
 @implements("tensordot")
 def tensordot(a: Any, b: Any, axes: Any = 2) -> GradArray:
     """The sum of products over `axes`: a number of axes, or those of `a` and those of `b`."""
-    x, y = promoted((a, b))
+    x, y = promoted(strong(a, b))
     if hasattr(axes, "__iter__"):
         of_a, of_b = axes
         pairs = [tuple(v) if hasattr(v, "__iter__") else (v,) for v in (of_a, of_b)]
@@ -73,7 +73,7 @@ def tensordot(a: Any, b: Any, axes: Any = 2) -> GradArray:
 @implements("kron")
 def kron(a: Any, b: Any) -> GradArray:
     """Each element of `a` times the whole of `b`, in its place."""
-    x, y = promoted((a, b))
+    x, y = promoted(strong(a, b))
     ndim = max(x.ndim, y.ndim)
     shapes = [(1,) * (ndim - v.ndim) + tuple(v.shape) for v in (x, y)]
     pairs = list(zip(*shapes, strict=True))
@@ -92,7 +92,7 @@ def cross(
     """
     if axis is not None:
         axisa = axisb = axisc = axis
-    x, y = promoted((a, b))
+    x, y = promoted(strong(a, b))
     x = kt.moveaxis(x, axes_of("cross", x, axisa)[0], -1)
     y = kt.moveaxis(y, axes_of("cross", y, axisb)[0], -1)
     sizes = (x.shape[-1], y.shape[-1])

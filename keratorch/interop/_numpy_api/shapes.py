@@ -14,14 +14,17 @@ import keratorch as kt
 from ..._array import GradArray
 from ...backends import _registry
 from ...errors import ShapeError
-from ._arguments import array, arrays, axes_of, flat, gathered, integers, is_complex
+from ._arguments import array, arrays, axes_of, flat, gathered, integers, is_complex, strong
 from ._table import implements
 
 Axes = int | Sequence[int] | None
 
 
 def _order(name: str, x: GradArray, order: str | None) -> str:
-    """``"C"`` or ``"F"``, or ``"K"`` where neither describes the memory of `x`."""
+    """``"C"`` or ``"F"``, or ``"K"`` where neither describes the memory of `x`.
+
+    Arrays that do not tell, as those of PyTorch and JAX, are taken to be in order C.
+    """
     order = "C" if order is None else order.upper()
     if order in ("C", "F"):
         return order
@@ -43,9 +46,9 @@ def _reversed(x: GradArray) -> GradArray:
 def reshape(a: Any, /, shape: Any, order: str = "C", *, copy: bool | None = None) -> GradArray:
     """The elements, read and written in `order`, in another shape; one length may be −1."""
     x = array(a)
-    order = _order("reshape", x, order)
-    if order == "K":
+    if order in ("K", "k"):
         raise ValueError("numpy.reshape: order 'K' is not permitted")
+    order = _order("reshape", x, order)
     shape = integers(shape) if not (isinstance(shape, (tuple, list)) and not shape) else ()
     if order == "C":
         return kt.reshape(x, shape, copy=copy)
@@ -133,7 +136,7 @@ def broadcast_to(array: Any, shape: Any, subok: bool = False) -> GradArray:
 @implements("broadcast_arrays")
 def broadcast_arrays(*args: Any, subok: bool = False) -> tuple[GradArray, ...]:
     """All arrays broadcast to their common shape."""
-    return kt.broadcast_arrays(*args)
+    return kt.broadcast_arrays(*strong(*args))
 
 
 def at_least(x: GradArray, ndim: int) -> GradArray:
@@ -148,7 +151,7 @@ def at_least(x: GradArray, ndim: int) -> GradArray:
 
 
 def _all_at_least(arys: tuple[Any, ...], ndim: int) -> Any:
-    found = tuple(at_least(x, ndim) for x in arrays(*arys))
+    found = tuple(at_least(x, ndim) for x in strong(*arys))
     return found[0] if len(found) == 1 else found
 
 
@@ -291,7 +294,7 @@ def meshgrid(
     """The coordinates of a grid; with `sparse` each along its own axis alone."""
     if indexing not in ("xy", "ij"):
         raise ValueError(f"numpy.meshgrid: indexing {indexing!r} must be 'xy' or 'ij'")
-    xs = [flat(x) for x in arrays(*xi)]
+    xs = [flat(x) for x in strong(*xi)]
     places = list(range(len(xs)))
     if indexing == "xy" and len(xs) > 1:
         places[:2] = 1, 0
@@ -359,7 +362,8 @@ def _like(name: str, a: Any, dtype: Any, shape: Any, device: Any, fill: Any = No
     if shape is None:
         return getattr(kt, f"{name}_like")(x, *values, dtype=dtype, device=device)
     shape = integers(shape) if np.size(shape) else ()
-    like = getattr(kt, f"{name}_like")(x[:0] if x.ndim else x, *values, dtype=dtype, device=device)
+    x = x[:0, ...] if x.ndim else x
+    like = getattr(kt, f"{name}_like")(x, *values, dtype=dtype, device=device)
     make = getattr(kt, name)
     return make(shape, *values, dtype=like.dtype, device=like.device)
 

@@ -11,7 +11,17 @@ import keratorch as kt
 
 from ..._array import GradArray
 from ...errors import DTypeError, ShapeError
-from ._arguments import arrays, axes_of, flat, gathered, index_array, numpy_dtype, refuse, strong
+from ._arguments import (
+    arrays,
+    axes_of,
+    can_cast,
+    flat,
+    gathered,
+    index_array,
+    of_dtype,
+    refuse,
+    strong,
+)
 from ._table import implements
 from .indexing import flatnonzero, wrapped
 
@@ -35,9 +45,9 @@ def _at(positions: GradArray, shape: tuple[int, ...]) -> tuple[GradArray, ...]:
     return tuple(reversed(found))
 
 
-def _cycled(name: str, values: GradArray, count: int) -> GradArray:
-    """`count` of the values, in a row, over and over."""
-    values = flat(values)
+def _cycled(name: str, x: GradArray, values: GradArray, count: int) -> GradArray:
+    """`count` of the values, in a row, over and over, in the dtype of `x`."""
+    values = flat(of_dtype(name, values, x.dtype))
     if values.size == count:
         return values
     if not values.size and count:
@@ -50,10 +60,11 @@ def copyto(dst: Any, src: Any, casting: Any = "same_kind", where: Any = True) ->
     """``dst[...] = src`` where `where` says so."""
     x = _destination("copyto", dst)
     value = arrays(x, src)[1]
-    if not np.can_cast(numpy_dtype(value.dtype), numpy_dtype(x.dtype), casting):
+    if not can_cast(value.dtype, x.dtype, casting):
         raise DTypeError(
             f"numpy.copyto: cannot cast {value.dtype} to {x.dtype} according to {casting!r}"
         )
+    value = of_dtype("copyto", value, x.dtype)
     if where is not True:
         value = kt.where(arrays(x, where)[1], value, x)
     x[...] = value
@@ -65,11 +76,11 @@ def put(a: Any, ind: Any, v: Any, mode: str = "raise") -> None:
     x = _destination("put", a)
     index = flat(strong(x, ind)[1])
     values = arrays(x, v)[1]
-    if not index.size:
+    if not index.size or not values.size:
         return
     index = wrapped(index, x.size, mode)
     index = kt.where(index < 0, index + x.size, index)
-    x[_at(index, tuple(x.shape)) or ...] = _cycled("put", values, index.size)
+    x[_at(index, tuple(x.shape)) or ...] = _cycled("put", x, values, index.size)
 
 
 @implements("place")
@@ -79,7 +90,7 @@ def place(arr: Any, mask: Any, vals: Any) -> None:
     mask, values = arrays(x, mask, vals)[1:]
     index = flatnonzero(mask)
     if index.size:
-        x[_at(index, tuple(x.shape))] = _cycled("place", values, index.size)
+        x[_at(index, tuple(x.shape))] = _cycled("place", x, values, index.size)
 
 
 @implements("putmask")
@@ -90,7 +101,7 @@ def putmask(a: Any, /, mask: Any, values: Any) -> None:
     shape = tuple(x.shape)
     if tuple(mask.shape) != shape:
         raise ShapeError(f"numpy.putmask: a mask of shape {tuple(mask.shape)} for shape {shape}")
-    chosen = kt.reshape(_cycled("putmask", values, x.size), shape)
+    chosen = kt.reshape(_cycled("putmask", x, values, x.size), shape)
     x[...] = kt.where(mask, chosen, x)
 
 
@@ -99,6 +110,7 @@ def put_along_axis(arr: Any, indices: Any, values: Any, axis: int | None) -> Non
     """The elements whose positions along `axis` are `indices` become `values`."""
     x = _destination("put_along_axis", arr)
     index, values = arrays(x, indices, values)[1:]
+    values = of_dtype("put_along_axis", values, x.dtype)
     shape = tuple(x.shape)
     if axis is None:
         index = kt.where(index < 0, index + x.size, index)
@@ -138,5 +150,5 @@ def fill_diagonal(a: Any, val: Any, wrap: bool = False) -> None:
     else:
         step = 1 + sum(math.prod(shape[:i]) for i in range(1, len(shape)))
     places = np.arange(math.prod(shape))[:end:step]
-    values = _cycled("fill_diagonal", arrays(x, val)[1], places.size)
+    values = _cycled("fill_diagonal", x, arrays(x, val)[1], places.size)
     x[_at(index_array(places, x), shape)] = values

@@ -52,6 +52,8 @@ class DaskBackend(Backend):
     """Dask arrays: elementwise functions, reductions, products and shapes."""
 
     multi_device = False
+    mixes_indices = True
+    lazy = True
 
     def __init__(self) -> None:
         super().__init__("dask", xp, (da.Array,))
@@ -88,11 +90,6 @@ class DaskBackend(Backend):
             return found
         together: Any = da.broadcast_arrays
         return lambda *xs: da.map_blocks(found, *together(*xs))
-
-    def add_taken(
-        self, shape: tuple[int, ...], index: RawArray, axis: int, values: RawArray
-    ) -> RawArray:
-        return self.add_at(shape, (slice(None),) * axis + (index,), values)
 
     def add_along(
         self, shape: tuple[int, ...], index: RawArray, axis: int, values: RawArray

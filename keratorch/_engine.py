@@ -14,6 +14,7 @@ from typing import Any
 from . import _writes
 from ._array import GradArray, get_slot, set_grad
 from ._grad import Grad, LeafSlot, OutputSlot, freed_message, op_name
+from ._hooks import hooked
 from ._mode import mode
 from .backends import _registry
 from .backends._dtypes import is_complex_dtype
@@ -79,15 +80,24 @@ def run(
     if targets is not None:
         walk.needed = _above(order, targets)
         order = [node for node in order if node in walk.needed]
+    watchers = mode.watchers
+    if watchers or hooked:
+        from ._watch import prepare
+
+        prepare(walk, order, watchers)
     before = mode.recording, mode.wrapped, mode.level
     mode.recording, mode.wrapped, mode.level = create_graph, wrapped, None
     try:
         if wrapped:
-            return walk.wrapped(order, [(e, _as_array(g)) for e, g in seeds])
-        seeds = [(e, _raw(g)) for e, g in seeds]
-        first = seeds[0][1]
-        with _registry.of(first).scope(first):
-            return walk.raw(order, seeds)
+            results = walk.wrapped(order, [(e, _as_array(g)) for e, g in seeds])
+        else:
+            seeds = [(e, _raw(g)) for e, g in seeds]
+            first = seeds[0][1]
+            with _registry.of(first).scope(first):
+                results = walk.raw(order, seeds)
+        for watcher in watchers:
+            watcher.walked(results)
+        return results
     finally:
         mode.recording, mode.wrapped, mode.level = before
 
@@ -107,7 +117,7 @@ def _as_array(g: Any) -> Any:
 class _Walk:
     """One walk, on raw arrays or on `GradArray`s."""
 
-    __slots__ = ("grads", "needed", "owned", "results", "retain", "targets")
+    __slots__ = ("around", "by_type", "grads", "needed", "owned", "results", "retain", "targets")
 
     def __init__(self, retain: bool, targets: set[Any] | None) -> None:
         self.retain = retain
@@ -116,6 +126,9 @@ class _Walk:
         self.grads: dict[Any, Any] = {}  # edge -> sum of the gradients so far
         self.owned: set[Any] = set()  # edges whose sum is ours to write into
         self.results: list[tuple[Any, Any]] = []
+        # Hooks and tools put themselves between the walk and the rules here: see `_watch`.
+        self.by_type: Any = _by_type
+        self.around: Any = None
 
     # -- raw arrays: nothing recorded ------------------------------------------------------
 
@@ -123,6 +136,7 @@ class _Walk:
         grads, owned, results, targets = self.grads, self.owned, self.results, self.targets
         for edge, seed in seeds:
             self.add(edge, seed)
+        by_type = self.by_type
         writes = _writes.writes
         retain = self.retain
         for node in order:
@@ -153,7 +167,7 @@ class _Walk:
                 grad = tuple(grad)
             else:
                 array_type = type(grad)
-            backend = _by_type[array_type]
+            backend = by_type[array_type]
             edges = node._edges
             found = backend.rules[cls](node, grad)
             if not retain:
@@ -167,7 +181,7 @@ class _Walk:
                 if type(g) is not array_type or g.shape != edge.shape or g.dtype != edge.dtype:
                     g, changed = self.fitted(node, edge, g, grad)
                     fresh = fresh or changed
-                    backend = _by_type[type(g)]
+                    backend = by_type[type(g)]
                 total = grads.get(edge)
                 if total is None:
                     grads[edge] = g
@@ -260,7 +274,11 @@ class _Walk:
             edges = node._edges
             if _writes.writes.last > node._seq:
                 _writes.check(node)
-            found = node.backward(tuple(grad) if type(grad) is list else grad)
+            given = tuple(grad) if type(grad) is list else grad
+            if self.around is None:
+                found = node.backward(given)
+            else:
+                found = self.around(_rule, node, given)
             if not self.retain:
                 free(node)
             found = one_per_input(node, found, len(edges))
@@ -286,6 +304,10 @@ class _Walk:
         if g.dtype != edge.dtype:
             g = _cast(node, edge, g, xp, _registry.of(g._array))
         return g
+
+
+def _rule(node: Any, grad: Any) -> Any:
+    return node.backward(grad)
 
 
 def sum_of(a: Any, b: Any) -> Any:

@@ -24,6 +24,10 @@ class Mode(threading.local):
     levels: int = 0
     #: While a `Grad.jvp` runs: its level; values are then seen below that level only.
     level: int | None = None
+    #: The tools that look at every result and rule: see `_watch`.
+    watchers: tuple[Any, ...] = ()
+    #: Whether what waits for a device raises: see `_sync`.
+    no_sync: bool = False
 
 
 mode = Mode()

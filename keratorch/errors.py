@@ -70,3 +70,15 @@ class BackendUnavailableError(KeratorchError, RuntimeError):
 
 class UnknownArrayError(KeratorchError, TypeError):
     """An object of which no backend can make an array."""
+
+
+class SyncError(KeratorchError, RuntimeError):
+    """What would wait for a device, inside `no_sync`."""
+
+
+class AnomalyError(KeratorchError, FloatingPointError):
+    """A NaN or an infinity, found by `detect_anomaly`."""
+
+
+class MissingDependencyError(KeratorchError, ImportError):
+    """A program or package that a tool needs is not installed."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from .. import _record
 from .._array import GradArray
 from .._convert import as_operand
 from .._grad import Grad
-from .._record import constant, is_active, record
+from .._record import is_active, record
 from ..backends import _registry
 from ..errors import DTypeError
 from ._call import as_array, namespace, normalized_axes, raw_namespace
@@ -95,7 +96,7 @@ def logsumexp(x: Any, /, axis: Axis = None, *, keepdims: bool = False) -> GradAr
         raw = xp.squeeze(raw, axis=axes)
     raw = as_array(a, raw)
     if not is_active(x):
-        return constant(raw)
+        return _record.unrecorded(raw)
     return record(LogSumExpGrad, (x,), raw, (a, raw), axes=axes, keepdims=keepdims)
 
 
@@ -106,7 +107,11 @@ def softmax(x: Any, /, axis: Axis = None) -> GradArray:
     xp = raw_namespace(x)
     powers = xp.exp(a - xp.max(a, axis=axes, keepdims=True)) if axes else xp.ones_like(a)
     raw = as_array(a, powers / xp.sum(powers, axis=axes, keepdims=True))
-    return record(SoftmaxGrad, (x,), raw, (raw,), axes=axes) if is_active(x) else constant(raw)
+    return (
+        record(SoftmaxGrad, (x,), raw, (raw,), axes=axes)
+        if is_active(x)
+        else _record.unrecorded(raw)
+    )
 
 
 def log_softmax(x: Any, /, axis: Axis = None) -> GradArray:
@@ -117,7 +122,11 @@ def log_softmax(x: Any, /, axis: Axis = None) -> GradArray:
     shifted = a - xp.max(a, axis=axes, keepdims=True) if axes else xp.zeros_like(a)
     sums = xp.sum(xp.exp(shifted), axis=axes, keepdims=True)
     raw = as_array(a, shifted - xp.log(sums))
-    return record(LogSoftmaxGrad, (x,), raw, (raw,), axes=axes) if is_active(x) else constant(raw)
+    return (
+        record(LogSoftmaxGrad, (x,), raw, (raw,), axes=axes)
+        if is_active(x)
+        else _record.unrecorded(raw)
+    )
 
 
 def _prepared(op: str, x: Any, axis: Axis) -> tuple[GradArray, tuple[int, ...]]:

@@ -20,7 +20,8 @@ PLACES = np.array([2, 0, 2])
 def test_every_public_name_of_ndarray_is_here_or_has_a_reason():
     theirs = {n for n in dir(np.ndarray) if not n.startswith("_")}
     ours = {n for n in dir(kt.GradArray) if not n.startswith("_")}
-    assert theirs - ours - set(ABSENT) == set()
+    gone = {"itemset", "newbyteorder", "tostring"}  # with NumPy 2.0 and 2.3, or raise since
+    assert theirs - ours - set(ABSENT) - gone == set()
     assert ours & set(ABSENT) == set()
     assert all(ABSENT.values())
     x = kt.GradArray(A)
@@ -58,7 +59,13 @@ METHODS = [
     (A, lambda x: x.flatten(order="F")),
     (A, lambda x: x.reshape(2, 6)),
     (A, lambda x: x.reshape((2, 6), order="F")),
-    (A, lambda x: x.reshape(-1, copy=True)),
+    pytest.param(
+        A,
+        lambda x: x.reshape(-1, copy=True),
+        marks=pytest.mark.skipif(
+            np.lib.NumpyVersion(np.__version__) < "2.1.0", reason="copy= came with NumPy 2.1"
+        ),
+    ),
     (A, lambda x: x.transpose()),
     (A, lambda x: x.transpose(1, 0)),
     (A, lambda x: x.transpose((1, 0))),

@@ -39,10 +39,21 @@ from ._namespace import module_attribute as __getattr__  # noqa: F401
 from ._namespace import namespace as namespace
 from ._profile import profile as profile
 from ._sync import no_sync as no_sync
+from ._transforms import elementwise_grad as elementwise_grad
+from ._transforms import ggnvp as ggnvp
 from ._transforms import grad as grad
 from ._transforms import gradients as gradients
+from ._transforms import hessian as hessian
+from ._transforms import hvp as hvp
+from ._transforms import jacfwd as jacfwd
+from ._transforms import jacobian as jacobian
+from ._transforms import jacrev as jacrev
 from ._transforms import jvp as jvp
+from ._transforms import linearize as linearize
+from ._transforms import stop_gradient as stop_gradient
 from ._transforms import value_and_grad as value_and_grad
+from ._transforms import vhp as vhp
+from ._transforms import vjp as vjp
 from .backends import Device as Device
 from .backends import default_device as default_device
 from .backends import devices as devices
@@ -51,6 +62,7 @@ from .backends import set_default_device as set_default_device
 from .errors import AliasedWriteError as AliasedWriteError
 from .errors import AnomalyError as AnomalyError
 from .errors import BackendUnavailableError as BackendUnavailableError
+from .errors import ConvergenceError as ConvergenceError
 from .errors import DeviceMismatchError as DeviceMismatchError
 from .errors import DTypeError as DTypeError
 from .errors import GradientRequiredError as GradientRequiredError
@@ -65,6 +77,7 @@ from .errors import RuleError as RuleError
 from .errors import ShapeError as ShapeError
 from .errors import StaleValueError as StaleValueError
 from .errors import SyncError as SyncError
+from .errors import StructureError as StructureError
 from .errors import UnknownArrayError as UnknownArrayError
 from .errors import UnknownDeviceError as UnknownDeviceError
 from .ops.arithmetic import add as add

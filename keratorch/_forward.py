@@ -97,7 +97,7 @@ def _at_levels(node: Grad, levels: list[int], outputs: tuple[Any, ...]) -> dict[
                     f"{len(outputs)} outputs: return one per output, None for zero"
                 )
             results[level] = [
-                None if t is None or y is None else _fitted(t, y, node)
+                None if t is None or y is None else fitted(t, y, node)
                 for t, y in zip(tangents, outputs, strict=True)
             ]
     finally:
@@ -105,8 +105,11 @@ def _at_levels(node: Grad, levels: list[int], outputs: tuple[Any, ...]) -> dict[
     return results
 
 
-def _fitted(t: Any, y: Any, node: Grad) -> Any:
-    """A tangent with the shape and dtype of its primal."""
+def fitted(t: Any, y: Any, node: Grad) -> Any:
+    """A tangent with the shape and dtype of its primal.
+
+    y : an array, or what else has its shape and dtype (an edge; `t` is then a `GradArray`).
+    """
     from ._convert import as_operand
 
     t = as_operand(t, like=y)

@@ -20,6 +20,8 @@ class Mode(threading.local):
     recording: bool = True
     #: Rules are given `GradArray`s: under `create_graph`, or inside a forward level.
     wrapped: bool = False
+    #: How many transformations (`grad`, `jvp`, …) are running.
+    transforms: int = 0
     #: How many forward-mode levels are open.
     levels: int = 0
     #: While a `Grad.jvp` runs: its level; values are then seen below that level only.

@@ -39,12 +39,17 @@ from ._namespace import module_attribute as __getattr__  # noqa: F401
 from ._namespace import namespace as namespace
 from ._profile import profile as profile
 from ._sync import no_sync as no_sync
+from ._transforms import checkpoint as checkpoint
+from ._transforms import custom_jvp as custom_jvp
+from ._transforms import custom_vjp as custom_vjp
 from ._transforms import elementwise_grad as elementwise_grad
+from ._transforms import fixed_point as fixed_point
 from ._transforms import ggnvp as ggnvp
 from ._transforms import grad as grad
 from ._transforms import gradients as gradients
 from ._transforms import hessian as hessian
 from ._transforms import hvp as hvp
+from ._transforms import implicit_root as implicit_root
 from ._transforms import jacfwd as jacfwd
 from ._transforms import jacobian as jacobian
 from ._transforms import jacrev as jacrev

@@ -1,7 +1,12 @@
 """Functions that differentiate functions."""
 
+from ._checkpoint import checkpoint as checkpoint
+from ._custom import custom_jvp as custom_jvp
+from ._custom import custom_vjp as custom_vjp
 from ._forward import jvp as jvp
 from ._forward import linearize as linearize
+from ._implicit import fixed_point as fixed_point
+from ._implicit import implicit_root as implicit_root
 from ._jacobians import ggnvp as ggnvp
 from ._jacobians import hessian as hessian
 from ._jacobians import hvp as hvp

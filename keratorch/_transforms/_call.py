@@ -103,11 +103,11 @@ class Call:
                 return positive(value)
             x = new_array(value._array, None, None)
             x._tangents = value._tangents
+            if self.recording and x._tangents is not None and has_edge(x):
+                self.tracked = True
         else:
             x = constant(raw_of(self.name, value, like))
-        raw = x._array
-        x._edge = LeafSlot(x, raw.shape, raw.dtype)
-        return x
+        return as_variable(x)
 
     def located(
         self, error: KeratorchError, trees: tuple[Any, ...], names: tuple[Any, ...]
@@ -131,9 +131,29 @@ class Call:
             return False
         if self.tracked:
             return True
-        edges = [y._edge for y in outputs if y._edge is not None]
+        return any(self.reaches(y) for y in outputs)
+
+    def reaches(self, y: GradArray) -> bool:
+        """Whether `y`, or a tangent on the way to it, was made of what was tracked before."""
         since, own = self.since, self.own
-        return any(n._seq < since and n not in own for n in _engine.collect_since(edges, since))
+        stack = edges_of(y)
+        seen = set(stack)
+        while stack:
+            node = stack.pop()
+            if node in own:
+                continue
+            if node._seq < since:
+                return True
+            found = [e for e in node._edges or () if e is not None]
+            if mode.levels:
+                for tangents in getattr(node, "_tangents", None) or ():
+                    for t in (tangents or {}).values():
+                        found += edges_of(t)
+            for edge in found:
+                if edge not in seen:
+                    seen.add(edge)
+                    stack.append(edge)
+        return False
 
     def pulled(self, outputs: list[Any], seeds: list[Any], retain: bool, record: bool) -> list[Any]:
         """The gradients of the variables, given those of `outputs`; zeros where there is none."""
@@ -166,15 +186,11 @@ class Call:
         """One array as it is handed out."""
         if not isinstance(value, GradArray):
             return value if self.raw else constant(value)
-        if connected and self.recording and value._edge is not None:
+        if connected and self.recording and has_edge(value):
             return value
         if self.raw and value._tangents is None:
             return value._array
-        if value._edge is None:
-            return value
-        x = new_array(value._array, None, None)
-        x._tangents = value._tangents
-        return x
+        return value if connected else without_edges(value)
 
     def aux(self, tree: Any) -> Any:
         """What a function returned beside its value; arrays of it handed out, the rest as is."""
@@ -182,9 +198,38 @@ class Call:
         def one(value: Any) -> Any:
             if not isinstance(value, GradArray):
                 return value
-            return self.result(value, value._edge is not None and self.connected([value]))
+            return self.result(value, has_edge(value) and self.connected([value]))
 
         return mapped(one, tree)
+
+
+def edges_of(x: GradArray) -> list[Any]:
+    """The edge of an array, and those of its tangents."""
+    out = [] if x._edge is None else [x._edge]
+    for t in (x._tangents or {}).values():
+        out += edges_of(t)
+    return out
+
+
+def has_edge(x: GradArray) -> bool:
+    """Whether an array, or a tangent of it, is recorded."""
+    return x._edge is not None or (x._tangents is not None and bool(edges_of(x)))
+
+
+def without_edges(x: GradArray) -> GradArray:
+    """`x`, and its tangents, as constants."""
+    y = new_array(x._array, None, None)
+    if x._tangents is not None:
+        y._tangents = {level: without_edges(t) for level, t in x._tangents.items()}
+    return y
+
+
+def as_variable(x: GradArray) -> GradArray:
+    """`x`, a new `GradArray`, as a leaf that knows when it was made."""
+    raw = x._array
+    x._edge = slot = LeafSlot(x, raw.shape, raw.dtype)
+    slot._seq = next_seq()
+    return x
 
 
 def raw_of(name: str, value: Any, like: Any) -> Any:
@@ -267,10 +312,13 @@ def output_leaves(name: str, tree: Any, like: Any = None) -> list[GradArray]:
 
 __all__ = [
     "Call",
+    "as_variable",
     "check_inexact",
     "chosen",
+    "has_edge",
     "output_leaves",
     "positions_of",
     "raw_of",
     "with_aux",
+    "without_edges",
 ]

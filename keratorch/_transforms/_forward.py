@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from .. import _engine, _writes
-from .._array import GradArray, new_array
+from .._array import GradArray
 from .._convert import SCALARS, as_operand, as_raw, check_devices
 from .._forward import fitted, open_level, take_tangent, with_tangent
 from .._grad import LeafSlot, OutputSlot, freed_message, op_name
@@ -15,7 +15,7 @@ from .._record import constant
 from .._tree import leaves, leaves_like, mapped, unflattened
 from ..backends import _registry
 from ..errors import DTypeError, GraphFreedError, RuleError, ShapeError, StructureError
-from ._call import Call, check_inexact, output_leaves, raw_of, with_aux
+from ._call import Call, check_inexact, has_edge, output_leaves, raw_of, with_aux, without_edges
 
 
 def jvp(
@@ -179,7 +179,7 @@ class Linear:
             None if t is None else tangent_for(call.name, t, x)
             for t, x in zip(given, call.arrays, strict=True)
         ]
-        tracked = any(t is not None and t._edge is not None for t in ts)
+        tracked = any(t is not None and has_edge(t) for t in ts)
         record = mode.recording and (self.connected or tracked)
         if self.order is None:
             self.order = forward_order(self.outputs, call)
@@ -189,14 +189,12 @@ class Linear:
         for y, t in zip(self.outputs, found, strict=True):
             if t is None:
                 t = constant(_registry.of(y._array).xp.zeros_like(y._array))
-            if plain and t._tangents is None and (t._edge is None or not record):
-                out.append(t._array)
-            elif not record and t._edge is not None:
-                kept = new_array(t._array, None, None)
-                kept._tangents = t._tangents
-                out.append(kept)
-            else:
+            if record and has_edge(t):
                 out.append(t)
+            elif plain and t._tangents is None:
+                out.append(t._array)
+            else:
+                out.append(without_edges(t))
         return out
 
     def __repr__(self) -> str:

@@ -22,7 +22,7 @@ from ..errors import (
     StructureError,
     UnknownArrayError,
 )
-from ._call import Call, chosen, output_leaves, positions_of, with_aux
+from ._call import Call, chosen, has_edge, output_leaves, positions_of, with_aux, without_edges
 
 
 def gradients(
@@ -277,17 +277,19 @@ class _Pullback:
         given = leaves_like(self._outcome, g, "pullback")
         seeds = [seed_for(y, s) for y, s in zip(self._outputs, given, strict=True)]
         plain = not any(isinstance(s, GradArray) for s in given)
-        tracked = any(isinstance(s, GradArray) and s._edge is not None for s in seeds)
+        tracked = any(isinstance(s, GradArray) and has_edge(s) for s in seeds)
         record = mode.recording and (self._connected or tracked)
         found = call.pulled(self._outputs, seeds, True, record)
         out: list[Any] = []
         for x in found:
             if not isinstance(x, GradArray):
                 out.append(x if call.raw and plain else constant(x))
-            elif call.raw and plain and x._tangents is None and (x._edge is None or not record):
+            elif record and has_edge(x):
+                out.append(x)
+            elif call.raw and plain and x._tangents is None:
                 out.append(x._array)
             else:
-                out.append(x)
+                out.append(without_edges(x))
         return unflattened(self._primals, iter(out))
 
     def __repr__(self) -> str:

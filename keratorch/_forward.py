@@ -23,11 +23,23 @@ _next_level = itertools.count(1).__next__
 @contextmanager
 def open_level() -> Generator[int]:
     """A new forward level, above all that are open."""
+    before = mode.open
+    level = _next_level()
     mode.levels += 1
+    mode.open = (*before, level)
     try:
-        yield _next_level()
+        yield level
     finally:
         mode.levels -= 1
+        mode.open = before
+
+
+def in_sight(tangents: dict[int, Any]) -> dict[int, Any] | None:
+    """The tangents that a rule may see: of open levels, below the one that it runs for."""
+    level, levels = mode.level, mode.open
+    return {
+        k: t for k, t in tangents.items() if k in levels and (level is None or k < level)
+    } or None
 
 
 def with_tangent(primal: Any, tangent: Any, level: int) -> Any:
@@ -69,10 +81,7 @@ def tangents_of_output(node: Grad, raw: Any, k: int) -> dict[int, Any] | None:
     """
     from ._record import constant
 
-    level = mode.level
-    levels = sorted(
-        {i for t in node._tangents or () for i in t or () if level is None or i < level}
-    )
+    levels = sorted({i for t in node._tangents or () if t for i in in_sight(t) or ()})
     if not levels:
         return None
     many = isinstance(node.dtype, tuple)

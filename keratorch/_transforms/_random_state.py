@@ -6,11 +6,16 @@ import copy
 import functools
 import random
 import sys
+import types
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from .._tree import leaves
+
+
+#: What is looked into, where a function names it.
+_CALLED = (types.FunctionType, types.MethodType, functools.partial)
 
 
 def generators_of(function: Any, args: Any) -> list[Any]:
@@ -59,7 +64,7 @@ def _reached(function: Any) -> Iterator[Any]:
         values += [f.__globals__[n] for n in code.co_names if n in f.__globals__]
         for value in values:
             yield value
-            if type(value) is type(_reached):  # a function that this one calls
+            if isinstance(value, _CALLED):  # what this one calls
                 todo.append(value)
 
 

@@ -80,7 +80,7 @@ def fixed_point(
 
     >>> from keratorch import cos, grad
     >>> grad(lambda a: fixed_point(lambda x, a: cos(a * x), 0.5, a))(1.0)
-    array(-0.29788...)
+    array(-0.29747434)
     """
 
     def residual(x: Any, *params: Any) -> Any:

@@ -45,7 +45,7 @@ def solve(matvec: Callable[..., Any], b: list[GradArray], linear_solve: Any) -> 
         numbers = xp.arange(layout.size, **layout.where)
         columns = [product(xp.astype(numbers == i, target.dtype)) for i in range(layout.size)]
         matrix = xp.stack(columns, axis=-1)
-        u = xp.linalg.solve(matrix, target[:, None])[:, 0]
+        u = _registry.of(target).linalg("solve")(matrix, target[:, None])[:, 0]
     else:
         u = gmres(xp, product, target)
     return [constant(v) for v in layout.arrays(u)]

@@ -13,7 +13,6 @@ from typing import Any
 
 from .._tree import leaves
 
-
 #: What is looked into, where a function names it.
 _CALLED = (types.FunctionType, types.MethodType, functools.partial)
 

@@ -47,7 +47,8 @@ def test_gradients_stay_where_the_arguments_are(make, device):
     check(g, GRADIENT, x, device)
     check(value, np.sum(np.sin(a)) * a[0] ** 2, x, device)
     out, pullback = kt.vjp(f, x)
-    check(pullback(kt.asarray(out)._array * 2.0)[0], 2 * GRADIENT, x, device)
+    seed = kt.ones_like(kt.asarray(out))._array * 2.0
+    check(pullback(seed)[0], 2 * GRADIENT, x, device)
     check(kt.jvp(f, (x,), (t,))[1], GRADIENT @ v, x, device)
     check(kt.linearize(f, x)[1](t), GRADIENT @ v, x, device)
     check(kt.elementwise_grad(kt.tanh)(x), 1 - np.tanh(a) ** 2, x, device)
@@ -107,7 +108,7 @@ def test_checkpoint(make, device):
     x = make(A)
     w = kt.GradArray(make(V))
     g = kt.grad(kt.checkpoint(lambda x: f(x * w)))(x)
-    check(g, kt.grad(lambda x: f(x * w.detach()))(x), x, device)
+    check(g, kt.asarray(kt.grad(lambda x: f(x * w.detach()))(x)).numpy(), x, device)
     check(kt.hessian(kt.checkpoint(f))(x), HESSIAN, x, device)
 
 

@@ -81,8 +81,8 @@ from .errors import NotTrackedError as NotTrackedError
 from .errors import RuleError as RuleError
 from .errors import ShapeError as ShapeError
 from .errors import StaleValueError as StaleValueError
-from .errors import SyncError as SyncError
 from .errors import StructureError as StructureError
+from .errors import SyncError as SyncError
 from .errors import UnknownArrayError as UnknownArrayError
 from .errors import UnknownDeviceError as UnknownDeviceError
 from .ops.arithmetic import add as add

@@ -105,17 +105,18 @@ def gmres(xp: Any, product: Callable[[Any], Any], b: Any) -> Any:
         return b
     wanted = 50 * rounding * norm_b
     u = xp.zeros_like(b)
+    b = _settled(b)
     r, size = b, norm_b
     for _ in range(CYCLES):
         basis = [r / size]
         h = np.zeros((RESTART + 1, RESTART))
         coefficients = np.zeros(0)
         for k in range(RESTART):
-            w = product(basis[k])
+            w = _settled(product(basis[k]))
             stack = xp.stack(basis)
             for _twice in range(2):
                 along = xp.sum(stack * w, axis=1)
-                w = w - xp.sum(stack * along[:, None], axis=0)
+                w = _settled(w - xp.sum(stack * along[:, None], axis=0))
                 h[: k + 1, k] += np.asarray(_host(along), dtype=float)
             h[k + 1, k] = _norm(xp, w)
             right = np.zeros(k + 2)
@@ -124,10 +125,11 @@ def gmres(xp: Any, product: Callable[[Any], Any], b: Any) -> Any:
             left = float(np.linalg.norm(h[: k + 2, : k + 1] @ coefficients - right))
             if left <= wanted or h[k + 1, k] <= rounding * float(np.abs(h).max()):
                 break
-            basis.append(w / float(h[k + 1, k]))
+            basis.append(_settled(w / float(h[k + 1, k])))
         for c, v in zip(coefficients, basis, strict=False):
             u = u + float(c) * v
-        r = b - product(u)
+        u = _settled(u)
+        r = _settled(b - product(u))
         before, size = size, _norm(xp, r)
         if size <= wanted:
             return u
@@ -141,6 +143,11 @@ def gmres(xp: Any, product: Callable[[Any], Any], b: Any) -> Any:
         f"system of {b.shape[0]} unknowns: the derivative of the residual is singular or nearly "
         "so; give linear_solve"
     )
+
+
+def _settled(v: Any) -> Any:
+    """`v`, computed where the library is lazy: it would be computed anew for each use."""
+    return v.persist() if hasattr(v, "persist") else v
 
 
 def _norm(xp: Any, v: Any) -> float:

@@ -116,10 +116,16 @@ def _svdvals(x: RawArray, /) -> RawArray:
     return _linalg.svd(x, coerce_signs=False)[1]
 
 
-#: array-api-compat 1.16 takes Dask's Cholesky factor for the lower one, and its singular values
-#: ask for full matrices, which Dask has not.
+def _solve(a: RawArray, b: RawArray, /) -> RawArray:
+    if not a.chunks[0] == a.chunks[-1] == b.chunks[0]:
+        a, b = a.rechunk(-1), b.rechunk(-1)
+    return _linalg.solve(a, b)
+
+
+#: Dask solves systems in square chunks only. array-api-compat 1.16 takes Dask's Cholesky factor
+#: for the lower one, and its singular values ask for full matrices, which Dask has not.
 _linalg: Any = da.linalg
-_REPAIRED = {"cholesky": _cholesky, "svdvals": _svdvals}
+_REPAIRED = {"cholesky": _cholesky, "solve": _solve, "svdvals": _svdvals}
 
 
 def _add_at(shape: tuple[int, ...], key: Any, values: Any) -> Any:

@@ -337,8 +337,11 @@ class GradArray(Methods):
 
         return share(self, new_array(self._array, None, None), GradArray.detach)
 
-    def item(self) -> Any:
-        """The only element, as a Python number; waits for the device."""
+    def item(self, *index: Any) -> Any:
+        """The only element, or that at `index`, as a Python number; waits for the device."""
+        if index:
+            key = index[0] if len(index) == 1 else index
+            return (self.flat[key] if isinstance(key, int) else self[key]).item()
         self._one_element("item()")
         waits("item()", self.shape, "keep the array, and look at it later")
         value = _registry.of(self._array).to_numpy(self._array)
@@ -398,6 +401,10 @@ class GradArray(Methods):
         return format(self.item(), spec)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        from .interop._sparse import asked_by_sparse, no_array
+
+        if asked_by_sparse():
+            return no_array()
         if self._edge is not None or self._tangents is not None:
             raise LostGradientError(
                 f"np.asarray of a tracked array of shape {tuple(self.shape)} would lose its "

@@ -43,6 +43,29 @@ def collect(roots: list[Any]) -> list[Any]:
     return order
 
 
+def collect_since(roots: list[Any], since: int) -> list[Any]:
+    """As `collect`, but what was made before the number `since` is not gone through.
+
+    Such nodes are part of the result where an edge leads to one: with `since` the start of a
+    transformation they are what its function captured, whose history may be long.
+    """
+    seen = set(roots)
+    stack = list(seen)
+    order: list[Any] = []
+    while stack:
+        node = stack.pop()
+        order.append(node)
+        edges = node._edges
+        if edges is None or node._seq < since:
+            continue
+        for edge in edges:
+            if edge is not None and edge not in seen:
+                seen.add(edge)
+                stack.append(edge)
+    order.sort(key=_seq, reverse=True)
+    return order
+
+
 def _above(order: list[Any], targets: set[Any]) -> set[Any]:
     """The nodes of `order` from which a target can be reached."""
     needed = set(targets)
@@ -52,10 +75,11 @@ def _above(order: list[Any], targets: set[Any]) -> set[Any]:
     return needed
 
 
-def _refuse_freed(order: list[Any], targets: set[Any] | None) -> None:
+def _refuse_freed(order: list[Any], targets: set[Any] | None, since: int) -> None:
     """Raise `GraphFreedError` for a node that was freed and may lead to a target."""
-    # What was made after all targets leads to none of them.
-    first = 0 if targets is None else min((t._seq for t in targets), default=0)
+    # What was made before all targets leads to none of them.
+    first = since if targets is None else min((t._seq for t in targets), default=0)
+    first = max(first, since)
     for node in order:
         if node._edges is None and node._seq > first:
             raise GraphFreedError(freed_message(node))
@@ -67,16 +91,20 @@ def run(
     retain_graph: bool,
     create_graph: bool,
     targets: set[Any] | None = None,
+    since: int = 0,
 ) -> list[tuple[Any, Any]]:
     """Walk back from `seeds`, pairs of an edge and its gradient.
+
+    since : stop at what was made before this number, targets too.
 
     Returns pairs of an edge and the gradient that reached it: of every leaf and every
     `GradArray` still alive, or of `targets` alone.
     """
-    order = collect([edge for edge, _ in seeds])
-    _refuse_freed(order, targets)
+    roots = [edge for edge, _ in seeds]
+    order = collect_since(roots, since) if since else collect(roots)
+    _refuse_freed(order, targets, since)
     wrapped = create_graph or mode.levels > 0
-    walk = _Walk(retain_graph, targets)
+    walk = _Walk(retain_graph, targets, since)
     if targets is not None:
         walk.needed = _above(order, targets)
         order = [node for node in order if node in walk.needed]
@@ -117,10 +145,21 @@ def _as_array(g: Any) -> Any:
 class _Walk:
     """One walk, on raw arrays or on `GradArray`s."""
 
-    __slots__ = ("around", "by_type", "grads", "needed", "owned", "results", "retain", "targets")
+    __slots__ = (
+        "around",
+        "by_type",
+        "grads",
+        "needed",
+        "owned",
+        "results",
+        "retain",
+        "since",
+        "targets",
+    )
 
-    def __init__(self, retain: bool, targets: set[Any] | None) -> None:
+    def __init__(self, retain: bool, targets: set[Any] | None, since: int = 0) -> None:
         self.retain = retain
+        self.since = since
         self.targets = targets
         self.needed: set[Any] = set()  # the nodes above a target
         self.grads: dict[Any, Any] = {}  # edge -> sum of the gradients so far
@@ -210,7 +249,7 @@ class _Walk:
 
     def is_last(self, target: Any) -> bool:
         """Whether no other target is below: its own rule need not run."""
-        return not any(e in self.needed for e in target._edges or ())
+        return target._seq < self.since or not any(e in self.needed for e in target._edges or ())
 
     def handed(self, node: Any, grad: Any) -> Any:
         """A gradient as it is given to a leaf: contiguous, writable, shared with nothing."""

@@ -254,8 +254,9 @@ class Grad(ABC):
 
                 x._tangents = tangents_of_output(self, raw, -1 - source)
             elif found := self._tangents[source]:
-                level = mode.level
-                x._tangents = {k: t for k, t in found.items() if level is None or k < level} or None
+                from ._forward import in_sight
+
+                x._tangents = in_sight(found)
         return x
 
 

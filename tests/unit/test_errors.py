@@ -11,6 +11,8 @@ import keratorch as kt
 from keratorch import errors
 
 BASES = {
+    "ConvergenceError": ArithmeticError,
+    "StructureError": ValueError,
     "AnomalyError": FloatingPointError,
     "MissingDependencyError": ImportError,
     "SyncError": RuntimeError,

@@ -77,6 +77,12 @@ class DaskBackend(Backend):
         return array.copy()
 
     def add_at(self, shape: tuple[int, ...], key: Any, values: RawArray) -> RawArray:
+        parts = key if isinstance(key, tuple) else (key,)
+        if all(part is ... or isinstance(part, (int, slice)) for part in parts):
+            zeros = da.zeros(shape, dtype=values.dtype)
+            zeros[key] = values
+            return zeros
+        # What is delayed gets the whole graph below under new keys: chains of these grow fast.
         added = delayed(_add_at, pure=True)(shape, key, values)
         return da.from_delayed(added, shape, dtype=values.dtype)
 

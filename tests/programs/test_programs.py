@@ -279,7 +279,7 @@ def n_bodies(place: Place) -> None:
     pair = np.array([0.0, 0.1, 1.0, -0.2, 0.1, 0.0, -0.2, 0.3])
 
     def flow(state: Any) -> Any:
-        return bodies.leapfrog(place.xp, state, place.given(np.ones(2)), 0.05, 4)
+        return bodies.leapfrog(place.xp, state, place.given(np.ones(2)), 0.05, 2)
 
     jacobian = on_host(kt.jacrev(flow)(place.array(pair)))
     omega = np.kron(np.array([[0.0, 1.0], [-1.0, 0.0]]), np.eye(4))

@@ -78,8 +78,8 @@ class DaskBackend(Backend):
 
     def add_at(self, shape: tuple[int, ...], key: Any, values: RawArray) -> RawArray:
         parts = key if isinstance(key, tuple) else (key,)
-        # Dask's own writes do not agree with NumPy's for an integer beside a negative step.
-        if all(
+        # Dask's own writes fail on empty arrays, and for an integer beside a negative step.
+        if 0 not in values.shape and all(
             part is ... or (isinstance(part, slice) and (part.step is None or part.step > 0))
             for part in parts
         ):

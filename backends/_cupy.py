@@ -59,7 +59,9 @@ class CuPyRules(RuleTable):
     __slots__ = ()
 
     def __missing__(self, cls: type) -> Rule:
-        rule = super().__missing__(cls)
+        from ._cupy_kernels import ElementwiseRule, has_generated_rule
+
+        rule = ElementwiseRule(cls) if has_generated_rule(cls) else super().__missing__(cls)
 
         def on_device(node: Any, grad: Any) -> Any:
             with device_of((grad,)):

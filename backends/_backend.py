@@ -19,7 +19,7 @@ from keratorch.errors import (
     UnknownDeviceError,
 )
 
-from . import _special, _windows
+from . import _softmax, _special, _windows
 from ._device import Device
 from ._dtypes import dtype_name, is_complex_dtype
 
@@ -281,6 +281,18 @@ class Backend:
                 "that has it"
             )
         return found
+
+    def logsumexp(self, array: RawArray, axes: tuple[int, ...]) -> RawArray:
+        """log Σ eˣ along `axes`, which are kept."""
+        return _softmax.logsumexp(self.xp, array, axes)
+
+    def softmax(self, array: RawArray, axes: tuple[int, ...]) -> RawArray:
+        """eˣ / Σ eˣ along `axes`."""
+        return _softmax.softmax(self.xp, array, axes)
+
+    def log_softmax(self, array: RawArray, axes: tuple[int, ...]) -> RawArray:
+        """x − log Σ eˣ along `axes`."""
+        return _softmax.log_softmax(self.xp, array, axes)
 
     def is_plain(self, array: RawArray) -> bool:
         """Whether `array` can be handed out as a leaf's gradient: contiguous, writable."""

@@ -59,16 +59,29 @@ class CuPyRules(RuleTable):
     __slots__ = ()
 
     def __missing__(self, cls: type) -> Rule:
+        from ._cupy_fused import RULES
         from ._cupy_kernels import ElementwiseRule, has_generated_rule
 
-        rule = ElementwiseRule(cls) if has_generated_rule(cls) else super().__missing__(cls)
+        rule = RULES.get(cls)
+        if rule is None:
+            rule = ElementwiseRule(cls) if has_generated_rule(cls) else super().__missing__(cls)
+        self[cls] = rule
+        return self[cls]
 
-        def on_device(node: Any, grad: Any) -> Any:
-            with device_of((grad,)):
-                return rule(node, grad)
+    def __setitem__(self, cls: type, rule: Rule) -> None:
+        super().__setitem__(cls, _where_its_gradient_is(rule))
 
-        self[cls] = on_device
-        return on_device
+    def update(self, rules: Any = (), /) -> None:  # type: ignore[override]
+        for cls, rule in dict(rules).items():
+            self[cls] = rule
+
+
+def _where_its_gradient_is(rule: Rule) -> Rule:
+    def on_device(node: Any, grad: Any) -> Any:
+        with device_of((grad,)):
+            return rule(node, grad)
+
+    return on_device
 
 
 xp: Any = CuPyNamespace(array_api_compat.cupy)
@@ -185,6 +198,23 @@ class CuPyBackend(Backend):
         import cupyx.scipy.special
 
         return getattr(cupyx.scipy.special, name, None)
+
+    def logsumexp(self, array: RawArray, axes: tuple[int, ...]) -> RawArray:
+        return self._own("logsumexp", array, axes)
+
+    def softmax(self, array: RawArray, axes: tuple[int, ...]) -> RawArray:
+        return self._own("softmax", array, axes)
+
+    def log_softmax(self, array: RawArray, axes: tuple[int, ...]) -> RawArray:
+        return self._own("log_softmax", array, axes)
+
+    def _own(self, name: str, array: RawArray, axes: tuple[int, ...]) -> RawArray:
+        """Our own kernel, or what is composed of CuPy's functions where there is none."""
+        from . import _cupy_fused
+
+        with device_of((array,)):
+            found = getattr(_cupy_fused, name)(array, axes)
+            return getattr(super(), name)(array, axes) if found is None else found
 
     def is_plain(self, array: RawArray) -> bool:
         return array.flags.c_contiguous

@@ -2,13 +2,18 @@
 
 A test that takes `xp` or `device` runs once for every backend and device found on the machine.
 `xp` is the differentiable namespace, `device` a `keratorch.Device`.
+
+``--cuda-stand-in`` runs the device tests on CuPy alone, whose CUDA is then a stand-in on the CPU
+(`tests/cuda_stand_in`).
 """
 
 from __future__ import annotations
 
+import functools
 import importlib
 import os
 from dataclasses import dataclass
+from pathlib import Path
 
 os.environ.setdefault("XLA_FLAGS", "--xla_force_host_platform_device_count=2")
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
@@ -33,6 +38,16 @@ LIBRARIES = {
 }
 
 
+#: The stand-in for CUDA; its tests need it to be installed.
+STAND_IN = Path(__file__).with_name("cuda_stand_in")
+
+
+def pytest_ignore_collect(collection_path, config):
+    if collection_path == STAND_IN and not config.getoption("--cuda-stand-in"):
+        return True
+    return None
+
+
 @dataclass(frozen=True)
 class Target:
     """A backend and one of its devices."""
@@ -45,11 +60,13 @@ class Target:
         return f"{self.backend}-{self.device}"
 
 
-def find_targets() -> tuple[list[Target], dict[str, str]]:
+@functools.cache
+def find_targets(backends: tuple[str, ...]) -> tuple[list[Target], dict[str, str]]:
     """The targets on this machine, and for the backends that are not here the reason."""
     targets: list[Target] = []
     missing: dict[str, str] = {}
-    for name, library in LIBRARIES.items():
+    for name in backends:
+        library = LIBRARIES[name]
         try:
             importlib.import_module(library)
         except ImportError as error:
@@ -71,7 +88,9 @@ def find_targets() -> tuple[list[Target], dict[str, str]]:
     return targets, missing
 
 
-TARGETS, MISSING = find_targets()
+def targets_of(config) -> tuple[list[Target], dict[str, str]]:
+    """The targets that this run may use: on the stand-in for CUDA, those of CuPy."""
+    return find_targets(("cupy",) if config.getoption("--cuda-stand-in") else tuple(LIBRARIES))
 
 
 def pytest_addoption(parser):
@@ -79,21 +98,36 @@ def pytest_addoption(parser):
     group.addoption("--device", help="run the device tests of this device only, such as cuda")
     group.addoption("--require-device", help="fail at once unless such a device is here")
     group.addoption(
+        "--cuda-stand-in",
+        action="store_true",
+        help="run the device tests of CuPy, with a stand-in for CUDA on the CPU",
+    )
+    group.addoption(
         "--full", action="store_true", help="the whole matrix of dtypes and layouts everywhere"
     )
 
 
 def wanted_targets(config) -> list[Target]:
     wanted = config.getoption("--device")
-    return [t for t in TARGETS if wanted is None or t.device == wanted]
+    return [t for t in targets_of(config)[0] if wanted is None or t.device == wanted]
 
 
 def pytest_configure(config):
+    if config.getoption("--cuda-stand-in"):
+        from tests import cuda_stand_in
+
+        try:
+            cuda_stand_in.install(devices=2)
+        except cuda_stand_in.CannotInstall as error:
+            raise pytest.UsageError(f"--cuda-stand-in: {error}") from None
     for option in ("--device", "--require-device"):
         asked = config.getoption(option)
-        if asked and not any(t.device == asked for t in TARGETS):
-            found = ", ".join(dict.fromkeys(str(t.device) for t in TARGETS))
-            reasons = "".join(f"; {name}: {why}" for name, why in MISSING.items())
+        if not asked:
+            continue
+        targets, missing = targets_of(config)
+        if not any(t.device == asked for t in targets):
+            found = ", ".join(dict.fromkeys(str(t.device) for t in targets))
+            reasons = "".join(f"; {name}: {why}" for name, why in missing.items())
             raise pytest.UsageError(
                 f"{option} {asked}: no such device here (there are {found}{reasons})"
             )
@@ -101,7 +135,9 @@ def pytest_configure(config):
 
 def pytest_report_header(config):
     lines = ["keratorch devices: " + ", ".join(t.id for t in wanted_targets(config))]
-    lines += [f"keratorch without {name}: {why}" for name, why in MISSING.items()]
+    lines += [f"keratorch without {n}: {why}" for n, why in targets_of(config)[1].items()]
+    if config.getoption("--cuda-stand-in"):
+        lines.append("keratorch: CUDA is a stand-in that runs on the CPU; no GPU is used")
     return lines
 
 
@@ -121,10 +157,12 @@ def without_cuda():
 
 
 def pytest_collection_modifyitems(config, items):
-    """With a device asked for, only the tests that run on devices are kept."""
-    if not config.getoption("--device"):
+    """With a device or the stand-in asked for, only the tests that run on devices are kept."""
+    if not (config.getoption("--device") or config.getoption("--cuda-stand-in")):
         return
     kept = [item for item in items if "target" in getattr(item, "fixturenames", ())]
+    if config.getoption("--cuda-stand-in"):
+        kept += [item for item in items if STAND_IN in item.path.parents]
     config.hook.pytest_deselected(items=[i for i in items if i not in kept])
     items[:] = kept
 

@@ -1,0 +1,116 @@
+"""Compiling with the system's C++ compiler, once: what was compiled is kept on disk."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+SOURCES = Path(__file__).with_name("csrc")
+#: Where compiled code is kept; `KERATORCH_STAND_IN_CACHE` names another folder.
+CACHE_VARIABLE = "KERATORCH_STAND_IN_CACHE"
+
+FLAGS = ("-std=c++17", "-fPIC", "-shared", "-w", "-ffp-contract=off")
+
+
+class BuildError(RuntimeError):
+    """The compiler refused, or there is none."""
+
+
+@functools.cache
+def compiler() -> str:
+    found = shutil.which(os.environ.get("CXX", "g++"))
+    if found is None:
+        raise BuildError(
+            "the CUDA stand-in compiles kernels with g++, which is not installed here "
+            "(Debian and Ubuntu: apt install g++)"
+        )
+    return found
+
+
+@functools.cache
+def compiler_version() -> str:
+    return subprocess.run(
+        [compiler(), "--version"], capture_output=True, text=True, check=True
+    ).stdout
+
+
+def digest(*parts: str | Path) -> str:
+    """A hash of texts and of the contents of files."""
+    found = hashlib.sha256(compiler_version().encode())
+    for part in parts:
+        data = part.read_bytes() if isinstance(part, Path) else part.encode()
+        found.update(b"%d:" % len(data) + data)
+    return found.hexdigest()[:32]
+
+
+def sources(*names: str) -> list[Path]:
+    return [SOURCES / name for name in names]
+
+
+@functools.cache
+def cache() -> Path:
+    """The folder of all that was compiled; the names in it are hashes of sources and compiler."""
+    chosen = os.environ.get(CACHE_VARIABLE)
+    if chosen is None:
+        base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+        chosen = Path(base, "keratorch", "cuda_stand_in")
+    folder = Path(chosen).absolute()
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def build(
+    output: Path, inputs: Sequence[Path | str], flags: Sequence[str] = (), cwd: Path | None = None
+) -> Path:
+    """Compile `inputs` to `output`, whole or not at all, even with several processes at it."""
+    output.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=output.parent, prefix=output.name, suffix=".tmp")
+    os.close(handle)
+    try:
+        command = [compiler(), *FLAGS, *flags, "-o", name, *map(str, inputs)]
+        done = subprocess.run(command, capture_output=True, text=True, cwd=cwd)
+        if done.returncode:
+            raise BuildError(f"{' '.join(command)}\n{done.stderr[:6000]}")
+        os.replace(name, output)
+    finally:
+        Path(name).unlink(missing_ok=True)
+    return output
+
+
+def write(path: Path, text: str) -> Path:
+    """Write a file, whole or not at all."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".tmp")
+    with os.fdopen(handle, "w") as file:
+        file.write(text)
+    os.replace(name, path)
+    return path
+
+
+def undefined(library: Path, prefix: str) -> list[str]:
+    """The functions that start with `prefix` and that `library` takes from elsewhere."""
+    return [name for name in _symbols(library, "-D", "--undefined-only") if name.startswith(prefix)]
+
+
+def defined(part: Path) -> list[str]:
+    """The functions that an object file has."""
+    return _symbols(part, "--defined-only")
+
+
+def _symbols(path: Path, *options: str) -> list[str]:
+    nm = shutil.which("nm")
+    if nm is None:
+        raise BuildError("the CUDA stand-in needs nm of the GNU binutils, which is not installed")
+    command = [nm, *options, str(path)]
+    listing = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return [line.split()[-1].partition("@")[0] for line in listing.splitlines()]
+
+
+if sys.platform != "linux":  # pragma: no cover
+    raise ImportError("the CUDA stand-in is for Linux")

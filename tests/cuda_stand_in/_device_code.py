@@ -1,0 +1,61 @@
+"""What CuPy has as compiled device code, with a CUDA runtime of its own.
+
+The three functions of `cupy.cuda.thrust` are replaced by NumPy's stable sorts of the same memory.
+The generators of `cupy.random.default_rng` would return memory that was never written: they
+raise.
+"""
+
+from __future__ import annotations
+
+import ctypes as C
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ._counters import counters
+
+
+def memory(pointer: int, dtype: Any, shape: Sequence[int]) -> np.ndarray:
+    """The array of the host in whose memory a device's array is."""
+    dtype = np.dtype(dtype)
+    buffer = (C.c_char * (math.prod(shape) * dtype.itemsize)).from_address(pointer)
+    return np.frombuffer(buffer, dtype).reshape(shape)
+
+
+def sort(dtype: Any, data: int, keys: int, shape: Sequence[int]) -> None:
+    counters.library_call(data)
+    memory(data, dtype, shape).sort(axis=-1, kind="stable")
+
+
+def argsort(dtype: Any, index: int, data: int, keys: int, shape: Sequence[int]) -> None:
+    """The permutation; the data are sorted too, as Thrust leaves them."""
+    counters.library_call(index, data)
+    values = memory(data, dtype, shape)
+    memory(index, np.intp, shape)[...] = np.argsort(values, axis=-1, kind="stable")
+    values.sort(axis=-1, kind="stable")
+
+
+def lexsort(dtype: Any, index: int, keys: int, count: int, size: int) -> None:
+    counters.library_call(index, keys)
+    memory(index, np.intp, (size,))[...] = np.lexsort(memory(keys, dtype, (count, size)))
+
+
+def refuse(*args: Any, **kwargs: Any) -> Any:
+    """In the place of `default_rng`, `Generator` and the bit generators of `cupy.random`."""
+    raise NotImplementedError(
+        "the CUDA stand-in cannot run cupy.random.default_rng, which is compiled device code; "
+        "cupy.random.RandomState and functions such as cupy.random.normal work"
+    )
+
+
+def put_in_place() -> None:
+    import cupy.random
+    from cupy.cuda import thrust
+
+    for name in ("default_rng", "Generator", "XORWOW", "MRG32k3a", "Philox4x3210"):
+        setattr(cupy.random, name, refuse)
+
+    for function in (sort, argsort, lexsort):
+        setattr(thrust, function.__name__, function)

@@ -142,6 +142,10 @@ class Backend:
         """What backward runs in, given an array of the forward pass."""
         return contextlib.nullcontext()
 
+    def on_device(self, array: RawArray) -> contextlib.AbstractContextManager[Any]:
+        """What must be current for a function of the library to run where `array` is."""
+        return contextlib.nullcontext()
+
     # -- conversion ------------------------------------------------------------------------
 
     def adopt(self, array: RawArray) -> RawArray:

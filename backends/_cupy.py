@@ -142,6 +142,9 @@ class CuPyBackend(Backend):
         with array.device:
             yield
 
+    def on_device(self, array: RawArray) -> contextlib.AbstractContextManager[Any]:
+        return array.device
+
     # -- conversion ------------------------------------------------------------------------
 
     def asarray(self, data: Any, dtype: Any = None, device: Device | None = None) -> RawArray:

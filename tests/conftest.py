@@ -146,14 +146,15 @@ def pytest_generate_tests(metafunc):
     if "target" in metafunc.fixturenames and "case" not in metafunc.fixturenames:
         targets = wanted_targets(metafunc.config)
         if metafunc.module.__name__.startswith("tests.cuda."):
-            targets = [t for t in targets if t.backend == "cupy"] or [without_cuda()]
+            targets = [t for t in targets if t.backend == "cupy"] or [without_cuda(metafunc.config)]
         ids = [t.id if isinstance(t, Target) else "cupy" for t in targets]
         metafunc.parametrize("target", targets, ids=ids)
 
 
-def without_cuda():
+def without_cuda(config):
     """In place of a CUDA device, for the tests of `tests/cuda` where there is none."""
-    return pytest.param(None, marks=pytest.mark.skip(f"no CUDA device: {MISSING.get('cupy')}"))
+    why = targets_of(config)[1].get("cupy", "--device leaves CuPy out")
+    return pytest.param(None, marks=pytest.mark.skip(f"no CUDA device: {why}"))
 
 
 def pytest_collection_modifyitems(config, items):

@@ -103,6 +103,12 @@ def pytest_addoption(parser):
         help="run the device tests of CuPy, with a stand-in for CUDA on the CPU",
     )
     group.addoption(
+        "--nvrtc",
+        default="",
+        metavar="80,90",
+        help="with --cuda-stand-in: NVRTC must accept each kernel for these compute capabilities",
+    )
+    group.addoption(
         "--full", action="store_true", help="the whole matrix of dtypes and layouts everywhere"
     )
 
@@ -117,7 +123,8 @@ def pytest_configure(config):
         from tests import cuda_stand_in
 
         try:
-            cuda_stand_in.install(devices=2)
+            wanted = config.getoption("--nvrtc")
+            cuda_stand_in.install(devices=2, nvrtc=tuple(wanted.split(",")) if wanted else ())
         except cuda_stand_in.CannotInstall as error:
             raise pytest.UsageError(f"--cuda-stand-in: {error}") from None
     for option in ("--device", "--require-device"):

@@ -7,8 +7,9 @@
 
     with cuda_stand_in.counters.watch() as seen:
         y = cupy.sin(x) + 1
-    assert seen.launches_by_stream == {0: 2} and not seen.device_to_host and not seen.syncs
-    seen.kernels  # their names, in order; seen.counts: a `Counts`
+    assert (seen.launches, seen.device_to_host, seen.syncs) == (2, 0, 0)  # see `Counts`
+    assert seen.launches_by_stream == {0: 2}
+    seen.kernels  # their names, in order
 
 ``pytest --cuda-stand-in`` installs it, and runs the device tests on ``cuda:0`` and ``cuda:1``.
 A test that must count skips itself where `installed()` is false.
@@ -52,10 +53,20 @@ import os
 import sys
 from importlib import metadata
 
-from . import _build, _device_code, _kernels, _libraries, _runtime
+from . import _build, _device_code, _kernels, _libraries, _nvrtc, _runtime
 from ._counters import Counts, Launch, Memory, counters
 
-__all__ = ["CannotInstall", "Counts", "Launch", "Memory", "counters", "install", "installed"]
+__all__ = [
+    "CannotInstall",
+    "Counts",
+    "Launch",
+    "Memory",
+    "checked",
+    "compiled",
+    "counters",
+    "install",
+    "installed",
+]
 
 #: The CuPy that the stand-in is made for: it replaces what CuPy keeps to itself.
 CUPY = "14.2"
@@ -70,6 +81,14 @@ class CannotInstall(RuntimeError):
 def installed() -> bool:
     """Whether CUDA is the stand-in in this process."""
     return _installed
+
+
+def compiled() -> int:
+    """How many kernels this process compiled, and did not find compiled."""
+    return _kernels.statistics.compiled
+
+
+checked = _nvrtc.checked
 
 
 def _check(force: bool) -> None:
@@ -110,10 +129,16 @@ def _gpus() -> int:
     return count.value
 
 
-def install(devices: int = 2, memory: int = 8 << 30, force: bool = False) -> None:
+def install(
+    devices: int = 2,
+    memory: int = 8 << 30,
+    nvrtc: tuple[str, ...] = (),
+    force: bool = False,
+) -> None:
     """Make CuPy, when it is imported, run on the CPU.
 
     devices : how many there are. memory : bytes of each (`counters.limit` changes it for a block).
+    nvrtc : compute capabilities ("80", "90") for which NVRTC must accept each kernel too.
     force : also where there is a GPU. Raises `CannotInstall` with the reason where it cannot be.
     """
     global _installed
@@ -130,4 +155,7 @@ def install(devices: int = 2, memory: int = 8 << 30, force: bool = False) -> Non
     _kernels.replace_compiler()
     _libraries.import_users()
     _device_code.put_in_place()
+    if nvrtc and (reason := _nvrtc.why_not()) is not None:
+        raise CannotInstall(reason)
+    _nvrtc.use(nvrtc)
     _installed = True

@@ -66,25 +66,29 @@ class Launch:
 
 
 class Watched:
-    """What happened in a block of `counters.watch()`; complete when the block has ended."""
+    """What happened in a block of `counters.watch()`, to be read when the block has ended.
+
+    `counts` are the `Counts`, whose fields are also attributes of this: `seen.launches` is how many
+    kernels were launched. `log` has each `Launch`, in order.
+    """
 
     counts: Counts
-    launches: list[Launch]
+    log: list[Launch]
 
     def __getattr__(self, name: str) -> Any:
-        if name in ("counts", "launches"):
+        if name in ("counts", "log"):
             raise AttributeError(f"{name}: the watched block has not ended")
         return getattr(self.counts, name)
 
     @property
     def kernels(self) -> list[str]:
         """The names of the kernels launched, in order."""
-        return [launch.kernel for launch in self.launches]
+        return [launch.kernel for launch in self.log]
 
     @property
     def launches_by_stream(self) -> dict[int, int]:
         """How many kernels were launched on each stream, by the stream's pointer."""
-        return dict(Counter(launch.stream for launch in self.launches))
+        return dict(Counter(launch.stream for launch in self.log))
 
 
 class _CCounters(C.Structure):
@@ -142,7 +146,7 @@ class Counters:
         finally:
             self._library.stand_in_record(0)
             watched.counts = self.snapshot() - before
-            watched.launches = self._recorded()
+            watched.log = self._recorded()
 
     def _recorded(self) -> list[Launch]:
         stream, device = C.c_ssize_t(), C.c_int()

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from . import _build, _runtime
+from . import _build, _nvrtc, _runtime
 
 #: Optimising a kernel takes longer than the tests' small arrays pay back.
 OPTIMISE = ("-O0",)
@@ -32,7 +32,7 @@ class Module:
 
 @dataclass
 class Statistics:
-    """What this process compiled, and found compiled."""
+    """How many kernels this process compiled, and found compiled."""
 
     compiled: int = 0
     found: int = 0
@@ -153,6 +153,7 @@ def compile_(
     """In the place of `cupy.cuda.compiler._compile_module_with_cache`."""
     from cupy.cuda import function
 
+    _nvrtc.check(source, tuple(options), name_expressions)
     number = next(_numbers)
     _modules[number] = Module(source, tuple(options))
     module = function.Module()

@@ -1,0 +1,79 @@
+"""Whether NVRTC accepts the kernels for real GPUs. It needs no driver and no GPU, only its library:
+
+    pip install nvidia-cuda-nvrtc-cu12 nvidia-cuda-runtime-cu12
+
+Each distinct source is compiled once for each architecture; those that were accepted are remembered
+beside the compiled kernels.
+"""
+
+from __future__ import annotations
+
+import functools
+import shutil
+import tempfile
+import weakref
+from pathlib import Path
+from typing import Any
+
+from . import _build
+
+#: Compute capabilities such as "80".
+_architectures: tuple[str, ...] = ()
+_checked = 0
+
+
+def use(architectures: tuple[str, ...]) -> None:
+    global _architectures
+    _architectures = architectures
+
+
+def checked() -> int:
+    """How many programs this process gave to NVRTC, for one architecture each."""
+    return _checked
+
+
+def why_not() -> str | None:
+    """The reason if NVRTC cannot be used here."""
+    from cupy_backends.cuda.libs import nvrtc
+
+    try:
+        nvrtc.getVersion()
+    except Exception as error:
+        return (
+            f"NVRTC cannot be loaded ({error}): "
+            "pip install nvidia-cuda-nvrtc-cu12 nvidia-cuda-runtime-cu12"
+        )
+    return None
+
+
+@functools.cache
+def _headers() -> Path:
+    """A folder for NVRTC's precompiled headers, for this process alone."""
+    folder = Path(tempfile.mkdtemp(prefix="keratorch-nvrtc-"))
+    weakref.finalize(_headers, shutil.rmtree, folder, True)
+    return folder
+
+
+def check(source: str, options: tuple[str, ...], names: Any) -> None:
+    """Raise CuPy's `CompileException` if NVRTC refuses the program for one of the architectures."""
+    global _checked
+    if not _architectures:
+        return
+    import cupy
+    from cupy.cuda import compiler
+    from cupy_backends.cuda.libs import nvrtc
+
+    defines = [o for o in options if not o.startswith("-I")]
+    for architecture in _architectures:
+        about = (cupy.__version__, str(nvrtc.getVersion()), architecture, *defines)
+        key = _build.digest(*about, *(names or ()), source)
+        accepted = _build.cache() / "nvrtc" / key[:2] / key
+        if accepted.exists():
+            continue
+        pch = ("--pch", f"--pch-dir={_headers()}")
+        compiler._compile_using_nvrtc_no_warning(
+            source, (*options, "-ftz=true", *pch), architecture, "kernel.cu", names
+        )
+        _checked += 1
+        accepted.parent.mkdir(parents=True, exist_ok=True)
+        accepted.touch()

@@ -27,7 +27,7 @@ printf '%s\nCUDA %s\n' "$gpus" "$cuda"
 export KERATORCH_VENV=${KERATORCH_VENV:-.venv}
 export KERATORCH_EXTRA_REQUIREMENTS="cupy-cuda${cuda}x[ctk] torch autograd"
 # Lint, types and packaging are the CPU job's. A few processes are all that one GPU has room for.
-export KERATORCH_SKIP="lint format types wheel ${KERATORCH_SKIP:-}"
+export KERATORCH_SKIP="lint format types cuda-stand-in wheel ${KERATORCH_SKIP:-}"
 bash ci/run -n 4 --require-device cuda "$@"
 
 printf '\n>>> benchmarks\n'

@@ -43,9 +43,8 @@ STAND_IN = Path(__file__).with_name("cuda_stand_in")
 
 
 def pytest_ignore_collect(collection_path, config):
-    if collection_path == STAND_IN and not config.getoption("--cuda-stand-in"):
-        return True
-    return None
+    inside = STAND_IN in (collection_path, *collection_path.parents)
+    return True if inside and not config.getoption("--cuda-stand-in") else None
 
 
 @dataclass(frozen=True)

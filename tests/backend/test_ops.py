@@ -1,7 +1,8 @@
 """Every row of `op_specs`, on every backend: values, gradients, second derivatives.
 
 NumPy takes every sample in every dtype; the other backends take the main case in float64 to
-second order, and the edge cases to first order. ``--full`` takes everything everywhere.
+second order, and the edge cases to first order; CuPy takes the main case in a second dtype too.
+``--full`` takes everything everywhere.
 """
 
 from __future__ import annotations
@@ -63,6 +64,8 @@ def dtypes_for(target: Target, op: Op, index: int, full: bool) -> tuple[str, ...
         return dtypes
     if is_second_device(target) and index:
         return ()
+    if target.backend == "cupy" and target.device.index == 0 and index == 0:
+        return tuple(d for d in ("float64", "complex128", "float32") if d in dtypes)[:2]
     return tuple(d for d in ("float64", "complex128") if d in dtypes)[:1]
 
 

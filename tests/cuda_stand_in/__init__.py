@@ -69,7 +69,7 @@ __all__ = [
 ]
 
 #: The CuPy that the stand-in is made for: it replaces what CuPy keeps to itself.
-CUPY = "14.2"
+PACKAGE, CUPY = "cupy-cuda12x", "14.2"
 
 _installed = False
 
@@ -92,18 +92,15 @@ checked = _nvrtc.checked
 
 
 def _check(force: bool) -> None:
-    if "cupy" in sys.modules:
+    if sys.modules.get("cupy") is not None:
         raise CannotInstall("the CUDA stand-in must be installed before CuPy is imported")
-    versions = [
-        d.version
-        for d in metadata.distributions()
-        if (d.name or "").startswith("cupy-cuda") or d.name == "cupy"
-    ]
-    if not versions:
-        raise CannotInstall("CuPy is not installed: pip install cupy-cuda12x")
-    if not versions[0].startswith(f"{CUPY}."):
+    found = [d for d in metadata.distributions() if (d.name or "").startswith("cupy")]
+    if not found or "cupy" in sys.modules:  # None there says that it must not be imported
+        raise CannotInstall(f"CuPy is not installed: pip install '{PACKAGE}=={CUPY}.*'")
+    if found[0].name != PACKAGE or not found[0].version.startswith(f"{CUPY}."):
         raise CannotInstall(
-            f"the CUDA stand-in is made for CuPy {CUPY}, and {versions[0]} is installed"
+            f"the CUDA stand-in is made for {PACKAGE} {CUPY}, and {found[0].name} "
+            f"{found[0].version} is installed"
         )
     if importlib.util.find_spec("scipy") is None:
         raise CannotInstall("the stand-in for cuSOLVER needs SciPy: pip install scipy")

@@ -62,7 +62,11 @@ def cache() -> Path:
         base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
         chosen = Path(base, "keratorch", "cuda_stand_in")
     folder = Path(chosen).absolute()
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:  # a home that cannot be written
+        folder = Path(tempfile.gettempdir(), f"keratorch-stand-in-{os.getuid()}")
+        folder.mkdir(mode=0o700, exist_ok=True)
     return folder
 
 

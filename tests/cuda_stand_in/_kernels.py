@@ -67,7 +67,8 @@ def headers_digest() -> str:
 @functools.cache
 def precompiled_header() -> Path:
     """The folder of the precompiled header."""
-    folder = _build.cache() / f"header-{headers_digest()}"
+    place = _build.digest(headers_digest(), *include_flags())  # it knows where the headers are
+    folder = _build.cache() / f"header-{place}"
     header = folder / "cuda.h"
     compiled = folder / "cuda.h.gch"
     if not compiled.exists():

@@ -181,6 +181,46 @@ def test_what_is_not_supported_says_so():
         cupy.cuda.function.Module().load(b"\x7fELF")
 
 
+# -- users' kernels ------------------------------------------------------------------------------
+
+
+def test_elementwise_reduction_and_fused_kernels(x):
+    scaled = cupy.ElementwiseKernel(
+        "T x, float64 s, raw T w", "T z", "z = s * x + w[i % 2]", "scaled"
+    )
+    w = cupy.asarray([1.0, -1.0])
+    np.testing.assert_array_equal(scaled(x, 2.0, w).get(), 2 * x.get() + np.tile([1.0, -1], (3, 2)))
+    length = cupy.ReductionKernel("T x", "T y", "x * x", "a + b", "y = sqrt(a)", "0", "length")
+    np.testing.assert_allclose(length(x, axis=0).get(), np.linalg.norm(x.get(), axis=0))
+    fused = cupy.fuse(kernel_name="fused")(lambda a, b: cupy.sqrt(a * a + b * b))
+    with counters.watch() as seen:
+        found = fused(x, x)
+    np.testing.assert_allclose(found.get(), np.sqrt(2) * x.get())
+    assert seen.kernels == ["fused"]
+
+
+def test_a_module_of_templates_and_several_kernels(x):
+    source = """
+        template <class T, int n> __global__ void fill(T* x) { x[threadIdx.x] = T(n); }
+        extern "C" __global__ void next(double* x) { x[threadIdx.x] += 1; }
+        extern "C" __global__ void shared(double* x) {
+            extern __shared__ double copy[];
+            copy[threadIdx.x] = x[threadIdx.x];
+            __syncthreads();
+            x[threadIdx.x] = copy[blockDim.x - 1 - threadIdx.x];
+        }
+    """
+    names = ["fill<float, 3>", "fill<double, 5>"]
+    module = cupy.RawModule(code=source, options=("-std=c++17",), name_expressions=names)
+    single = cupy.zeros(4, "float32")
+    module.get_function(names[0])((1,), (4,), (single,))
+    module.get_function(names[1])((1,), (4,), (x,))
+    module.get_function("next")((1,), (2,), (x,))
+    module.get_function("shared")((1,), (4,), (x,), shared_mem=32)
+    assert single.get().tolist() == [3] * 4
+    assert x.get()[0].tolist() == [5, 5, 6, 6]
+
+
 # -- threads -------------------------------------------------------------------------------------
 
 
@@ -331,7 +371,7 @@ def test_a_second_process_compiles_nothing(tmp_path):
     [
         ("import cupy", "before CuPy is imported"),
         ("import os; os.environ['CXX'] = 'no-such-compiler'", "g++, which is not installed"),
-        ("cuda_stand_in.CUPY = '13.1'", "is made for CuPy 13.1, and 14.2"),
+        ("cuda_stand_in.CUPY = '13.1'", "is made for cupy-cuda12x 13.1, and cupy-cuda12x 14.2"),
         ("cuda_stand_in._gpus = lambda: 1", "there is a GPU here"),
     ],
     ids=["late", "compiler", "version", "gpu"],

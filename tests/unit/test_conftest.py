@@ -1,4 +1,4 @@
-"""The suite's own switches: --device, --require-device, --full, and the header line."""
+"""The suite's own switches: --device, --require-device, --cuda-stand-in, --full; the header."""
 
 import re
 import subprocess
@@ -29,10 +29,10 @@ def run_pytest(tmp_path):
     file = tmp_path / "test_tiny.py"
     file.write_text(textwrap.dedent(TESTS), encoding="utf-8")
 
-    def run(*options):
-        code = textwrap.dedent("""
+    def run(*options, hidden=("torch", "jax", "dask", "cupy")):
+        code = textwrap.dedent(f"""
             import sys
-            for name in ("torch", "jax", "dask", "cupy"):
+            for name in {hidden}:
                 sys.modules[name] = None
             import pytest
             sys.exit(pytest.main(sys.argv[1:]))
@@ -150,3 +150,39 @@ def test_a_leaked_state_fails_the_test_that_leaks_it(run_pytest, tmp_path):
     assert result.returncode == 1
     assert "2 passed, " in result.stdout or "2 passed" in result.stdout
     assert "1 error" in result.stdout
+
+
+# -- the stand-in for CUDA -----------------------------------------------------------------------
+
+
+def test_the_stand_in_says_what_it_lacks(run_pytest):
+    result = run_pytest("--cuda-stand-in")
+    assert result.returncode == pytest.ExitCode.USAGE_ERROR
+    assert "ERROR: --cuda-stand-in: CuPy is not installed" in result.stdout + result.stderr
+
+
+def test_on_the_stand_in_the_device_tests_run_on_cupy_alone(run_pytest):
+    check = subprocess.run(
+        [sys.executable, "-m", "tests.cuda_stand_in"], cwd=ROOT, capture_output=True, text=True
+    )
+    if check.returncode:
+        pytest.skip(check.stderr.strip())
+    result = run_pytest("--cuda-stand-in", hidden=("torch", "jax", "dask"))
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert ran_on(result) == {"cupy cuda:0", "cupy cuda:1"}
+    assert "2 passed, 2 deselected" in result.stdout
+    assert "keratorch devices: cupy-cuda:0, cupy-cuda:1" in result.stdout
+    assert "CUDA is a stand-in that runs on the CPU; no GPU is used" in result.stdout
+
+
+def test_without_the_option_the_tests_of_the_stand_in_are_not_collected(pytestconfig):
+    if pytestconfig.getoption("--cuda-stand-in"):
+        pytest.skip("this run has the option")
+    result = subprocess.run(
+        [sys.executable, "-m", "pytest", "--collect-only", "-q", "tests/cuda_stand_in"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert "test_stand_in" not in result.stdout
+    assert result.returncode == pytest.ExitCode.NO_TESTS_COLLECTED

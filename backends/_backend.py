@@ -312,6 +312,10 @@ class Backend:
 
         return array_api_compat.is_writeable_array(array)
 
+    def get_item(self, array: RawArray, key: Any) -> RawArray:
+        """``array[key]`` for a key with arrays in it."""
+        return array[key]
+
     def set_item(self, array: RawArray, key: Any, value: Any) -> None:
         """``array[key] = value`` in place; `array` is writable."""
         array[key] = value

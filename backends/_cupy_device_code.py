@@ -144,6 +144,8 @@ class Writer:
             return self.constant(1.0 if name == "ones_like" else 0.0), False
         if name == "negative":
             return f"-{self.value(expr.args[0])}", False
+        if name == "logical_not":
+            return f"!{self._as_bool(self.any(expr.args[0]))}", True
         if name in ("logical_and", "logical_or"):
             a, b = (self._as_bool(self.any(x)) for x in expr.args)
             return f"{a} {_SYMBOLS[name]} {b}", True

@@ -351,6 +351,40 @@ def abs_rule(node: Any, grad: RawArray) -> tuple[Any, ...]:
     return (_filled(_ABS_GRAD, x, grad, x),)
 
 
+# -- sums over repeated indices, in a fixed order ----------------------------------------------
+
+_SEGMENT_SUM = cp.ElementwiseKernel(
+    "raw I sorted, raw int64 order, raw V values, int64 n",
+    "O out",
+    """
+    typedef typename keratorch::computed<O>::type T;
+    long long low = 0, high = n;
+    while (low < high) {
+      const long long middle = (low + high) / 2;
+      if (static_cast<long long>(sorted[middle]) < i) low = middle + 1; else high = middle;
+    }
+    T total = T(0);
+    for (; low < n && static_cast<long long>(sorted[low]) == i; low++)
+      total += static_cast<T>(values[order[low]]);
+    out = static_cast<O>(total);
+    """,
+    "keratorch_segment_sum",
+    preamble=COMPUTED,
+)
+
+
+def segment_sum(size: int, where: RawArray, values: RawArray) -> RawArray:
+    """`size` zeros, to which each of `values` was added where it belongs, in their order.
+
+    The indices are sorted, and one thread adds up each element: the same numbers every time.
+    """
+    out = cp.empty((size,), values.dtype)
+    where = where % size if size else where
+    order = cp.argsort(where, kind="stable")
+    _SEGMENT_SUM(where[order], order, cp.ascontiguousarray(values), where.size, out)
+    return out
+
+
 RULES: dict[type, Rule] = {
     SoftmaxGrad: softmax_rule,
     LogSoftmaxGrad: log_softmax_rule,

@@ -11,13 +11,16 @@ type of the gradient (in float32 for float16) and writes each result in the dtyp
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import cupy as cp
 
 from keratorch._mode import policy
 from keratorch.ops._elementwise import ElementwiseGrad
+from keratorch.ops._partials import Expr, ExprNamespace
 
+from . import _special
 from ._backend import SCALARS, Rule
 from ._cupy_device_code import C_TYPES, NoDeviceCode, Writer, real_of, type_character
 
@@ -170,6 +173,58 @@ def _narrowed(scalar: type, char: str) -> str:
     if scalar is complex:
         return C_TYPES[char]
     return C_TYPES[real_of(char)]
+
+
+# -- forward -----------------------------------------------------------------------------------
+
+
+class _RealVariable(Expr):
+    """A variable that says what is asked of a real array."""
+
+    __slots__ = ()
+    dtype = cp.dtype("float64")
+
+
+def forward_kernel(name: str, composed: Callable[..., Any]) -> Callable[..., Any]:
+    """One kernel for a special function that is composed of several; `composed` where none is.
+
+    It serves real arrays of one dtype; others go the general way.
+    """
+    if name not in _special.GENERAL:
+        return composed
+    kernels: dict[str, Any] = {}
+
+    def function(*arrays: Any) -> Any:
+        dtype = arrays[0].dtype
+        char = type_character(dtype)
+        if char not in ("f", "d") or any(a.dtype != dtype for a in arrays):
+            return composed(*arrays)
+        if char not in kernels:
+            kernels[char] = _forward_kernel(name, char, len(arrays))
+        kernel = kernels[char]
+        return composed(*arrays) if kernel is None else kernel(*arrays)
+
+    return function
+
+
+def _forward_kernel(name: str, char: str, arity: int) -> Any:
+    """The kernel of a function of `_special.GENERAL`; `None` where it has no CUDA source."""
+    variables = [_RealVariable("variable", value=f"x{i}") for i in range(arity)]
+    writer = Writer(char)
+    for i in range(arity):
+        writer.declare(f"x{i}", f"{C_TYPES[char]}(a{i})")
+    try:
+        result = writer.value(_special.GENERAL[name](ExprNamespace(), *variables))
+        preamble = writer.preamble
+    except (NoDeviceCode, TypeError, AttributeError):
+        return None
+    return cp.ElementwiseKernel(
+        ", ".join(f"T a{i}" for i in range(arity)),
+        "T r",
+        "\n".join([*writer.lines, f"r = static_cast<T>({result});"]),
+        f"keratorch_{name}",
+        preamble=preamble,
+    )
 
 
 #: Conversion of what was computed to the type of a result; the real part where that is real.

@@ -25,6 +25,7 @@ from ._dtypes import iinfo as iinfo
 from ._dtypes import isdtype as isdtype
 from ._dtypes import result_type as result_type
 from ._grad import Grad as Grad
+from ._mode import deterministic as deterministic
 from ._mode import enable_grad as enable_grad
 from ._mode import is_grad_enabled as is_grad_enabled
 from ._mode import no_grad as no_grad

@@ -82,14 +82,21 @@ def run(
     before = mode.recording, mode.wrapped, mode.level
     mode.recording, mode.wrapped, mode.level = create_graph, wrapped, None
     try:
-        if wrapped:
-            return walk.wrapped(order, [(e, _as_array(g)) for e, g in seeds])
-        seeds = [(e, _raw(g)) for e, g in seeds]
-        first = seeds[0][1]
-        with _registry.of(first).scope(first):
-            return walk.raw(order, seeds)
+        raws = [(e, _raw(g)) for e, g in seeds]
+        with scope_of(raws[0]):
+            if wrapped:
+                return walk.wrapped(order, [(e, _as_array(g)) for e, g in seeds])
+            return walk.raw(order, raws)
     finally:
         mode.recording, mode.wrapped, mode.level = before
+
+
+def scope_of(seed: tuple[Any, Any]) -> Any:
+    """What the walk runs in: the backend's scope of the root, or of its gradient."""
+    edge, g = seed
+    root = edge._out()
+    raw = g if root is None else get_slot(root)
+    return _registry.of(raw).scope(raw)
 
 
 def _copy(g: Any) -> Any:

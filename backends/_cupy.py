@@ -187,16 +187,15 @@ class CuPyBackend(Backend):
         try:
             count = cp.cuda.runtime.getDeviceCount()
         except cp.cuda.runtime.CUDARuntimeError as error:
-            return self._needs(f"can use no GPU ({error})")
+            return self._needs(_trouble(error))
         return None if count else self._needs("finds no GPU")
 
     @staticmethod
     def _needs(what: str) -> str:
-        cuda = cp.cuda.runtime.runtimeGetVersion() // 1000
         return (
             f"CuPy {cp.__version__} is installed but {what}: it needs an NVIDIA GPU and a driver "
-            f"for CUDA {cuda}, which https://www.nvidia.com/drivers has; for an older driver pip "
-            f"install 'keratorch[cuda12]'; without a GPU use device='cpu'"
+            f"for CUDA {_cuda()}, which https://www.nvidia.com/drivers has; for an older driver "
+            f"pip install 'keratorch[cuda12]'; without a GPU use device='cpu'"
         )
 
     @explained
@@ -366,6 +365,24 @@ class CuPyBackend(Backend):
 
     def may_overlap(self, a: RawArray, b: RawArray) -> bool:
         return bool(cp.may_share_memory(a, b))
+
+
+def _cuda() -> int:
+    """The version of CUDA that this CuPy is for."""
+    return cp.cuda.runtime.runtimeGetVersion() // 1000
+
+
+def _trouble(error: Any) -> str:
+    """Why CUDA cannot be used, as the end of a sentence."""
+    if error.status == 35:  # cudaErrorInsufficientDriver, also where there is none
+        driver = cp.cuda.runtime.driverGetVersion()
+        if not driver:
+            return f"finds no NVIDIA driver ({error})"
+        return (
+            f"the NVIDIA driver is too old: it is for CUDA {driver // 1000}.{driver % 1000 // 10}, "
+            f"this CuPy for CUDA {_cuda()} ({error})"
+        )
+    return f"can use no GPU ({error})"
 
 
 def make() -> Backend:

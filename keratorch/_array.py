@@ -251,7 +251,7 @@ class GradArray(Methods):
             )
         seed = self._seed(grad)
         retain = create_graph if retain_graph is None else retain_graph
-        backward(self, seed, retain, create_graph)
+        backward(self, seed, retain, create_graph, grad)
 
     def _seed(self, grad: Any) -> Any:
         """The gradient of this array itself, checked."""

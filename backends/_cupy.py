@@ -289,8 +289,13 @@ class CuPyBackend(Backend):
         """Our own kernel, or what is composed of CuPy's functions where there is none."""
         from . import _cupy_fused
 
-        found = _where_its_arrays_are(getattr(_cupy_fused, name))(array, axes)
-        return getattr(super(), name)(array, axes) if found is None else found
+        general = getattr(super(), name)
+
+        def function(array: RawArray, axes: tuple[int, ...]) -> RawArray:
+            found = getattr(_cupy_fused, name)(array, axes)
+            return general(array, axes) if found is None else found
+
+        return _where_its_arrays_are(function)(array, axes)
 
     def is_plain(self, array: RawArray) -> bool:
         return array.flags.c_contiguous

@@ -73,8 +73,12 @@ class Backend:
 
     #: Array functions may be called with arrays of two devices only if this is `False`.
     multi_device: bool = True
+    #: Whether values are computed only when they are asked for.
+    lazy: bool = False
     #: Whether `storage` tells that an array is a view of another.
     knows_storage: bool = False
+    #: Whether a key may have slices and integer arrays at once, as in ``x[:, index]``.
+    mixes_indices: bool = False
 
     def __init__(self, name: str, xp: Any, array_types: Sequence[type] = ()) -> None:
         self.name = name
@@ -341,6 +345,8 @@ class Backend:
         self, shape: tuple[int, ...], index: RawArray, axis: int, values: RawArray
     ) -> RawArray:
         """The transpose of ``take(x, index, axis=axis)`` for `x` of `shape`: as `add_at`."""
+        if self.mixes_indices:
+            return self.add_at(shape, (slice(None),) * axis + (index,), values)
         where = self.xp.take(self._positions(shape, values), index, axis=axis)
         return self._added(shape, where, values)
 

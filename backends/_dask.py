@@ -52,6 +52,8 @@ class DaskBackend(Backend):
     """Dask arrays: elementwise functions, reductions, products and shapes."""
 
     multi_device = False
+    mixes_indices = True
+    lazy = True
 
     def __init__(self) -> None:
         super().__init__("dask", xp, (da.Array,))
@@ -89,11 +91,6 @@ class DaskBackend(Backend):
         together: Any = da.broadcast_arrays
         return lambda *xs: da.map_blocks(found, *together(*xs))
 
-    def add_taken(
-        self, shape: tuple[int, ...], index: RawArray, axis: int, values: RawArray
-    ) -> RawArray:
-        return self.add_at(shape, (slice(None),) * axis + (index,), values)
-
     def add_along(
         self, shape: tuple[int, ...], index: RawArray, axis: int, values: RawArray
     ) -> RawArray:
@@ -119,10 +116,16 @@ def _svdvals(x: RawArray, /) -> RawArray:
     return _linalg.svd(x, coerce_signs=False)[1]
 
 
-#: array-api-compat 1.16 takes Dask's Cholesky factor for the lower one, and its singular values
-#: ask for full matrices, which Dask has not.
+def _solve(a: RawArray, b: RawArray, /) -> RawArray:
+    if not a.chunks[0] == a.chunks[-1] == b.chunks[0]:
+        a, b = a.rechunk(-1), b.rechunk(-1)
+    return _linalg.solve(a, b)
+
+
+#: Dask solves systems in square chunks only. array-api-compat 1.16 takes Dask's Cholesky factor
+#: for the lower one, and its singular values ask for full matrices, which Dask has not.
 _linalg: Any = da.linalg
-_REPAIRED = {"cholesky": _cholesky, "svdvals": _svdvals}
+_REPAIRED = {"cholesky": _cholesky, "solve": _solve, "svdvals": _svdvals}
 
 
 def _add_at(shape: tuple[int, ...], key: Any, values: Any) -> Any:

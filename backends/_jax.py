@@ -25,6 +25,8 @@ _fold: Any = jax.jit(_windows.fold, static_argnums=(0, 2, 3, 4))
 class JAXBackend(Backend):
     """JAX arrays on every platform that JAX has."""
 
+    mixes_indices = True
+
     def __init__(self) -> None:
         super().__init__("jax", jnp, (jax.Array, Tracer))
 
@@ -78,11 +80,6 @@ class JAXBackend(Backend):
         dilation: Sequence[int],
     ) -> RawArray:
         return _fold(self.xp, array, tuple(size), tuple(stride), tuple(dilation))
-
-    def add_taken(
-        self, shape: tuple[int, ...], index: RawArray, axis: int, values: RawArray
-    ) -> RawArray:
-        return self.add_at(shape, (slice(None),) * axis + (index,), values)
 
     def add_flat(self, size: int, where: RawArray, values: RawArray) -> RawArray:
         return self.add_at((size,), where, values)

@@ -25,6 +25,7 @@ class NumPyBackend(Backend):
 
     multi_device = False
     knows_storage = True
+    mixes_indices = True
 
     def __init__(self) -> None:
         super().__init__("numpy", make_namespace(), (np.ndarray,))
@@ -133,11 +134,6 @@ class NumPyBackend(Backend):
         else:
             np.add.at(out, key, values)
         return out
-
-    def add_taken(
-        self, shape: tuple[int, ...], index: RawArray, axis: int, values: RawArray
-    ) -> RawArray:
-        return self.add_at(shape, (slice(None),) * axis + (index,), values)
 
     def add_flat(self, size: int, where: RawArray, values: RawArray) -> RawArray:
         out = np.zeros(size, dtype=values.dtype)

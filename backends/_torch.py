@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import array_api_compat.torch as xp
@@ -16,6 +16,12 @@ from ._device import Device
 
 #: PyTorch's name of a special function, where it is another one; "" where it takes other arguments.
 _SPECIAL = {"j0": "bessel_j0", "j1": "bessel_j1", "polygamma": ""}
+
+
+def log1p(x: RawArray) -> RawArray:
+    """``torch.log1p``, which gives NaN for some complex infinities, as 0.1 + ∞j."""
+    y = torch.log1p(x)
+    return torch.where(torch.isinf(x), torch.log(x), y) if x.is_complex() else y
 
 
 class TorchBackend(Backend):
@@ -64,6 +70,9 @@ class TorchBackend(Backend):
         if host.dtype == torch.bfloat16:  # NumPy has none
             host = host.float()
         return host.numpy()
+
+    def function(self, name: str) -> Callable[..., Any]:
+        return log1p if name == "log1p" else super().function(name)
 
     def library_special(self, name: str) -> Any:
         return getattr(torch.special, _SPECIAL.get(name, name), None)

@@ -5,6 +5,8 @@ __version__ = "0.1.0"
 # The order matters: what is imported first knows nothing of what follows.
 from . import backends as backends  # isort: skip
 from . import errors as errors
+from ._anomaly import detect_anomaly as detect_anomaly
+from ._anomaly import set_detect_anomaly as set_detect_anomaly
 from ._array import GradArray as GradArray
 from ._creation import arange as arange
 from ._creation import asarray as asarray
@@ -25,6 +27,8 @@ from ._dtypes import iinfo as iinfo
 from ._dtypes import isdtype as isdtype
 from ._dtypes import result_type as result_type
 from ._grad import Grad as Grad
+from ._graph import graph as graph
+from ._info import show_versions as show_versions
 from ._mode import deterministic as deterministic
 from ._mode import enable_grad as enable_grad
 from ._mode import is_grad_enabled as is_grad_enabled
@@ -34,17 +38,38 @@ from ._namespace import API_VERSION as __array_api_version__  # noqa: F401
 from ._namespace import array_namespace_info as __array_namespace_info__  # noqa: F401
 from ._namespace import module_attribute as __getattr__  # noqa: F401
 from ._namespace import namespace as namespace
+from ._profile import profile as profile
+from ._sync import no_sync as no_sync
+from ._transforms import checkpoint as checkpoint
+from ._transforms import custom_jvp as custom_jvp
+from ._transforms import custom_vjp as custom_vjp
+from ._transforms import elementwise_grad as elementwise_grad
+from ._transforms import fixed_point as fixed_point
+from ._transforms import ggnvp as ggnvp
 from ._transforms import grad as grad
 from ._transforms import gradients as gradients
+from ._transforms import hessian as hessian
+from ._transforms import hvp as hvp
+from ._transforms import implicit_root as implicit_root
+from ._transforms import jacfwd as jacfwd
+from ._transforms import jacobian as jacobian
+from ._transforms import jacrev as jacrev
 from ._transforms import jvp as jvp
+from ._transforms import linearize as linearize
+from ._transforms import stop_gradient as stop_gradient
 from ._transforms import value_and_grad as value_and_grad
+from ._transforms import vhp as vhp
+from ._transforms import vjp as vjp
 from .backends import Device as Device
 from .backends import default_device as default_device
 from .backends import devices as devices
 from .backends import get_default_device as get_default_device
 from .backends import set_default_device as set_default_device
 from .errors import AliasedWriteError as AliasedWriteError
+from .errors import AnomalyError as AnomalyError
 from .errors import BackendUnavailableError as BackendUnavailableError
+from .errors import ConvergenceError as ConvergenceError
+from .errors import DeviceMemoryError as DeviceMemoryError
 from .errors import DeviceMismatchError as DeviceMismatchError
 from .errors import DTypeError as DTypeError
 from .errors import GradientRequiredError as GradientRequiredError
@@ -52,11 +77,14 @@ from .errors import GraphFreedError as GraphFreedError
 from .errors import KeratorchError as KeratorchError
 from .errors import LeafWriteError as LeafWriteError
 from .errors import LostGradientError as LostGradientError
+from .errors import MissingDependencyError as MissingDependencyError
 from .errors import NotDifferentiableError as NotDifferentiableError
 from .errors import NotTrackedError as NotTrackedError
 from .errors import RuleError as RuleError
 from .errors import ShapeError as ShapeError
 from .errors import StaleValueError as StaleValueError
+from .errors import StructureError as StructureError
+from .errors import SyncError as SyncError
 from .errors import UnknownArrayError as UnknownArrayError
 from .errors import UnknownDeviceError as UnknownDeviceError
 from .ops.arithmetic import add as add

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import copy
 import operator
-import weakref
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
 
 from . import _grad
 from ._grad import Grad, LeafSlot, guard_array
 from ._methods import Methods
+from ._sync import waits
 from .backends import _registry
 from .backends._device import Device
 from .errors import (
@@ -23,6 +23,9 @@ from .errors import (
     ShapeError,
     UnknownArrayError,
 )
+
+if TYPE_CHECKING:
+    from ._hooks import RemovableHandle
 
 _new = object.__new__
 
@@ -111,8 +114,10 @@ class GradArray(Methods):
                 raise self._no_gradient()
             return
         if requires_grad is not False and any(e is not None for e in op._edges or ()):
-            op._out = weakref.ref(self)
+            from . import _record
+
             self._grad_op = self._edge = op
+            op._out = _record.made(self)
         if requires_grad is not False and any(op._tangents):
             from ._forward import propagate
 
@@ -253,6 +258,39 @@ class GradArray(Methods):
         retain = create_graph if retain_graph is None else retain_graph
         backward(self, seed, retain, create_graph, grad)
 
+    def register_hook(self, function: Callable[[Any], Any]) -> RemovableHandle:
+        """Call ``function(grad)`` whenever a backward has computed the gradient of this array.
+
+        grad : the whole gradient of this array in that backward: a raw array, or a `GradArray`
+            where derivatives are recorded. What `function` returns replaces it, for ``grad`` and
+            for everything below; `None` leaves it.
+
+        Hooks run in the order in which they were registered, once in a backward, in `gradients`
+        too; not where the array does not take part. An exception of a hook ends the backward, and
+        every ``grad`` stays what it was. PyTorch's ``Tensor.register_hook``.
+
+        Returns a handle: ``handle.remove()`` takes the hook off again, as does the end of
+        ``with handle:``. A hook stays with the value that the array had: after ``x[...] = v`` it
+        is called for the old one.
+
+        Raises `NotTrackedError` on a constant; in backward, where what `function` returned is no
+        gradient of this array, `ShapeError`, `DTypeError`, `DeviceMismatchError` or `RuleError`.
+
+        >>> x = GradArray([1.0, 2.0])
+        >>> handle = x.register_hook(lambda grad: 10 * grad)
+        >>> (x * x).sum().backward()
+        >>> x.grad
+        array([20., 40.])
+        """
+        from ._hooks import register
+
+        if self._edge is None:
+            raise NotTrackedError(
+                f"register_hook on an array of shape {tuple(self.shape)} that nothing tracks: it "
+                "never has a gradient"
+            )
+        return register(self._edge, "array", function)
+
     def _seed(self, grad: Any) -> Any:
         """The gradient of this array itself, checked."""
         raw = self._array
@@ -299,9 +337,13 @@ class GradArray(Methods):
 
         return share(self, new_array(self._array, None, None), GradArray.detach)
 
-    def item(self) -> Any:
-        """The only element, as a Python number; waits for the device."""
+    def item(self, *index: Any) -> Any:
+        """The only element, or that at `index`, as a Python number; waits for the device."""
+        if index:
+            key = index[0] if len(index) == 1 else index
+            return (self.flat[key] if isinstance(key, int) else self[key]).item()
         self._one_element("item()")
+        waits("item()", self.shape, "keep the array, and look at it later")
         value = _registry.of(self._array).to_numpy(self._array)
         return value.reshape(()).item()
 
@@ -309,6 +351,7 @@ class GradArray(Methods):
         """The values in a new NumPy array on the host; waits for the device."""
         import numpy as np
 
+        waits("numpy()", self.shape, "keep the array, and copy it later")
         raw = self._array
         return np.array(_registry.of(raw).to_numpy(raw), copy=True)
 
@@ -330,6 +373,7 @@ class GradArray(Methods):
                 "use item() for its value, or detach() first"
             )
         self._one_element(what)
+        waits(what, self.shape, "keep the array, and look at it later")
         return self.item()
 
     def __float__(self) -> float:
@@ -346,15 +390,21 @@ class GradArray(Methods):
 
     def __bool__(self) -> bool:
         self._one_element("bool()")
+        waits("bool()", self.shape, "use where(), or decide later")
         return bool(self.item())
 
     def __format__(self, spec: str) -> str:
         if not spec:
             return str(self)
         self._one_element("formatting")
+        waits("formatting", self.shape, "keep the array, and print it later")
         return format(self.item(), spec)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        from .interop._sparse import asked_by_sparse, no_array
+
+        if asked_by_sparse():
+            return no_array()
         if self._edge is not None or self._tangents is not None:
             raise LostGradientError(
                 f"np.asarray of a tracked array of shape {tuple(self.shape)} would lose its "
@@ -362,6 +412,7 @@ class GradArray(Methods):
             )
         import numpy as np
 
+        waits("np.asarray", self.shape, "keep the array, and convert it later")
         device = self.device
         if device is not None and device != "cpu":
             raise DeviceMismatchError(
@@ -420,28 +471,20 @@ class GradArray(Methods):
                 f"pickling a result of {made_by}, of shape {tuple(self.shape)}, would lose its "
                 "derivative: pickle x.detach(), or the leaves"
             )
+        waits("pickling", self.shape, "do it later")
         return _unpickled, (self._array, self._edge is not None, self.name, self._grad)
 
     # -- how it looks ------------------------------------------------------------------------
 
     def __repr__(self) -> str:
-        raw = get_slot(self)
-        lines = repr(raw)
-        start, _, rest = lines.partition("(")
-        body = rest.rpartition(")")[0] if rest else lines
-        if start not in ("array", "Array", "tensor"):
-            body = lines
-        notes = [f"device={str(self.device)!r}"]
-        if "dtype" not in body:
-            notes.insert(0, f"dtype={raw.dtype}")
-        if self._grad_op is not None:
-            notes.append(f"grad_op={type(self._grad_op).__name__}")
-        elif self._edge is not None:
-            notes.append("requires_grad=True")
-        if self.name:
-            notes.append(f"name={self.name!r}")
-        body = body.replace("\n" + " " * (len(start) + 1), "\n" + " " * len("GradArray("))
-        return f"GradArray({body}, {', '.join(notes)})"
+        from ._display import text
+
+        return text(self)
+
+    def _repr_html_(self) -> str:
+        from ._display import html
+
+        return html(self)
 
 
 #: The raw array of a `GradArray`, whatever its subclass guards.

@@ -15,6 +15,7 @@ from weakref import WeakKeyDictionary
 from . import _writes
 from ._array import GradArray, get_slot, set_grad
 from ._grad import Grad, LeafSlot, OutputSlot, freed_message, op_name
+from ._hooks import hooked
 from ._mode import mode
 from .backends import _registry
 from .backends._dtypes import is_complex_dtype
@@ -43,6 +44,29 @@ def collect(roots: list[Any]) -> list[Any]:
     return order
 
 
+def collect_since(roots: list[Any], since: int) -> list[Any]:
+    """As `collect`, but what was made before the number `since` is not gone through.
+
+    Such nodes are part of the result where an edge leads to one: with `since` the start of a
+    transformation they are what its function captured, whose history may be long.
+    """
+    seen = set(roots)
+    stack = list(seen)
+    order: list[Any] = []
+    while stack:
+        node = stack.pop()
+        order.append(node)
+        edges = node._edges
+        if edges is None or node._seq < since:
+            continue
+        for edge in edges:
+            if edge is not None and edge not in seen:
+                seen.add(edge)
+                stack.append(edge)
+    order.sort(key=_seq, reverse=True)
+    return order
+
+
 def _above(order: list[Any], targets: set[Any]) -> set[Any]:
     """The nodes of `order` from which a target can be reached."""
     needed = set(targets)
@@ -52,10 +76,11 @@ def _above(order: list[Any], targets: set[Any]) -> set[Any]:
     return needed
 
 
-def _refuse_freed(order: list[Any], targets: set[Any] | None) -> None:
+def _refuse_freed(order: list[Any], targets: set[Any] | None, since: int) -> None:
     """Raise `GraphFreedError` for a node that was freed and may lead to a target."""
-    # What was made after all targets leads to none of them.
-    first = 0 if targets is None else min((t._seq for t in targets), default=0)
+    # What was made before all targets leads to none of them.
+    first = since if targets is None else min((t._seq for t in targets), default=0)
+    first = max(first, since)
     for node in order:
         if node._edges is None and node._seq > first:
             raise GraphFreedError(freed_message(node))
@@ -67,32 +92,45 @@ def run(
     retain_graph: bool,
     create_graph: bool,
     targets: set[Any] | None = None,
+    since: int = 0,
 ) -> list[tuple[Any, Any]]:
     """Walk back from `seeds`, pairs of an edge and its gradient.
+
+    since : stop at what was made before this number, targets too.
 
     Returns pairs of an edge and the gradient that reached it: of every leaf and every
     `GradArray` still alive, or of `targets` alone.
     """
-    order = collect([edge for edge, _ in seeds])
-    _refuse_freed(order, targets)
+    roots = [edge for edge, _ in seeds]
+    order = collect_since(roots, since) if since else collect(roots)
+    _refuse_freed(order, targets, since)
     wrapped = create_graph or mode.levels > 0
-    walk = _Walk(retain_graph, targets)
+    walk = _Walk(retain_graph, targets, since)
     if targets is not None:
         walk.needed = _above(order, targets)
         order = [node for node in order if node in walk.needed]
+    watchers = mode.watchers
+    if watchers or hooked:
+        from ._watch import prepare
+
+        prepare(walk, order, watchers)
     before = mode.recording, mode.wrapped, mode.level
     mode.recording, mode.wrapped, mode.level = create_graph, wrapped, None
     try:
         raws = [(e, _raw(g)) for e, g in seeds]
         with scope_of(raws[0]):
             if wrapped:
-                return walk.wrapped(order, [(e, _as_array(g)) for e, g in seeds])
-            try:
-                return walk.raw(order, raws)
-            except MemoryError:
-                if walk.rest or walk.undone:
-                    _paused[seeds[0][0]] = walk
-                raise
+                results = walk.wrapped(order, [(e, _as_array(g)) for e, g in seeds])
+            else:
+                try:
+                    results = walk.raw(order, raws)
+                except MemoryError:
+                    if walk.rest or walk.undone:
+                        _paused[seeds[0][0]] = walk
+                    raise
+        for watcher in watchers:
+            watcher.walked(results)
+        return results
     finally:
         mode.recording, mode.wrapped, mode.level = before
 
@@ -110,7 +148,9 @@ def _resumed(root: Any, given: Any) -> list[tuple[Any, Any]] | None:
     mode.recording, mode.wrapped, mode.level = False, False, None
     try:
         with scope_of((root, given)):
-            results = walk.resume(root)
+            results = walk.resume()
+        for watcher in mode.watchers:
+            watcher.walked(results)
     finally:
         mode.recording, mode.wrapped, mode.level = before
     del _paused[root]
@@ -141,12 +181,13 @@ class _Walk:
     """One walk, on raw arrays or on `GradArray`s."""
 
     __slots__ = (
-        *("given", "grads", "needed", "owned", "rest", "results", "retain", "targets"),
-        "undone",
+        *("around", "by_type", "given", "grads", "needed", "owned", "rest", "results"),
+        *("retain", "since", "targets", "undone"),
     )
 
-    def __init__(self, retain: bool, targets: set[Any] | None) -> None:
+    def __init__(self, retain: bool, targets: set[Any] | None, since: int = 0) -> None:
         self.retain = retain
+        self.since = since
         self.targets = targets
         self.needed: set[Any] = set()  # the nodes above a target
         self.grads: dict[Any, Any] = {}  # edge -> sum of the gradients so far
@@ -155,6 +196,9 @@ class _Walk:
         self.rest: list[Any] = []  # what a walk that ran out of memory did not come to
         self.undone: Any = None  # and what it was at
         self.given: Any = None
+        # Hooks and tools put themselves between the walk and the rules here: see `_watch`.
+        self.by_type: Any = _by_type
+        self.around: Any = None
 
     # -- raw arrays: nothing recorded ------------------------------------------------------
 
@@ -162,6 +206,7 @@ class _Walk:
         grads, owned, results, targets = self.grads, self.owned, self.results, self.targets
         for edge, seed in seeds:
             self.add(edge, seed)
+        by_type = self.by_type
         writes = _writes.writes
         retain = self.retain
         rest = iter(order)
@@ -196,7 +241,7 @@ class _Walk:
                     grad = tuple(grad)
                 else:
                     array_type = type(grad)
-                backend = _by_type[array_type]
+                backend = by_type[array_type]
                 edges = node._edges
                 found = backend.rules[cls](node, grad)
                 if not retain:
@@ -211,7 +256,7 @@ class _Walk:
                     if type(g) is not array_type or g.shape != edge.shape or g.dtype != edge.dtype:
                         g, changed = self.fitted(node, edge, g, grad)
                         fresh = fresh or changed
-                        backend = _by_type[type(g)]
+                        backend = by_type[type(g)]
                     total = grads.get(edge)
                     if total is None:
                         grads[edge] = g
@@ -243,7 +288,7 @@ class _Walk:
         self.rest = rest
         self.undone = None if pairs is None else (node, grad, pairs)
 
-    def resume(self, root: Any) -> list[tuple[Any, Any]]:
+    def resume(self) -> list[tuple[Any, Any]]:
         """The rest of a walk that was paused."""
         if self.undone is not None:
             node, grad, pairs = self.undone
@@ -275,7 +320,7 @@ class _Walk:
 
     def is_last(self, target: Any) -> bool:
         """Whether no other target is below: its own rule need not run."""
-        return not any(e in self.needed for e in target._edges or ())
+        return target._seq < self.since or not any(e in self.needed for e in target._edges or ())
 
     def handed(self, node: Any, grad: Any) -> Any:
         """A gradient as it is given to a leaf: contiguous, writable, shared with nothing."""
@@ -339,7 +384,11 @@ class _Walk:
             edges = node._edges
             if _writes.writes.last > node._seq:
                 _writes.check(node)
-            found = node.backward(tuple(grad) if type(grad) is list else grad)
+            given = tuple(grad) if type(grad) is list else grad
+            if self.around is None:
+                found = node.backward(given)
+            else:
+                found = self.around(_rule, node, given)
             if not self.retain:
                 free(node)
             found = one_per_input(node, found, len(edges))
@@ -365,6 +414,10 @@ class _Walk:
         if g.dtype != edge.dtype:
             g = _cast(node, edge, g, xp, _registry.of(g._array))
         return g
+
+
+def _rule(node: Any, grad: Any) -> Any:
+    return node.backward(grad)
 
 
 def sum_of(a: Any, b: Any) -> Any:
@@ -450,6 +503,21 @@ def backward(
             if edge in _paused:
                 _paused[edge].given = given
             raise
+    try:
+        arrays, totals = _totals(results, create_graph)
+    except MemoryError:
+        if not retain_graph:
+            walk = _paused[edge] = _Walk(False, None)
+            walk.results, walk.given = results, given
+        raise
+    # In C, so that no signal handler comes between two of them.
+    deque(map(set_grad, arrays, totals), maxlen=0)
+
+
+def _totals(
+    results: list[tuple[Any, Any]], create_graph: bool
+) -> tuple[list[GradArray], list[Any]]:
+    """The arrays that get a gradient, and what they have of it then."""
     arrays: list[GradArray] = []
     totals: list[Any] = []
     for edge, g in results:
@@ -462,8 +530,7 @@ def backward(
             g = sum_of(x._grad, g)
         arrays.append(x)
         totals.append(g)
-    # In C, so that no signal handler comes between two of them.
-    deque(map(set_grad, arrays, totals), maxlen=0)
+    return arrays, totals
 
 
 def gradients_of(

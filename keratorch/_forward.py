@@ -23,11 +23,23 @@ _next_level = itertools.count(1).__next__
 @contextmanager
 def open_level() -> Generator[int]:
     """A new forward level, above all that are open."""
+    before = mode.open
+    level = _next_level()
     mode.levels += 1
+    mode.open = (*before, level)
     try:
-        yield _next_level()
+        yield level
     finally:
         mode.levels -= 1
+        mode.open = before
+
+
+def in_sight(tangents: dict[int, Any]) -> dict[int, Any] | None:
+    """The tangents that a rule may see: of open levels, below the one that it runs for."""
+    level, levels = mode.level, mode.open
+    return {
+        k: t for k, t in tangents.items() if k in levels and (level is None or k < level)
+    } or None
 
 
 def with_tangent(primal: Any, tangent: Any, level: int) -> Any:
@@ -69,10 +81,7 @@ def tangents_of_output(node: Grad, raw: Any, k: int) -> dict[int, Any] | None:
     """
     from ._record import constant
 
-    level = mode.level
-    levels = sorted(
-        {i for t in node._tangents or () for i in t or () if level is None or i < level}
-    )
+    levels = sorted({i for t in node._tangents or () if t for i in in_sight(t) or ()})
     if not levels:
         return None
     many = isinstance(node.dtype, tuple)
@@ -97,7 +106,7 @@ def _at_levels(node: Grad, levels: list[int], outputs: tuple[Any, ...]) -> dict[
                     f"{len(outputs)} outputs: return one per output, None for zero"
                 )
             results[level] = [
-                None if t is None or y is None else _fitted(t, y, node)
+                None if t is None or y is None else fitted(t, y, node)
                 for t, y in zip(tangents, outputs, strict=True)
             ]
     finally:
@@ -105,8 +114,11 @@ def _at_levels(node: Grad, levels: list[int], outputs: tuple[Any, ...]) -> dict[
     return results
 
 
-def _fitted(t: Any, y: Any, node: Grad) -> Any:
-    """A tangent with the shape and dtype of its primal."""
+def fitted(t: Any, y: Any, node: Grad) -> Any:
+    """A tangent with the shape and dtype of its primal.
+
+    y : an array, or what else has its shape and dtype (an edge; `t` is then a `GradArray`).
+    """
     from ._convert import as_operand
 
     t = as_operand(t, like=y)

@@ -6,6 +6,7 @@ import itertools
 import sys
 import weakref
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ._mode import mode
@@ -13,6 +14,7 @@ from .errors import GraphFreedError, LostGradientError, RuleError
 
 if TYPE_CHECKING:
     from ._array import GradArray
+    from ._hooks import RemovableHandle
 
 #: The order in which nodes were made: inputs before what was made of them.
 next_seq = itertools.count(1).__next__
@@ -23,7 +25,7 @@ Edge = Any  # a Grad of one output, an OutputSlot, or a LeafSlot
 class LeafSlot:
     """The end of the graph at a leaf: where its gradient goes."""
 
-    __slots__ = ("__weakref__", "_edges", "_out", "_seq", "dtype", "shape")
+    __slots__ = ("__weakref__", "_edges", "_hooks", "_out", "_seq", "dtype", "shape")
 
     def __init__(self, leaf: GradArray, shape: tuple[int, ...], dtype: Any) -> None:
         self._edges: tuple[Edge, ...] = ()
@@ -36,7 +38,7 @@ class LeafSlot:
 class OutputSlot:
     """One output of a `Grad` that has several."""
 
-    __slots__ = ("__weakref__", "_edges", "_out", "_seq", "dtype", "index", "shape")
+    __slots__ = ("__weakref__", "_edges", "_hooks", "_out", "_seq", "dtype", "index", "shape")
 
     def __init__(self, node: Grad, index: int, shape: tuple[int, ...], dtype: Any) -> None:
         self._edges: tuple[Edge, ...] = (node,)
@@ -79,6 +81,7 @@ class Grad(ABC):
     __slots__ = (
         "__weakref__",
         "_edges",
+        "_hooks",
         "_out",
         "_saved",
         "_seq",
@@ -97,6 +100,7 @@ class Grad(ABC):
     outputs: int = 1
 
     _edges: tuple[Edge | None, ...] | None
+    _hooks: Any  # set by `_hooks.register` alone
     _saved: tuple[Any, ...] | None
     _out: Any
     shape: Any
@@ -130,6 +134,34 @@ class Grad(ABC):
         from ._forward import jvp_of_backward
 
         return jvp_of_backward(self, tangents)
+
+    def register_hook(self, function: Callable[[Any, Any], Any]) -> RemovableHandle:
+        """Call ``function(grads_in, grads_out)`` whenever the rule of this operation has run.
+
+        grads_in : a tuple of the gradients of the inputs, in their shapes and dtypes; `None` for
+            each that has none.
+        grads_out : a tuple of the gradients of the outputs, which the rule was given.
+
+        A tuple that it returns replaces `grads_in`; `None` leaves them. PyTorch's
+        ``Node.register_hook``. Returns a handle, whose ``remove()`` takes the hook off again; it is
+        a context manager too. What `function` is given, and may return, is as in
+        `GradArray.register_hook`.
+        """
+        from ._hooks import register
+
+        return register(self, "after", function)
+
+    def register_prehook(self, function: Callable[[Any], Any]) -> RemovableHandle:
+        """Call ``function(grads_out)`` whenever the rule of this operation is about to run.
+
+        grads_out : a tuple of the gradients of the outputs, `None` for each that was not used.
+
+        A tuple that it returns replaces them. PyTorch's ``Node.register_prehook``; the hooks of the
+        outputs themselves (`GradArray.register_hook`) run before. Returns a handle.
+        """
+        from ._hooks import register
+
+        return register(self, "before", function)
 
     def results(self, *values: Any) -> tuple[GradArray, ...]:
         """The outputs `values` of this operation, where there are several.
@@ -222,8 +254,9 @@ class Grad(ABC):
 
                 x._tangents = tangents_of_output(self, raw, -1 - source)
             elif found := self._tangents[source]:
-                level = mode.level
-                x._tangents = {k: t for k, t in found.items() if level is None or k < level} or None
+                from ._forward import in_sight
+
+                x._tangents = in_sight(found)
         return x
 
 

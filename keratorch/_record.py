@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 from weakref import ref
 
@@ -20,6 +21,12 @@ def constant(raw: Any) -> GradArray:
     return y
 
 
+#: What is called for each result of an operation, with and without a node. While a tool watches,
+#: functions of its own are in their place (`_watch`).
+made: Callable[[GradArray], Any] = ref
+unrecorded: Callable[[Any], GradArray] = constant
+
+
 def attach(node: Grad, raw: Any) -> GradArray:
     """`raw` as the only output of `node`."""
     node.shape = raw.shape
@@ -29,7 +36,7 @@ def attach(node: Grad, raw: Any) -> GradArray:
     y._array = raw
     y._grad = y._tangents = None
     y._grad_op = y._edge = node
-    node._out = ref(y)
+    node._out = made(y)
     return y
 
 
@@ -62,7 +69,7 @@ def record(
                 for name in params:
                     setattr(node, name, params[name])
                 return attach(node, raw)
-    return constant(raw)
+    return unrecorded(raw)
 
 
 def _record_forward(
@@ -79,7 +86,7 @@ def _record_forward(
     if any(e is not None for e in node._edges or ()):
         y = attach(node, raw)
     else:
-        y = constant(raw)
+        y = unrecorded(raw)
         node.shape, node.dtype = raw.shape, raw.dtype
     propagate(node, tuple(x._tangents for x in inputs), (y,))
     return y
@@ -94,7 +101,7 @@ def record_many(
 ) -> tuple[GradArray, ...]:
     """As `record`, for an operation of several outputs: its rule gets a tuple."""
     if not any(is_active(x) for x in inputs):
-        return tuple(constant(raw) for raw in raws)
+        return tuple(unrecorded(raw) for raw in raws)
     node = _make_node(cls, inputs, saved, params)
     outputs = attach_many(node, raws)
     if any(x._tangents for x in inputs):
@@ -115,9 +122,9 @@ def attach_many(node: Grad, raws: tuple[Any, ...]) -> tuple[GradArray, ...]:
     if any(e is not None for e in node._edges or ()):
         for i, y in enumerate(outputs):
             slot = OutputSlot(node, i, y._array.shape, y._array.dtype)
-            slot._out = ref(y)
             y._grad_op = node
             y._edge = slot
+            slot._out = made(y)
     return outputs
 
 

@@ -311,10 +311,13 @@ def refuse_leaf(x: Any, how: str) -> None:
 
 
 def _aliased(x: Any, other: Any, how: str) -> AliasedWriteError:
-    if _registry.of(x._array).writeable(x._array):
+    backend = _registry.of(x._array)
+    if backend.writeable(x._array):
         why = "a recorded write makes a new array"
+    elif backend.writeable(backend.scalar(0, x._array)):
+        why = "a read-only array is copied to be written"
     else:
-        why = "arrays of its library are not written in place"
+        why = f"{backend.name} arrays are not written in place"
     return AliasedWriteError(
         f"{how} an array of shape {tuple(x.shape)} would have to show in another live array of "
         f"shape {tuple(other.shape)} that shares its memory, and {why}: write to x.copy(), or "

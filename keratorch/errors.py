@@ -16,6 +16,10 @@ class ShapeError(KeratorchError, ValueError):
     """Shapes do not fit: operands that do not broadcast, a gradient of another shape."""
 
 
+class StructureError(KeratorchError, ValueError):
+    """Nested structures that must be alike are not, or there is no argument of that number."""
+
+
 class DTypeError(KeratorchError, TypeError):
     """A dtype that the operation cannot use, such as a gradient for integers."""
 
@@ -74,3 +78,19 @@ class DeviceMemoryError(KeratorchError, MemoryError):
 
 class UnknownArrayError(KeratorchError, TypeError):
     """An object of which no backend can make an array."""
+
+
+class SyncError(KeratorchError, RuntimeError):
+    """What would wait for a device, inside `no_sync`."""
+
+
+class AnomalyError(KeratorchError, FloatingPointError):
+    """A NaN or an infinity, found by `detect_anomaly`."""
+
+
+class MissingDependencyError(KeratorchError, ImportError):
+    """A program or package that a tool needs is not installed."""
+
+
+class ConvergenceError(KeratorchError, ArithmeticError):
+    """An iteration, of a solver or for a derivative, did not come to its end."""

@@ -198,6 +198,8 @@ def no_leaked_state():
     from keratorch._mode import mode, policy
 
     yield
+    watched = mode.watchers, mode.no_sync
+    mode.watchers, mode.no_sync = (), False
     state = (mode.recording, mode.wrapped, mode.levels, mode.level, policy.masked_zeros)
     default = str(kt.get_default_device())
     mode.recording, mode.wrapped, mode.levels, mode.level = True, False, 0, None
@@ -205,6 +207,7 @@ def no_leaked_state():
     kt.set_default_device(None)
     assert state == (True, False, 0, None, True)
     assert default == "cpu"
+    assert watched == ((), False)
 
 
 @pytest.fixture

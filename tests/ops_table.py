@@ -15,10 +15,15 @@ from pathlib import Path
 from typing import Any
 
 import keratorch as kt
+from tests.op_cases import ORDER, Evidence, evidence
 from tests.op_specs import BY_NAME, OPS, Arg, Op
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "ops.md"
 VERSION = "2025.12"
+COLUMNS = (
+    *("function", "verdict", "in", "reverse", "forward", "second order"),
+    *("PyTorch", "not on", "notes"),
+)
 
 #: The functions of the standard, by its own headings.
 STANDARD = {
@@ -152,15 +157,17 @@ class Verdict:
     name: str
     kind: str  # differentiable, constant, not differentiable, not there yet
     inputs: str = ""
-    second: bool = False
+    checked: Evidence | None = None
     note: str = ""
 
     def row(self) -> str:
-        if self.kind != "differentiable":
-            return f"| `{self.name}` | {self.kind} | | | | | {self.note} |"
-        second = "yes" if self.second else "no"
-        cells = (f"`{self.name}`", self.kind, self.inputs, "yes", "yes", second, self.note)
-        return "| " + " | ".join(cells) + " |"
+        if self.checked is None:
+            return f"| `{self.name}` | {self.kind} | | | | | | | {self.note} |"
+        found = self.checked
+        first, second = found.derivatives, found.derivatives and ORDER > 1
+        marks = ["yes" if mark else "no" for mark in (first, first, second, found.torch)]
+        cells = [self.inputs, *marks, ", ".join(found.fails), self.note]
+        return f"| `{self.name}` | {self.kind} | " + " | ".join(cells) + " |"
 
 
 def find(name: str) -> Any:
@@ -209,10 +216,10 @@ def verdict(name: str) -> Verdict:
             f"keratorch.{name} has no verdict: give it a row in op_specs of that name, or name it "
             "in ROWS, CONSTANTS or REFUSED of tests/ops_table.py"
         )
-    second = any(s.differences for s in op.samples)
-    return Verdict(
-        name, "differentiable", inputs_of(name, function, op), second, NOTES.get(name, "")
-    )
+    note = NOTES.get(name, "")
+    if op.function is not function and name in ROWS:
+        note = "; ".join(filter(None, [note, f"checked as `{op.name}`"]))
+    return Verdict(name, "differentiable", inputs_of(name, function, op), evidence(op), note)
 
 
 def verdicts() -> Iterator[tuple[str, list[Verdict]]]:
@@ -235,8 +242,10 @@ def document() -> str:
         f"Every function of the Array API standard {VERSION}. This page is made by",
         "`python -m tests.ops_table`; a test compares.",
         "",
-        "- *differentiable*: with respect to the inputs named. Reverse mode, forward mode and",
-        "  second derivatives are checked against differences, on every backend.",
+        "- *differentiable*: with respect to the inputs named. *reverse*, *forward* and *second",
+        "  order* say whether the tests compare these with differences, and *PyTorch* whether with",
+        "  what PyTorch gives; *not on* names the backends on which no sample passes, each with",
+        "  the reason in `tests/specs`. The cells come from the cases that the tests run.",
         "- *constant*: the result is never tracked, since its derivative is 0 or there is none.",
         "- *not differentiable*: raises `NotDifferentiableError` on a tracked input.",
         "- *not there yet*: keratorch has no such function.",
@@ -248,8 +257,8 @@ def document() -> str:
             "",
             f"## {heading}",
             "",
-            "| function | verdict | in | reverse | forward | second order | notes |",
-            "|---|---|---|---|---|---|---|",
+            "| " + " | ".join(COLUMNS) + " |",
+            "|" + "---|" * len(COLUMNS),
             *(v.row() for v in rows),
         ]
     return "\n".join(lines) + "\n"

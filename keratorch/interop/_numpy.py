@@ -7,7 +7,7 @@ from typing import Any
 from .._array import GradArray, get_slot
 from .._record import constant
 from ..errors import LostGradientError, NotDifferentiableError
-from ._numpy_functions import array_function
+from ._numpy_functions import array_function, is_tracked
 
 #: NumPy's ufuncs whose name in keratorch differs.
 _RENAMED = {
@@ -16,6 +16,8 @@ _RENAMED = {
     "absolute": "abs",
     "conjugate": "conj",
     "invert": "bitwise_invert",
+    "left_shift": "bitwise_left_shift",
+    "right_shift": "bitwise_right_shift",
     "arcsin": "asin",
     "arccos": "acos",
     "arctan": "atan",
@@ -29,19 +31,26 @@ _RENAMED = {
 def array_ufunc(self: GradArray, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
     """``np.sin(x)``, and ``a * x`` with a raw array on the left.
 
-    A ufunc that keratorch has no function for, and ``reduce``, ``out=``, ``where=`` and the like,
+    The ufuncs of the table `_numpy_api` are NumPy's own on NumPy constants. A ufunc that keratorch
+    has no function for, and ``reduce``, ``out=``, ``where=`` and the like,
     are for constants alone; so is ``a += x``, which NumPy calls with ``out=a``.
     """
-    if method == "__call__" and not kwargs:
-        function = _function(ufunc)
+    if not kwargs or (method != "__call__" and kwargs.get("out") is None):
+        function = ufunc_function(ufunc, method)
         if function is not None:
-            return function(*inputs)
+            if function.__module__.startswith(__package__) and method != "at":
+                values = (*inputs, kwargs.get("where"))
+                if not any(isinstance(v, GradArray) and is_tracked(v) for v in values):
+                    found = _on_raw_arrays(ufunc, method, inputs, kwargs)
+                    if found is not NotImplemented:
+                        return found
+            return function(*inputs, **kwargs)
     what = f"numpy.{ufunc.__name__}" if method == "__call__" else f"numpy.{ufunc.__name__}.{method}"
     values = (*inputs, kwargs.get("where"))
     written = inputs[:1] if method == "at" else kwargs.get("out", ())
     if any(isinstance(v, GradArray) for v in written):
         pass
-    elif any(isinstance(v, GradArray) and _is_tracked(v) for v in values):
+    elif any(isinstance(v, GradArray) and is_tracked(v) for v in values):
         if "out" in kwargs:
             raise LostGradientError(
                 f"{what} of a tracked array of shape {tuple(self.shape)} with out= (in-place "
@@ -55,13 +64,24 @@ def array_ufunc(self: GradArray, ufunc: Any, method: str, *inputs: Any, **kwargs
     if kwargs:
         what += f" with {', '.join(kwargs)}"
     raise NotDifferentiableError(
-        f"{what} has no rule for a GradArray of shape {tuple(self.shape)}: use "
-        "keratorch's own functions, or detach() to compute without a gradient"
+        f"{what} has no rule for a GradArray of shape {tuple(self.shape)}: "
+        f"{_remedy(method, kwargs)}, or detach() to compute without a gradient"
     )
 
 
-def _function(ufunc: Any) -> Any:
-    """keratorch's function for one of NumPy's own ufuncs; `None` if there is none."""
+def _remedy(method: str, kwargs: Any) -> str:
+    """What to write in place of a call that is refused."""
+    if method == "at":
+        return "write x[indices] = value, or numpy.add.at"
+    if method == "__call__" and "where" in kwargs:
+        return "take numpy.where(condition, f(x), y), which says what is elsewhere"
+    if method == "__call__" and "dtype" in kwargs:
+        return "convert the arguments with astype"
+    return "use keratorch's own functions"
+
+
+def ufunc_function(ufunc: Any, method: str = "__call__") -> Any:
+    """keratorch's function for one of NumPy's own ufuncs, or a method of it; else `None`."""
     import numpy as np
 
     import keratorch
@@ -69,11 +89,13 @@ def _function(ufunc: Any) -> Any:
     name = str(ufunc.__name__)
     if getattr(np, name, None) is not ufunc:  # another ufunc of that name
         return None
-    return getattr(keratorch, _RENAMED.get(name, name), None)
+    if method == "__call__":
+        found = getattr(keratorch, _RENAMED.get(name, name), None)
+        if found is not None:
+            return found
+    from ._numpy_api import UFUNCS
 
-
-def _is_tracked(x: GradArray) -> bool:
-    return x._edge is not None or x._tangents is not None
+    return UFUNCS.get(name if method == "__call__" else f"{name}.{method}")
 
 
 def _on_raw_arrays(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: Any) -> Any:

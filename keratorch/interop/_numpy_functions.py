@@ -1,6 +1,7 @@
 """NumPy's functions that are no ufuncs, called with a `GradArray`: ``np.concatenate([x, y])``.
 
-Those of the table are differentiated. The others work on constants, and refuse tracked arrays.
+Those of the table `_numpy_api` are differentiated. NumPy computes what has constants alone, and
+nothing else: a tracked array given to any other function is refused.
 """
 
 from __future__ import annotations
@@ -14,131 +15,60 @@ from .._writes import share
 from ..backends import _registry
 from ..errors import NotDifferentiableError
 
-
-def _method(name: str) -> Callable[..., Any]:
-    """The method of `GradArray` of that name, which takes NumPy's arguments."""
-    return lambda a, *args, **kwargs: getattr(_array(a), name)(*args, **kwargs)
-
-
-def _array(a: Any) -> GradArray:
-    import keratorch
-
-    return a if isinstance(a, GradArray) else keratorch.asarray(a)
-
-
-def _concatenate(arrays: Any, axis: int | None = 0) -> Any:
-    import keratorch
-
-    return keratorch.concat(list(arrays), axis=axis)
-
-
-def _stack(arrays: Any, axis: int = 0) -> Any:
-    import keratorch
-
-    return keratorch.stack(list(arrays), axis=axis)
-
-
-def _where(condition: Any, x: Any, y: Any) -> Any:
-    import keratorch
-
-    return keratorch.where(condition, x, y)
-
-
-def _squeeze(a: Any, axis: Any = None) -> Any:
-    import keratorch
-
-    if axis is None:
-        axis = tuple(i for i, n in enumerate(a.shape) if n == 1)
-    return keratorch.squeeze(a, axis=axis)
-
-
-def _renamed(name: str) -> Callable[..., Any]:
-    """The function of keratorch of that name, whose arguments are NumPy's."""
-
-    def call(*args: Any, **kwargs: Any) -> Any:
-        import keratorch
-
-        return getattr(keratorch, name)(*args, **kwargs)
-
-    return call
-
-
-def _by_axis(name: str, default: Any) -> Callable[..., Any]:
-    """A function of keratorch that takes its axis by keyword alone."""
-
-    def call(a: Any, axis: Any = default) -> Any:
-        import keratorch
-
-        return getattr(keratorch, name)(a, axis=axis)
-
-    return call
-
-
-#: Name in NumPy -> a function of NumPy's arguments.
-_FUNCTIONS: dict[str, Callable[..., Any]] = {
-    **{name: _method(name) for name in ("sum", "mean", "max", "min", "reshape", "transpose")},
-    "amax": _method("max"),
-    "amin": _method("min"),
-    "astype": _method("astype"),
-    "copy": _method("copy"),
-    "concatenate": _concatenate,
-    "concat": _concatenate,
-    "stack": _stack,
-    "where": _where,
-    "squeeze": _squeeze,
-    "clip": _method("clip"),
-    "broadcast_to": _renamed("broadcast_to"),
-    "moveaxis": _renamed("moveaxis"),
-    "permute_dims": _renamed("permute_dims"),
-    "matrix_transpose": _renamed("matrix_transpose"),
-    "expand_dims": _by_axis("expand_dims", 0),
-    "flip": _by_axis("flip", None),
-    "unstack": _by_axis("unstack", 0),
-    "real": _renamed("real"),
-    "imag": _renamed("imag"),
-    "zeros_like": _renamed("zeros_like"),
-    "ones_like": _renamed("ones_like"),
-    "empty_like": _renamed("empty_like"),
-    "full_like": _renamed("full_like"),
-    "argmax": _by_axis("argmax", None),
-    "argmin": _by_axis("argmin", None),
-    "all": _by_axis("all", None),
-    "any": _by_axis("any", None),
-    "shape": lambda a: a.shape,
-    "ndim": lambda a: a.ndim,
-    "size": lambda a: a.size,
-}
-
-
 #: NumPy's functions that write into their first argument.
 _WRITERS = frozenset(["copyto", "put", "place", "putmask", "put_along_axis", "fill_diagonal"])
+
+
+def qualified_name(function: Any) -> str:
+    """``"sum"`` or ``"linalg.norm"``: the name under which the table has a function of NumPy."""
+    module = str(function.__module__).removeprefix("numpy").lstrip(".")
+    return f"{module}.{function.__name__}" if module else str(function.__name__)
+
+
+def table_function(name: str) -> Callable[..., Any] | None:
+    """keratorch's function for NumPy's of that name; `None` where there is none."""
+    from ._numpy_api import FUNCTIONS
+
+    return FUNCTIONS.get(name)
+
+
+def is_gradarray(value: Any) -> bool:
+    """Whether `value` is a `GradArray`."""
+    return isinstance(value, GradArray)
+
+
+def raw_of(value: Any) -> Any:
+    """The raw array of a `GradArray`; anything else as it is."""
+    return get_slot(value) if isinstance(value, GradArray) else value
+
+
+def is_tracked(x: GradArray) -> bool:
+    """Whether `x` has a gradient or a tangent to lose."""
+    return x._edge is not None or x._tangents is not None
 
 
 def array_function(
     self: GradArray, func: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> Any:
     """What NumPy calls in place of `func`, where an argument is a `GradArray`."""
-    found = _FUNCTIONS.get(func.__name__) if func.__module__ == "numpy" else None
-    if found is not None:
-        try:
-            return found(*args, **kwargs)
-        except TypeError as error:
-            if "argument" not in str(error):
-                raise
-            what = f"numpy.{func.__name__} with {', '.join(kwargs) or 'these arguments'}"
-    else:
-        what = f"{func.__module__}.{func.__name__}"
-    arrays = list(_arrays_in((args, kwargs)))
-    if any(x._edge is not None or x._tangents is not None for x in arrays):
+    import numpy as np
+
+    name = qualified_name(func)
+    arrays = list(arrays_in((args, kwargs)))
+    tracked = any(is_tracked(x) for x in arrays)
+    writes = name in _WRITERS and any(isinstance(a, GradArray) for a in args[:1])
+    if tracked or writes or not all(type(x._array) is np.ndarray for x in arrays):
+        function = table_function(name)
+        if function is not None:
+            return function(*args, **kwargs)
+    if tracked:
+        raise not_differentiable(f"numpy.{name}", self)
+    written = [kwargs.get("out"), *((*args, *kwargs.values())[:1] if name in _WRITERS else ())]
+    in_place = name == "nan_to_num" and kwargs.get("copy") is False
+    if any(isinstance(w, GradArray) for w in written) or in_place:
         raise NotDifferentiableError(
-            f"{what} has no rule for a GradArray of shape {tuple(self.shape)}: use keratorch's own "
-            "functions, or detach() to compute without a gradient"
-        )
-    written = [kwargs.get("out"), args[0] if func.__name__ in _WRITERS and args else None]
-    if any(isinstance(w, GradArray) for w in written) or kwargs.get("copy") is False:
-        raise NotDifferentiableError(
-            f"{what} would write into a GradArray of shape {tuple(self.shape)} past its record: "
-            "write with x[...] = value"
+            f"numpy.{name} would write into a GradArray of shape {tuple(self.shape)} past its "
+            "record: write with x[...] = value"
         )
     found = _wrapped(func(*_raw(args), **_raw(kwargs)))
     for part in found if isinstance(found, (tuple, list)) else (found,):
@@ -149,20 +79,29 @@ def array_function(
     return found
 
 
+def not_differentiable(what: str, x: GradArray) -> NotDifferentiableError:
+    """What to raise where `what` was given the tracked array `x`."""
+    return NotDifferentiableError(
+        f"{what} has no rule for a GradArray of shape {tuple(x.shape)}: use keratorch's own "
+        "functions, or detach() to compute without a gradient"
+    )
+
+
 def _storage_of(view: GradArray, x: GradArray) -> int | None:
     """The key of the memory of `view`, if it is of the library of `x`."""
     backend = _registry.of(x._array)
     return backend.storage(view._array) if _registry.of(view._array) is backend else None
 
 
-def _arrays_in(value: Any) -> Iterator[GradArray]:
+def arrays_in(value: Any) -> Iterator[GradArray]:
+    """Every `GradArray` in nested tuples, lists and dicts."""
     if isinstance(value, GradArray):
         yield value
     elif isinstance(value, (tuple, list)):
         for v in value:
-            yield from _arrays_in(v)
+            yield from arrays_in(v)
     elif isinstance(value, dict):
-        yield from _arrays_in(list(value.values()))
+        yield from arrays_in(list(value.values()))
 
 
 def _raw(value: Any) -> Any:
@@ -182,13 +121,27 @@ def _raw(value: Any) -> Any:
 
 
 def _wrapped(value: Any) -> Any:
-    """The arrays of a result as constants; the rest as it is."""
+    """The arrays and NumPy scalars of a result as constants; the rest as it is."""
     import numpy as np
 
-    if type(value) is np.ndarray and value.dtype.kind in "biufc":
-        return constant(value)
-    if type(value) is tuple:
-        return tuple(_wrapped(v) for v in value)
+    if isinstance(value, (np.ndarray, np.generic)):
+        array = np.asarray(value)
+        return constant(array) if array.dtype.kind in "biufc" else value
+    if isinstance(value, tuple):
+        parts = [_wrapped(v) for v in value]
+        return type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)
     if type(value) is list:
         return [_wrapped(v) for v in value]
     return value
+
+
+__all__ = [
+    "array_function",
+    "arrays_in",
+    "is_gradarray",
+    "is_tracked",
+    "not_differentiable",
+    "qualified_name",
+    "raw_of",
+    "table_function",
+]

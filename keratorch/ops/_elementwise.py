@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any, ClassVar
-from weakref import ref
 
 from .._array import GradArray
 from .._convert import SCALARS, as_operand, check_devices
 from .._grad import Grad, next_seq
 from .._mode import mode, policy
-from .._record import attach, constant
+from .._record import attach, constant, made, unrecorded
 from ..backends import _registry
 from ..errors import ShapeError
 from ._call import is_complex
@@ -207,7 +206,7 @@ def unary(cls: type[ElementwiseGrad], name: str, doc: str, source: str = "xp") -
 
             return record_elementwise(cls, (x,), y)
         if edge is None or not mode.recording:
-            return constant(y)
+            return unrecorded(y)
         node = _new(cls)
         node._edges = (edge,)
         node._saved = (a if keep_x else None, y if keep_y else None)
@@ -262,10 +261,10 @@ def binary(cls: type[ElementwiseGrad], name: str, doc: str) -> Any:
             return record_elementwise(cls, (x1, x2), y)
         if e1 is None:
             if e2 is None or not mode.recording:
-                return constant(y)
+                return unrecorded(y)
             keep_a, keep_b, keep_y = keep_second
         elif not mode.recording:
-            return constant(y)
+            return unrecorded(y)
         elif e2 is None:
             keep_a, keep_b, keep_y = keep_first
         else:
@@ -281,7 +280,7 @@ def binary(cls: type[ElementwiseGrad], name: str, doc: str) -> Any:
         out._array = y
         out._grad = out._tangents = None
         out._grad_op = out._edge = node
-        node._out = ref(out)
+        node._out = made(out)
         return out
 
     return _named(function, name, doc)
@@ -294,7 +293,7 @@ def constant_unary(name: str, doc: str) -> Any:
     def function(x: Any, /) -> GradArray:
         x = as_operand(x)
         backend = _registry.of(x._array)
-        return constant(backend.as_array(raw_functions[type(x._array)](x._array)))
+        return unrecorded(backend.as_array(raw_functions[type(x._array)](x._array)))
 
     return _named(function, name, doc)
 
@@ -317,7 +316,7 @@ def constant_binary(name: str, doc: str) -> Any:
             y = raw_functions[type(like)](a, b)
         except (ValueError, TypeError, RuntimeError) as error:
             raise explained(name, error, a, b) from error
-        return constant(_registry.of(like).as_array(y))
+        return unrecorded(_registry.of(like).as_array(y))
 
     return _named(function, name, doc)
 

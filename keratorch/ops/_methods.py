@@ -8,7 +8,9 @@ from typing import Any
 
 from .._array import GradArray
 from .._convert import SCALARS
-from ..errors import LostGradientError
+from .._dtypes import can_cast, result_type
+from ..errors import DTypeError, LostGradientError
+from ..interop._sparse import product
 from . import (
     arithmetic,
     constants,
@@ -21,20 +23,27 @@ from . import (
     statistics,
 )
 from ._elementwise import is_operand
+from ._numpy_methods import METHODS, table_function
 
 
-def _operator(function: Callable[..., Any]) -> tuple[Any, Any]:
-    """The method of an operator, and its reflection."""
+def _operator(
+    function: Callable[..., Any],
+    otherwise: Callable[[Any, Any], Any] = lambda left, right: NotImplemented,
+) -> tuple[Any, Any]:
+    """The method of an operator, and its reflection.
+
+    otherwise : what becomes of an operand that is no array.
+    """
 
     def forward(self: GradArray, other: Any) -> Any:
         if type(other) is GradArray or type(other) in SCALARS or is_operand(other):
             return function(self, other)
-        return NotImplemented
+        return otherwise(self, other)
 
     def reflected(self: GradArray, other: Any) -> Any:
         if type(other) in SCALARS or is_operand(other):
             return function(other, self)
-        return NotImplemented
+        return otherwise(other, self)
 
     return forward, reflected
 
@@ -54,48 +63,37 @@ def _no_out(out: Any) -> None:
 
 
 def _sum(
-    self: GradArray, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False
-) -> GradArray:
-    """The sum along `axis`, as `keratorch.sum`."""
+    self: GradArray, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False,
+    initial: Any = None, where: Any = True,
+) -> GradArray:  # fmt: skip
+    """The sum along `axis`, as `keratorch.sum`; of what `where` admits, plus `initial`."""
+    if initial is not None or where is not True:
+        return table_function("sum")(self, axis, dtype, out, keepdims, initial, where)
     _no_out(out)
     return reductions.sum(self, axis=axis, dtype=dtype, keepdims=keepdims)
 
 
 def _mean(
-    self: GradArray, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False
-) -> GradArray:
-    """The mean along `axis`, as `keratorch.mean`."""
+    self: GradArray, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False,
+    *, where: Any = True,
+) -> GradArray:  # fmt: skip
+    """The mean along `axis`, as `keratorch.mean`; of what `where` admits."""
+    if where is not True:
+        return table_function("mean")(self, axis, dtype, out, keepdims, where=where)
     _no_out(out)
     x = self if dtype is None else placing.astype(self, dtype)
     return reductions.mean(x, axis=axis, keepdims=keepdims)
 
 
 def _prod(
-    self: GradArray, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False
-) -> GradArray:
-    """The product along `axis`, as `keratorch.prod`."""
+    self: GradArray, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False,
+    initial: Any = None, where: Any = True,
+) -> GradArray:  # fmt: skip
+    """The product along `axis`, as `keratorch.prod`; of what `where` admits, times `initial`."""
+    if initial is not None or where is not True:
+        return table_function("prod")(self, axis, dtype, out, keepdims, initial, where)
     _no_out(out)
     return statistics.prod(self, axis=axis, dtype=dtype, keepdims=keepdims)
-
-
-def _var(
-    self: GradArray, axis: Any = None, dtype: Any = None, out: Any = None, ddof: float = 0,
-    keepdims: bool = False,
-) -> GradArray:  # fmt: skip
-    """The variance along `axis`, as `keratorch.var`."""
-    _no_out(out)
-    x = self if dtype is None else placing.astype(self, dtype)
-    return statistics.var(x, axis=axis, correction=ddof, keepdims=keepdims)
-
-
-def _std(
-    self: GradArray, axis: Any = None, dtype: Any = None, out: Any = None, ddof: float = 0,
-    keepdims: bool = False,
-) -> GradArray:  # fmt: skip
-    """The standard deviation along `axis`, as `keratorch.std`."""
-    _no_out(out)
-    x = self if dtype is None else placing.astype(self, dtype)
-    return statistics.std(x, axis=axis, correction=ddof, keepdims=keepdims)
 
 
 def _cumsum(self: GradArray, axis: Any = None, dtype: Any = None, out: Any = None) -> GradArray:
@@ -112,14 +110,24 @@ def _cumprod(self: GradArray, axis: Any = None, dtype: Any = None, out: Any = No
     return statistics.cumulative_prod(x, axis=0 if axis is None else axis, dtype=dtype)
 
 
-def _max(self: GradArray, axis: Any = None, out: Any = None, keepdims: bool = False) -> GradArray:
-    """The largest element along `axis`, as `keratorch.max`."""
+def _max(
+    self: GradArray, axis: Any = None, out: Any = None, keepdims: bool = False,
+    initial: Any = None, where: Any = True,
+) -> GradArray:  # fmt: skip
+    """The largest element along `axis`, as `keratorch.max`; of what `where` admits."""
+    if initial is not None or where is not True:
+        return table_function("max")(self, axis, out, keepdims, initial, where)
     _no_out(out)
     return reductions.max(self, axis=axis, keepdims=keepdims)
 
 
-def _min(self: GradArray, axis: Any = None, out: Any = None, keepdims: bool = False) -> GradArray:
-    """The smallest element along `axis`, as `keratorch.min`."""
+def _min(
+    self: GradArray, axis: Any = None, out: Any = None, keepdims: bool = False,
+    initial: Any = None, where: Any = True,
+) -> GradArray:  # fmt: skip
+    """The smallest element along `axis`, as `keratorch.min`; of what `where` admits."""
+    if initial is not None or where is not True:
+        return table_function("min")(self, axis, out, keepdims, initial, where)
     _no_out(out)
     return reductions.min(self, axis=axis, keepdims=keepdims)
 
@@ -130,9 +138,12 @@ def _clip(self: GradArray, min: Any = None, max: Any = None, out: Any = None) ->
     return arithmetic.clip(self, min, max)
 
 
-def _reshape(self: GradArray, *shape: Any) -> GradArray:
+def _reshape(self: GradArray, *shape: Any, order: str = "C", copy: bool | None = None) -> GradArray:
     """The elements in another shape: ``x.reshape(2, 3)`` or ``x.reshape((2, 3))``."""
-    return manipulation.reshape(self, shape[0] if len(shape) == 1 else shape)
+    new = shape[0] if len(shape) == 1 else shape
+    if order not in ("C", "A"):
+        return table_function("reshape")(self, new, order, copy=copy)
+    return manipulation.reshape(self, new, copy=copy)
 
 
 def _transpose(self: GradArray, *axes: Any) -> GradArray:
@@ -143,9 +154,24 @@ def _transpose(self: GradArray, *axes: Any) -> GradArray:
     return manipulation.permute_dims(self, order)
 
 
-def _astype(self: GradArray, dtype: Any, copy: bool = True) -> GradArray:
-    """The array with another dtype, as `keratorch.astype`."""
-    return placing.astype(self, dtype, copy=copy)
+def _astype(
+    self: GradArray, dtype: Any, order: str = "K", casting: str = "unsafe", subok: bool = True,
+    copy: bool = True,
+) -> GradArray:  # fmt: skip
+    """The array with another dtype, as `keratorch.astype`; `order` is the library's to choose."""
+    y = placing.astype(self, dtype, copy=copy)
+    if casting not in ("unsafe", "same_kind") and not can_cast(self.dtype, y.dtype):
+        raise DTypeError(f"astype: {self.dtype} to {y.dtype} is not {casting!r}: cast unsafely")
+    if casting == "same_kind" and result_type(self.dtype, y.dtype) != y.dtype:
+        kinds = [str(d).rpartition(".")[2].rstrip("0123456789") for d in (self.dtype, y.dtype)]
+        if kinds[0] != kinds[1]:
+            raise DTypeError(f"astype: {self.dtype} and {y.dtype} are not of the same kind")
+    return y
+
+
+def _copy(self: GradArray, order: str = "C") -> GradArray:
+    """A copy in memory of its own; differentiable. `order` is the library's to choose."""
+    return placing.copy(self)
 
 
 def _dlpack(
@@ -206,8 +232,6 @@ _METHODS = {
     "sum": _sum,
     "mean": _mean,
     "prod": _prod,
-    "var": _var,
-    "std": _std,
     "cumsum": _cumsum,
     "cumprod": _cumprod,
     "max": _max,
@@ -216,13 +240,14 @@ _METHODS = {
     "reshape": _reshape,
     "transpose": _transpose,
     "astype": _astype,
-    "copy": placing.copy,
+    "copy": _copy,
     "to_device": placing.to_device,
     "conj": selection.conj,
     "T": property(_transpose, doc="The axes reversed."),
     "mT": property(manipulation.matrix_transpose, doc="The last two axes exchanged."),
     "real": property(selection.real, doc="The real part."),
     "imag": property(selection.imag, doc="The imaginary part."),
+    **METHODS,
 }
 
 
@@ -234,6 +259,8 @@ def install() -> None:
         setattr(GradArray, f"__r{name}__", reflected)
         raw_function = getattr(operator, f"i{name}")
         setattr(GradArray, f"__i{name}__", _in_place(function, raw_function))
+    forward, reflected = _operator(linalg.matmul, product)
+    GradArray.__matmul__, GradArray.__rmatmul__ = forward, reflected  # type: ignore[method-assign]
     for name, function in _COMPARISONS.items():
         forward, reflected = _operator(function)
         setattr(GradArray, f"__{name}__", forward)

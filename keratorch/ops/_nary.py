@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from .. import _record
 from .._array import GradArray
 from .._convert import check_devices
 from .._record import constant, is_active
@@ -43,7 +44,7 @@ def apply(
     except (ValueError, TypeError, RuntimeError) as error:
         raise explained(name, error, *raws) from error
     if not any(is_active(x) for x in xs):
-        return constant(y)
+        return _record.unrecorded(y)
     return record_elementwise(cls, xs, y)
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from .. import _record
 from .._array import GradArray
 from .._forward import propagate
 from .._mode import mode
-from .._record import attach, constant
+from .._record import attach
 
 
 def record_elementwise(cls: Any, inputs: tuple[Any, ...], raw: Any) -> GradArray:
@@ -30,7 +31,7 @@ def record_elementwise(cls: Any, inputs: tuple[Any, ...], raw: Any) -> GradArray
     if any(e is not None for e in edges):
         y = attach(node, raw)
     else:
-        y = constant(raw)
+        y = _record.unrecorded(raw)
         node.shape, node.dtype = raw.shape, raw.dtype
     propagate(node, tangents, (y,))
     return y

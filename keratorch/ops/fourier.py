@@ -10,6 +10,7 @@ import operator
 from collections.abc import Sequence
 from typing import Any
 
+from .. import _record
 from .._array import GradArray
 from .._convert import as_operand
 from .._grad import Grad
@@ -206,7 +207,7 @@ def _transform(
         raise DTypeError(f"{op} of dtype {a.dtype}, shape {tuple(a.shape)}: x must be real")
     raw = as_array(x._array, call(_registry.of(a).xp, name, a, sizes, axes, norm))
     if not is_active(x):
-        return constant(raw)
+        return _record.unrecorded(raw)
     lengths = tuple(a.shape[i] for i in axes)
     return record(cls, (x,), raw, axes=axes, sizes=sizes, lengths=lengths, norm=norm, **params)
 
@@ -306,7 +307,7 @@ def _shift(name: str, x: Any, axes: int | Sequence[int] | None) -> GradArray:
     a = x._array
     raw = as_array(a, getattr(_registry.of(a).xp.fft, name)(a, axes=axes))
     if not is_active(x):
-        return constant(raw)
+        return _record.unrecorded(raw)
     return record(FFTShiftGrad, (x,), raw, axes=axes, inverse=name == "ifftshift")
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from .. import _record
 from .._array import GradArray
 from .._convert import SCALARS, as_operand, check_devices, raw_key
 from .._grad import Grad
 from .._mode import mode
 from .._record import constant, is_active, record
+from .._sync import waits
 from .._writes import mark_family, now, refuse_leaf, replace, share
 from ..backends import _registry
 from ..errors import DTypeError, ShapeError
@@ -56,6 +58,8 @@ def getitem(x: Any, key: Any, /) -> GradArray:
     a = x._array
     key = raw_key(key, a)
     basic = is_basic(key)
+    if mode.no_sync and has_mask(key):
+        waits("reading by a boolean mask", a.shape, "use where(mask, x, 0)")
     try:
         raw = as_array(a, a[key] if basic else _registry.of(a).get_item(a, key))
     except IndexError as error:
@@ -63,7 +67,7 @@ def getitem(x: Any, key: Any, /) -> GradArray:
     if is_active(x):
         y = record(GetItemGrad, (x,), raw, key=key, input_shape=tuple(a.shape))
     else:
-        y = constant(raw)
+        y = _record.unrecorded(raw)
     if not basic:
         return y
     # One element, chosen by integers alone, is a scalar in NumPy and no view.
@@ -72,6 +76,12 @@ def getitem(x: Any, key: Any, /) -> GradArray:
     if _registry.of(a).writeable(a):
         return share(x, y, getitem, put_item, key, sure=False)
     return y
+
+
+def has_mask(key: Any) -> bool:
+    """Whether a boolean array is in an index."""
+    parts = key if isinstance(key, tuple) else (key,)
+    return any("bool" in str(getattr(part, "dtype", "")) for part in parts)
 
 
 def is_basic(key: Any) -> bool:
@@ -157,7 +167,7 @@ def with_item(x: GradArray, key: Any, value: Any) -> GradArray:
     value = as_operand(value, like=x)
     raw = _with_item_raw(x._array, key, value._array)
     if not is_active(x) and not is_active(value):
-        return constant(raw)
+        return _record.unrecorded(raw)
     return record(SetItemGrad, (x, value), raw, key=key, whole=False)
 
 

@@ -8,6 +8,7 @@ from .._array import GradArray
 from .._convert import as_operand
 from .._grad import Grad
 from .._record import record
+from .._sync import waits
 from ..backends import _registry
 from ..errors import ShapeError
 from ._call import as_array, namespace, normalized_axes, raw_namespace
@@ -75,6 +76,7 @@ def repeat(x: Any, repeats: Any, /, *, axis: int | None = None) -> GradArray:
         before, after = shape[: axis + 1], shape[axis + 1 :]
         spread = broadcast_to(reshape(x, (*before, 1, *after)), (*before, repeats, *after))
         return reshape(spread, (*before[:-1], n * repeats, *after))
+    waits("repeat with an array", shape, "its shape depends on values; use a number")
     counts = as_operand(repeats, like=x)._array
     if tuple(counts.shape) not in ((), (1,), (n,)):
         raise ShapeError(

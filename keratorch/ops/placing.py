@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from .. import _record
 from .._array import GradArray
 from .._convert import as_operand
 from .._grad import Grad
-from .._record import constant, is_active, record
+from .._record import is_active, record
+from .._sync import waits
 from .._writes import share
 from ..backends import _registry
 from ..errors import DTypeError
@@ -42,7 +44,7 @@ def astype(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None) -> G
         )
     raw = backend.xp.astype(a, dtype, copy=copy)
     if not backend.is_inexact(dtype) or not is_active(x):
-        y = constant(raw)
+        y = _record.unrecorded(raw)
     else:
         y = record(AsTypeGrad, (x,), raw)
     if not copy:
@@ -97,6 +99,8 @@ def to_device(x: Any, device: Any, /, *, stream: Any = None) -> GradArray:
     target = target_device(x._array, device)
     if target == source:
         return x
+    if target.kind == "cpu" and source is not None and source.kind != "cpu":
+        waits(f"to_device({str(target)!r})", x.shape, "leave the array where it is until the end")
     return record(ToDeviceGrad, (x,), move(x._array, target), source=source, target=target)
 
 

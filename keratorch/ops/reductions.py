@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from .. import _record
 from .._array import GradArray
 from .._convert import as_operand
 from .._grad import Grad
-from .._record import constant, is_active, record
+from .._record import is_active, record
 from ..backends import _registry
 from ..errors import ShapeError
 from ._call import as_array, namespace, normalized_axes, raw_namespace
@@ -103,7 +104,7 @@ def sum(x: Any, /, *, axis: Axis = None, dtype: Any = None, keepdims: bool = Fal
         a, xp.sum(a, axis=None if axis is None else axes, dtype=_dtype(x, dtype), keepdims=keepdims)
     )
     if not is_active(x) or not _registry.of(raw).is_inexact(raw.dtype):
-        return constant(raw)
+        return _record.unrecorded(raw)
     return record(SumGrad, (x,), raw, axes=axes, input_shape=tuple(a.shape), keepdims=keepdims)
 
 
@@ -116,7 +117,7 @@ def mean(x: Any, /, *, axis: Axis = None, keepdims: bool = False) -> GradArray:
         a, raw_namespace(x).mean(a, axis=None if axis is None else axes, keepdims=keepdims)
     )
     if not is_active(x):
-        return constant(raw)
+        return _record.unrecorded(raw)
     count = math.prod(a.shape[i] for i in axes)
     return record(
         MeanGrad, (x,), raw, axes=axes, input_shape=tuple(a.shape), count=count, keepdims=keepdims
@@ -148,7 +149,7 @@ def _extremum(cls: type[Grad], name: str, x: Any, axis: Axis, keepdims: bool) ->
     else:
         raw = as_array(a, getattr(xp, name)(a, axis=axes, keepdims=keepdims))
     if not is_active(x):
-        return constant(raw)
+        return _record.unrecorded(raw)
     return record(cls, (x,), raw, (a, raw), axes=axes, keepdims=keepdims)
 
 
@@ -156,28 +157,28 @@ def argmax(x: Any, /, *, axis: int | None = None, keepdims: bool = False) -> Gra
     """The position of the first largest element: a constant."""
     x = as_operand(x)
     a = x._array
-    return constant(as_array(a, raw_namespace(x).argmax(a, axis=axis, keepdims=keepdims)))
+    return _record.unrecorded(as_array(a, raw_namespace(x).argmax(a, axis=axis, keepdims=keepdims)))
 
 
 def argmin(x: Any, /, *, axis: int | None = None, keepdims: bool = False) -> GradArray:
     """The position of the first smallest element: a constant."""
     x = as_operand(x)
     a = x._array
-    return constant(as_array(a, raw_namespace(x).argmin(a, axis=axis, keepdims=keepdims)))
+    return _record.unrecorded(as_array(a, raw_namespace(x).argmin(a, axis=axis, keepdims=keepdims)))
 
 
 def all(x: Any, /, *, axis: Axis = None, keepdims: bool = False) -> GradArray:
     """Whether all elements along `axis` are true: a constant."""
     x = as_operand(x)
     a = x._array
-    return constant(as_array(a, raw_namespace(x).all(a, axis=axis, keepdims=keepdims)))
+    return _record.unrecorded(as_array(a, raw_namespace(x).all(a, axis=axis, keepdims=keepdims)))
 
 
 def any(x: Any, /, *, axis: Axis = None, keepdims: bool = False) -> GradArray:
     """Whether any element along `axis` is true: a constant."""
     x = as_operand(x)
     a = x._array
-    return constant(as_array(a, raw_namespace(x).any(a, axis=axis, keepdims=keepdims)))
+    return _record.unrecorded(as_array(a, raw_namespace(x).any(a, axis=axis, keepdims=keepdims)))
 
 
 def _dtype(x: GradArray, dtype: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .. import _record
 from .._array import GradArray
 from .._convert import as_operand, check_devices
 from .._grad import Grad
@@ -61,7 +62,7 @@ def where(condition: Any, x1: Any, x2: Any, /) -> GradArray:
         raise explained("where", error, c, a, b) from error
     arrays = tuple(x if type(x) is GradArray else constant(r) for x, r in ((x1, a), (x2, b)))
     if not any(is_active(x) for x in arrays):
-        return constant(raw)
+        return _record.unrecorded(raw)
     return record(WhereGrad, arrays, raw, condition=c)
 
 
@@ -139,7 +140,7 @@ def abs(x: Any, /) -> GradArray:
     x = as_operand(x)
     a = x._array
     raw = as_array(a, raw_namespace(x).abs(a))
-    return record(AbsGrad, (x,), raw, (a,)) if is_active(x) else constant(raw)
+    return record(AbsGrad, (x,), raw, (a,)) if is_active(x) else _record.unrecorded(raw)
 
 
 def real(x: Any, /) -> GradArray:

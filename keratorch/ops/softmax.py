@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from .. import _record
 from .._array import GradArray
 from .._convert import as_operand
 from .._grad import Grad
-from .._record import constant, is_active, record
+from .._record import is_active, record
 from ..backends import _registry
 from ..errors import DTypeError
 from ._call import as_array, namespace, normalized_axes
@@ -91,7 +92,7 @@ def logsumexp(x: Any, /, axis: Axis = None, *, keepdims: bool = False) -> GradAr
         raw = backend.xp.squeeze(raw, axis=axes)
     raw = as_array(a, raw)
     if not is_active(x):
-        return constant(raw)
+        return _record.unrecorded(raw)
     return record(LogSumExpGrad, (x,), raw, (a, raw), axes=axes, keepdims=keepdims)
 
 
@@ -100,7 +101,11 @@ def softmax(x: Any, /, axis: Axis = None) -> GradArray:
     x, axes = _prepared("softmax", x, axis)
     a = x._array
     raw = as_array(a, _registry.of(a).softmax(a, axes))
-    return record(SoftmaxGrad, (x,), raw, (raw,), axes=axes) if is_active(x) else constant(raw)
+    return (
+        record(SoftmaxGrad, (x,), raw, (raw,), axes=axes)
+        if is_active(x)
+        else _record.unrecorded(raw)
+    )
 
 
 def log_softmax(x: Any, /, axis: Axis = None) -> GradArray:
@@ -108,7 +113,11 @@ def log_softmax(x: Any, /, axis: Axis = None) -> GradArray:
     x, axes = _prepared("log_softmax", x, axis)
     a = x._array
     raw = as_array(a, _registry.of(a).log_softmax(a, axes))
-    return record(LogSoftmaxGrad, (x,), raw, (raw,), axes=axes) if is_active(x) else constant(raw)
+    return (
+        record(LogSoftmaxGrad, (x,), raw, (raw,), axes=axes)
+        if is_active(x)
+        else _record.unrecorded(raw)
+    )
 
 
 def _prepared(op: str, x: Any, axis: Axis) -> tuple[GradArray, tuple[int, ...]]:

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from .. import _record
 from .._array import GradArray
 from .._convert import as_operand, check_devices
 from .._grad import Grad
 from .._record import constant, is_active, record
+from .._sync import waits
 from ..backends import _registry
 from ..errors import DTypeError, ShapeError
 from ._call import as_array, first_array, normalized_axes, raw_namespace
 from .manipulation import reshape
+
+#: What to do about a result whose shape depends on values.
+_KEEP = "its shape depends on values; use where() and weights of 0 and 1"
 
 # -- taking ------------------------------------------------------------------------------------
 
@@ -176,7 +181,9 @@ def sort(x: Any, /, *, axis: int = -1, descending: bool = False, stable: bool = 
     a = x._array
     xp = raw_namespace(x)
     if not is_active(x):
-        return constant(as_array(a, xp.sort(a, axis=axis, descending=descending, stable=True)))
+        return _record.unrecorded(
+            as_array(a, xp.sort(a, axis=axis, descending=descending, stable=True))
+        )
     order = xp.argsort(a, axis=axis, descending=descending, stable=True)
     return _permuted(x, order, axis)
 
@@ -189,7 +196,9 @@ def argsort(
     (axis,) = normalized_axes("argsort", x, axis)
     a = x._array
     function = raw_namespace(x).argsort
-    return constant(as_array(a, function(a, axis=axis, descending=descending, stable=True)))
+    return _record.unrecorded(
+        as_array(a, function(a, axis=axis, descending=descending, stable=True))
+    )
 
 
 # -- searching ---------------------------------------------------------------------------------
@@ -209,7 +218,7 @@ def searchsorted(x1: Any, x2: Any, /, *, side: str = "left", sorter: Any = None)
         raise ShapeError(f"searchsorted: x1 of shape {tuple(a.shape)} must have one axis")
     order = None if sorter is None else _positions("searchsorted", x1, sorter)
     raw = raw_namespace(x1).searchsorted(a, b, side=side, sorter=order)
-    return constant(as_array(a, raw))
+    return _record.unrecorded(as_array(a, raw))
 
 
 def nonzero(x: Any, /) -> tuple[GradArray, ...]:
@@ -217,7 +226,8 @@ def nonzero(x: Any, /) -> tuple[GradArray, ...]:
     x = as_operand(x)
     if not x.ndim:
         raise ShapeError("nonzero: an array of shape () has no axis: use reshape(x, (1,))")
-    return tuple(constant(part) for part in raw_namespace(x).nonzero(x._array))
+    waits("nonzero", x.shape, _KEEP)
+    return tuple(_record.unrecorded(part) for part in raw_namespace(x).nonzero(x._array))
 
 
 def isin(x1: Any, x2: Any, /, *, invert: bool = False) -> GradArray:
@@ -228,7 +238,9 @@ def isin(x1: Any, x2: Any, /, *, invert: bool = False) -> GradArray:
     check_devices("isin", a, b)
     found = as_array(a, raw_namespace(x1).isin(a, b))
     # array-api-strict 2.6 takes `invert` and forgets it.
-    return constant(as_array(a, raw_namespace(x1).logical_not(found)) if invert else found)
+    return _record.unrecorded(
+        as_array(a, raw_namespace(x1).logical_not(found)) if invert else found
+    )
 
 
 # -- sets --------------------------------------------------------------------------------------
@@ -263,46 +275,51 @@ def unique_all(x: Any, /) -> UniqueAll:
     The gradient of a value goes to the first of the elements that are equal to it.
     """
     x = as_operand(x)
+    waits("unique_all", x.shape, _KEEP)
     try:
         found = raw_namespace(x).unique_all(x._array)
     except NotImplementedError:
         found = _unique_all(raw_namespace(x), x._array)
     values, indices, inverse, counts = found
     return UniqueAll(
-        _distinct(x, values, indices), constant(indices), constant(inverse), constant(counts)
+        _distinct(x, values, indices),
+        *(_record.unrecorded(part) for part in (indices, inverse, counts)),
     )
 
 
 def unique_counts(x: Any, /) -> UniqueCounts:
     """The distinct elements, and how often each is there; gradients as in `unique_all`."""
     x = as_operand(x)
+    waits("unique_counts", x.shape, _KEEP)
     if is_active(x):
         found = unique_all(x)
         return UniqueCounts(found.values, found.counts)
-    return UniqueCounts(*map(constant, raw_namespace(x).unique_counts(x._array)))
+    return UniqueCounts(*map(_record.unrecorded, raw_namespace(x).unique_counts(x._array)))
 
 
 def unique_inverse(x: Any, /) -> UniqueInverse:
     """The distinct elements, and which each element is; gradients as in `unique_all`."""
     x = as_operand(x)
+    waits("unique_inverse", x.shape, _KEEP)
     if is_active(x):
         found = unique_all(x)
         return UniqueInverse(found.values, found.inverse_indices)
-    return UniqueInverse(*map(constant, raw_namespace(x).unique_inverse(x._array)))
+    return UniqueInverse(*map(_record.unrecorded, raw_namespace(x).unique_inverse(x._array)))
 
 
 def unique_values(x: Any, /) -> GradArray:
     """The distinct elements; gradients as in `unique_all`."""
     x = as_operand(x)
+    waits("unique_values", x.shape, _KEEP)
     if is_active(x):
         return unique_all(x).values
-    return constant(raw_namespace(x).unique_values(x._array))
+    return _record.unrecorded(raw_namespace(x).unique_values(x._array))
 
 
 def _distinct(x: GradArray, values: Any, indices: Any) -> GradArray:
     """The elements `values` of `x`, which are at `indices` in it."""
     if not is_active(x):
-        return constant(values)
+        return _record.unrecorded(values)
     return take(reshape(x, (x.size,)), constant(indices), axis=0)
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from .. import _record
 from .._array import GradArray
 from .._convert import as_operand
 from .._grad import Grad
-from .._record import constant, is_active, record
+from .._record import is_active, record
 from ..backends import _registry
 from ..errors import DTypeError, ShapeError
 from ._call import as_array, is_complex, namespace, normalized_axes, raw_namespace
@@ -91,7 +92,7 @@ def prod(x: Any, /, *, axis: Axis = None, dtype: Any = None, keepdims: bool = Fa
     else:
         raw = as_array(a, function(a, axis=axes, dtype=dtype, keepdims=keepdims))
     if not is_active(x):
-        return constant(raw)
+        return _record.unrecorded(raw)
     return record(ProdGrad, (x,), raw, (a,), axes=axes, keepdims=keepdims)
 
 
@@ -283,7 +284,7 @@ def _spread_of(
     along = None if axis is None else axes
     raw = as_array(a, function(a, axis=along, correction=correction, keepdims=keepdims))
     if not is_active(x):
-        return constant(raw)
+        return _record.unrecorded(raw)
     divisor = max(math.prod(a.shape[i] for i in axes) - correction, 0)
     saved = (a,) if cls is VarGrad else (a, raw)
     return record(cls, (x,), raw, saved, axes=axes, divisor=divisor, keepdims=keepdims)
@@ -294,7 +295,7 @@ def count_nonzero(x: Any, /, *, axis: Axis = None, keepdims: bool = False) -> Gr
     x = as_operand(x)
     a = x._array
     function = raw_namespace(x).count_nonzero
-    return constant(as_array(a, function(a, axis=axis, keepdims=keepdims)))
+    return _record.unrecorded(as_array(a, function(a, axis=axis, keepdims=keepdims)))
 
 
 def diff(

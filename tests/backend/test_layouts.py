@@ -134,7 +134,8 @@ def layout_cases(config):
             continue
         for op in HERE:
             for sample in op.samples if config.getoption("--full") else op.samples[:1]:
-                reason = op.reason_to_fail(sample, target.backend)
+                dtype = "float64" if "float64" in op.dtypes_of(sample) else "complex128"
+                reason = op.reason_to_fail(sample, target.backend, dtype)
                 marks = [] if reason is None else [pytest.mark.xfail(reason=reason)]
                 name = f"{target.id}-{op.name}-{sample.name}"
                 cases.append(pytest.param(target, (op, sample), marks=marks, id=name))

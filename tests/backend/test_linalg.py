@@ -7,6 +7,7 @@ import pytest
 
 import keratorch as kt
 from keratorch.testing import check_grads
+from tests.leaves import grad, leaf
 from tests.op_checks import on_device, on_host
 
 # The values at kinks and poles: libraries that compute with NumPy warn of them.
@@ -27,16 +28,6 @@ def device(device):
     if device.backend == "jax" and device.index:
         pytest.skip("JAX compiles everything anew for its second device")
     return device
-
-
-def leaf(device, values, dtype="float64"):
-    return kt.GradArray(on_device(device, np.array(values, dtype=dtype)))
-
-
-def grad(function, x):
-    y = function(x)
-    (g,) = kt.gradients(y, x, kt.ones_like(y))
-    return on_host(g)
 
 
 def tangent(function, x, t):

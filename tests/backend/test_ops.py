@@ -7,14 +7,13 @@ second order, and the edge cases to first order; CuPy takes the main case in a s
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import pytest
 
 import keratorch as kt
 from keratorch.testing import check_grads
-from tests.conftest import Target, wanted_targets
+from tests.conftest import wanted_targets
+from tests.op_cases import ORDER, TORCH_CASES, cases_of
 from tests.op_checks import (
     assert_close,
     assert_grad_fits,
@@ -40,52 +39,16 @@ except ImportError:
 DASK_WARNS = pytest.mark.filterwarnings("ignore:Casting complex:numpy.exceptions.ComplexWarning")
 
 
-@dataclass(frozen=True)
-class Case:
-    """A sample of an operation in one dtype."""
-
-    op: Op
-    index: int
-    dtype: str
-
-    @property
-    def sample(self) -> Sample:
-        return self.op.samples[self.index]
-
-    @property
-    def id(self) -> str:
-        return f"{self.op.name}-{self.sample.name}-{self.dtype}"
-
-
-def dtypes_for(target: Target, op: Op, index: int, full: bool) -> tuple[str, ...]:
-    """All dtypes on NumPy; elsewhere float64, or complex128 where there is no float64."""
-    dtypes = op.dtypes_of(op.samples[index])
-    if full or target.backend == "numpy":
-        return dtypes
-    if is_second_device(target) and index:
-        return ()
-    if target.backend == "cupy" and target.device.index == 0 and index == 0:
-        return tuple(d for d in ("float64", "complex128", "float32") if d in dtypes)[:2]
-    return tuple(d for d in ("float64", "complex128") if d in dtypes)[:1]
-
-
-def is_second_device(target: Target) -> bool:
-    """A device where the main cases do: JAX compiles every operation anew for each."""
-    return target.backend == "jax" and target.device.index > 0
-
-
 def cases(config):
     for target in wanted_targets(config):
+        full = config.getoption("--full")
         for op in OPS:
-            for index, sample in enumerate(op.samples):
-                for dtype in dtypes_for(target, op, index, config.getoption("--full")):
-                    case = Case(op, index, dtype)
-                    reason = op.reason_to_fail(sample, target.backend)
-                    marks = [] if reason is None else [pytest.mark.xfail(reason=reason)]
-                    if target.backend == "dask" and is_complex(dtype):
-                        marks.append(DASK_WARNS)
-                    name = f"{target.id}-{case.id}"
-                    yield pytest.param(target, case, marks=marks, id=name)
+            for case in cases_of(op, target.backend, target.device.index, full):
+                reason = case.reason_to_fail(target.backend)
+                marks = [] if reason is None else [pytest.mark.xfail(reason=reason)]
+                if target.backend == "dask" and is_complex(case.dtype):
+                    marks.append(DASK_WARNS)
+                yield pytest.param(target, case, marks=marks, id=f"{target.id}-{case.id}")
 
 
 def pytest_generate_tests(metafunc):
@@ -115,15 +78,10 @@ def test_op(target, case, full):
         if isinstance(before, np.ndarray):
             assert on_host(raw).tobytes() == before.tobytes(), "an input was written"
 
-    is_main = case.index == 0 and not is_second_device(target)
     if target.backend == "dask" and not all(y.size for y in found.outputs):
         return  # Dask fails to join what is computed of empty arrays.
-    if is_double(dtype) and sample.differences and (full or is_main or target.backend == "numpy"):
+    if case.differences(target.backend, target.device.index, full):
         check_differences(op, sample, raws)
-
-
-def is_double(dtype: str) -> bool:
-    return dtype in ("float64", "complex128")
 
 
 def check_differences(op: Op, sample: Sample, raws: list) -> None:
@@ -134,20 +92,10 @@ def check_differences(op: Op, sample: Sample, raws: list) -> None:
         inputs = [x if type(x) in (int, float) else next(given) for x in raws]
         return call(op, sample, inputs)
 
-    check_grads(function, [x for x in raws if type(x) not in (int, float)], order=2)
+    check_grads(function, [x for x in raws if type(x) not in (int, float)], order=ORDER)
 
 
 # -- the same in PyTorch -------------------------------------------------------------------------
-
-TORCH_CASES = [
-    Case(op, index, dtype)
-    for op in OPS
-    if op.torch is not None
-    for index, sample in enumerate(op.samples)
-    if "torch" not in sample.xfails
-    for dtype in op.dtypes_of(sample)
-    if is_double(dtype)
-]
 
 
 @pytest.mark.skipif(torch is None, reason="PyTorch is not installed")

@@ -6,13 +6,10 @@ import numpy as np
 import pytest
 
 import keratorch as kt
+from tests.leaves import leaf
 from tests.op_checks import on_device, on_host
 
 DASK_SETS = "the shape of a Dask array of the distinct elements is unknown"
-
-
-def leaf(device, values):
-    return kt.GradArray(on_device(device, np.asarray(values, dtype=float)))
 
 
 def host(x):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import keratorch as kt
-from tests.backend.test_conventions import both_ways, constant, grad, grads, leaf, second
+from tests.leaves import both_ways, constant, grad, grads, leaf, second
 from tests.op_checks import on_host
 
 INF, NAN = np.inf, np.nan

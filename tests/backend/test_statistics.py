@@ -10,6 +10,7 @@ import pytest
 
 import keratorch as kt
 from keratorch.testing import check_grads
+from tests.leaves import leaf
 from tests.op_checks import on_device, on_host
 
 #: No zero, one, two and three of them, at the ends and inside.
@@ -17,10 +18,6 @@ ZEROS = [
     np.array([0.0 if i in places else 1.5 - i for i in range(4)])
     for places in [(), (0,), (2,), (0, 3), (1, 2), (0, 1, 3)]
 ]
-
-
-def leaf(device, values):
-    return kt.GradArray(on_device(device, np.asarray(values, dtype=float)))
 
 
 def hessian(function, x):

@@ -40,7 +40,8 @@ The parts
         `cupy.cuda.thrust` (sorts) computes on the host; `cupy.random.default_rng` raises. CUB is
         switched off (``CUPY_ACCELERATORS=""``), so that reductions are CuPy's own kernels.
     `_nvrtc`
-        Whether NVRTC, which needs no GPU, accepts the same source (`install(nvrtc=…)`).
+        Whether NVRTC, which needs no GPU, accepts the same source (`install(nvrtc=…)`, or
+        ``pytest --nvrtc 80,90``). It refuses what g++ may accept, and is what a GPU would need.
 
 `test_against_numpy.py` compares the whole with NumPy, function by function.
 """

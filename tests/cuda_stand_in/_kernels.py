@@ -16,7 +16,7 @@ from . import _build, _nvrtc, _runtime
 OPTIMISE = ("-O0",)
 HEADERS = ("cuda.h", "special.h", "device.h")
 #: A kernel in which threads wait for one another has them as fibers; others run in a plain loop.
-BARRIER = re.compile(r"__(syncthreads|syncwarp|shfl|ballot_sync|any_sync|all_sync)|cg::|tile")
+BARRIER = re.compile(r"__(syncthreads|syncwarp|shfl|ballot_sync|any_sync|all_sync)")
 DYNAMIC_SHARED = re.compile(
     r"extern\s+__shared__\s+(?:__align__\s*\(\d+\)\s*)?([\w:<>, ]+?)\s+(\w+)\s*\[\s*\]\s*;"
 )

@@ -8,10 +8,10 @@ beside the compiled kernels.
 
 from __future__ import annotations
 
+import atexit
 import functools
 import shutil
 import tempfile
-import weakref
 from pathlib import Path
 from typing import Any
 
@@ -47,10 +47,10 @@ def why_not() -> str | None:
 
 
 @functools.cache
-def _headers() -> Path:
-    """A folder for NVRTC's precompiled headers, for this process alone."""
+def _headers(*options: str) -> Path:
+    """A folder for the headers that NVRTC precompiles, of this process and for these options."""
     folder = Path(tempfile.mkdtemp(prefix="keratorch-nvrtc-"))
-    weakref.finalize(_headers, shutil.rmtree, folder, True)
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder
 
 
@@ -70,7 +70,7 @@ def check(source: str, options: tuple[str, ...], names: Any) -> None:
         accepted = _build.cache() / "nvrtc" / key[:2] / key
         if accepted.exists():
             continue
-        pch = ("--pch", f"--pch-dir={_headers()}")
+        pch = ("--pch", f"--pch-dir={_headers(architecture, *options)}")
         compiler._compile_using_nvrtc_no_warning(
             source, (*options, "-ftz=true", *pch), architecture, "kernel.cu", names
         )

@@ -260,12 +260,14 @@ def test_shuffles_and_votes_within_a_warp():
 
 
 def test_atomics():
-    source = """(int* total, float* most) {
+    source = """(int* total, unsigned* most, double* sum) {
         atomicAdd(total, threadIdx.x);
-        atomicMax(most, (float)threadIdx.x);
+        atomicMax(most, threadIdx.x);
+        atomicAdd(sum, 0.5);
     }"""
-    total, most = run(source, "count", 2, 100, cupy.zeros(1, "int32"), cupy.zeros(1, "float32"))
-    assert (total[0], most[0]) == (9900, 99)
+    arrays = [cupy.zeros(1, "int32"), cupy.zeros(1, "uint32"), cupy.zeros(1)]
+    total, most, half = run(source, "count", 2, 100, *arrays)
+    assert (total[0], most[0], half[0]) == (9900, 99, 100)
 
 
 def test_a_barrier_that_not_all_threads_reach_fails():

@@ -6,7 +6,7 @@ The reference is SciPy. Orders, in which there is no derivative, are passed as `
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -219,13 +219,24 @@ GAMMA = (
     ),
 )
 
+
+def bessel(name: str, grad: str) -> Op:
+    """Within ±8, past the first zeros; and within ±2, where PyTorch has all digits too."""
+    reason = "PyTorch's float64 values are off by up to 5e-7 between 3 and 8"
+    wide = [sample(arg(s, (-8.0, 8.0))) for s in SHAPES]
+    fails = {"xfails": {"torch": reason}, "xfail_dtypes": ("float64",)}
+    wide = [replace(s, **fails) if s.name in ("(3,4)", "()") else s for s in wide]
+    near = sample(arg((3, 4), (-2.0, 2.0)), name="near_0")
+    return row(name, grad, (wide[0], near, *wide[1:]), None)
+
+
 BESSEL = (
     unary("i0", "I0Grad"),
     unary("i0e", "I0eGrad", "nonzero"),
     unary("i1", "I1Grad"),
     unary("i1e", "I1eGrad", "nonzero"),
-    unary("j0", "J0Grad", (-2.0, 2.0), None),
-    unary("j1", "J1Grad", (-2.0, 2.0), None),
+    bessel("j0", "J0Grad"),
+    bessel("j1", "J1Grad"),
 )
 
 OPS = (*ELEMENTWISE, *EXPONENTIAL, *ERROR, *GAMMA, *BESSEL)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -52,6 +52,7 @@ class Sample:
     dtypes : those that make sense, where not all of the operation's do.
     differences : whether finite differences mean something (a cast to float32 is a staircase).
     xfails : backend -> why the sample fails there.
+    xfail_dtypes : the dtypes in which it fails; `None` for all.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Sample:
     dtypes: tuple[str, ...] | None = None
     differences: bool = True
     xfails: Mapping[str, str] = field(default_factory=dict)
+    xfail_dtypes: tuple[str, ...] | None = None
 
     @property
     def repeatable(self) -> bool:
@@ -104,8 +106,9 @@ class Op:
     def dtypes_of(self, sample: Sample) -> tuple[str, ...]:
         return sample.dtypes if sample.dtypes is not None else self.dtypes
 
-    def reason_to_fail(self, sample: Sample, backend: str) -> str | None:
-        return sample.xfails.get(backend) or self.xfails.get(backend)
+    def reason_to_fail(self, sample: Sample, backend: str, dtype: str) -> str | None:
+        fails = sample.xfail_dtypes is None or dtype in sample.xfail_dtypes
+        return (sample.xfails.get(backend) if fails else None) or self.xfails.get(backend)
 
 
 def place(value: Any, like: Any) -> Any:
@@ -137,7 +140,7 @@ def sample(*args: Any, name: str | None = None, **kwargs: Any) -> Sample:
 
 
 def with_xfails(s: Sample, **reasons: str) -> Sample:
-    return Sample(s.name, s.args, s.kwargs, s.dtypes, s.differences, {**s.xfails, **reasons})
+    return replace(s, xfails={**s.xfails, **reasons})
 
 
 # -- samples -----------------------------------------------------------------------------------

@@ -194,6 +194,24 @@ def test_refusal_changes_nothing():
     np.testing.assert_array_equal(x._array, plain)
 
 
+@pytest.mark.parametrize(
+    ("library", "why"),
+    [("numpy", "a read-only array is copied"), ("jax", "jax arrays are not written in place")],
+)
+def test_refusal_says_why_the_array_is_not_written(library, why):
+    """And how to write nevertheless."""
+    if library == "numpy":
+        x = kt.asarray(np.broadcast_to(np.ones(1), (3,)))
+    else:
+        x = kt.asarray(pytest.importorskip("jax.numpy").ones(3))
+    other = x.astype(x.dtype, copy=False)
+    with pytest.raises(kt.AliasedWriteError, match=rf"{why}.*write to x\.copy\(\)"):
+        x[0] = 3.0
+    x = x.copy()
+    x[0] = 3.0
+    assert x.tolist() == [3.0, 1.0, 1.0] and other.tolist() == [1.0] * 3
+
+
 @pytest.mark.parametrize("make", [kt.GradArray, lambda x: kt.asarray(x, requires_grad=True)])
 def test_leaf_made_of_a_constant_shares_its_memory(make):
     x, v = kt.asarray(np.ones(3)), kt.GradArray(np.ones(3))

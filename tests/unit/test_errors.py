@@ -11,6 +11,9 @@ import keratorch as kt
 from keratorch import errors
 
 BASES = {
+    "AnomalyError": FloatingPointError,
+    "MissingDependencyError": ImportError,
+    "SyncError": RuntimeError,
     "ShapeError": ValueError,
     "DTypeError": TypeError,
     "LostGradientError": TypeError,

@@ -205,28 +205,21 @@ def test_a_gradarray_is_no_out(x, constant):
         with pytest.raises(kt.NotDifferentiableError, match=r"numpy\.sin with out"):
             np.sin(A, out=target)
         np.testing.assert_array_equal(target.numpy(), X)
-    with pytest.raises(kt.NotDifferentiableError, match=r"numpy\.add\.at"):
-        np.add.at(constant, [0], 1.0)
+    with pytest.raises(kt.NotDifferentiableError, match=r"numpy\.divide\.at"):
+        np.divide.at(constant, [0], 1.0)
     np.testing.assert_array_equal(constant.numpy(), X)
 
 
 @pytest.mark.parametrize(
     ("call", "name"),
     [
-        (lambda x: np.add.reduce(x), "add.reduce"),
-        (lambda x: np.multiply.reduce(x), "multiply.reduce"),
-        (lambda x: np.add.accumulate(x), "add.accumulate"),
-        (lambda x: np.multiply.outer(x, A), "multiply.outer"),
-        (lambda x: np.multiply.outer(A, x), "multiply.outer"),
-        (lambda x: np.add.reduceat(x, [0, 1]), "add.reduceat"),
-        (lambda x: np.add.at(A.copy(), [0], x[0]), "add.at"),
-        (lambda x: np.add.at(x, [0], 1.0), "add.at"),
+        (lambda x: np.subtract.reduce(x), "subtract.reduce"),
+        (lambda x: np.divide.accumulate(x), "divide.accumulate"),
+        (lambda x: np.hypot.reduceat(x, [0, 1]), "hypot.reduceat"),
+        (lambda x: np.multiply.at(A.copy(), [0], x[0]), "multiply.at"),
+        (lambda x: np.multiply.at(x, [0], 1.0), "multiply.at"),
         (lambda x: np.sin(x, where=[True, False, True]), "sin with where"),
         (lambda x: np.add(x, x, dtype=np.float32), "add with dtype"),
-        (lambda x: np.fmod(A, x), "fmod"),
-        (lambda x: np.spacing(x), "spacing"),
-        (lambda x: np.frexp(x), "frexp"),
-        (lambda x: np.modf(x), "modf"),
     ],
 )
 def test_a_ufunc_without_a_rule_is_refused_by_name(x, call, name):
@@ -435,15 +428,9 @@ def test_numpy_functions_differentiate(x, call, value, gradient):
 @pytest.mark.parametrize(
     ("call", "name"),
     [
-        (lambda x: np.array_equal(x, x), "array_equal"),
-        (lambda x: np.allclose(x, x), "allclose"),
-        (lambda x: np.median(x), "median"),
-        (lambda x: np.linalg.norm(x), "norm"),
-        (lambda x: np.interp(x, A, A), "interp"),
         (lambda x: np.copyto(np.zeros(3), x), "copyto"),
-        (lambda x: np.dot(A, x), "dot"),
-        (lambda x: np.sum(x, where=X > 1), "sum"),
-        (lambda x: np.histogram(x), "histogram"),
+        (lambda x: np.histogram2d(x, x), "histogram2d"),
+        (lambda x: np.histogram_bin_edges(x), "histogram_bin_edges"),
     ],
 )
 def test_numpy_functions_without_a_rule_are_refused_by_name(x, call, name):
@@ -476,10 +463,7 @@ def test_inquiries(x):
 @pytest.mark.parametrize(
     "call",
     [
-        lambda c: np.copyto(c, [5.0, 5.0, 5.0]),
-        lambda c: np.put(c, [0], [9.0]),
-        lambda c: np.place(c, X > 1, [9.0]),
-        lambda c: np.putmask(c, X > 1, [9.0]),
+        lambda c: np.copyto(dst=c, src=[5.0, 5.0, 5.0]),
         lambda c: np.cumsum(X, out=c),
         lambda c: np.nan_to_num(c, copy=False),
     ],
@@ -489,6 +473,33 @@ def test_numpy_functions_do_not_write_past_the_record(constant, call):
     with pytest.raises(kt.KeratorchError, match="write"):
         call(constant)
     np.testing.assert_array_equal(constant.numpy(), before)
+
+
+@pytest.mark.parametrize(
+    ("call", "value"),
+    [
+        (lambda c, v: np.copyto(c, v), [5.0, 7.0, 9.0]),
+        (lambda c, v: np.put(c, [0, -1], v), [5.0, 2.0, 7.0]),
+        (lambda c, v: np.place(c, X > 1, v), [1.0, 5.0, 7.0]),
+        (lambda c, v: np.putmask(c, X > 1, v), [1.0, 7.0, 9.0]),
+        (lambda c, v: np.put_along_axis(c, np.array([2, 1, 0]), v, 0), [9.0, 7.0, 5.0]),
+        (lambda c, v: np.fill_diagonal(c[None], v), [5.0, 2.0, 4.0]),
+    ],
+)
+def test_numpy_functions_write_into_a_gradarray_as_an_assignment_does(constant, call, value):
+    values = kt.GradArray([5.0, 7.0, 9.0])
+    with pytest.raises(kt.LeafWriteError):
+        call(kt.GradArray([1.0, 2.0, 4.0]), values)
+    with pytest.raises(TypeError, match=r"gradient would be lost|would lose its gradient"):
+        call(X.copy(), values)
+    call(constant, values.detach())
+    np.testing.assert_array_equal(constant.numpy(), value)
+    assert not constant.requires_grad
+    call(constant, 2 * values)
+    np.testing.assert_array_equal(
+        constant.numpy(), np.where(constant.numpy() > 4, 2 * np.array(value), value)
+    )
+    assert constant.requires_grad
 
 
 @pytest.mark.parametrize("view", [np.ravel, np.atleast_2d, lambda x: np.swapaxes(x, 0, 0)])

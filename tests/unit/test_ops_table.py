@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import inspect
+from dataclasses import replace
 
 import pytest
 
 import keratorch as kt
+from tests.op_cases import evidence
+from tests.op_specs import BY_NAME, OPS
 from tests.ops_table import BITS, CONSTANTS, DOCUMENT, REFUSED, STANDARD, document, find
 
 #: What the constant functions are called with, where one tracked array does not do.
@@ -43,6 +46,28 @@ HERE = [name for name, why in CONSTANTS.items() if find(name) is not None and wh
 
 def test_the_document_is_up_to_date():
     assert DOCUMENT.read_text(encoding="utf-8") == document(), "run python -m tests.ops_table"
+
+
+@pytest.mark.parametrize("op", OPS, ids=lambda op: op.name)
+def test_every_row_is_compared_with_differences(op):
+    assert evidence(op).derivatives
+
+
+def test_what_is_not_checked_shows():
+    """Without samples, or with a check switched off, there is no evidence."""
+    op = BY_NAME["exp"]
+    found = evidence(op)
+    assert found.derivatives and found.torch and found.fails == ()
+    unchecked = tuple(replace(s, differences=False) for s in op.samples)
+    assert not evidence(replace(op, samples=unchecked)).derivatives
+    empty = tuple(s for s in op.samples if not s.inputs("float64")[0].size)
+    for samples in (empty, ()):
+        found = evidence(replace(op, samples=samples))
+        assert not found.derivatives and not found.torch
+    assert not evidence(replace(op, dtypes=("float32",))).derivatives
+    assert not evidence(replace(op, torch=None)).torch
+    assert evidence(replace(op, xfails={"numpy": "a reason"})).fails == ("numpy",)
+    assert not evidence(replace(op, xfails={"numpy": "a reason"})).derivatives
 
 
 def test_it_names_functions_of_the_standard_only():

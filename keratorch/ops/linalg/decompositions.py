@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Literal, NamedTuple
 
+from ... import _record
 from ..._array import GradArray
 from ..._grad import Grad
-from ..._record import constant, is_active, record, record_many
+from ..._record import is_active, record, record_many
 from ...errors import NotDifferentiableError
 from .._call import as_array, is_complex, namespace
 from ..manipulation import matrix_transpose
@@ -82,7 +83,7 @@ def cholesky(x: Any, /, *, upper: bool = False) -> GradArray:
     """
     x = matrices("cholesky", x, square=True)
     raw = call_raw(x, "cholesky", upper=False)
-    y = record(CholeskyGrad, (x,), raw, (raw,)) if is_active(x) else constant(raw)
+    y = record(CholeskyGrad, (x,), raw, (raw,)) if is_active(x) else _record.unrecorded(raw)
     return conj(matrix_transpose(y)) if upper else y
 
 
@@ -307,7 +308,7 @@ def svdvals(x: Any, /) -> GradArray:
     """
     x = matrices("svdvals", x)
     if not is_active(x):
-        return constant(call_raw(x, "svdvals"))
+        return _record.unrecorded(call_raw(x, "svdvals"))
     a = x._array
     u, s, vh = (as_array(a, f) for f in raw_function(x, "svd")(a, full_matrices=False))
     return record(SVDValsGrad, (x,), s, (a, u, vh))

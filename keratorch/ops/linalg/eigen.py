@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from ... import _record
 from ..._array import GradArray
 from ..._grad import Grad
-from ..._record import constant, is_active, record, record_many
+from ..._record import is_active, record, record_many
 from ...backends import _registry
 from .._call import as_array, is_complex, namespace
 from ._matrices import (
@@ -121,7 +122,7 @@ def eigvalsh(x: Any, /) -> GradArray:
     """
     x = matrices("eigvalsh", x, square=True)
     if not is_active(x):
-        return constant(call_raw(x, "eigvalsh"))
+        return _record.unrecorded(call_raw(x, "eigvalsh"))
     a = x._array
     values, v = (as_array(a, f) for f in raw_function(x, "eigh")(a))
     return record(EigvalshGrad, (x,), values, (a, v))
@@ -219,6 +220,6 @@ def eigvals(x: Any, /) -> GradArray:
     """
     x = matrices("eigvals", x, square=True)
     if not is_active(x):
-        return constant(complex_raw(x, raw_function(x, "eigvals")(x._array)))
+        return _record.unrecorded(complex_raw(x, raw_function(x, "eigvals")(x._array)))
     values, v = (complex_raw(x, raw) for raw in raw_function(x, "eig")(x._array))
     return record(EigvalsGrad, (x,), values, (x._array, v))

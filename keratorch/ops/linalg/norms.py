@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from ... import _record
 from ..._array import GradArray
 from ..._convert import as_operand
 from ..._grad import Grad
-from ..._record import constant, is_active, record
+from ..._record import is_active, record
 from .._call import namespace, normalized_axes
 from ..manipulation import reshape
 from ..placing import astype
@@ -76,7 +77,7 @@ def vector_norm(
     ord = int(order) if order.is_integer() else order
     raw = call_raw(x, "vector_norm", axis=axes, keepdims=keepdims, ord=ord)
     if not is_active(x):
-        return constant(raw)
+        return _record.unrecorded(raw)
     return record(
         VectorNormGrad, (x,), raw, (x._array, raw), axes=axes, keepdims=keepdims, order=ord
     )

@@ -6,10 +6,11 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from ... import _record
 from ..._array import GradArray
 from ..._convert import check_devices
 from ..._grad import Grad
-from ..._record import constant, is_active, record
+from ..._record import is_active, record
 from ..._writes import share
 from ...errors import ShapeError
 from .._call import as_array, namespace, normalized_axes, operands, raw_namespace
@@ -79,7 +80,7 @@ def matmul(x1: Any, x2: Any, /) -> GradArray:
         raise error
     active1, active2 = is_active(x1), is_active(x2)
     if not active1 and not active2:
-        return constant(raw)
+        return _record.unrecorded(raw)
     saved = (a if active2 else None, b if active1 else None)
     return record(MatMulGrad, (x1, x2), raw, saved, ndims=(a.ndim, b.ndim))
 
@@ -138,7 +139,7 @@ def vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> GradArray:
     raw = as_array(x1._array, raw_namespace(x1).vecdot(x1._array, x2._array, axis=axis))
     active1, active2 = is_active(x1), is_active(x2)
     if not active1 and not active2:
-        return constant(raw)
+        return _record.unrecorded(raw)
     saved = (x1._array if active2 else None, x2._array if active1 else None)
     return record(VecDotGrad, (x1, x2), raw, saved, axis=axis)
 
@@ -255,7 +256,7 @@ def cross(x1: Any, x2: Any, /, *, axis: int = -1) -> GradArray:
     raw = as_array(x1._array, raw_function(x1, "cross")(x1._array, x2._array, axis=axis))
     active1, active2 = is_active(x1), is_active(x2)
     if not active1 and not active2:
-        return constant(raw)
+        return _record.unrecorded(raw)
     saved = (x1._array if active2 else None, x2._array if active1 else None)
     return record(CrossGrad, (x1, x2), raw, saved, axis=axis)
 

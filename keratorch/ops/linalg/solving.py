@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from ... import _record
 from ..._array import GradArray
 from ..._convert import check_devices
 from ..._grad import Grad
@@ -66,7 +67,7 @@ def det(x: Any, /) -> GradArray:
     """
     x = matrices("det", x, square=True)
     raw = call_raw(x, "det")
-    return record(DetGrad, (x,), raw, (x._array,)) if is_active(x) else constant(raw)
+    return record(DetGrad, (x,), raw, (x._array,)) if is_active(x) else _record.unrecorded(raw)
 
 
 class AdjugateGrad(Grad):
@@ -99,7 +100,7 @@ def adjugate(x: GradArray) -> GradArray:
     """det(x)·x⁻¹, continued to singular matrices; its own derivative needs regular ones."""
     with _registry.of(x._array).on_device(x._array):
         raw = raw_adjugate(x._array)
-    return record(AdjugateGrad, (x,), raw, (x._array,)) if is_active(x) else constant(raw)
+    return record(AdjugateGrad, (x,), raw, (x._array,)) if is_active(x) else _record.unrecorded(raw)
 
 
 def raw_adjugate(a: Any) -> Any:
@@ -199,7 +200,7 @@ def inv(x: Any, /) -> GradArray:
     """
     x = matrices("inv", x, square=True)
     raw = call_raw(x, "inv")
-    return record(InvGrad, (x,), raw, (raw,)) if is_active(x) else constant(raw)
+    return record(InvGrad, (x,), raw, (raw,)) if is_active(x) else _record.unrecorded(raw)
 
 
 class PinvGrad(Grad):
@@ -249,7 +250,7 @@ def pinv(x: Any, /, *, rtol: Any = None) -> GradArray:
     x = matrices("pinv", x)
     rtol = rtol._array if isinstance(rtol, GradArray) else rtol
     raw = call_raw(x, "pinv", **({} if rtol is None else {"rtol": rtol}))
-    return record(PinvGrad, (x,), raw, (x._array, raw)) if is_active(x) else constant(raw)
+    return record(PinvGrad, (x,), raw, (x._array, raw)) if is_active(x) else _record.unrecorded(raw)
 
 
 def matrix_rank(x: Any, /, *, rtol: Any = None) -> GradArray:
@@ -259,17 +260,17 @@ def matrix_rank(x: Any, /, *, rtol: Any = None) -> GradArray:
     """
     x = matrices("matrix_rank", x)
     if rtol is None:
-        return constant(call_raw(x, "matrix_rank"))
+        return _record.unrecorded(call_raw(x, "matrix_rank"))
     # Not by the library: JAX takes `rtol` for an absolute tolerance.
     values = svdvals(constant(x._array))
     if not values.size:
-        return constant(call_raw(x, "matrix_rank"))
+        return _record.unrecorded(call_raw(x, "matrix_rank"))
     rtol = rtol._array if isinstance(rtol, GradArray) else rtol
     rtol = rtol if isinstance(rtol, (float, int)) else rtol[..., None]
     s, xp = values._array, raw_namespace(x)
     with _registry.of(s).on_device(s):
         kept = s > rtol * xp.max(s, axis=-1, keepdims=True)
-        return constant(as_array(x._array, xp.count_nonzero(kept, axis=-1)))
+        return _record.unrecorded(as_array(x._array, xp.count_nonzero(kept, axis=-1)))
 
 
 # -- systems of equations ------------------------------------------------------------------------
@@ -331,5 +332,5 @@ def solve(x1: Any, x2: Any, /) -> GradArray:
         broadcast_shape("solve", tuple(x1.shape[:-2]), shape[:-2])
     raw = call_raw(x1, "solve", x2._array)
     if not is_active(x1) and not is_active(x2):
-        return constant(raw)
+        return _record.unrecorded(raw)
     return record(SolveGrad, (x1, x2), raw, (x1._array, raw), vector=vector)

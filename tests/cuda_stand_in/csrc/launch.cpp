@@ -21,7 +21,7 @@ struct Fiber {
     unsigned mask; // of the warp's threads that are waited for
 };
 
-const size_t stack_size = 1 << 16;
+const size_t stack_size = 1 << 18; // only what is touched takes memory
 const unsigned warp = 32;
 std::vector<Fiber> fibers;
 char* stacks = nullptr;

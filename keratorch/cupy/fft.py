@@ -1,0 +1,20 @@
+"""The public names of ``cupy.fft``, whose functions take `GradArray`s too."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import cupy as _cupy
+
+from ..interop._mirror import Mirror as _Mirror
+
+_mirror = _Mirror(_cupy.fft, prefix="fft.")
+
+
+def __getattr__(name: str) -> Any:
+    value = globals()[name] = _mirror.attribute(name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return _mirror.names()

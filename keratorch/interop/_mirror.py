@@ -1,0 +1,137 @@
+"""A module with the public names of an array library, whose functions take `GradArray`s too.
+
+What is given raw arrays goes to the library itself and comes back raw. What is given a `GradArray`
+goes to keratorch's function of that name; where there is none, constants are computed by the
+library and tracked arrays refused.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
+from typing import Any
+
+from .._array import GradArray, get_slot
+from .._record import constant
+from ..backends import _registry
+from ._numpy_functions import arrays_in, is_tracked, not_differentiable, table_function
+
+_FUNCTION_TYPES = (FunctionType, BuiltinFunctionType, MethodType)
+#: How CuPy's and NumPy's callables that take arrays call their types.
+_CALLABLES = ("ufunc", "_GUFunc", "_ArrayFunctionDispatcher", "cython_function_or_method")
+#: Names that NumPy has given up, and the ones that took their places.
+FORMER = {
+    "alltrue": "all",
+    "asfarray": "asarray",
+    "cumproduct": "cumprod",
+    "in1d": "isin",
+    "product": "prod",
+    "round_": "round",
+    "row_stack": "vstack",
+    "sometrue": "any",
+    "trapz": "trapezoid",
+}
+
+
+def finds_keratorch(value: Any) -> bool:
+    """Whether a function of NumPy hands `GradArray`s over by a protocol."""
+    return type(value).__name__ == "ufunc" or hasattr(value, "_implementation")
+
+
+class Mirror:
+    """The attributes of a module that mirrors `library`, or a submodule of it.
+
+    prefix : of the names in the table: ``"linalg."`` for ``numpy.linalg``.
+    dispatches : whether a function of the library finds keratorch by itself, by a protocol.
+    """
+
+    def __init__(
+        self,
+        library: ModuleType,
+        prefix: str = "",
+        dispatches: Callable[[Any], bool] = lambda function: False,
+    ) -> None:
+        self.library = library
+        self.prefix = prefix
+        self.dispatches = dispatches
+
+    def attribute(self, name: str) -> Any:
+        """The value of the library's public name `name`, for the mirroring module."""
+        try:
+            value = getattr(self.library, name)
+        except AttributeError:
+            raise AttributeError(
+                f"module {self.library.__name__!r}, which keratorch mirrors, has no attribute "
+                f"{name!r}"
+            ) from None
+        if self.dispatches(value) or not self.is_function(value):
+            return value
+        return mirrored(value, f"{self.library.__name__}.{name}", self.prefix + name)
+
+    @staticmethod
+    def is_function(value: Any) -> bool:
+        """Whether arrays are given to `value` itself: it is no type, module or constant."""
+        return isinstance(value, _FUNCTION_TYPES) or type(value).__name__ in _CALLABLES
+
+    def names(self) -> list[str]:
+        """The library's public names."""
+        return sorted(n for n in dir(self.library) if not n.startswith("_"))
+
+
+def mirrored(function: Callable[..., Any], what: str, name: str) -> Callable[..., Any]:
+    """`function`, with keratorch's of the table in its place where a `GradArray` comes in."""
+
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        arrays = list(arrays_in((args, kwargs)))
+        if not arrays:
+            return function(*args, **kwargs)
+        known = FORMER.get(name, name)
+        found = table_function(known) or ufunc_named(known)
+        if found is not None:
+            return found(*args, **kwargs)
+        for x in arrays:
+            if is_tracked(x):
+                raise not_differentiable(what, x)
+        return _wrapped(function(*_unwrapped(args), **_unwrapped(kwargs)))
+
+    return call
+
+
+def ufunc_named(name: str) -> Callable[..., Any] | None:
+    """keratorch's function for NumPy's ufunc of that name."""
+    import numpy as np
+
+    from ._numpy import ufunc_function
+
+    ufunc = getattr(np, name, None)
+    return ufunc_function(ufunc) if isinstance(ufunc, np.ufunc) else None
+
+
+def _unwrapped(value: Any) -> Any:
+    """`value`, with the raw array of every constant in it."""
+    if isinstance(value, GradArray):
+        return get_slot(value)
+    if isinstance(value, tuple):
+        return tuple(_unwrapped(v) for v in value)
+    if isinstance(value, list):
+        return [_unwrapped(v) for v in value]
+    if isinstance(value, dict):
+        return {k: _unwrapped(v) for k, v in value.items()}
+    return value
+
+
+def _wrapped(value: Any) -> Any:
+    """The arrays of a result as constants."""
+    if _registry.is_array(value):
+        return constant(value)
+    if isinstance(value, tuple):
+        parts = [_wrapped(v) for v in value]
+        return type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)
+    if isinstance(value, list):
+        return [_wrapped(v) for v in value]
+    return value
+
+
+__all__ = ["FORMER", "Mirror", "finds_keratorch", "mirrored", "ufunc_named"]

@@ -1,0 +1,66 @@
+"""``r_`` and ``c_``, which join what stands in their brackets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .._array import GradArray
+from ._numpy_functions import arrays_in
+
+
+class Rows:
+    """``r_[x, 0.0, 1:4]``: the pieces joined along `axis`; without a `GradArray`, `plain`'s.
+
+    after : new axes are put after those of a piece of fewer, as ``c_`` does.
+    """
+
+    def __init__(self, plain: Any, axis: int, after: bool) -> None:
+        self.plain = plain
+        self.axis = axis
+        self.after = after
+
+    def __getitem__(self, key: Any) -> Any:
+        key = key if isinstance(key, tuple) else (key,)
+        like = next(arrays_in(key), None)
+        if like is None:
+            return self.plain[key]
+        import keratorch as kt
+
+        from ..errors import NotDifferentiableError
+
+        if any(isinstance(piece, str) for piece in key):
+            raise NotDifferentiableError(
+                "r_ and c_ with directives in a string have no rule for GradArrays: use "
+                "concatenate or stack"
+            )
+        pieces = [self._piece(piece, like) for piece in key]
+        ndim = max([2 if self.after else 1, *(p.ndim for p in pieces)])
+        return kt.concat([self._raised(p, ndim) for p in promoted(pieces)], axis=self.axis)
+
+    def _piece(self, piece: Any, like: GradArray) -> GradArray:
+        import keratorch as kt
+
+        if isinstance(piece, slice):
+            raw = self.plain[piece]
+            return kt.asarray(raw.ravel() if self.after else raw)
+        from .._convert import as_operand
+
+        x = as_operand(piece, like if not hasattr(piece, "shape") else None)
+        return x if x.ndim else kt.reshape(x, (1,))
+
+    def _raised(self, x: GradArray, ndim: int) -> GradArray:
+        import keratorch as kt
+
+        new = (1,) * (ndim - x.ndim)
+        shape = tuple(x.shape)
+        return kt.reshape(x, (*shape, *new) if self.after else (*new, *shape)) if new else x
+
+
+def promoted(pieces: list[GradArray]) -> Any:
+    """The pieces in one dtype."""
+    from ._numpy_api._arguments import promoted as promote
+
+    return promote(pieces)
+
+
+__all__ = ["Rows"]

@@ -1,0 +1,165 @@
+"""From NumPy's arguments to what keratorch's functions take."""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Sequence
+from typing import Any
+
+import numpy
+
+import keratorch as kt
+
+from ..._array import GradArray
+from ..._convert import SCALARS, as_operand, check_devices
+from ..._record import is_active
+from ...backends import _registry
+from ...errors import DTypeError, LostGradientError, NotDifferentiableError
+from ...ops._call import first_array, normalized_axes, operands
+
+array = as_operand
+arrays = operands
+
+
+def no_out(name: str, out: Any) -> None:
+    """Refuse ``out=``: the result is a new array, and its gradient belongs to it."""
+    if out is not None:
+        raise LostGradientError(
+            f"numpy.{name} with out=: writing the result into an array would lose its gradient: "
+            "use the result, or write it with out[...] = result"
+        )
+
+
+def refuse(name: str, what: str, remedy: str) -> NotDifferentiableError:
+    """What to raise for an argument that a function does not take here."""
+    return NotDifferentiableError(f"numpy.{name} with {what} has no rule: {remedy}")
+
+
+def is_floating(x: GradArray) -> bool:
+    """Whether `x` is floating or complex."""
+    return _registry.of(x._array).is_inexact(x.dtype)
+
+
+def is_complex(x: GradArray) -> bool:
+    """Whether `x` is complex."""
+    return _registry.of(x._array).is_complex(x.dtype)
+
+
+def floating(x: GradArray) -> GradArray:
+    """`x`; integers and booleans as the default floating dtype, as NumPy's functions do."""
+    if is_floating(x):
+        return x
+    return kt.astype(x, _registry.of(x._array).float_dtype())
+
+
+def promoted(values: Sequence[Any]) -> tuple[GradArray, ...]:
+    """All as arrays of one dtype, that of NumPy's promotion."""
+    like = first_array(*values)
+    xs = [as_operand(v, like) for v in values]
+    check_devices("promotion", *(x._array for x in xs))
+    dtype = kt.result_type(*xs)
+    return tuple(x if x.dtype == dtype else kt.astype(x, dtype) for x in xs)
+
+
+def flat(x: GradArray) -> GradArray:
+    """The elements in a row."""
+    return x if x.ndim == 1 else kt.reshape(x, (math.prod(x.shape),))
+
+
+def axes_of(name: str, x: GradArray, axis: Any) -> tuple[int, ...]:
+    """`axis` as a tuple of numbers from 0; all for `None`."""
+    return normalized_axes(name, x, axis)
+
+
+def one_axis(name: str, x: GradArray, axis: Any) -> tuple[GradArray, int]:
+    """`x` and `axis` from 0; the elements in a row, and 0, for `None`."""
+    if axis is None:
+        return flat(x), 0
+    return x, normalized_axes(name, x, axis)[0]
+
+
+def index_array(values: Any, like: GradArray) -> GradArray:
+    """Integers of the host as an array beside `like`."""
+    backend = _registry.of(like._array)
+    return kt.asarray(backend.from_numpy(values, backend.device(like._array)))
+
+
+def integers(value: Any) -> tuple[int, ...]:
+    """One integer or several, of any type, as a tuple."""
+    if isinstance(value, GradArray):
+        value = value.numpy()
+    return tuple(int(operator.index(n)) for n in numpy.atleast_1d(value))
+
+
+def gathered(x: GradArray, positions: Any, axis: int) -> GradArray:
+    """The layers of `x` along `axis` at `positions`: integers of the host in any shape."""
+    positions = numpy.asarray(positions)
+    (axis,) = normalized_axes("take", x, axis)
+    y = kt.take(x, index_array(positions.reshape(-1), x), axis=axis)
+    if positions.ndim == 1:
+        return y
+    return kt.reshape(y, (*x.shape[:axis], *positions.shape, *x.shape[axis + 1 :]))
+
+
+def strong(*values: Any) -> tuple[GradArray, ...]:
+    """All as arrays; Python's scalars of the dtype that NumPy makes of them alone."""
+    like = first_array(*values)
+    return tuple(
+        kt.reshape(as_operand([v], like), ()) if type(v) in SCALARS else as_operand(v, like)
+        for v in values
+    )
+
+
+def of_dtype(name: str, x: GradArray, dtype: Any, casting: Any = "unsafe") -> GradArray:
+    """`x` in `dtype`; refused where `casting` forbids it, or a gradient would be lost."""
+    backend = _registry.of(x._array)
+    dtype = backend.dtype(dtype)
+    if x.dtype == dtype:
+        return x
+    if not can_cast(x.dtype, dtype, casting):
+        raise DTypeError(
+            f"numpy.{name}: cannot cast an array of dtype {x.dtype} and shape {tuple(x.shape)} to "
+            f"{dtype} according to the rule {casting!r}: pass casting='unsafe', or use astype"
+        )
+    if is_active(x) and not backend.is_inexact(dtype):
+        raise LostGradientError(
+            f"numpy.{name} would cast a tracked array of shape {tuple(x.shape)} to {dtype} and "
+            "lose its gradient: make the other array floating, or use detach()"
+        )
+    return kt.astype(x, dtype)
+
+
+def can_cast(dtype: Any, to: Any, casting: Any) -> bool:
+    """Whether NumPy's rule `casting` allows that, for dtypes of any library."""
+    return casting == "unsafe" or numpy.can_cast(_numpy_dtype(dtype), _numpy_dtype(to), casting)
+
+
+def _numpy_dtype(dtype: Any) -> Any:
+    """NumPy's dtype of that name; of the same kind where it has none."""
+    try:
+        return numpy.dtype(dtype)
+    except TypeError:
+        name = str(dtype).rpartition(".")[2]
+        return numpy.dtype("float16" if name.startswith(("bfloat", "float8")) else name)
+
+
+__all__ = [
+    "array",
+    "arrays",
+    "axes_of",
+    "can_cast",
+    "flat",
+    "floating",
+    "gathered",
+    "index_array",
+    "integers",
+    "is_complex",
+    "is_floating",
+    "no_out",
+    "of_dtype",
+    "one_axis",
+    "promoted",
+    "refuse",
+    "strong",
+]

@@ -1,0 +1,129 @@
+"""Arrays of what is given: `array`, `asarray` and their like; numbers between two ends."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import keratorch as kt
+
+from ..._array import GradArray
+from ._arguments import arrays, floating, refuse
+from ._table import implements
+
+
+def _made(name: str, a: Any, dtype: Any, order: Any, device: Any, like: Any) -> GradArray:
+    if order not in (None, "K", "A", "C", "F"):
+        raise refuse(name, f"order={order!r}", "use 'K', 'A', 'C' or 'F'")
+    if device is not None or like is not None:
+        what = "device=" if device is not None else "like="
+        raise refuse(name, what, "use to_device")
+    return kt.asarray(a, dtype=dtype)
+
+
+@implements("array")
+def array(
+    object: Any, dtype: Any = None, *, copy: bool | None = True, order: Any = "K",
+    subok: bool = False, ndmin: int = 0, ndmax: int = 0, like: Any = None,
+) -> GradArray:  # fmt: skip
+    """The array that nested lists with `GradArray`s in them are, or a copy of one."""
+    if ndmax:
+        raise refuse("array", "ndmax=", "leave it out")
+    x = _made("array", object, dtype, order, None, like)
+    if copy and x is object:
+        x = kt.asarray(x, copy=True)
+    if ndmin > x.ndim:
+        x = kt.reshape(x, (1,) * (ndmin - x.ndim) + x.shape)
+    return x
+
+
+@implements("asarray", "asanyarray")
+def asarray(
+    a: Any, dtype: Any = None, order: Any = None, *, device: Any = None, copy: bool | None = None,
+    like: Any = None,
+) -> GradArray:  # fmt: skip
+    """`a` as an array; itself where it is one of that dtype."""
+    x = _made("asarray", a, dtype, order, device, like)
+    return kt.asarray(x, copy=copy) if copy else x
+
+
+@implements("ascontiguousarray", "asfortranarray")
+def ascontiguousarray(a: Any, dtype: Any = None, *, like: Any = None) -> GradArray:
+    """`a` as an array of at least one axis; how it lies in memory is its library's affair."""
+    x = _made("ascontiguousarray", a, dtype, None, None, like)
+    return x if x.ndim else kt.reshape(x, (1,))
+
+
+@implements("asarray_chkfinite")
+def asarray_chkfinite(a: Any, dtype: Any = None, order: Any = None) -> GradArray:
+    """`a` as an array; a `ValueError` where it has infinities or NaNs."""
+    x = _made("asarray_chkfinite", a, dtype, order, None, None)
+    if not kt.all(kt.isfinite(x)):
+        raise ValueError("asarray_chkfinite: an array must not contain infs or NaNs")
+    return x
+
+
+@implements("full")
+def full(
+    shape: Any, fill_value: Any, dtype: Any = None, order: Any = "C", *, device: Any = None,
+    like: Any = None,
+) -> GradArray:  # fmt: skip
+    """An array filled with `fill_value`, in which it is differentiable."""
+    value = _made("full", fill_value, dtype, order, device, like)
+    shape = (shape,) if isinstance(shape, int) else tuple(int(n) for n in shape)
+    return kt.asarray(kt.broadcast_to(value, shape), copy=True)
+
+
+@implements("linspace")
+def linspace(
+    start: Any, stop: Any, num: int = 50, endpoint: bool = True, retstep: bool = False,
+    dtype: Any = None, axis: int = 0, *, device: Any = None,
+) -> Any:  # fmt: skip
+    """`num` numbers, evenly spaced from `start` to `stop`: start + (stop − start)·i/n.
+
+    The ends may be arrays; the new axis is `axis`. With `retstep` a pair, of which the second is
+    the step.
+    """
+    if device is not None:
+        raise refuse("linspace", "device=", "use to_device")
+    start, stop = arrays(start, stop)
+    start, stop = kt.broadcast_arrays(floating(start), floating(stop))
+    intervals = num - 1 if endpoint else num
+    at = kt.arange(num, dtype=start.real.dtype, device=start.device)
+    at = kt.reshape(at, (num,) + (1,) * start.ndim)
+    step = (stop - start) / intervals if intervals > 0 else (stop - start) * math.nan
+    if intervals > 0:
+        part = at / intervals
+        y = start * (1 - part) + stop * part
+    else:
+        y = kt.broadcast_to(start, (num, *start.shape)) if num else start * at
+    y = kt.moveaxis(y, 0, axis) if axis else y
+    if dtype is not None:
+        y = kt.astype(y, dtype)
+    return (y, step) if retstep else y
+
+
+@implements("logspace")
+def logspace(
+    start: Any, stop: Any, num: int = 50, endpoint: bool = True, base: Any = 10.0,
+    dtype: Any = None, axis: int = 0,
+) -> GradArray:  # fmt: skip
+    """`base` to the powers of `linspace`."""
+    exponents = linspace(start, stop, num, endpoint, axis=axis)
+    if getattr(base, "ndim", 0):
+        base = kt.expand_dims(base, axis=axis)
+    y = kt.pow(base, exponents)
+    return y if dtype is None else kt.astype(y, dtype)
+
+
+@implements("geomspace")
+def geomspace(
+    start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype: Any = None, axis: int = 0
+) -> GradArray:
+    """`num` numbers in geometric progression from `start` to `stop`, of one sign."""
+    start, stop = arrays(start, stop)
+    start, stop = floating(start), floating(stop)
+    exponents = linspace(kt.zeros_like(start), kt.log(stop / start), num, endpoint, axis=axis)
+    first = start if not axis or not start.ndim else kt.expand_dims(start, axis=axis)
+    y = first * kt.exp(exponents)
+    return y if dtype is None else kt.astype(y, dtype)

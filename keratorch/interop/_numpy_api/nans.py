@@ -1,0 +1,171 @@
+"""NumPy's reductions that leave NaNs out: a NaN has gradient 0, and leaks into no other."""
+
+from __future__ import annotations
+
+import builtins
+import math
+from typing import Any
+
+import keratorch as kt
+
+from ..._array import GradArray
+from . import reductions
+from ._arguments import array, floating, is_complex, is_floating, no_out, one_axis
+from ._table import implements
+
+
+def given(value: Any, default: Any = None) -> Any:
+    """`value`; `default` for NumPy's mark of what was not given."""
+    return default if type(value).__name__ == "_NoValueType" else value
+
+
+def filled(a: Any, value: Any) -> GradArray:
+    """`a` with `value` in place of NaNs."""
+    x = array(a)
+    return kt.where(kt.isnan(x), value, x) if is_floating(x) else x
+
+
+def numbers(x: GradArray, where: Any = True) -> Any:
+    """What is no NaN, of what `where` admits."""
+    if not is_floating(x):
+        return where
+    known = ~kt.isnan(x)
+    where = given(where, True)
+    return known if where is True else known & array(where, x)
+
+
+@implements("nansum")
+def nansum(
+    a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False,
+    initial: Any = None, where: Any = True,
+) -> GradArray:  # fmt: skip
+    """The sum along `axis`, NaNs as 0."""
+    no_out("nansum", out)
+    keepdims, initial, where = given(keepdims, False), given(initial), given(where, True)
+    return reductions.sum(filled(a, 0.0), axis, dtype, None, keepdims, initial, where)
+
+
+@implements("nanprod")
+def nanprod(
+    a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False,
+    initial: Any = None, where: Any = True,
+) -> GradArray:  # fmt: skip
+    """The product along `axis`, NaNs as 1."""
+    no_out("nanprod", out)
+    keepdims, initial, where = given(keepdims, False), given(initial), given(where, True)
+    return reductions.prod(filled(a, 1.0), axis, dtype, None, keepdims, initial, where)
+
+
+@implements("nancumsum")
+def nancumsum(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> GradArray:
+    """The running totals along `axis`, NaNs as 0."""
+    no_out("nancumsum", out)
+    return reductions.cumsum(filled(a, 0.0), axis, dtype)
+
+
+@implements("nancumprod")
+def nancumprod(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> GradArray:
+    """The running products along `axis`, NaNs as 1."""
+    no_out("nancumprod", out)
+    return reductions.cumprod(filled(a, 1.0), axis, dtype)
+
+
+@implements("nanmean")
+def nanmean(
+    a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False,
+    *, where: Any = True,
+) -> GradArray:  # fmt: skip
+    """The mean along `axis` of the numbers; NaN where there is none."""
+    no_out("nanmean", out)
+    x = floating(array(a) if dtype is None else kt.astype(array(a), dtype))
+    known = numbers(x, where)
+    return reductions.mean(filled(x, 0.0), axis, keepdims=given(keepdims, False), where=known)
+
+
+@implements("nanvar")
+def nanvar(
+    a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: float = 0,
+    keepdims: Any = False, *, where: Any = True, mean: Any = None, correction: Any = None,
+) -> GradArray:  # fmt: skip
+    """The variance along `axis` of the numbers; NaN where they are `ddof` or fewer."""
+    no_out("nanvar", out)
+    x = floating(array(a) if dtype is None else kt.astype(array(a), dtype))
+    known = numbers(x, where)
+    ddof, keepdims = given(correction, None) or ddof, given(keepdims, False)
+    return reductions.var(
+        filled(x, 0.0), axis, None, None, ddof, keepdims, where=known, mean=given(mean)
+    )
+
+
+@implements("nanstd")
+def nanstd(
+    a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: float = 0,
+    keepdims: Any = False, *, where: Any = True, mean: Any = None, correction: Any = None,
+) -> GradArray:  # fmt: skip
+    """The square root of `nanvar`; its gradient is 0 where all numbers are equal."""
+    no_out("nanstd", out)
+    y = nanvar(a, axis, dtype, None, ddof, keepdims, where=where, mean=mean, correction=correction)
+    flat = y == 0
+    return kt.where(flat, 0.0, kt.sqrt(kt.where(flat, 1.0, y)))
+
+
+def _extremum(name: str, function: Any, a: Any, where: Any, neutral: float, **kwargs: Any) -> Any:
+    x = array(a)
+    kwargs = {k: given(v, False if k == "keepdims" else None) for k, v in kwargs.items()}
+    if not is_floating(x):
+        return function(x, where=given(where, True), **kwargs)
+    if is_complex(x):
+        raise kt.DTypeError(f"numpy.{name} of dtype {x.dtype}: it takes real numbers only")
+    known = numbers(x, where)
+    y = function(kt.where(known, x, neutral), **kwargs)
+    if kwargs["initial"] is not None:
+        return y
+    none = ~kt.any(known, axis=kwargs["axis"], keepdims=kwargs["keepdims"])
+    return kt.where(none, math.nan, y)
+
+
+@implements("nanmax")
+def nanmax(
+    a: Any, axis: Any = None, out: Any = None, keepdims: Any = False, initial: Any = None,
+    where: Any = True,
+) -> GradArray:  # fmt: skip
+    """The largest number along `axis`; NaN where there is none."""
+    no_out("nanmax", out)
+    return _extremum(
+        "nanmax", reductions.max, a, where, -math.inf, axis=axis, keepdims=keepdims, initial=initial
+    )
+
+
+@implements("nanmin")
+def nanmin(
+    a: Any, axis: Any = None, out: Any = None, keepdims: Any = False, initial: Any = None,
+    where: Any = True,
+) -> GradArray:  # fmt: skip
+    """The smallest number along `axis`; NaN where there is none."""
+    no_out("nanmin", out)
+    return _extremum(
+        "nanmin", reductions.min, a, where, math.inf, axis=axis, keepdims=keepdims, initial=initial
+    )
+
+
+def _argument(name: str, function: Any, a: Any, axis: Any, keepdims: Any, neutral: float) -> Any:
+    x = array(a).detach()
+    keepdims = builtins.bool(given(keepdims, False))
+    flat, along = one_axis(name, x, axis)
+    if is_floating(x) and kt.any(kt.all(kt.isnan(flat), axis=along)):
+        raise ValueError(f"numpy.{name}: there are nothing but NaNs along axis {axis}")
+    return function(filled(x, neutral), axis=axis, keepdims=keepdims)
+
+
+@implements("nanargmax", constant=True)
+def nanargmax(a: Any, axis: Any = None, out: Any = None, *, keepdims: Any = False) -> GradArray:
+    """The position of the first largest number; waits for the device."""
+    no_out("nanargmax", out)
+    return _argument("nanargmax", kt.argmax, a, axis, keepdims, -math.inf)
+
+
+@implements("nanargmin", constant=True)
+def nanargmin(a: Any, axis: Any = None, out: Any = None, *, keepdims: Any = False) -> GradArray:
+    """The position of the first smallest number; waits for the device."""
+    no_out("nanargmin", out)
+    return _argument("nanargmin", kt.argmin, a, axis, keepdims, math.inf)

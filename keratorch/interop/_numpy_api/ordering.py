@@ -1,0 +1,232 @@
+"""Sorting, searching, and sets."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Sequence
+from typing import Any
+
+import keratorch as kt
+
+from ..._array import GradArray
+from ..._convert import as_operand
+from ...backends import _registry
+from ...errors import ShapeError
+from ._arguments import array, arrays, axes_of, flat, is_floating, one_axis, promoted, refuse
+from ._table import implements
+
+
+def _no_fields(name: str, order: Any) -> None:
+    if order is not None:
+        raise refuse(name, "order", "arrays of named fields are no arrays of numbers")
+
+
+@implements("sort")
+def sort(
+    a: Any, axis: int | None = -1, kind: Any = None, order: Any = None, *, stable: Any = None
+) -> GradArray:
+    """The elements along `axis` in order, always stably; all in a row for `None`."""
+    _no_fields("sort", order)
+    x, axis = one_axis("sort", array(a), axis)
+    return kt.sort(x, axis=axis)
+
+
+@implements("argsort", constant=True)
+def argsort(
+    a: Any, axis: int | None = -1, kind: Any = None, order: Any = None, *, stable: Any = None
+) -> GradArray:
+    """The positions of the elements along `axis` in their order."""
+    _no_fields("argsort", order)
+    x, axis = one_axis("argsort", array(a), axis)
+    return kt.argsort(x, axis=axis)
+
+
+def _partitioned(name: str, a: Any, kth: Any, axis: int | None) -> tuple[GradArray, Any, int]:
+    """`a`, the positions of its elements about those at `kth`, and the axis."""
+    x, axis = one_axis(name, array(a), axis)
+    backend = _registry.of(x._array)
+    if isinstance(kth, GradArray):
+        kth = kth.numpy()
+    several = hasattr(kth, "__len__")
+    found = [operator.index(k) for k in (kth if several else (kth,))]
+    n = x.shape[axis]
+    if any(not -n <= k < n for k in found):
+        raise ValueError(f"numpy.{name}: kth={kth} is out of range for axis {axis} of length {n}")
+    function = getattr(backend.xp, "argpartition", None)
+    if function is None or (several and backend.name not in ("numpy", "cupy")):
+        return x, kt.argsort(x, axis=axis), axis  # which is a partition too
+    raw = function(x._array, found if several else found[0] % n, axis=axis)
+    return x, as_operand(raw), axis
+
+
+@implements("partition")
+def partition(
+    a: Any, kth: Any, axis: int | None = -1, kind: str = "introselect", order: Any = None
+) -> GradArray:
+    """The elements along `axis`, each of `kth` in its place, no greater before, no less after."""
+    _no_fields("partition", order)
+    x, positions, axis = _partitioned("partition", a, kth, axis)
+    return kt.take_along_axis(x, positions, axis=axis)
+
+
+@implements("argpartition", constant=True)
+def argpartition(
+    a: Any, kth: Any, axis: int | None = -1, kind: str = "introselect", order: Any = None
+) -> GradArray:
+    """The positions that `partition` takes the elements from."""
+    _no_fields("argpartition", order)
+    return _partitioned("argpartition", a, kth, axis)[1]
+
+
+@implements("lexsort", constant=True)
+def lexsort(keys: Any, axis: int = -1) -> GradArray:
+    """The positions that sort by the last key; where it is equal by the one before; and so on."""
+    xs = list(kt.unstack(array(keys)) if hasattr(keys, "shape") else arrays(*keys))
+    if not xs:
+        raise TypeError("numpy.lexsort: there is no key to sort by")
+    (axis,) = axes_of("lexsort", xs[0], axis)
+    order = kt.argsort(xs[0], axis=axis)
+    for x in xs[1:]:
+        by_key = kt.argsort(kt.take_along_axis(x, order, axis=axis), axis=axis)
+        order = kt.take_along_axis(order, by_key, axis=axis)
+    return order
+
+
+@implements("searchsorted", constant=True)
+def searchsorted(a: Any, v: Any, side: str = "left", sorter: Any = None) -> GradArray:
+    """Where each of `v` would go in the sorted `a`."""
+    return kt.searchsorted(*promoted((a, v)), side=side, sorter=sorter)
+
+
+@implements("digitize", constant=True)
+def digitize(x: Any, bins: Any, right: bool = False) -> GradArray:
+    """The number of the bin, between two of the monotonic `bins`, of each of `x`.
+
+    Whether they ascend is looked at, which waits for the device.
+    """
+    points, edges = promoted((x, bins))
+    if edges.ndim != 1:
+        raise ShapeError(f"numpy.digitize: bins of shape {tuple(edges.shape)} must have one axis")
+    steps = edges[1:] - edges[:-1]
+    if bool(kt.all(steps >= 0)):
+        return kt.searchsorted(edges, points, side="left" if right else "right")
+    if not bool(kt.all(steps <= 0)):
+        raise ValueError("numpy.digitize: bins must be monotonically increasing or decreasing")
+    found = kt.searchsorted(kt.flip(edges), points, side="left" if right else "right")
+    return edges.size - found
+
+
+@implements("isin", constant=True)
+def isin(
+    element: Any, test_elements: Any, assume_unique: bool = False, invert: bool = False, *,
+    kind: Any = None,
+) -> GradArray:  # fmt: skip
+    """For each element, whether it is one of `test_elements`."""
+    x, others = promoted((element, test_elements))
+    return kt.isin(x, others, invert=bool(invert))
+
+
+# -- sets ----------------------------------------------------------------------------------------
+
+
+@implements("unique")
+def unique(
+    ar: Any, return_index: bool = False, return_inverse: bool = False, return_counts: bool = False,
+    axis: int | None = None, *, equal_nan: bool = True, sorted: bool = True,
+) -> Any:  # fmt: skip
+    """The distinct elements in order, or the distinct layers along `axis`.
+
+    The gradient of each goes to the first that is equal to it.
+    """
+    x, shape = array(ar), None
+    if axis is None:
+        shape = tuple(x.shape)
+        x, axis = flat(x), 0
+    (axis,) = axes_of("unique", x, axis)
+    n = x.shape[axis]
+    rows = kt.moveaxis(x, axis, 0)
+    columns = kt.unstack(kt.reshape(rows, (n, rows.size // n)), axis=1) if rows.size else ()
+    # The first column counts most.
+    order = lexsort(list(reversed(columns))) if columns else kt.arange(n, device=x.device)[:1]
+    first = kt.ones(order.size, dtype=kt.bool, device=x.device)
+    if columns:
+        differ = [_differ(kt.take(c, order, axis=0), equal_nan) for c in columns]
+        later = differ[0]
+        for d in differ[1:]:
+            later = kt.logical_or(later, d)
+        first = kt.concat([first[:1], later])
+    (starts,) = kt.nonzero(first)
+    index = kt.take(order, starts, axis=0)
+    found = [kt.take(x, index, axis=axis)]
+    if return_index:
+        found.append(index)
+    if return_inverse:
+        numbers = kt.cumulative_sum(kt.astype(first, index.dtype)) - 1
+        inverse = kt.take(numbers, kt.argsort(order), axis=0)
+        found.append(kt.reshape(inverse, shape) if shape is not None else inverse)
+    if return_counts:
+        ends = kt.concat([starts[1:], kt.full((1,), n, dtype=starts.dtype, device=x.device)])
+        found.append(ends[: starts.size] - starts)
+    return found[0] if len(found) == 1 else tuple(found)
+
+
+def _differ(ordered: GradArray, equal_nan: bool) -> GradArray:
+    """For each element but the first, whether it differs from the one before."""
+    ordered = ordered.detach()
+    differ = ordered[1:] != ordered[:-1]
+    if equal_nan and is_floating(ordered):
+        nan = kt.isnan(ordered)
+        differ = kt.logical_and(differ, kt.logical_not(kt.logical_and(nan[1:], nan[:-1])))
+    return differ
+
+
+@implements("unique_values")
+def unique_values(x: Any) -> GradArray:
+    """The distinct elements."""
+    return kt.unique_values(array(x))
+
+
+@implements("unique_all")
+def unique_all(x: Any) -> Any:
+    """The distinct elements, where each is first, which each element is, and how many."""
+    return kt.unique_all(array(x))
+
+
+@implements("unique_counts")
+def unique_counts(x: Any) -> Any:
+    """The distinct elements, and how often each is there."""
+    return kt.unique_counts(array(x))
+
+
+@implements("unique_inverse")
+def unique_inverse(x: Any) -> Any:
+    """The distinct elements, and which each element is."""
+    return kt.unique_inverse(array(x))
+
+
+def _rows(*values: Any) -> Sequence[GradArray]:
+    return [flat(x) for x in promoted(values)]
+
+
+@implements("union1d")
+def union1d(ar1: Any, ar2: Any) -> GradArray:
+    """The distinct elements of both, in order."""
+    return unique(kt.concat(_rows(ar1, ar2)))
+
+
+@implements("setdiff1d")
+def setdiff1d(ar1: Any, ar2: Any, assume_unique: bool = False) -> GradArray:
+    """The distinct elements of `ar1` that are not in `ar2`."""
+    x, others = _rows(ar1, ar2)
+    if not assume_unique:
+        x = unique(x)
+    return kt.take(x, kt.nonzero(kt.isin(x, others, invert=True))[0], axis=0)
+
+
+@implements("setxor1d")
+def setxor1d(ar1: Any, ar2: Any, assume_unique: bool = False) -> GradArray:
+    """The distinct elements of one alone, in order."""
+    x, y = _rows(ar1, ar2)
+    if not assume_unique:
+        x, y = unique(x), unique(y)
+    return kt.sort(kt.concat([setdiff1d(x, y, True), setdiff1d(y, x, True)]))

@@ -1,0 +1,222 @@
+"""Polynomials, as NumPy's older functions have them: coefficients from the highest power down."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+import keratorch as kt
+
+from ..._array import GradArray
+from ...errors import ShapeError
+from ...ops._call import first_array
+from ._arguments import array, floating, index_array, is_complex, promoted, refuse
+from ._table import implements
+from .differences import vander
+from .signal import convolve
+
+
+def _coefficients(name: str, *values: Any) -> tuple[GradArray, ...]:
+    """Each as an array of one axis, all of one dtype."""
+    xs = tuple(kt.reshape(x, (1,)) if x.ndim == 0 else x for x in promoted(values))
+    for x in xs:
+        if x.ndim > 1:
+            raise ShapeError(
+                f"numpy.{name}: coefficients of shape {tuple(x.shape)} have more than one axis"
+            )
+    return xs
+
+
+@implements("polyval")
+def polyval(p: Any, x: Any) -> GradArray:
+    """Σ p[k]·x^(n−1−k), by Horner's rule."""
+    like = first_array(p, x)
+    x = array(x, like)
+    (p,) = _coefficients("polyval", array(p, like))
+    y = kt.zeros_like(x)
+    for i in range(p.shape[0]):
+        y = y * x + p[i]
+    return y
+
+
+def _added(name: str, a1: Any, a2: Any, sign: int) -> GradArray:
+    a, b = _coefficients(name, a1, a2)
+    n = max(a.shape[0], b.shape[0])
+    a, b = (
+        kt.concat([kt.zeros((n - v.shape[0],), dtype=v.dtype, device=v.device), v]) for v in (a, b)
+    )
+    return a + b if sign > 0 else a - b
+
+
+@implements("polyadd")
+def polyadd(a1: Any, a2: Any) -> GradArray:
+    """The coefficients of the sum."""
+    return _added("polyadd", a1, a2, 1)
+
+
+@implements("polysub")
+def polysub(a1: Any, a2: Any) -> GradArray:
+    """The coefficients of the difference."""
+    return _added("polysub", a1, a2, -1)
+
+
+@implements("polymul")
+def polymul(a1: Any, a2: Any) -> GradArray:
+    """The coefficients of the product."""
+    a, b = _coefficients("polymul", a1, a2)
+    return convolve(a, b)
+
+
+@implements("polydiv")
+def polydiv(u: Any, v: Any) -> tuple[GradArray, GradArray]:
+    """The coefficients of the quotient and of the remainder.
+
+    Leading zeros of the remainder are left out: it waits for the device to see them.
+    """
+    rest, divisor = (floating(x) for x in _coefficients("polydiv", u, v))
+    n = divisor.shape[0]
+    quotient: list[GradArray] = []
+    for _ in range(rest.shape[0] - n + 1):
+        factor = rest[0] / divisor[0]
+        quotient.append(factor)
+        rest = kt.concat([rest[1:n] - factor * divisor[1:], rest[n:]])
+    if not quotient:
+        quotient.append(kt.zeros_like(rest[0]))
+    if not rest.shape[0]:
+        rest = kt.zeros_like(divisor)
+    while rest.shape[0] > 1 and kt.abs(rest[0].detach()) <= 1e-8:  # NumPy's allclose to 0
+        rest = rest[1:]
+    return kt.stack(quotient), rest
+
+
+@implements("polyder")
+def polyder(p: Any, m: int = 1) -> GradArray:
+    """The coefficients of the `m`-th derivative."""
+    m = _order("polyder", m)
+    (x,) = _coefficients("polyder", p)
+    for _ in range(m):
+        powers = index_array(np.arange(x.shape[0] - 1, 0, -1), x)
+        x = x[:-1] * kt.astype(powers, x.dtype)
+    return x
+
+
+@implements("polyint")
+def polyint(p: Any, m: int = 1, k: Any = None) -> GradArray:
+    """The coefficients of the `m`-th antiderivative, of the constants `k`, by default 0."""
+    m = _order("polyint", m)
+    x = floating(_coefficients("polyint", p)[0])
+    constants = array(0.0 if k is None else k, x)
+    if constants.ndim == 0:
+        constants = kt.reshape(constants, (1,))
+    if constants.shape[0] == 1:
+        constants = kt.broadcast_to(constants, (m,))
+    if constants.shape[0] < m:
+        raise ValueError(f"numpy.polyint: {constants.shape[0]} constants for m={m}: give {m}, or 1")
+    x, constants = promoted([x, constants])
+    for i in range(m):
+        powers = index_array(np.arange(x.shape[0], 0, -1), x)
+        x = kt.concat([x / kt.astype(powers, x.dtype), constants[i : i + 1]])
+    return x
+
+
+def _order(name: str, m: int) -> int:
+    if m < 0:
+        raise ValueError(f"numpy.{name}: m is {m}: it must be 0 or more")
+    return int(m)
+
+
+@implements("polyfit")
+def polyfit(
+    x: Any, y: Any, deg: int, rcond: Any = None, full: bool = False, w: Any = None,
+    cov: bool | str = False,
+) -> GradArray:  # fmt: skip
+    """The coefficients of the polynomial of degree `deg` with the least squared residuals.
+
+    y : one data set, or several as columns.
+    w : weights of the residuals. Differentiable in `x`, `y` and `w`, where the places determine
+        the polynomial.
+    """
+    for name, value in (("rcond", rcond is not None), ("full", full), ("cov", cov)):
+        if value:
+            raise refuse("polyfit", f"{name}=", "leave it out, or use kt.linalg.svd")
+    like = first_array(x, y, w)
+    x, y = (floating(array(v, like)) for v in (x, y))
+    if deg < 0 or x.ndim != 1 or not x.shape[0] or y.ndim not in (1, 2):
+        raise ShapeError(
+            f"numpy.polyfit: deg={deg}, x of shape {tuple(x.shape)}, y of shape {tuple(y.shape)}: "
+            "x needs one axis, y one or two, and deg may not be negative"
+        )
+    if x.shape[0] != y.shape[0]:
+        raise ShapeError(
+            f"numpy.polyfit: x of shape {tuple(x.shape)} and y of shape {tuple(y.shape)}: they "
+            "must be equally long"
+        )
+    if x.shape[0] <= deg:
+        raise refuse("polyfit", f"{x.shape[0]} places for deg={deg}", "take a lower degree")
+    powers = vander(x, deg + 1)
+    if w is not None:
+        weights = array(w, x)
+        powers = powers * weights[:, None]
+        y = y * (weights if y.ndim == 1 else weights[:, None])
+    # Columns of length 1, for numbers of like size.
+    scale = kt.sqrt(kt.sum(kt.real(powers * kt.conj(powers)), axis=0))
+    powers, y = promoted([powers / scale, y])
+    q, r = kt.linalg.qr(powers)
+    columns = y if y.ndim == 2 else y[:, None]
+    found = kt.linalg.solve(r, kt.matmul(kt.conj(kt.matrix_transpose(q)), columns)) / scale[:, None]
+    return found if y.ndim == 2 else found[:, 0]
+
+
+@implements("poly")
+def poly(seq_of_zeros: Any) -> GradArray:
+    """The coefficients of the polynomial with these zeros, or the eigenvalues of this matrix.
+
+    Real where complex zeros come in conjugate pairs: it waits for the device to see them.
+    """
+    zeros = array(seq_of_zeros)
+    if zeros.ndim == 2 and zeros.shape[0] == zeros.shape[1] != 0:
+        zeros = kt.linalg.eigvals(floating(zeros))
+    zeros = floating(zeros)
+    if zeros.ndim > 1:
+        raise ValueError(
+            f"numpy.poly: zeros of shape {tuple(zeros.shape)}: give one axis, or a square matrix"
+        )
+    zeros = kt.reshape(zeros, (1,)) if zeros.ndim == 0 else zeros
+    one = kt.ones((1,), dtype=zeros.dtype, device=zeros.device)
+    y = one
+    for i in range(zeros.shape[0]):
+        y = convolve(y, kt.concat([one, -zeros[i : i + 1]]))
+    if is_complex(y) and zeros.shape[0]:
+        host = zeros.numpy()
+        if np.all(np.sort(host) == np.sort(host.conj())):
+            y = kt.real(y)
+    return y
+
+
+@implements("roots")
+def roots(p: Any) -> GradArray:
+    """The zeros of the polynomial, as eigenvalues of its companion matrix.
+
+    Real where all are. Zeros at the ends of `p` are looked for on the host. The derivatives are
+    infinite at multiple zeros.
+    """
+    (p,) = _coefficients("roots", p)
+    p = floating(p)
+    (known,) = np.nonzero(p.numpy())
+    if not known.size:
+        return p[:0]
+    at_zero = p.shape[0] - int(known[-1]) - 1
+    p = p[int(known[0]) : int(known[-1]) + 1]
+    n = p.shape[0]
+    if n < 2:
+        found = p[:0]
+    else:
+        first = kt.reshape(-p[1:] / p[0], (1, n - 1))
+        below = kt.eye(n - 2, n - 1, dtype=p.dtype, device=p.device)
+        found = kt.linalg.eigvals(kt.concat([first, below], axis=0))
+        if not is_complex(p) and not kt.any(kt.imag(found.detach()) != 0):
+            found = kt.real(found)
+    if not at_zero:
+        return found
+    return kt.concat([found, kt.zeros((at_zero,), dtype=found.dtype, device=found.device)])

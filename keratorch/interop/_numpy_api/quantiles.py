@@ -1,0 +1,210 @@
+"""Medians, percentiles and quantiles: sorted elements, and lines between two of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+import keratorch as kt
+
+from ..._array import GradArray
+from ...ops._call import first_array
+from ...ops.statistics import one_axis_last
+from ._arguments import (
+    array,
+    axes_of,
+    floating,
+    index_array,
+    is_complex,
+    is_floating,
+    no_out,
+    refuse,
+)
+from ._table import implements
+from .nans import given
+
+#: α and β of the continuous methods of Hyndman and Fan (1996): the virtual index, from 0, of
+#: the quantile q of n elements is n·q + α + q·(1 − α − β) − 1.
+_CONTINUOUS = {
+    "interpolated_inverted_cdf": (0.0, 1.0),
+    "hazen": (0.5, 0.5),
+    "weibull": (0.0, 0.0),
+    "median_unbiased": (1 / 3, 1 / 3),
+    "normal_unbiased": (3 / 8, 3 / 8),
+}
+Place = tuple[GradArray, Any]
+
+
+def _at_step(index: GradArray, stays: Any) -> Place:
+    """The element after `index`, or the one at it where `stays`."""
+    below = kt.floor(index)
+    return kt.where(stays(index - below, below), below, below + 1), 0.0
+
+
+#: For each other method, from n and q: the index of the lower element, and the part of the
+#: way from there to the next.
+_DISCRETE: dict[str, Callable[[Any, GradArray], Place]] = {
+    "inverted_cdf": lambda n, q: _at_step(n * q - 1, lambda part, _: part == 0),
+    "averaged_inverted_cdf": lambda n, q: _averaged(n * q - 1),
+    "closest_observation": lambda n, q: _at_step(
+        n * q - 1.5, lambda part, below: (part == 0) & (kt.remainder(below, 2) == 1)
+    ),
+    "linear": lambda n, q: _split((n - 1) * q),
+    "lower": lambda n, q: (kt.floor((n - 1) * q), 0.0),
+    "higher": lambda n, q: (kt.ceil((n - 1) * q), 0.0),
+    "midpoint": lambda n, q: _midpoint((n - 1) * q),
+    "nearest": lambda n, q: (kt.round((n - 1) * q), 0.0),
+}
+
+
+def _split(index: GradArray) -> Place:
+    below = kt.floor(index)
+    return below, index - below
+
+
+def _averaged(index: GradArray) -> Place:
+    below = kt.floor(index)
+    return below, kt.where(index == below, 0.5, kt.ones_like(index))
+
+
+def _midpoint(index: GradArray) -> Place:
+    below = kt.floor(index)
+    return below, kt.where(index == below, 0.0, kt.full_like(index, 0.5))
+
+
+def _place(name: str, method: str, n: Any, q: GradArray) -> Place:
+    if method in _CONTINUOUS:
+        alpha, beta = _CONTINUOUS[method]
+        return _split(n * q + (alpha + q * (1 - alpha - beta)) - 1)
+    if method not in _DISCRETE:
+        raise ValueError(
+            f"numpy.{name}: there is no method {method!r}: use one of "
+            f"{', '.join(sorted([*_CONTINUOUS, *_DISCRETE]))}"
+        )
+    return _DISCRETE[method](n, q)
+
+
+def _quantile(
+    name: str, a: Any, q: Any, scale: float, axis: Any, keepdims: bool, method: str, skip_nan: bool
+) -> GradArray:
+    """The quantiles ``q / scale`` along `axis`, of all elements or of those that are no NaN."""
+    x = array(a, first_array(a, q))
+    if is_complex(x):
+        raise TypeError(f"numpy.{name} of dtype {x.dtype}: the elements must be real")
+    weak = isinstance(q, (int, float))
+    x = x if is_floating(x) or method in ("lower", "higher", "nearest") else floating(x)
+    if isinstance(q, np.ndarray):  # numbers of the host, wherever the elements are
+        q = index_array(q, x)
+    q = floating(array(q, floating(x)))
+    if q.requires_grad or q._tangents is not None:
+        raise refuse(name, "a tracked q", "pass q.detach(), which makes it a constant")
+    dtype = x.dtype if weak or not is_floating(x) else kt.result_type(x.dtype, q.dtype)
+    q = (kt.astype(q, x.dtype) if is_floating(x) else q) / scale
+    axes = axes_of(name, x, axis)
+    rows = one_axis_last(kt, x, axes) if x.ndim else kt.reshape(x, (1,))
+    if not rows.shape[-1]:
+        raise IndexError(f"numpy.{name}: no elements along axis {axis} of shape {tuple(x.shape)}")
+    y = _of_rows(name, kt.sort(rows, axis=-1), kt.reshape(q, (-1,)), method, skip_nan)
+    y = kt.astype(y, dtype, copy=False)
+    kept = tuple(1 if i in axes else k for i, k in enumerate(x.shape))
+    rest = kept if keepdims else tuple(k for i, k in enumerate(x.shape) if i not in axes)
+    return kt.reshape(kt.moveaxis(y, -1, 0), (*q.shape, *rest))
+
+
+def _of_rows(name: str, rows: GradArray, q: GradArray, method: str, skip_nan: bool) -> GradArray:
+    """The quantiles along the last axis of sorted rows: (…, n) and (k,) to (…, k)."""
+    size = rows.shape[-1]
+    floats = is_floating(rows)
+    n: Any = size
+    if skip_nan and floats:
+        known = kt.astype(~kt.isnan(rows), rows.dtype)
+        n = kt.maximum(kt.sum(known, axis=-1, keepdims=True), 1.0)
+    index, part = _place(name, method, n, q)
+    index = kt.broadcast_to(index, (*rows.shape[:-1], q.shape[0]))
+    last = n - 1
+    low = kt.astype(kt.clip(index, 0, last), kt.int64)
+    y = kt.take_along_axis(rows, low, axis=-1)
+    if not isinstance(part, float):
+        high = kt.astype(kt.clip(index + 1, 0, last), kt.int64)
+        other = kt.take_along_axis(rows, high, axis=-1)
+        gap = kt.where(low == high, 0.0, other - y)
+        y = kt.where(part < 0.5, y + gap * part, other - gap * (1 - part))
+    if floats and not skip_nan:
+        worst = rows[..., -1:]
+        y = kt.where(kt.isnan(worst), worst, y)
+    return y
+
+
+def _weighted(name: str, weights: Any) -> None:
+    if weights is not None:
+        raise refuse(name, "weights=", "repeat the elements, or use average for a weighted mean")
+
+
+@implements("quantile")
+def quantile(
+    a: Any, q: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False,
+    method: str = "linear", keepdims: bool = False, *, weights: Any = None,
+) -> GradArray:  # fmt: skip
+    """The quantiles `q` along `axis`, by any of NumPy's methods; differentiable in `a`.
+
+    The gradient goes to the elements that the value is taken from, or interpolated between.
+    """
+    no_out("quantile", out)
+    _weighted("quantile", weights)
+    return _quantile("quantile", a, q, 1.0, axis, keepdims, method, False)
+
+
+@implements("percentile")
+def percentile(
+    a: Any, q: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False,
+    method: str = "linear", keepdims: bool = False, *, weights: Any = None,
+) -> GradArray:  # fmt: skip
+    """The quantiles ``q / 100`` along `axis`."""
+    no_out("percentile", out)
+    _weighted("percentile", weights)
+    return _quantile("percentile", a, q, 100.0, axis, keepdims, method, False)
+
+
+@implements("median")
+def median(
+    a: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False,
+    keepdims: bool = False,
+) -> GradArray:  # fmt: skip
+    """The middle element along `axis`, or the mean of the middle two."""
+    no_out("median", out)
+    return _quantile("median", floating(array(a)), 0.5, 1.0, axis, keepdims, "midpoint", False)
+
+
+@implements("nanquantile")
+def nanquantile(
+    a: Any, q: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False,
+    method: str = "linear", keepdims: Any = False, *, weights: Any = None,
+) -> GradArray:  # fmt: skip
+    """`quantile` of the numbers alone; NaN where there is none."""
+    no_out("nanquantile", out)
+    _weighted("nanquantile", weights)
+    return _quantile("nanquantile", a, q, 1.0, axis, given(keepdims, False), method, True)
+
+
+@implements("nanpercentile")
+def nanpercentile(
+    a: Any, q: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False,
+    method: str = "linear", keepdims: Any = False, *, weights: Any = None,
+) -> GradArray:  # fmt: skip
+    """`percentile` of the numbers alone; NaN where there is none."""
+    no_out("nanpercentile", out)
+    _weighted("nanpercentile", weights)
+    return _quantile("nanpercentile", a, q, 100.0, axis, given(keepdims, False), method, True)
+
+
+@implements("nanmedian")
+def nanmedian(
+    a: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False,
+    keepdims: Any = False,
+) -> GradArray:  # fmt: skip
+    """`median` of the numbers alone; NaN where there is none."""
+    no_out("nanmedian", out)
+    x, keepdims = floating(array(a)), given(keepdims, False)
+    return _quantile("nanmedian", x, 0.5, 1.0, axis, keepdims, "midpoint", True)

@@ -1,0 +1,220 @@
+"""Sums, means, extrema and their like, with NumPy's ``where=``, ``initial=`` and ``dtype=``."""
+
+from __future__ import annotations
+
+import builtins
+import math
+from typing import Any
+
+import keratorch as kt
+
+from ..._array import GradArray
+from ._arguments import array, axes_of, floating, is_complex, is_floating, no_out, one_axis
+from ._table import implements
+
+Axis = int | tuple[int, ...] | None
+
+
+def _cast(x: GradArray, dtype: Any) -> GradArray:
+    return x if dtype is None else kt.astype(x, dtype, copy=False)
+
+
+def _kept(x: GradArray, where: Any, neutral: Any) -> GradArray:
+    """`x`, with `neutral` where `where` says no."""
+    if where is True:
+        return x
+    where = kt.broadcast_to(array(where, x), x.shape)
+    return kt.where(where, x, kt.full_like(x, neutral))
+
+
+def _with_initial(y: GradArray, initial: Any, combine: Any) -> GradArray:
+    return y if initial is None else combine(y, initial)
+
+
+def _lowest(x: GradArray) -> Any:
+    """The least value of the dtype: minus infinity, or the smallest integer."""
+    return -math.inf if is_floating(x) else kt.iinfo(x.dtype).min
+
+
+def _highest(x: GradArray) -> Any:
+    return math.inf if is_floating(x) else kt.iinfo(x.dtype).max
+
+
+@implements("sum")
+def sum(
+    a: Any, axis: Axis = None, dtype: Any = None, out: Any = None, keepdims: bool = False,
+    initial: Any = None, where: Any = True,
+) -> GradArray:  # fmt: skip
+    """The sum along `axis`, of the elements that `where` admits, plus `initial`."""
+    no_out("sum", out)
+    x = _kept(array(a), where, 0)
+    y = kt.sum(x, axis=axis, dtype=dtype, keepdims=builtins.bool(keepdims))
+    return _with_initial(y, initial, kt.add)
+
+
+@implements("prod")
+def prod(
+    a: Any, axis: Axis = None, dtype: Any = None, out: Any = None, keepdims: bool = False,
+    initial: Any = None, where: Any = True,
+) -> GradArray:  # fmt: skip
+    """The product along `axis`, of the elements that `where` admits, times `initial`."""
+    no_out("prod", out)
+    x = _kept(array(a), where, 1)
+    y = kt.prod(x, axis=axis, dtype=dtype, keepdims=builtins.bool(keepdims))
+    return _with_initial(y, initial, kt.multiply)
+
+
+@implements("max", "amax")
+def max(
+    a: Any, axis: Axis = None, out: Any = None, keepdims: bool = False, initial: Any = None,
+    where: Any = True,
+) -> GradArray:  # fmt: skip
+    """The largest element along `axis`, of those that `where` admits and `initial`."""
+    no_out("max", out)
+    x = array(a)
+    x = _kept(x, where, _lowest(x) if initial is None else initial)
+    y = kt.max(x, axis=axis, keepdims=builtins.bool(keepdims))
+    return _with_initial(y, initial, kt.maximum)
+
+
+@implements("min", "amin")
+def min(
+    a: Any, axis: Axis = None, out: Any = None, keepdims: bool = False, initial: Any = None,
+    where: Any = True,
+) -> GradArray:  # fmt: skip
+    """The smallest element along `axis`, of those that `where` admits and `initial`."""
+    no_out("min", out)
+    x = array(a)
+    x = _kept(x, where, _highest(x) if initial is None else initial)
+    y = kt.min(x, axis=axis, keepdims=builtins.bool(keepdims))
+    return _with_initial(y, initial, kt.minimum)
+
+
+@implements("ptp")
+def ptp(a: Any, axis: Axis = None, out: Any = None, keepdims: bool = False) -> GradArray:
+    """The largest less the smallest element along `axis`."""
+    no_out("ptp", out)
+    keepdims = builtins.bool(keepdims)
+    return kt.max(a, axis=axis, keepdims=keepdims) - kt.min(a, axis=axis, keepdims=keepdims)
+
+
+def count(x: GradArray, axis: Axis, where: Any, keepdims: bool) -> Any:
+    """How many elements along `axis` `where` admits: a number, or an array that broadcasts."""
+    if where is True:
+        return math.prod(x.shape[i] for i in axes_of("count", x, axis))
+    where = kt.broadcast_to(array(where, x), x.shape)
+    dtype = kt.abs(x).dtype
+    return kt.sum(kt.astype(where, dtype), axis=axis, keepdims=keepdims)
+
+
+@implements("mean")
+def mean(
+    a: Any, axis: Axis = None, dtype: Any = None, out: Any = None, keepdims: bool = False,
+    *, where: Any = True,
+) -> GradArray:  # fmt: skip
+    """The arithmetic mean along `axis`, of the elements that `where` admits."""
+    no_out("mean", out)
+    keepdims = builtins.bool(keepdims)
+    x = floating(_cast(array(a), dtype))
+    if where is True:
+        return kt.mean(x, axis=axis, keepdims=keepdims)
+    n = count(x, axis, where, keepdims)
+    return kt.sum(_kept(x, where, 0), axis=axis, keepdims=keepdims) / n
+
+
+_mean = mean
+
+
+@implements("var")
+def var(
+    a: Any, axis: Axis = None, dtype: Any = None, out: Any = None, ddof: float = 0,
+    keepdims: bool = False, *, where: Any = True, mean: Any = None, correction: Any = None,
+) -> GradArray:  # fmt: skip
+    """The mean of |x − mean|² along `axis`, with n − `ddof` in place of n.
+
+    mean : the mean, if it is known; of the shape that ``keepdims=True`` gives.
+    correction : the Array API's name for `ddof`.
+    """
+    no_out("var", out)
+    keepdims = builtins.bool(keepdims)
+    x = floating(_cast(array(a), dtype))
+    ddof = ddof if correction is None else correction
+    if where is True and mean is None and not is_complex(x):
+        return kt.var(x, axis=axis, correction=ddof, keepdims=keepdims)
+    if mean is None:
+        mean = _mean(x, axis, keepdims=True, where=where)
+    away = _kept(x - mean, where, 0)
+    squares = away * away
+    if is_complex(x):
+        squares = kt.real(away) ** 2 + kt.imag(away) ** 2
+    total = kt.sum(squares, axis=axis, keepdims=keepdims)
+    n = count(x, axis, where, keepdims)
+    if isinstance(n, GradArray):
+        return total / kt.maximum(n - ddof, 0)
+    return total / (n - ddof) if n > ddof else total * math.nan
+
+
+@implements("std")
+def std(
+    a: Any, axis: Axis = None, dtype: Any = None, out: Any = None, ddof: float = 0,
+    keepdims: bool = False, *, where: Any = True, mean: Any = None, correction: Any = None,
+) -> GradArray:  # fmt: skip
+    """The square root of `var`."""
+    no_out("std", out)
+    x = floating(_cast(array(a), dtype))
+    if where is True and mean is None and not is_complex(x):
+        ddof = ddof if correction is None else correction
+        return kt.std(x, axis=axis, correction=ddof, keepdims=builtins.bool(keepdims))
+    return kt.sqrt(
+        var(x, axis, None, None, ddof, keepdims, where=where, mean=mean, correction=correction)
+    )
+
+
+@implements("all", constant=True)
+def all(
+    a: Any, axis: Axis = None, out: Any = None, keepdims: bool = False, *, where: Any = True
+) -> GradArray:
+    """Whether all elements along `axis` that `where` admits are true."""
+    no_out("all", out)
+    x = _kept(kt.astype(array(a), kt.bool), where, True)
+    return kt.all(x, axis=axis, keepdims=builtins.bool(keepdims))
+
+
+@implements("any", constant=True)
+def any(
+    a: Any, axis: Axis = None, out: Any = None, keepdims: bool = False, *, where: Any = True
+) -> GradArray:
+    """Whether any element along `axis` that `where` admits is true."""
+    no_out("any", out)
+    x = _kept(kt.astype(array(a), kt.bool), where, False)
+    return kt.any(x, axis=axis, keepdims=builtins.bool(keepdims))
+
+
+@implements("argmax", constant=True)
+def argmax(a: Any, axis: int | None = None, out: Any = None, *, keepdims: bool = False) -> Any:
+    """The position of the first largest element."""
+    no_out("argmax", out)
+    return kt.argmax(a, axis=axis, keepdims=builtins.bool(keepdims))
+
+
+@implements("argmin", constant=True)
+def argmin(a: Any, axis: int | None = None, out: Any = None, *, keepdims: bool = False) -> Any:
+    """The position of the first smallest element."""
+    no_out("argmin", out)
+    return kt.argmin(a, axis=axis, keepdims=builtins.bool(keepdims))
+
+
+@implements("cumsum")
+def cumsum(a: Any, axis: int | None = None, dtype: Any = None, out: Any = None) -> GradArray:
+    """The running totals along `axis`; of all elements in a row for `None`."""
+    no_out("cumsum", out)
+    x, axis = one_axis("cumsum", array(a), axis)
+    return kt.cumulative_sum(x, axis=axis, dtype=dtype)
+
+
+@implements("cumprod")
+def cumprod(a: Any, axis: int | None = None, dtype: Any = None, out: Any = None) -> GradArray:
+    """The running products along `axis`; of all elements in a row for `None`."""
+    no_out("cumprod", out)
+    x, axis = one_axis("cumprod", array(a), axis)
+    return kt.cumulative_prod(x, axis=axis, dtype=dtype)

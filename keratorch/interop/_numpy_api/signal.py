@@ -1,0 +1,66 @@
+"""Convolution and correlation of sequences."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keratorch as kt
+
+from ..._array import GradArray
+from ...errors import ShapeError
+from ...ops.windows import pad, windows
+from ._arguments import flat, promoted
+from ._table import implements
+
+
+def _sequences(name: str, a: Any, v: Any) -> tuple[GradArray, GradArray]:
+    x, y = promoted([a, v])
+    for each in (x, y):
+        if each.ndim > 1:
+            raise ShapeError(
+                f"numpy.{name}: an array of shape {tuple(each.shape)} has more than one axis"
+            )
+        if not each.size:
+            raise ValueError(f"numpy.{name}: an array of shape {tuple(each.shape)} is empty")
+    return flat(x), flat(y)
+
+
+def _slid(long: GradArray, short: GradArray, mode: str) -> GradArray:
+    """The sums of `short` times each stretch of `long`, which it overlaps as `mode` says."""
+    m = short.shape[0]
+    before, after = {"full": (m - 1, m - 1), "same": (m // 2, m - 1 - m // 2), "valid": (0, 0)}[
+        mode
+    ]
+    if before or after:
+        long = pad(long, ((before, after),))
+    return kt.matmul(windows(long, (m,), (1,), (1,)), short)
+
+
+def _checked(name: str, mode: str) -> str:
+    if mode not in ("full", "same", "valid"):
+        raise ValueError(f"numpy.{name}: mode is {mode!r}: use 'full', 'same' or 'valid'")
+    return mode
+
+
+@implements("convolve")
+def convolve(a: Any, v: Any, mode: str = "full") -> GradArray:
+    """Σᵢ a[i]·v[k − i], of sequences; differentiable in both."""
+    mode = _checked("convolve", mode)
+    x, y = _sequences("convolve", a, v)
+    if y.shape[0] > x.shape[0]:
+        x, y = y, x
+    m = y.shape[0]
+    if mode == "same":  # the middle of "full", from (m − 1) // 2
+        full = _slid(x, kt.flip(y), "full")
+        return full[(m - 1) // 2 : (m - 1) // 2 + x.shape[0]]
+    return _slid(x, kt.flip(y), mode)
+
+
+@implements("correlate")
+def correlate(a: Any, v: Any, mode: str = "valid") -> GradArray:
+    """Σᵢ a[i + k]·conj(v[i]), of sequences; differentiable in both."""
+    mode = _checked("correlate", mode)
+    x, y = _sequences("correlate", a, v)
+    if y.shape[0] > x.shape[0]:
+        return kt.flip(_slid(kt.conj(y), x, mode))
+    return _slid(x, kt.conj(y), mode)

@@ -1,0 +1,92 @@
+"""Products of sparse matrices of SciPy and CuPy with dense arrays, differentiable in the latter.
+
+``matrix @ x`` reaches `GradArray` through ``__rmatmul__``. CuPy leaves the product to the other
+operand; SciPy does so only if that turns into a 0-d array of dtype object.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from .._array import GradArray
+from .._convert import as_operand
+from .._grad import Grad
+from .._record import record
+from ..backends import _registry
+from ..errors import DeviceMismatchError, ShapeError
+from ..ops._call import as_array
+
+
+class SparseMatMulGrad(Grad):
+    """The gradient of A @ x is Aᴴ @ ḡ; the matrix is a constant."""
+
+    __slots__ = ("matrix",)
+    fresh = True
+
+    def backward(self, grad: Any) -> tuple[Any, ...]:
+        adjoint = self.matrix.conj().T
+        if isinstance(grad, GradArray):
+            return (sparse_matmul(adjoint, grad),)
+        return (as_array(grad, adjoint @ grad),)
+
+    def jvp(self, *tangents: Any) -> Any:
+        return sparse_matmul(self.matrix, tangents[0])
+
+
+def is_sparse(value: Any) -> bool:
+    """Whether `value` is a sparse matrix or array of SciPy or CuPy."""
+    module = type(value).__module__
+    return module.startswith(("scipy.sparse", "cupyx.scipy.sparse")) and hasattr(value, "tocsr")
+
+
+def sparse_matmul(matrix: Any, x: Any) -> GradArray:
+    """``matrix @ x`` for a sparse `matrix` (M, N) and a dense `x` of shape (N,) or (N, K).
+
+    Raises `ShapeError` where the shapes do not fit, `DeviceMismatchError` where `x` is no array of
+    the library that the matrix belongs to.
+    """
+    x = as_operand(x)
+    a = x._array
+    library = "cupy" if type(matrix).__module__.startswith("cupyx") else "numpy"
+    if _registry.of(a).name.partition("_")[0] != library:
+        raise DeviceMismatchError(
+            f"matmul of a sparse matrix of {type(matrix).__module__.partition('.')[0]} and an "
+            f"array of {_registry.of(a).name} on {x.device}: move the array with to_device"
+        )
+    if x.ndim not in (1, 2) or len(matrix.shape) != 2 or matrix.shape[1] != x.shape[0]:
+        raise ShapeError(
+            f"matmul of a sparse matrix of shape {tuple(matrix.shape)} and an array of shape "
+            f"{tuple(x.shape)}: an (M, N) matrix takes (N,) or (N, K)"
+        )
+    return record(SparseMatMulGrad, (x,), as_array(a, matrix @ a), matrix=matrix)
+
+
+def product(left: Any, right: Any) -> Any:
+    """``left @ right``, of which one is sparse; `NotImplemented` if none is."""
+    if is_sparse(left):
+        return sparse_matmul(left, right)
+    if is_sparse(right):
+        x = as_operand(left)
+        if x.ndim == 1:
+            return sparse_matmul(right.T, x)
+        return sparse_matmul(right.T, x.T).T
+    return NotImplemented
+
+
+def asked_by_sparse() -> bool:
+    """Whether it is a product of SciPy's sparse matrices that called ``__array__``."""
+    if "scipy.sparse" not in sys.modules:
+        return False
+    code = sys._getframe(2).f_code  # of the caller of `__array__`, which is NumPy, in C
+    return code.co_name == "_matmul_dispatch"
+
+
+def no_array() -> Any:
+    """What tells SciPy to leave the product to us."""
+    import numpy as np
+
+    return np.asarray(None, dtype=object)
+
+
+__all__ = ["SparseMatMulGrad", "asked_by_sparse", "no_array", "product", "sparse_matmul"]

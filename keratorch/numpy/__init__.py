@@ -1,0 +1,41 @@
+"""NumPy with gradients: ``import keratorch.numpy as np``.
+
+The public names of the NumPy that is installed. Raw arrays in, raw arrays out, by NumPy itself.
+A `GradArray` in, of any backend, gives a `GradArray`: most functions of NumPy find keratorch by
+themselves, and `array`, `asarray` and the others that do not are replaced here. A function
+without a rule raises `NotDifferentiableError` for a tracked array.
+
+>>> import keratorch as kt
+>>> import keratorch.numpy as np
+>>> def f(x):
+...     return np.sum(np.array([x[0] * x[1], np.exp(x[0])]))
+>>> kt.grad(f)(np.array([0.0, 2.0]))
+array([3., 0.])
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as _numpy
+
+from ..interop._mirror import Mirror as _Mirror
+from ..interop._mirror import finds_keratorch as _finds_keratorch
+from ..interop._mirror_index import Rows as _Rows
+from . import fft as fft
+from . import linalg as linalg
+from . import random as random
+
+_mirror = _Mirror(_numpy, dispatches=_finds_keratorch)
+
+r_ = _Rows(_numpy.r_, axis=0, after=False)
+c_ = _Rows(_numpy.c_, axis=-1, after=True)
+
+
+def __getattr__(name: str) -> Any:
+    value = globals()[name] = _mirror.attribute(name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return _mirror.names()

@@ -1,0 +1,162 @@
+"""`docs/numpy.md` and `docs/cupy.md`: the verdict on every public name of NumPy and CuPy.
+
+    python -m tests.mirror_table
+
+writes them anew, from the names of the libraries that are installed and the functions that
+keratorch has; `tests/numpy_api/test_mirrors.py` fails where they are out of date.
+"""
+
+from __future__ import annotations
+
+import importlib
+import warnings
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+import keratorch as kt
+from keratorch.interop._mirror import FORMER, Mirror, ufunc_named
+from keratorch.interop._numpy_api import CONSTANT, FUNCTIONS
+
+DOCS = Path(__file__).parents[1] / "docs"
+SUBMODULES = ("", "linalg", "fft", "random")
+
+DIFFERENTIABLE = "differentiable"
+CONSTANTS = "constant"
+PASSED = "passed on"
+REFUSED = "refused"
+#: The verdicts, and what each means.
+VERDICTS = {
+    DIFFERENTIABLE: "a tracked `GradArray` gives a tracked one",
+    CONSTANTS: "a `GradArray` gives a constant: there is no derivative, or it is 0",
+    PASSED: "the library's own: a type, a module, a constant, or a function of no arrays",
+    REFUSED: "a tracked `GradArray` raises an error; constants are computed by the library",
+}
+#: Functions that take no arrays to differentiate in, by what they do.
+NO_ARRAYS = {
+    "makes arrays of shapes and numbers": "arange bartlett blackman diag_indices empty eye "
+    "fromfunction hamming hanning identity indices kaiser mask_indices ones tri tril_indices "
+    "triu_indices zeros",
+    "reads text, bytes and files": "frombuffer fromfile fromregex fromstring genfromtxt load "
+    "loadtxt fromDlpack from_dlpack",
+    "is about dtypes": "find_common_type finfo iinfo isdtype issctype issubclass_ issubdtype "
+    "issubsctype make_aligned_dtype mintypecode obj2sctype promote_types sctype2char typename "
+    "datetime_data",
+    "is about settings": "disp get_include get_printoptions getbufsize geterr geterrcall info "
+    "printoptions set_printoptions setbufsize seterr seterrcall show_config show_runtime test "
+    "show_config_runtime who",
+    "makes text of numbers": "base_repr binary_repr format_float_positional "
+    "format_float_scientific",
+    "is about shapes": "broadcast_shapes",
+    "is about the module": "clear_memo fuse get_array_wrap get_default_memory_pool "
+    "get_default_pinned_memory_pool is_available memoize set_allocator "
+    "set_pinned_memory_allocator nested_iters frompyfunc get_array_module",
+    "is about generators": "default_rng get_bit_generator get_random_state get_state "
+    "reset_states seed set_bit_generator set_random_state set_state bytes rand randn",
+}
+WITHOUT_ARRAYS = {name: why for why, names in NO_ARRAYS.items() for name in names.split()}
+
+
+def public_names(module: ModuleType) -> list[str]:
+    """What a library calls public: ``__all__``, or what has no underscore."""
+    listed = getattr(module, "__all__", None) or dir(module)
+    return sorted(n for n in set(listed) if not n.startswith("_"))
+
+
+def entries(library: str) -> Iterator[tuple[str, str, Any]]:
+    """Every public name of `library`: (submodule, name, value)."""
+    for submodule in SUBMODULES:
+        module = importlib.import_module(f"{library}.{submodule}" if submodule else library)
+        for name in public_names(module):
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                yield submodule, name, getattr(module, name)
+
+
+def verdict(submodule: str, name: str, value: Any) -> str:
+    """What happens to a tracked array that is given to this function."""
+    former = FORMER.get(name, name)
+    key = f"{submodule}.{former}" if submodule else former
+    if key in FUNCTIONS:
+        return CONSTANTS if key in CONSTANT else DIFFERENTIABLE
+    if not Mirror.is_function(value) and not isinstance(value, np.ufunc):
+        return PASSED
+    if name in WITHOUT_ARRAYS:
+        return PASSED
+    function = None if submodule else ufunc_named(former)
+    if function is None:
+        return REFUSED
+    return CONSTANTS if former in CONSTANT or not _is_tracked(function, former) else DIFFERENTIABLE
+
+
+def _is_tracked(function: Any, name: str) -> bool:
+    """Whether a function of one or two arrays hands a gradient on."""
+    x = kt.GradArray(np.full((2, 2), 0.5))
+    for args in ((x,), (x, x)):
+        try:
+            found = function(*args)
+        except TypeError:
+            continue
+        first = found[0] if isinstance(found, tuple) else found
+        return first.requires_grad
+    return False  # of integers and booleans alone
+
+
+def rows(library: str) -> dict[str, str]:
+    """Every public name, with its submodule, and the verdict on it."""
+    return {
+        f"{submodule}.{name}" if submodule else name: verdict(submodule, name, value)
+        for submodule, name, value in entries(library)
+    }
+
+
+def version(library: str) -> str:
+    """The version that is installed."""
+    return importlib.import_module(library).__version__
+
+
+def document(library: str, title: str) -> str:
+    """The text of the document."""
+    found = rows(library)
+    counts = Counter(found.values())
+    lines = [
+        f"# {title}'s functions in keratorch",
+        "",
+        f"`keratorch.{library}` has the {len(found)} public names of {title} {version(library)}, "
+        f"with its `linalg`, `fft` and `random`. Written by `python -m tests.mirror_table`; "
+        "tests compare each with what happens.",
+        "",
+        "| verdict | names | meaning |",
+        "|---|---|---|",
+        *(f"| {v} | {counts[v]} | {meaning} |" for v, meaning in VERDICTS.items()),
+    ]
+    for submodule in SUBMODULES:
+        heading = f"{library}.{submodule}" if submodule else library
+        lines += ["", f"## `{heading}`"]
+        for v in VERDICTS:
+            prefix = f"{submodule}." if submodule else ""
+            names = [
+                n.removeprefix(prefix)
+                for n, is_v in found.items()
+                if is_v == v and (n.startswith(prefix) if prefix else "." not in n)
+            ]
+            if names:
+                lines += ["", f"**{v}** ({len(names)}): {' '.join(f'`{n}`' for n in names)}"]
+    return "\n".join(lines) + "\n"
+
+
+LIBRARIES = {"numpy": "NumPy", "cupy": "CuPy"}
+
+
+def main() -> None:
+    for library, title in LIBRARIES.items():
+        (DOCS / f"{library}.md").write_text(document(library, title), encoding="utf-8")
+        print(library, version(library), dict(Counter(rows(library).values())))
+
+
+if __name__ == "__main__":
+    main()

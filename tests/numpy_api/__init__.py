@@ -1,0 +1,1 @@
+"""NumPy's functions on `GradArray`s, compared with NumPy and with finite differences."""

@@ -1,0 +1,44 @@
+"""Medians, percentiles and quantiles."""
+
+import numpy
+
+from tests.numpy_api.cases import Case, array
+
+A = array(4, 5)
+B = array(3, 2, 4)
+MASK = array(4, 5, seed=4) > -0.3
+HOLES = numpy.where(MASK | (numpy.arange(5) == 0), 0.0, numpy.nan)
+GAP = numpy.array([[1.0, numpy.nan, 2.0], [numpy.nan] * 3, [4.0, 0.0, 7.0]])
+Q = numpy.array([0.0, 0.1, 0.25, 1 / 3, 0.5, 0.6, 0.75, 0.9, 1.0])
+METHODS = (
+    *("inverted_cdf", "averaged_inverted_cdf", "closest_observation"),
+    *("interpolated_inverted_cdf", "hazen", "weibull", "linear", "median_unbiased"),
+    *("normal_unbiased", "lower", "higher", "midpoint", "nearest"),
+)
+
+
+def quantile(method, name="quantile"):
+    return lambda np, a: getattr(np, name)(a, Q, axis=0, method=method)
+
+
+CASES = [
+    Case("median", lambda np, a: np.median(a), (A,)),
+    Case("median", lambda np, a: np.median(a, 0), (A,)),
+    Case("median", lambda np, a: np.median(a, axis=(0, 2), keepdims=True), (B,)),
+    Case("median", lambda np, a: np.median(a, axis=1), (GAP,), order=-1),
+    Case("quantile", lambda np, a: np.quantile(a, 0.3), (A,)),
+    Case("quantile", lambda np, a: np.quantile(a, [[0.3, 0.7]], axis=1), (A,)),
+    Case("quantile", lambda np, a: np.quantile(a, 0.3, (0, 2), keepdims=True), (B,)),
+    Case("quantile", lambda np, a: np.quantile(a, Q, axis=1), (GAP,), order=-1),
+    *(Case("quantile", quantile(m), (array(n, 2),)) for m in METHODS for n in (1, 4, 7)),
+    Case("percentile", lambda np, a: np.percentile(a, 30), (A,)),
+    Case("percentile", lambda np, a: np.percentile(a, [5, 50], axis=0), (A,)),
+    Case("percentile", lambda np, a: np.percentile(a, 20, method="higher", axis=1), (A,)),
+    Case("nanmedian", lambda np, a: np.nanmedian(a + HOLES, axis=0), (A,)),
+    Case("nanmedian", lambda np, a: np.nanmedian(a + HOLES), (A,)),
+    Case("nanmedian", lambda np, a: np.nanmedian(a, axis=1, keepdims=True), (GAP,), order=-1),
+    Case("nanquantile", lambda np, a: np.nanquantile(a + HOLES, 0.3), (A,)),
+    Case("nanquantile", lambda np, a: np.nanquantile(a + HOLES, Q, axis=1), (A,)),
+    *(Case("nanquantile", quantile(m, "nanquantile"), (GAP,), order=-1) for m in METHODS),
+    Case("nanpercentile", lambda np, a: np.nanpercentile(a + HOLES, [20, 70], axis=0), (A,)),
+]

@@ -1,0 +1,108 @@
+"""Every function of the table: its value is NumPy's, its derivatives those of differences."""
+
+import importlib
+import inspect
+import pkgutil
+
+import numpy as np
+import pytest
+
+import keratorch as kt
+import keratorch.numpy as knp
+import tests.numpy_api
+from keratorch.interop._numpy_api import CONSTANT, FUNCTIONS, UFUNCS
+from keratorch.testing import check_grads
+
+
+def _found_cases():
+    for module in pkgutil.iter_modules(tests.numpy_api.__path__):
+        if module.name.startswith("cases_"):
+            yield from importlib.import_module(f"tests.numpy_api.{module.name}").CASES
+
+
+CASES = list(_found_cases())
+
+
+def in_numpy(name):
+    """Whether this NumPy has a function; `cumulative_sum` and others came after 2.0."""
+    owner = np
+    for part in name.split("."):
+        owner = getattr(owner, part, None)
+    return owner is not None
+
+
+NUMBERED = [
+    pytest.param(
+        c,
+        id=f"{i}-{c.name}",
+        marks=pytest.mark.skipif(not in_numpy(c.name), reason=f"this NumPy has no {c.name}"),
+    )
+    for i, c in enumerate(CASES)
+]
+
+
+def parts(result):
+    """The outputs as a flat list."""
+    if isinstance(result, (tuple, list)):
+        return [p for r in result for p in parts(r)]
+    return [result]
+
+
+def is_array(value):
+    return isinstance(value, (kt.GradArray, np.ndarray, np.generic))
+
+
+@pytest.mark.parametrize("case", NUMBERED)
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_value_dtype_and_shape_are_those_of_numpy(case):
+    expected = parts(case.call(np, *case.inputs))
+    found = parts(case.call(knp, *(kt.GradArray(a) for a in case.inputs)))
+    assert len(found) == len(expected)
+    for y, wanted in zip(found, expected, strict=True):
+        if not is_array(wanted):
+            assert y == wanted
+            continue
+        assert isinstance(y, kt.GradArray)
+        assert y.shape == np.shape(wanted)
+        assert y.dtype == wanted.dtype
+        np.testing.assert_allclose(y.numpy(), wanted, rtol=1e-12, atol=1e-13)
+
+
+@pytest.mark.parametrize("case", NUMBERED)
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_derivatives_are_those_of_differences(case):
+    if case.order > 0:
+        check_grads(lambda *xs: case.call(knp, *xs), case.inputs, order=case.order)
+    if case.order:
+        return
+    for y in parts(case.call(knp, *(kt.GradArray(a) for a in case.inputs))):
+        assert not (isinstance(y, kt.GradArray) and y.requires_grad)
+
+
+def test_every_function_has_a_case():
+    tried = {c.name for c in CASES}
+    assert {*FUNCTIONS, *UFUNCS} - tried == set()
+    assert tried - {*FUNCTIONS, *UFUNCS} == set()
+
+
+def test_constants_are_those_without_derivatives():
+    differentiated = {c.name for c in CASES if c.order > 0}
+    assert differentiated & CONSTANT == set()
+    assert {*FUNCTIONS, *UFUNCS} - differentiated == CONSTANT
+
+
+@pytest.mark.parametrize("name", sorted(FUNCTIONS))
+def test_arguments_have_numpys_names_and_order(name):
+    function = np
+    for part in name.split("."):
+        function = getattr(function, part, None)
+        if function is None:
+            pytest.skip(f"NumPy {np.__version__} has no {name}")
+    theirs = inspect.signature(function).parameters
+    ours = inspect.signature(FUNCTIONS[name]).parameters
+    if any(p.kind is p.VAR_KEYWORD for p in ours.values()):  # passed on to NumPy as they are
+        assert next(iter(ours)) == next(iter(theirs))
+        return
+    # A later NumPy may have more, by keyword alone.
+    shared = [p for p in ours.values() if p.name in theirs or p.kind is not p.KEYWORD_ONLY]
+    assert [(p.name, p.kind) for p in shared] == [(p.name, p.kind) for p in theirs.values()]

@@ -1,0 +1,47 @@
+"""NumPy's functions on the arrays of another library: the same values, and gradients as NumPy's."""
+
+import importlib
+
+import numpy as np
+import pytest
+
+import keratorch as kt
+from tests.numpy_api.test_functions import is_array, parts
+
+MODULES = ["fourier", "indexing", "joining", "linalg", "products", "shapes"]
+CASES = [
+    case
+    for name in MODULES
+    for case in importlib.import_module(f"tests.numpy_api.cases_{name}").CASES
+]
+NUMBERED = [pytest.param(c, id=f"{i}-{c.name}") for i, c in enumerate(CASES) if not c.numpy_only]
+
+
+def computed(case, wrap):
+    """The outputs of a case, and the gradients of the sum of their squared sizes."""
+    xs = [kt.GradArray(wrap(a)) for a in case.inputs]
+    outputs = parts(case.call(np, *xs))
+    tracked = [y for y in outputs if isinstance(y, kt.GradArray) and y.requires_grad]
+    loss = sum(kt.sum(kt.abs(y) ** 2) for y in tracked)
+    found = kt.gradients(loss, xs, allow_unused=True) if tracked else []
+    return outputs, [None if g is None else kt.asarray(g).numpy() for g in found]
+
+
+@pytest.mark.parametrize("case", NUMBERED)
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_pytorch_arrays_give_what_numpy_arrays_give(case):
+    torch = pytest.importorskip("torch")
+    expected, gradients = computed(case, np.asarray)
+    found, of_torch = computed(case, torch.asarray)
+    for y, wanted in zip(found, expected, strict=True):
+        if not is_array(wanted):
+            assert y == wanted
+            continue
+        assert isinstance(y._array, torch.Tensor)
+        assert y.shape == wanted.shape
+        np.testing.assert_allclose(y.numpy(), wanted.numpy(), rtol=1e-10, atol=1e-11)
+    for g, wanted in zip(of_torch, gradients, strict=True):
+        if wanted is None:
+            assert g is None
+        else:
+            np.testing.assert_allclose(g, wanted, rtol=1e-8, atol=1e-9)

@@ -1,0 +1,348 @@
+"""`detect_anomaly`: what is found, what is said of it, and when it waits."""
+
+import copy
+import threading
+
+import numpy as np
+import pytest
+
+import keratorch as kt
+from keratorch import _record
+from keratorch._watch import mode
+
+pytestmark = pytest.mark.filterwarnings("ignore:(divide by zero|invalid value|overflow)")
+
+
+def leaf(xp, device, values):
+    return xp.asarray(values, dtype=xp.float32, device=device, requires_grad=True)
+
+
+# -- on every backend ----------------------------------------------------------------------------
+
+
+def test_an_infinite_result(xp, device):
+    x = leaf(xp, device, [1.0, 0.0])
+    with pytest.raises(kt.AnomalyError) as caught, kt.detect_anomaly():
+        y = x * 2
+        z = kt.log(y)  # here it happens
+        w = z * 3
+        w.sum().backward()
+    text = str(caught.value)
+    assert text.startswith("LogGrad made ") and "infinity" in text
+    assert "shape (2,)" in text and str(device) in text
+    assert "z = kt.log(y)  # here it happens" in text and "test_anomaly.py:" in text
+    assert "w = z * 3" not in text
+    assert x.grad is None
+
+
+def test_an_infinite_gradient(xp, device):
+    x = leaf(xp, device, [1.0, 0.0])
+    other = leaf(xp, device, [1.0, 2.0])
+    with pytest.raises(kt.AnomalyError) as caught, kt.detect_anomaly():
+        y = kt.sqrt(x)  # its derivative is infinite
+        z = (y * other).sum()
+        z.backward()
+    text = str(caught.value)
+    assert text.startswith("SqrtGrad.backward made ") and "infinity" in text
+    assert "for input 0" in text and "y = kt.sqrt(x)  # its derivative is infinite" in text
+    assert x.grad is None and other.grad is None
+
+
+def test_a_nan_of_constants(xp, device):
+    x = xp.asarray([-1.0, 2.0], dtype=xp.float32, device=device)
+    with pytest.raises(kt.AnomalyError, match=r"^LogGrad made") as caught, kt.detect_anomaly():
+        kt.log(x)  # nothing tracks it
+    assert "kt.log(x)  # nothing tracks it" in str(caught.value)
+
+
+def test_finite_work_is_left_alone(xp, device):
+    x = leaf(xp, device, [1.0, 2.0])
+    with kt.detect_anomaly():
+        mask = x > 1.5
+        y = kt.where(mask, x, -float("inf"))  # a mask: it moves values
+        z = kt.max(y) + kt.exp(x).sum()
+        z.backward()
+    expected = leaf(xp, device, [1.0, 2.0])
+    (kt.max(kt.where(mask, expected, -float("inf"))) + kt.exp(expected).sum()).backward()
+    np.testing.assert_array_equal(kt.asarray(x.grad).numpy(), kt.asarray(expected.grad).numpy())
+
+
+def test_nan_alone(xp, device):
+    x = leaf(xp, device, [1.0, 0.0])
+    with kt.detect_anomaly(check_inf=False):
+        kt.log(x)
+    with pytest.raises(kt.AnomalyError, match="NaN"), kt.detect_anomaly(check_inf=False):
+        y = kt.log(x)
+        y - y
+
+
+def test_under_create_graph(xp, device):
+    """The line of the forward pass is named for derivatives of derivatives too."""
+    x = leaf(xp, device, [0.0, 1.0])
+    with pytest.raises(kt.AnomalyError) as caught, kt.detect_anomaly():
+        y = x**1.5  # the second derivative is infinite at 0
+        (first,) = kt.gradients(y.sum(), x, create_graph=True)
+        kt.gradients(first.sum(), x)
+    assert "y = x**1.5  # the second derivative" in str(caught.value)
+    assert ".backward made" in str(caught.value)
+
+
+def test_the_masked_partials_of_the_rules_are_no_anomaly(xp, device):
+    """`where(x > 0, log(x), 0)`: inside of the rule something is infinite, and outside nothing."""
+    x = leaf(xp, device, [0.0, 1.0])
+    with kt.detect_anomaly(check_inf=False):
+        y = kt.where(x > 0, kt.log(x), 0.0)
+        (first,) = kt.gradients(y.sum(), x, create_graph=True)
+        kt.gradients(first.sum(), x)
+        kt.jvp(lambda x: kt.where(x > 0, kt.log(x), 0.0), [x], [x])
+
+
+# -- when it waits -------------------------------------------------------------------------------
+
+
+def test_a_gpu_is_waited_for_once_in_each_backward(monkeypatch):
+    """With a device of array-api-strict in place of a GPU."""
+    strict = pytest.importorskip("array_api_strict")
+    backend = kt.backends.get("array_api_strict")
+    waits = []
+    original = backend.to_numpy
+    monkeypatch.setattr(backend, "to_numpy", lambda raw: waits.append(raw.shape) or original(raw))
+    x = kt.GradArray(strict.ones(3, device=strict.Device("device1")))
+    for _ in range(2):
+        with kt.detect_anomaly():
+            y = x
+            for _ in range(20):
+                y = kt.tanh(y * x)
+            assert waits == []
+            y.sum().backward()
+            assert len(waits) == 1 and waits[0][0] > 80
+            y = kt.exp(x)
+        assert len(waits) == 2 and waits[1] == (1,)
+        waits.clear()
+
+
+def test_of_several_anomalies_the_first_is_told():
+    strict = pytest.importorskip("array_api_strict")
+    x = kt.GradArray(strict.zeros(3, device=strict.Device("device1")))
+    with pytest.raises(kt.AnomalyError) as caught, kt.detect_anomaly():
+        kt.log(x)  # first
+        kt.reciprocal(x)  # second
+    assert "# first" in str(caught.value) and "LogGrad" in str(caught.value)
+
+
+def test_many_results_are_looked_at_on_the_way(monkeypatch):
+    strict = pytest.importorskip("array_api_strict")
+    from keratorch import _anomaly
+
+    monkeypatch.setattr(_anomaly, "MAX_PENDING", 10)
+    x = kt.GradArray(strict.zeros(3, device=strict.Device("device1")))
+    count = 0
+    with pytest.raises(kt.AnomalyError), kt.detect_anomaly():
+        y = kt.log(x)
+        while count < 100:
+            y = y * 1.0
+            count += 1
+    assert count == 8
+
+
+# -- what is said --------------------------------------------------------------------------------
+
+
+def message(function):
+    with pytest.raises(kt.AnomalyError) as caught, kt.detect_anomaly():
+        function()
+    return str(caught.value)
+
+
+def test_an_input_that_had_it_is_named():
+    x = kt.GradArray([1.0, np.nan])
+    text = message(lambda: x * 2)
+    assert "MultiplyGrad made NaN" in text and "input 0, a leaf, had it already" in text
+    y = kt.GradArray([1.0, 2.0])
+    text = message(lambda: y * np.array([1.0, np.inf]))
+    assert "input 1, a constant, had it already" in text
+    assert "from inputs (2,), (2,)" in text
+    text = message(lambda: y * float("nan"))
+    assert "input 1, a constant, had it already" in text
+
+
+def test_the_gradient_given_to_backward():
+    x = kt.GradArray([1.0, 2.0])
+    y = x * 2
+    text = message(lambda: y.backward([np.nan, 1.0]))
+    assert "MultiplyGrad.backward made NaN" in text
+    assert "the gradient that it was given" in text and "argument of backward" in text
+    assert "recorded outside of detect_anomaly()" in text
+
+
+def test_an_infinite_sum_of_finite_gradients():
+    x = kt.GradArray(np.array([0.1], dtype=np.float32))
+    text = message(lambda: (x * 3e38 + x * 2e38).backward([1.0]))
+    assert "the sum of the gradients of a leaf" in text and "infinity" in text
+
+
+def test_a_hook_that_makes_a_nan():
+    x = kt.GradArray([1.0, 2.0])
+    y = kt.exp(x)
+    y.register_hook(lambda g: g * np.nan)
+    text = message(lambda: y.sum().backward())
+    assert "ExpGrad.backward made NaN" in text and "what a hook returned" in text
+
+
+def test_operations_of_users():
+    class BadGrad(kt.Grad):
+        def backward(self, grad):
+            return (grad / 0.0,)
+
+    x = kt.GradArray([1.0, 2.0])
+    assert message(lambda: kt.GradArray(x._array / 0, grad_op=BadGrad(x))).startswith(
+        "BadGrad made"
+    )
+    text = message(lambda: kt.GradArray(x._array * 1, grad_op=BadGrad(x)).sum().backward())
+    assert text.startswith("BadGrad.backward made infinity")
+    many = message(lambda: kt.linalg.eigh(kt.GradArray(np.eye(2)))[1].sum().backward())
+    assert many.startswith("EighGrad.backward made NaN")
+
+
+CONSTANTS = {
+    "sum": lambda x: kt.sum(x),
+    "mean": lambda x: kt.mean(x),
+    "matmul": lambda x: x @ x,
+    "vector_norm": lambda x: kt.linalg.vector_norm(x),
+    "cumulative_sum": lambda x: kt.cumulative_sum(x),
+    "inv": lambda x: kt.linalg.inv(kt.reshape(x, (2, 1, 1))),
+    "gammaln": lambda x: kt.special.gammaln(x),
+    "softplus": lambda x: kt.special.softplus(x),
+}
+
+
+@pytest.mark.parametrize("name", CONSTANTS)
+def test_operations_on_constants_are_seen(name):
+    text = message(lambda: CONSTANTS[name](kt.asarray([np.nan, 1.0])))
+    named = text.partition(" made NaN")[0].lower()
+    assert named.removesuffix("grad").replace("_", "") == name.replace("_", "")
+
+
+def test_the_line_behind_a_library():
+    scipy = pytest.importorskip("scipy.optimize")
+
+    def f(x):
+        return kt.log(x).sum()  # the line
+
+    text = message(lambda: scipy.approx_fprime(np.array([-1.0]), lambda x: f(kt.asarray(x)).item()))
+    assert "return kt.log(x).sum()  # the line" in text
+
+
+# -- switching -----------------------------------------------------------------------------------
+
+
+def test_it_nests_and_can_be_turned_off_inside():
+    x = kt.asarray([0.0])
+    with kt.detect_anomaly():
+        with kt.detect_anomaly(False):
+            kt.log(x)
+        with kt.detect_anomaly(check_inf=False):
+            kt.log(x)
+        with pytest.raises(kt.AnomalyError):
+            kt.log(x)
+    kt.log(x)
+    manager = kt.detect_anomaly()
+    with manager, manager, pytest.raises(kt.AnomalyError):
+        kt.log(x)
+    kt.log(x)
+
+
+def test_the_switch_and_the_decorator():
+    x = kt.asarray([0.0])
+    kt.set_detect_anomaly(True)
+    try:
+        with pytest.raises(kt.AnomalyError):
+            kt.log(x)
+    finally:
+        kt.set_detect_anomaly(False)
+    kt.log(x)
+
+    @kt.detect_anomaly()
+    def f():
+        """Doc."""
+        return kt.log(x)
+
+    with pytest.raises(kt.AnomalyError):
+        f()
+    assert f.__doc__ == "Doc."
+
+
+def test_nothing_stays_in_the_way():
+    from weakref import ref
+
+    from keratorch.ops import _elementwise
+
+    def in_place():
+        return [vars(m)[n] for m in (_record, _elementwise) for n in ("made", "unrecorded")]
+
+    before = in_place()
+    assert before == [ref, _record.constant] * 2
+    with pytest.raises(ZeroDivisionError), kt.detect_anomaly():
+        assert in_place() != before
+        1 / 0  # noqa: B018
+    assert in_place() == before and mode.watchers == ()
+
+
+def test_it_belongs_to_a_thread():
+    failures = []
+    inside, done = threading.Event(), threading.Event()
+
+    def other():
+        try:
+            assert inside.wait(30)
+            kt.log(kt.GradArray([0.0])).sum().backward()
+        except BaseException as error:
+            failures.append(error)
+        done.set()
+
+    thread = threading.Thread(target=other)
+    thread.start()
+    with kt.detect_anomaly():
+        inside.set()
+        assert done.wait(30)
+    thread.join()
+    assert not failures
+
+
+def test_threads_open_and_close_at_once():
+    failures = []
+
+    def work(k):
+        try:
+            for i in range(100):
+                x = kt.GradArray([1.0 * k])
+                if (i + k) % 2:
+                    with kt.detect_anomaly(), pytest.raises(kt.AnomalyError):
+                        (x / 0).sum().backward()
+                else:
+                    (x / 0).sum().backward()
+        except BaseException as error:
+            failures.append(error)
+
+    with np.errstate(all="ignore"):
+        threads = [threading.Thread(target=work, args=(k,)) for k in range(1, 9)]
+        for t in threads:
+            t.start()
+        for t in threads:
+            t.join()
+    assert not failures
+    assert _record.unrecorded is _record.constant
+
+
+def test_tracers_and_other_dtypes_are_not_looked_at():
+    with kt.detect_anomaly():
+        copy.copy(kt.asarray([1, 2])) + 1
+        assert kt.any(kt.asarray([True]))
+    jax = pytest.importorskip("jax")
+
+    @jax.jit
+    def f(raw):
+        with kt.detect_anomaly():
+            return kt.log(kt.asarray(raw))._array
+
+    assert not np.isfinite(np.asarray(f(jax.numpy.zeros(2)))).any()

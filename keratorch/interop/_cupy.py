@@ -253,9 +253,20 @@ def _options(others: dict[str, Any]) -> str:
     return f" with {', '.join(others)}" if others else ""
 
 
-def install() -> None:
-    """Give `GradArray` CuPy's hook, and the methods that CuPy's functions call."""
-    from . import _cupy_methods
+def _position(name: str) -> Callable[..., Any]:
+    """The method `argmax` or `argmin`, with the dtype that CuPy's function passes on too."""
+    plain = getattr(GradArray, name)
 
+    def method(self: GradArray, *args: Any, dtype: Any = None, **kwargs: Any) -> Any:
+        found = plain(self, *args, **kwargs)
+        return found if dtype is None else _cast(found, dtype)
+
+    method.__name__, method.__doc__ = name, plain.__doc__
+    return method
+
+
+def install() -> None:
+    """Give `GradArray` CuPy's hook; the methods that CuPy calls are in `ops._methods`."""
     GradArray.__cupy_override_elementwise_kernel__ = override  # type: ignore[attr-defined]
-    _cupy_methods.install()
+    for name in ("argmax", "argmin"):
+        setattr(GradArray, name, _position(name))

@@ -26,11 +26,12 @@ class KernelGrad(Grad):
 
     def backward(self, grad: Any) -> Any:
         values = list(self.saved(grad))
-        grads = grad if isinstance(grad, tuple) else (grad,)
+        grads: Any = grad if isinstance(grad, tuple) else (grad,)
         if any(g is None for g in grads):  # of outputs that were not used
             like = next(i for i, g in enumerate(grads) if g is not None)
             xp = _namespace(grads[like])
-            shapes, dtypes = self.shape, self.dtype
+            shapes: Any = self.shape
+            dtypes: Any = self.dtype
             grads = tuple(
                 xp.zeros(shapes[i], dtype=dtypes[i]) if g is None else g
                 for i, g in enumerate(grads)
@@ -48,7 +49,20 @@ def _namespace(x: Any) -> Any:
 
 
 def _is_kernel(value: Any) -> bool:
+    """Whether `value` is an `ElementwiseKernel` or a ufunc of CuPy."""
     return hasattr(value, "nin") and hasattr(value, "nout")
+
+
+def _takes_output(kernel: Any, backward: Any) -> bool:
+    """Whether the kernel of a derivative takes the output; an error unless it fits."""
+    needed = kernel.nout + kernel.nin
+    if backward.nin not in (needed, needed + kernel.nout) or backward.nout != kernel.nin:
+        raise RuleError(
+            f"register_kernel_grad: the kernel {backward.name!r} takes {backward.nin} arrays and "
+            f"returns {backward.nout}; it must take {needed} (the gradient and the inputs) or "
+            f"{needed + kernel.nout} (the output too), and return {kernel.nin}"
+        )
+    return backward.nin > needed
 
 
 def register_kernel_grad(kernel: Any, backward: Any) -> None:
@@ -74,20 +88,12 @@ def register_kernel_grad(kernel: Any, backward: Any) -> None:
             f"register_kernel_grad: backward must be a function or a cupy.ElementwiseKernel, not "
             f"{type(backward).__name__}"
         )
-    if _is_kernel(backward):
-        needed = kernel.nout + kernel.nin
-        if backward.nin not in (needed, needed + kernel.nout) or backward.nout != kernel.nin:
-            raise RuleError(
-                f"register_kernel_grad: the kernel {backward.name!r} takes {backward.nin} arrays "
-                f"and returns {backward.nout}; it must take {needed} (the gradient and the "
-                f"inputs) or {needed + kernel.nout} (the output too), and return {kernel.nin}"
-            )
+    keeps_output = _is_kernel(backward) and _takes_output(kernel, backward)
     name = getattr(kernel, "name", type(kernel).__name__)
     saves = (*range(kernel.nin), *(-1 - k for k in range(kernel.nout)))
     members = {"__slots__": (), "__doc__": f"The derivative of {name}.", "kernel": kernel}
     rule = backward if _is_kernel(backward) else staticmethod(backward)
     cls = type(f"{name}_grad", (KernelGrad,), {**members, "rule": rule, "saves": saves})
-    keeps_output = _is_kernel(backward) and backward.nin > kernel.nout + kernel.nin
 
     def call(*args: Any, **kwargs: Any) -> Any:
         return _recorded(cls, kernel, keeps_output, args, kwargs)

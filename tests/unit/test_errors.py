@@ -11,6 +11,7 @@ import keratorch as kt
 from keratorch import errors
 
 BASES = {
+    "DeviceMemoryError": MemoryError,
     "AnomalyError": FloatingPointError,
     "MissingDependencyError": ImportError,
     "SyncError": RuntimeError,

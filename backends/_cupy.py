@@ -114,9 +114,18 @@ def _solve(a: RawArray, b: RawArray) -> RawArray:
     return cp.linalg.solve(a, cp.broadcast_to(b, stack + b.shape[-2:]))
 
 
+def _isdtype(dtype: Any, kind: Any) -> bool:
+    """As the standard's; bfloat16, which it does not know, is a real floating dtype."""
+    kinds = kind if isinstance(kind, tuple) else (kind,)
+    if getattr(dtype, "name", None) == "bfloat16" and all(isinstance(k, str) for k in kinds):
+        dtype = cp.dtype("float32")
+    return array_api_compat.cupy.isdtype(dtype, kind)
+
+
 #: Functions that stand in for those of array-api-compat, by module and name.
 _OWN: dict[tuple[str, str], Callable[..., Any]] = {
     ("cupy", "sign"): _sign,
+    ("cupy", "isdtype"): _isdtype,
     ("linalg", "solve"): _solve,
 }
 
@@ -239,12 +248,12 @@ class CuPyBackend(Backend):
             found = cp.dtype(dtype)
         except TypeError:
             found = cp.dtype(super().dtype(dtype))
-        if found.kind not in "biufc":
+        if found.kind not in "biufc" and found.name != "bfloat16":
             raise DTypeError(f"{self.name}: dtype {found} is not one of booleans and numbers")
         return found
 
     def is_inexact(self, dtype: Any) -> bool:
-        return dtype.kind in "fc"
+        return dtype.kind in "fc" or dtype.name == "bfloat16"
 
     def is_complex(self, dtype: Any) -> bool:
         return dtype.kind == "c"

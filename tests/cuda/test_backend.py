@@ -313,6 +313,31 @@ def test_float16(device):
     np.testing.assert_allclose(on_host(x.grad), wanted, rtol=5e-3)
 
 
+def test_bfloat16(device):
+    """Where CuPy has it: version 14, with ml_dtypes."""
+    bfloat16 = pytest.importorskip("ml_dtypes").bfloat16
+    if int(cupy.__version__.partition(".")[0]) < 14:
+        pytest.skip("CuPy has bfloat16 from version 14")
+    with cupy.cuda.Device(device.index):
+        raw = on_device(device, VALUES.astype("float32")).astype(bfloat16)
+        seed = cupy.ones(3, bfloat16)
+    functions = [
+        (kt.tanh, 1 - np.tanh(VALUES) ** 2),
+        (lambda x: x * x, 2 * VALUES),
+        (lambda x: kt.where(x > 0, x * 2, 0), [2, 0, 2]),
+        (lambda x: kt.special.softmax(x, axis=0) * 0 + x, [1, 1, 1]),
+        (kt.abs, [1, -1, 1]),
+        (lambda x: x[kt.asarray(on_device(device, np.array([0, 0, 2])))], [2, 0, 1]),
+    ]
+    for function, wanted in functions:
+        x = kt.GradArray(raw)
+        assert x.requires_grad
+        y = function(x)
+        y.backward(seed)
+        assert y.dtype == x.grad.dtype == bfloat16
+        np.testing.assert_allclose(on_host(x.grad).astype("float32"), wanted, rtol=2e-2)
+
+
 def test_reductions_return_arrays(device):
     """Never a NumPy scalar, whose arithmetic would leave the GPU."""
     x = leaf(device, VALUES)

@@ -334,8 +334,9 @@ def test_bfloat16(device):
         assert x.requires_grad
         y = function(x)
         y.backward(seed)
-        assert y.dtype == x.grad.dtype == bfloat16
-        np.testing.assert_allclose(on_host(x.grad).astype("float32"), wanted, rtol=2e-2)
+        assert x.grad.dtype == bfloat16  # y may be wider: `where` of CuPy has no bfloat16
+        # The rule of tanh has its output, of 8 bits: 2⁻⁸ is one unit in its last place.
+        np.testing.assert_allclose(on_host(x.grad).astype("float32"), wanted, atol=2**-8)
 
 
 def test_reductions_return_arrays(device):

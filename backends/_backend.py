@@ -19,7 +19,7 @@ from keratorch.errors import (
     UnknownDeviceError,
 )
 
-from . import _special, _windows
+from . import _softmax, _special, _windows
 from ._device import Device
 from ._dtypes import dtype_name, is_complex_dtype
 
@@ -144,6 +144,10 @@ class Backend:
 
     def scope(self, array: RawArray) -> contextlib.AbstractContextManager[Any]:
         """What backward runs in, given an array of the forward pass."""
+        return contextlib.nullcontext()
+
+    def on_device(self, array: RawArray) -> contextlib.AbstractContextManager[Any]:
+        """What must be current for a function of the library to run where `array` is."""
         return contextlib.nullcontext()
 
     # -- conversion ------------------------------------------------------------------------
@@ -286,6 +290,18 @@ class Backend:
             )
         return found
 
+    def logsumexp(self, array: RawArray, axes: tuple[int, ...]) -> RawArray:
+        """log Σ eˣ along `axes`, which are kept."""
+        return _softmax.logsumexp(self.xp, array, axes)
+
+    def softmax(self, array: RawArray, axes: tuple[int, ...]) -> RawArray:
+        """eˣ / Σ eˣ along `axes`."""
+        return _softmax.softmax(self.xp, array, axes)
+
+    def log_softmax(self, array: RawArray, axes: tuple[int, ...]) -> RawArray:
+        """x − log Σ eˣ along `axes`."""
+        return _softmax.log_softmax(self.xp, array, axes)
+
     def is_plain(self, array: RawArray) -> bool:
         """Whether `array` can be handed out as a leaf's gradient: contiguous, writable."""
         return True
@@ -299,6 +315,10 @@ class Backend:
         import array_api_compat
 
         return array_api_compat.is_writeable_array(array)
+
+    def get_item(self, array: RawArray, key: Any) -> RawArray:
+        """``array[key]`` for a key with arrays in it."""
+        return array[key]
 
     def set_item(self, array: RawArray, key: Any, value: Any) -> None:
         """``array[key] = value`` in place; `array` is writable."""

@@ -3,17 +3,48 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Generator
+import functools
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
 import array_api_compat.cupy
 import cupy as cp
+from cupy.cuda.memory import OutOfMemoryError
 
-from keratorch.errors import DTypeError
+from keratorch._mode import policy
+from keratorch.errors import DeviceMemoryError, DTypeError
 
 from ._backend import Backend, RawArray, Rule, RuleTable
+from ._cupy_streams import note, stream_of
 from ._device import Device
+from ._numpy import is_basic
+
+
+def out_of_memory(error: Exception) -> DeviceMemoryError:
+    """What to raise in place of CuPy's own error: with what its pool holds."""
+    pool = cp.get_default_memory_pool()
+    total, used = pool.total_bytes(), pool.used_bytes()
+    free, there = cp.cuda.runtime.memGetInfo()
+    return DeviceMemoryError(
+        f"{error} CuPy's pool holds {total:,} bytes of device cuda:{cp.cuda.runtime.getDevice()}, "
+        f"of which {used:,} are in use; the device has {there:,}, of which {free:,} are free. The "
+        "graph is as it was: free arrays that are no longer needed, and call the operation or "
+        "backward() again"
+    )
+
+
+def explained(function: Callable[..., Any]) -> Callable[..., Any]:
+    """`function`, whose memory errors say what the pool holds."""
+
+    @functools.wraps(function)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return function(*args, **kwargs)
+        except OutOfMemoryError as error:
+            raise out_of_memory(error) from error
+
+    return wrapper
 
 
 def device_of(values: Any) -> contextlib.AbstractContextManager[Any]:
@@ -28,6 +59,11 @@ def device_of(values: Any) -> contextlib.AbstractContextManager[Any]:
     return contextlib.nullcontext()
 
 
+def summed_dtype(dtype: Any) -> Any:
+    """What numbers of `dtype` are summed in: float32 for float16."""
+    return cp.dtype("f") if dtype.itemsize == 2 and dtype.kind in "fV" else dtype
+
+
 class CuPyNamespace(ModuleType):
     """A namespace of `array_api_compat.cupy`, whose functions run where their arrays are."""
 
@@ -36,7 +72,9 @@ class CuPyNamespace(ModuleType):
         self._source = source
 
     def __getattr__(self, name: str) -> Any:
-        value = getattr(self._source, name)
+        value = _OWN.get((self._source.__name__.rpartition(".")[2], name))
+        if value is None:
+            value = getattr(self._source, name)
         if isinstance(value, ModuleType):
             value = CuPyNamespace(value)
         elif callable(value) and not isinstance(value, type):
@@ -47,10 +85,49 @@ class CuPyNamespace(ModuleType):
 
 def _where_its_arrays_are(function: Callable[..., Any]) -> Callable[..., Any]:
     def called(*args: Any, **kwargs: Any) -> Any:
-        with device_of(args):
-            return function(*args, **kwargs)
+        # Not every creation function of CuPy heeds device=.
+        device = kwargs.pop("device", None)
+        with device_of(args) if device is None else cp.cuda.Device(device):
+            found = function(*args, **kwargs)
+            note(found)
+            return found
 
-    return called
+    return explained(called)
+
+
+_SIGN = cp.ElementwiseKernel(
+    "T x", "T y", "y = x > T(0) ? T(1) : x < T(0) ? T(-1) : T(x - x)", "keratorch_sign"
+)
+
+
+def _sign(x: RawArray) -> RawArray:
+    """The sign, NaN of NaN: array-api-compat's waits for the device."""
+    return _SIGN(x) if x.dtype.kind in "fi" else cp.sign(x)
+
+
+def _solve(a: RawArray, b: RawArray) -> RawArray:
+    """``linalg.solve``, whose second argument is a vector if it has one axis; stacks broadcast."""
+    if b.ndim == 1:
+        return _solve(a, b[:, None])[..., 0]
+    stack = cp.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+    a = cp.broadcast_to(a, stack + a.shape[-2:])
+    return cp.linalg.solve(a, cp.broadcast_to(b, stack + b.shape[-2:]))
+
+
+def _isdtype(dtype: Any, kind: Any) -> bool:
+    """As the standard's; bfloat16, which it does not know, is a real floating dtype."""
+    kinds = kind if isinstance(kind, tuple) else (kind,)
+    if getattr(dtype, "name", None) == "bfloat16" and all(isinstance(k, str) for k in kinds):
+        dtype = cp.dtype("float32")
+    return array_api_compat.cupy.isdtype(dtype, kind)
+
+
+#: Functions that stand in for those of array-api-compat, by module and name.
+_OWN: dict[tuple[str, str], Callable[..., Any]] = {
+    ("cupy", "sign"): _sign,
+    ("cupy", "isdtype"): _isdtype,
+    ("linalg", "solve"): _solve,
+}
 
 
 class CuPyRules(RuleTable):
@@ -59,14 +136,29 @@ class CuPyRules(RuleTable):
     __slots__ = ()
 
     def __missing__(self, cls: type) -> Rule:
-        rule = super().__missing__(cls)
+        from ._cupy_fused import RULES
+        from ._cupy_kernels import ElementwiseRule, has_generated_rule
 
-        def on_device(node: Any, grad: Any) -> Any:
-            with device_of((grad,)):
-                return rule(node, grad)
+        rule = RULES.get(cls)
+        if rule is None:
+            rule = ElementwiseRule(cls) if has_generated_rule(cls) else super().__missing__(cls)
+        self[cls] = rule
+        return self[cls]
 
-        self[cls] = on_device
-        return on_device
+    def __setitem__(self, cls: type, rule: Rule) -> None:
+        super().__setitem__(cls, _where_its_gradient_is(rule))
+
+    def update(self, rules: Any = (), /) -> None:  # type: ignore[override]
+        for cls, rule in dict(rules).items():
+            self[cls] = rule
+
+
+def _where_its_gradient_is(rule: Rule) -> Rule:
+    def on_device(node: Any, grad: Any) -> Any:
+        with device_of((grad,)):
+            return rule(node, grad)
+
+    return explained(on_device)
 
 
 xp: Any = CuPyNamespace(array_api_compat.cupy)
@@ -104,37 +196,40 @@ class CuPyBackend(Backend):
         try:
             count = cp.cuda.runtime.getDeviceCount()
         except cp.cuda.runtime.CUDARuntimeError as error:
-            return self._needs(f"can use no GPU ({error})")
+            return self._needs(_trouble(error))
         return None if count else self._needs("finds no GPU")
 
     @staticmethod
     def _needs(what: str) -> str:
-        cuda = cp.cuda.runtime.runtimeGetVersion() // 1000
         return (
             f"CuPy {cp.__version__} is installed but {what}: it needs an NVIDIA GPU and a driver "
-            f"for CUDA {cuda}, which https://www.nvidia.com/drivers has; for an older driver pip "
-            f"install 'keratorch[cuda12]'; without a GPU use device='cpu'"
+            f"for CUDA {_cuda()}, which https://www.nvidia.com/drivers has; for an older driver "
+            f"pip install 'keratorch[cuda12]'; without a GPU use device='cpu'"
         )
 
+    @explained
     def to_device(self, array: RawArray, device: Device) -> RawArray:
         with array.device:  # CuPy copies between devices what is contiguous, and no other
             array = cp.ascontiguousarray(array)
         with cp.cuda.Device(device.index):
             return cp.array(array, copy=True)
 
-    @contextlib.contextmanager
-    def scope(self, array: RawArray) -> Generator[None]:
-        with array.device:
-            yield
+    def scope(self, array: RawArray) -> contextlib.AbstractContextManager[None]:
+        return stream_of(array)
+
+    def on_device(self, array: RawArray) -> contextlib.AbstractContextManager[Any]:
+        return array.device
 
     # -- conversion ------------------------------------------------------------------------
 
+    @explained
     def asarray(self, data: Any, dtype: Any = None, device: Device | None = None) -> RawArray:
         self.require()
         where = contextlib.nullcontext() if device is None else cp.cuda.Device(device.index)
         with where:
             return cp.asarray(data, dtype=None if dtype is None else self.dtype(dtype))
 
+    @explained
     def create(self, name: str, device: Device, /, *args: Any, **kwargs: Any) -> RawArray:
         # Not every creation function of CuPy heeds device=.
         kwargs.pop("device", None)
@@ -144,6 +239,7 @@ class CuPyBackend(Backend):
     def from_numpy(self, array: Any, device: Device | None = None) -> RawArray:
         return self.asarray(array, device=device)
 
+    @explained
     def to_numpy(self, array: RawArray) -> Any:
         return cp.asnumpy(array)
 
@@ -152,12 +248,12 @@ class CuPyBackend(Backend):
             found = cp.dtype(dtype)
         except TypeError:
             found = cp.dtype(super().dtype(dtype))
-        if found.kind not in "biufc":
+        if found.kind not in "biufc" and found.name != "bfloat16":
             raise DTypeError(f"{self.name}: dtype {found} is not one of booleans and numbers")
         return found
 
     def is_inexact(self, dtype: Any) -> bool:
-        return dtype.kind in "fc"
+        return dtype.kind in "fc" or dtype.name == "bfloat16"
 
     def is_complex(self, dtype: Any) -> bool:
         return dtype.kind == "c"
@@ -172,21 +268,48 @@ class CuPyBackend(Backend):
             if len(arrays) == 2 and arrays[0].device != arrays[1].device:
                 self.check_devices(name, *arrays)
             with arrays[0].device:
-                return function(*operands)
+                found = function(*operands)
+                note(found)
+                return found
 
-        return checked
+        return explained(checked)
 
     def special(self, name: str) -> Callable[..., Any]:
-        return _where_its_arrays_are(super().special(name))
+        from ._cupy_kernels import forward_kernel
+
+        function = super().special(name)
+        return _where_its_arrays_are(forward_kernel(name, function))
 
     def library_special(self, name: str) -> Callable[..., Any] | None:
         import cupyx.scipy.special
 
         return getattr(cupyx.scipy.special, name, None)
 
+    def logsumexp(self, array: RawArray, axes: tuple[int, ...]) -> RawArray:
+        return self._own("logsumexp", array, axes)
+
+    def softmax(self, array: RawArray, axes: tuple[int, ...]) -> RawArray:
+        return self._own("softmax", array, axes)
+
+    def log_softmax(self, array: RawArray, axes: tuple[int, ...]) -> RawArray:
+        return self._own("log_softmax", array, axes)
+
+    def _own(self, name: str, array: RawArray, axes: tuple[int, ...]) -> RawArray:
+        """Our own kernel, or what is composed of CuPy's functions where there is none."""
+        from . import _cupy_fused
+
+        general = getattr(super(), name)
+
+        def function(array: RawArray, axes: tuple[int, ...]) -> RawArray:
+            found = getattr(_cupy_fused, name)(array, axes)
+            return general(array, axes) if found is None else found
+
+        return _where_its_arrays_are(function)(array, axes)
+
     def is_plain(self, array: RawArray) -> bool:
         return array.flags.c_contiguous
 
+    @explained
     def copy(self, array: RawArray) -> RawArray:
         with array.device:
             return cp.array(array, copy=True, order="C")
@@ -194,28 +317,59 @@ class CuPyBackend(Backend):
     def writeable(self, array: RawArray) -> bool:
         return True
 
+    @explained
     def add_at(self, shape: tuple[int, ...], key: Any, values: RawArray) -> RawArray:
+        basic = is_basic(key)
+        if not basic and (policy.deterministic or values.dtype.kind == "c"):
+            return super().add_at(shape, key, values)
         with values.device:
-            out = cp.zeros(shape, dtype=values.dtype)
-            cp.add.at(out, key, values)
-            return out
+            # Atomic additions of float16 would round after each.
+            kind = values.dtype if basic else summed_dtype(values.dtype)
+            out = cp.zeros(shape, dtype=kind)
+            if basic:
+                out[key] = values
+            else:
+                cp.add.at(out, key, values.astype(kind, copy=False))
+            return out.astype(values.dtype, copy=False)
 
     def add_taken(
         self, shape: tuple[int, ...], index: RawArray, axis: int, values: RawArray
     ) -> RawArray:
         return self.add_at(shape, (slice(None),) * axis + (index,), values)
 
+    @explained
     def add_flat(self, size: int, where: RawArray, values: RawArray) -> RawArray:
+        if policy.deterministic:
+            from ._cupy_fused import segment_sum
+
+            with values.device:
+                return segment_sum(size, where, values)
+        if values.dtype.kind == "c":  # of which CuPy has no atomic addition
+            with values.device:
+                out = cp.zeros((size,), values.dtype)
+                pairs = cp.ascontiguousarray(values).view(values.real.dtype).reshape(-1, 2)
+                cp.add.at(out.view(pairs.dtype).reshape(-1, 2), where, pairs)
+                return out
         return self.add_at((size,), where, values)
 
+    @explained
+    def get_item(self, array: RawArray, key: Any) -> RawArray:
+        with array.device:
+            found = array[key]
+            note(found)
+            return found
+
+    @explained
     def set_item(self, array: RawArray, key: Any, value: Any) -> None:
         with array.device:
             array[key] = value
 
+    @explained
     def add(self, a: RawArray, b: RawArray) -> RawArray:
         with device_of((a,)):
             return cp.add(a, b)
 
+    @explained
     def add_into(self, total: RawArray, term: RawArray) -> RawArray:
         with device_of((total,)):
             return cp.add(total, term, total)
@@ -225,6 +379,24 @@ class CuPyBackend(Backend):
 
     def may_overlap(self, a: RawArray, b: RawArray) -> bool:
         return bool(cp.may_share_memory(a, b))
+
+
+def _cuda() -> int:
+    """The version of CUDA that this CuPy is for."""
+    return cp.cuda.runtime.runtimeGetVersion() // 1000
+
+
+def _trouble(error: Any) -> str:
+    """Why CUDA cannot be used, as the end of a sentence."""
+    if error.status == 35:  # cudaErrorInsufficientDriver, also where there is none
+        driver = cp.cuda.runtime.driverGetVersion()
+        if not driver:
+            return f"finds no NVIDIA driver ({error})"
+        return (
+            f"the NVIDIA driver is too old: it is for CUDA {driver // 1000}.{driver % 1000 // 10}, "
+            f"this CuPy for CUDA {_cuda()} ({error})"
+        )
+    return f"can use no GPU ({error})"
 
 
 def make() -> Backend:

@@ -102,6 +102,10 @@ class NumPyBackend(Backend):
     def library_special(self, name: str) -> Callable[..., Any] | None:
         return scipy_special(self.name, name)
 
+    def logsumexp(self, array: RawArray, axes: tuple[int, ...]) -> RawArray:
+        with np.errstate(all="ignore"):  # the logarithm of 0 is −∞ here, not a mishap
+            return super().logsumexp(array, axes)
+
     def is_plain(self, array: RawArray) -> bool:
         flags = array.flags
         return flags.c_contiguous and flags.writeable

@@ -29,6 +29,7 @@ from ._dtypes import result_type as result_type
 from ._grad import Grad as Grad
 from ._graph import graph as graph
 from ._info import show_versions as show_versions
+from ._mode import deterministic as deterministic
 from ._mode import enable_grad as enable_grad
 from ._mode import is_grad_enabled as is_grad_enabled
 from ._mode import no_grad as no_grad
@@ -68,6 +69,7 @@ from .errors import AliasedWriteError as AliasedWriteError
 from .errors import AnomalyError as AnomalyError
 from .errors import BackendUnavailableError as BackendUnavailableError
 from .errors import ConvergenceError as ConvergenceError
+from .errors import DeviceMemoryError as DeviceMemoryError
 from .errors import DeviceMismatchError as DeviceMismatchError
 from .errors import DTypeError as DTypeError
 from .errors import GradientRequiredError as GradientRequiredError
@@ -209,8 +211,11 @@ from . import fft as fft  # isort: skip
 from . import linalg as linalg  # isort: skip
 from . import nn as nn  # isort: skip
 from . import special as special  # isort: skip
+from .interop import _cupy as _interop_cupy
 from .interop import _numpy as _interop_numpy
+from .interop._cupy_kernel_grads import register_kernel_grad as register_kernel_grad
 from .ops import _methods
 
 _methods.install()
 _interop_numpy.install()
+_interop_cupy.install()

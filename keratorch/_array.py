@@ -259,7 +259,7 @@ class GradArray(Methods):
             )
         seed = self._seed(grad)
         retain = create_graph if retain_graph is None else retain_graph
-        backward(self, seed, retain, create_graph)
+        backward(self, seed, retain, create_graph, grad)
 
     def register_hook(self, function: Callable[[Any], Any]) -> RemovableHandle:
         """Call ``function(grad)`` whenever a backward has computed the gradient of this array.

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import deque
 from operator import attrgetter
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from . import _writes
 from ._array import GradArray, get_slot, set_grad
@@ -116,18 +117,52 @@ def run(
     before = mode.recording, mode.wrapped, mode.level
     mode.recording, mode.wrapped, mode.level = create_graph, wrapped, None
     try:
-        if wrapped:
-            results = walk.wrapped(order, [(e, _as_array(g)) for e, g in seeds])
-        else:
-            seeds = [(e, _raw(g)) for e, g in seeds]
-            first = seeds[0][1]
-            with _registry.of(first).scope(first):
-                results = walk.raw(order, seeds)
+        raws = [(e, _raw(g)) for e, g in seeds]
+        with scope_of(raws[0]):
+            if wrapped:
+                results = walk.wrapped(order, [(e, _as_array(g)) for e, g in seeds])
+            else:
+                try:
+                    results = walk.raw(order, raws)
+                except MemoryError:
+                    if walk.rest or walk.undone:
+                        _paused[seeds[0][0]] = walk
+                    raise
         for watcher in watchers:
             watcher.walked(results)
         return results
     finally:
         mode.recording, mode.wrapped, mode.level = before
+
+
+#: Root -> a walk that freed a part of its graph and then ran out of memory.
+_paused: WeakKeyDictionary[Any, _Walk] = WeakKeyDictionary()
+
+
+def _resumed(root: Any, given: Any) -> list[tuple[Any, Any]] | None:
+    """The results of a walk that goes on where memory ran out; `None` where there is none."""
+    walk = _paused.get(root)
+    if walk is None or walk.given is not given or mode.levels > 0:
+        return None
+    before = mode.recording, mode.wrapped, mode.level
+    mode.recording, mode.wrapped, mode.level = False, False, None
+    try:
+        with scope_of((root, given)):
+            results = walk.resume()
+        for watcher in mode.watchers:
+            watcher.walked(results)
+    finally:
+        mode.recording, mode.wrapped, mode.level = before
+    del _paused[root]
+    return results
+
+
+def scope_of(seed: tuple[Any, Any]) -> Any:
+    """What the walk runs in: the backend's scope of the root, or of its gradient."""
+    edge, g = seed
+    root = edge._out()
+    raw = g if root is None else get_slot(root)
+    return _registry.of(raw).scope(raw)
 
 
 def _copy(g: Any) -> Any:
@@ -146,15 +181,8 @@ class _Walk:
     """One walk, on raw arrays or on `GradArray`s."""
 
     __slots__ = (
-        "around",
-        "by_type",
-        "grads",
-        "needed",
-        "owned",
-        "results",
-        "retain",
-        "since",
-        "targets",
+        *("around", "by_type", "given", "grads", "needed", "owned", "rest", "results"),
+        *("retain", "since", "targets", "undone"),
     )
 
     def __init__(self, retain: bool, targets: set[Any] | None, since: int = 0) -> None:
@@ -165,6 +193,9 @@ class _Walk:
         self.grads: dict[Any, Any] = {}  # edge -> sum of the gradients so far
         self.owned: set[Any] = set()  # edges whose sum is ours to write into
         self.results: list[tuple[Any, Any]] = []
+        self.rest: list[Any] = []  # what a walk that ran out of memory did not come to
+        self.undone: Any = None  # and what it was at
+        self.given: Any = None
         # Hooks and tools put themselves between the walk and the rules here: see `_watch`.
         self.by_type: Any = _by_type
         self.around: Any = None
@@ -178,61 +209,101 @@ class _Walk:
         by_type = self.by_type
         writes = _writes.writes
         retain = self.retain
-        for node in order:
-            grad = grads.pop(node, None)
-            if grad is None:
-                if not retain and targets is None:
-                    free(node)
-                continue
-            cls = type(node)
-            if targets is not None:
-                if node in targets:
-                    results.append((node, self.handed(node, grad)))
-                    if self.is_last(node):
-                        continue
-            elif cls is LeafSlot:
-                if node._out() is not None:
-                    results.append((node, self.handed(node, grad)))
-                continue
-            elif node._out() is not None:
-                results.append((node, grad))
-            if cls is OutputSlot:
-                self.collect_output(node, grad)
-                continue
-            if writes.last > node._seq:
-                _writes.check(node)
-            if type(grad) is list:  # several outputs
-                array_type = type(next(g for g in grad if g is not None))
-                grad = tuple(grad)
-            else:
-                array_type = type(grad)
-            backend = by_type[array_type]
-            edges = node._edges
-            found = backend.rules[cls](node, grad)
-            if not retain:
-                node._edges = node._saved = None
-            if type(found) is not tuple or len(found) != len(edges):
-                found = one_per_input(node, found, len(edges))
-            for edge, g in zip(edges, found):  # noqa: B905
-                if edge is None or g is None:
+        rest = iter(order)
+        node = grad = pairs = edge = g = None
+        try:
+            for node in rest:
+                pairs = None
+                grad = grads.pop(node, None)
+                if grad is None:
+                    if not retain and targets is None:
+                        free(node)
                     continue
-                fresh = cls.fresh
-                if type(g) is not array_type or g.shape != edge.shape or g.dtype != edge.dtype:
-                    g, changed = self.fitted(node, edge, g, grad)
-                    fresh = fresh or changed
-                    backend = by_type[type(g)]
-                total = grads.get(edge)
-                if total is None:
-                    grads[edge] = g
-                    if fresh:
-                        owned.add(edge)
-                elif edge in owned:
-                    grads[edge] = backend.add_into(total, g)
+                cls = type(node)
+                if targets is not None:
+                    if node in targets:
+                        results.append((node, self.handed(node, grad)))
+                        if self.is_last(node):
+                            continue
+                elif cls is LeafSlot:
+                    if node._out() is not None:
+                        results.append((node, self.handed(node, grad)))
+                    continue
+                elif node._out() is not None:
+                    results.append((node, grad))
+                if cls is OutputSlot:
+                    self.collect_output(node, grad)
+                    continue
+                if writes.last > node._seq:
+                    _writes.check(node)
+                if type(grad) is list:  # several outputs
+                    array_type = type(next(g for g in grad if g is not None))
+                    grad = tuple(grad)
                 else:
-                    grads[edge] = backend.add(total, g)
-                    owned.add(edge)
-                total = None  # or the old sum would live on through the next rule
+                    array_type = type(grad)
+                backend = by_type[array_type]
+                edges = node._edges
+                found = backend.rules[cls](node, grad)
+                if not retain:
+                    node._edges = node._saved = None
+                if type(found) is not tuple or len(found) != len(edges):
+                    found = one_per_input(node, found, len(edges))
+                pairs = zip(edges, found)  # noqa: B905
+                for edge, g in pairs:
+                    if edge is None or g is None:
+                        continue
+                    fresh = cls.fresh
+                    if type(g) is not array_type or g.shape != edge.shape or g.dtype != edge.dtype:
+                        g, changed = self.fitted(node, edge, g, grad)
+                        fresh = fresh or changed
+                        backend = by_type[type(g)]
+                    total = grads.get(edge)
+                    if total is None:
+                        grads[edge] = g
+                        if fresh:
+                            owned.add(edge)
+                    elif edge in owned:
+                        grads[edge] = backend.add_into(total, g)
+                    else:
+                        grads[edge] = backend.add(total, g)
+                        owned.add(edge)
+                    total = None  # or the old sum would live on through the next rule
+        except MemoryError:
+            if node is not None and not retain and targets is None:
+                self.pause(node, grad, None if pairs is None else [(edge, g), *pairs], [*rest])
+            raise
         return results
+
+    def pause(self, node: Any, grad: Any, pairs: list[Any] | None, rest: list[Any]) -> None:
+        """Keep what is to be done yet, after an error midway: `resume` goes on there.
+
+        pairs : edges and gradients that the rule of `node` gave and that were not added yet;
+            `None` where the rule is to run again.
+        """
+        if pairs is None:
+            if self.results and self.results[-1][0] is node:
+                self.results.pop()
+            self.grads[node] = list(grad) if type(grad) is tuple else grad
+            rest = [node, *rest]
+        self.rest = rest
+        self.undone = None if pairs is None else (node, grad, pairs)
+
+    def resume(self) -> list[tuple[Any, Any]]:
+        """The rest of a walk that was paused."""
+        if self.undone is not None:
+            node, grad, pairs = self.undone
+            while pairs:
+                edge, g = pairs[0]
+                if edge is not None and g is not None:
+                    total = self.grads.get(edge)
+                    g, fresh = self.fitted(node, edge, g, grad)
+                    self.grads[edge] = g if total is None else sum_of(total, g)
+                    if total is not None or fresh:
+                        self.owned.add(edge)
+                pairs.pop(0)
+            self.undone = None
+        rest, self.rest = self.rest, []
+        return self.raw(rest, [])
 
     def add(self, edge: Any, grad: Any) -> None:
         previous = self.grads.get(edge)
@@ -415,9 +486,38 @@ def _cast(node: Any, edge: Any, g: Any, xp: Any, backend: Any) -> Any:
 # -- what users call -----------------------------------------------------------------------------
 
 
-def backward(output: GradArray, grad: Any, retain_graph: bool, create_graph: bool) -> None:
-    """Add the gradients of `output` to every live array that took part."""
-    results = run([(output._edge, grad)], retain_graph=retain_graph, create_graph=create_graph)
+def backward(
+    output: GradArray, grad: Any, retain_graph: bool, create_graph: bool, given: Any = None
+) -> None:
+    """Add the gradients of `output` to every live array that took part.
+
+    given : what the user gave as `grad`: a walk that ran out of memory goes on from there if it
+        is the same.
+    """
+    edge = output._edge
+    results = _resumed(edge, given) if _paused and not create_graph else None
+    if results is None:
+        try:
+            results = run([(edge, grad)], retain_graph=retain_graph, create_graph=create_graph)
+        except MemoryError:
+            if edge in _paused:
+                _paused[edge].given = given
+            raise
+    try:
+        arrays, totals = _totals(results, create_graph)
+    except MemoryError:
+        if not retain_graph:
+            walk = _paused[edge] = _Walk(False, None)
+            walk.results, walk.given = results, given
+        raise
+    # In C, so that no signal handler comes between two of them.
+    deque(map(set_grad, arrays, totals), maxlen=0)
+
+
+def _totals(
+    results: list[tuple[Any, Any]], create_graph: bool
+) -> tuple[list[GradArray], list[Any]]:
+    """The arrays that get a gradient, and what they have of it then."""
     arrays: list[GradArray] = []
     totals: list[Any] = []
     for edge, g in results:
@@ -430,8 +530,7 @@ def backward(output: GradArray, grad: Any, retain_graph: bool, create_graph: boo
             g = sum_of(x._grad, g)
         arrays.append(x)
         totals.append(g)
-    # In C, so that no signal handler comes between two of them.
-    deque(map(set_grad, arrays, totals), maxlen=0)
+    return arrays, totals
 
 
 def gradients_of(

@@ -72,6 +72,10 @@ class BackendUnavailableError(KeratorchError, RuntimeError):
     """The backend or device that was asked for cannot be used on this machine."""
 
 
+class DeviceMemoryError(KeratorchError, MemoryError):
+    """A device has not enough memory; says what was asked for and what the library holds."""
+
+
 class UnknownArrayError(KeratorchError, TypeError):
     """An object of which no backend can make an array."""
 

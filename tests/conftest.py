@@ -151,7 +151,16 @@ def pytest_generate_tests(metafunc):
     # A test that takes a `case` too pairs it with the targets itself (test_ops.py).
     if "target" in metafunc.fixturenames and "case" not in metafunc.fixturenames:
         targets = wanted_targets(metafunc.config)
-        metafunc.parametrize("target", targets, ids=[t.id for t in targets])
+        if metafunc.module.__name__.startswith("tests.cuda."):
+            targets = [t for t in targets if t.backend == "cupy"] or [without_cuda(metafunc.config)]
+        ids = [t.id if isinstance(t, Target) else "cupy" for t in targets]
+        metafunc.parametrize("target", targets, ids=ids)
+
+
+def without_cuda(config):
+    """In place of a CUDA device, for the tests of `tests/cuda` where there is none."""
+    why = targets_of(config)[1].get("cupy", "--device leaves CuPy out")
+    return pytest.param(None, marks=pytest.mark.skip(f"no CUDA device: {why}"))
 
 
 def pytest_collection_modifyitems(config, items):

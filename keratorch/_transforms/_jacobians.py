@@ -115,8 +115,9 @@ def one_hot(like: GradArray, i: int, value: complex = 1.0) -> Any:
     xp = backend.xp
     device = backend.device(raw)
     where = {} if device is None else {"device": backend.raw_device(device)}
-    flat = xp.astype(xp.arange(like.size, **where) == i, raw.dtype)
-    return xp.reshape(flat if value == 1.0 else flat * value, raw.shape)
+    with backend.on_device(raw):
+        flat = xp.astype(xp.arange(like.size, **where) == i, raw.dtype)
+        return xp.reshape(flat if value == 1.0 else flat * value, raw.shape)
 
 
 def _rows(linear: Linear) -> list[list[Any]]:

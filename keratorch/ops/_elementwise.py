@@ -67,14 +67,18 @@ class ElementwiseGrad(Grad):
         return cls.exprs[i].variables()
 
     @classmethod
+    def partial_exprs(cls, in_complex: bool = False) -> tuple[Expr, ...]:
+        """The partials as expressions, those of `complex_partials` where the output is complex."""
+        if in_complex and "complex_partials" in cls.__dict__:
+            return trace(cls.complex_partials, cls.arity)
+        return cls.exprs
+
+    @classmethod
     def partial_function(cls, in_complex: bool = False) -> Callable[..., Any]:
         """``f(xp, i, x0, …, y)``: partial `i` over any namespace; compiled once."""
         found = cls._functions.get(in_complex)
         if found is None:
-            exprs = cls.exprs
-            if in_complex and "complex_partials" in cls.__dict__:
-                exprs = trace(cls.complex_partials, cls.arity)
-            found = namespace_function(f"{cls.__name__}_partial", exprs)
+            found = namespace_function(f"{cls.__name__}_partial", cls.partial_exprs(in_complex))
             cls._functions[in_complex] = found
         return found
 

@@ -31,6 +31,7 @@ OPERATORS = {
     "multiply": "*",
     "divide": "/",
     "pow": "**",
+    "remainder": "%",
     "less": "<",
     "less_equal": "<=",
     "greater": ">",
@@ -43,7 +44,7 @@ OPERATORS = {
 COMPARISONS = frozenset(
     [
         *("less", "less_equal", "greater", "greater_equal", "equal", "not_equal"),
-        *("logical_and", "logical_or", "isfinite"),
+        *("logical_and", "logical_or", "logical_not", "isfinite"),
     ]
 )
 
@@ -111,6 +112,7 @@ for _name, _dunders in {
     "multiply": ("__mul__", "__rmul__"),
     "divide": ("__truediv__", "__rtruediv__"),
     "pow": ("__pow__", "__rpow__"),
+    "remainder": ("__mod__", "__rmod__"),
     "less": ("__lt__",),
     "less_equal": ("__le__",),
     "greater": ("__gt__",),
@@ -121,6 +123,7 @@ for _name, _dunders in {
     "logical_or": ("__or__",),
 }.items():
     _install(_name, *_dunders)
+Expr.__invert__ = lambda self: Expr("logical_not", (self,))  # type: ignore[attr-defined]
 Expr.__neg__ = lambda self: Expr("negative", (self,))  # type: ignore[attr-defined]
 
 
@@ -184,6 +187,8 @@ def source(expr: Expr) -> str:
         return f"({args[0]} {OPERATORS[expr.name]} {args[1]})"
     if expr.name == "negative":
         return f"(-{args[0]})"
+    if expr.name == "logical_not":
+        return f"(~{args[0]})"
     if expr.name.startswith(SPECIAL):
         return f"{expr.name}({', '.join(args)})"
     return f"xp.{expr.name}({', '.join(args)})"

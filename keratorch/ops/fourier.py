@@ -361,5 +361,5 @@ def _frequencies(
         positive = backend.create("arange", where, 0, (n + 1) // 2, 1, **kwargs)
         negative = backend.create("arange", where, -(n // 2), 0, 1, **kwargs)
         raw = backend.xp.concat([positive, negative])
-    raw = raw * (1.0 / (n * d))
+    raw = backend.elementwise("multiply")(raw, 1.0 / (n * d))
     return GradArray(raw, requires_grad=True) if requires_grad else constant(raw)

@@ -57,10 +57,11 @@ def getitem(x: Any, key: Any, /) -> GradArray:
     x = as_operand(x)
     a = x._array
     key = raw_key(key, a)
+    basic = is_basic(key)
     if mode.no_sync and has_mask(key):
         waits("reading by a boolean mask", a.shape, "use where(mask, x, 0)")
     try:
-        raw = as_array(a, a[key])
+        raw = as_array(a, a[key] if basic else _registry.of(a).get_item(a, key))
     except IndexError as error:
         raise IndexError(f"x[{key!r}] of an array of shape {tuple(a.shape)}: {error}") from error
     except ValueError:  # PyTorch has no negative steps
@@ -74,7 +75,7 @@ def getitem(x: Any, key: Any, /) -> GradArray:
         y = record(GetItemGrad, (x,), raw, key=key, input_shape=tuple(a.shape))
     else:
         y = _record.unrecorded(raw)
-    if not is_basic(key):
+    if not basic:
         return y
     # One element, chosen by integers alone, is a scalar in NumPy and no view.
     if raw.ndim or ... in (key if isinstance(key, tuple) else (key,)):
@@ -191,10 +192,10 @@ def last_written(x: Any, key: Any) -> Any:
     raw = x._array if isinstance(x, GradArray) else x
     backend = _registry.of(raw)
     xp, device = backend.xp, getattr(raw, "device", None)
-    shape = tuple(raw[key].shape)
+    shape = tuple(backend.get_item(raw, key).shape)
     number = xp.reshape(xp.arange(math.prod(shape), device=device), shape)
     places = xp.full(tuple(raw.shape), -1, dtype=number.dtype, device=device)
-    return backend.with_item(places, key, number)[key] == number
+    return backend.get_item(backend.with_item(places, key, number), key) == number
 
 
 def with_item(x: GradArray, key: Any, value: Any) -> GradArray:
@@ -289,7 +290,8 @@ def _update_raw(x: GradArray, operation: Any, raw_operation: Any, b: Any, how: s
     if type(b) not in SCALARS and b is not a and backend.storage(a) == backend.storage(b):
         b = backend.copy(b)  # x += x.T
     try:
-        result = raw_operation(a, b)
+        with backend.on_device(a):
+            result = raw_operation(a, b)
     except (ValueError, RuntimeError, TypeError) as error:
         _checked_result(x, operation(constant(a), b), how, error)
         raise

@@ -238,7 +238,9 @@ def isin(x1: Any, x2: Any, /, *, invert: bool = False) -> GradArray:
     check_devices("isin", a, b)
     found = as_array(a, raw_namespace(x1).isin(a, b))
     # array-api-strict 2.6 takes `invert` and forgets it.
-    return _record.unrecorded(as_array(a, ~found) if invert else found)
+    return _record.unrecorded(
+        as_array(a, raw_namespace(x1).logical_not(found)) if invert else found
+    )
 
 
 # -- sets --------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from keratorch import errors
 BASES = {
     "ConvergenceError": ArithmeticError,
     "StructureError": ValueError,
+    "DeviceMemoryError": MemoryError,
     "AnomalyError": FloatingPointError,
     "MissingDependencyError": ImportError,
     "SyncError": RuntimeError,

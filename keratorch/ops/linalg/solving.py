@@ -98,7 +98,8 @@ class AdjugateGrad(Grad):
 
 def adjugate(x: GradArray) -> GradArray:
     """det(x)·x⁻¹, continued to singular matrices; its own derivative needs regular ones."""
-    raw = raw_adjugate(x._array)
+    with _registry.of(x._array).on_device(x._array):
+        raw = raw_adjugate(x._array)
     return record(AdjugateGrad, (x,), raw, (x._array,)) if is_active(x) else _record.unrecorded(raw)
 
 
@@ -267,8 +268,9 @@ def matrix_rank(x: Any, /, *, rtol: Any = None) -> GradArray:
     rtol = rtol._array if isinstance(rtol, GradArray) else rtol
     rtol = rtol if isinstance(rtol, (float, int)) else rtol[..., None]
     s, xp = values._array, raw_namespace(x)
-    kept = s > rtol * xp.max(s, axis=-1, keepdims=True)
-    return _record.unrecorded(as_array(x._array, xp.count_nonzero(kept, axis=-1)))
+    with _registry.of(s).on_device(s):
+        kept = s > rtol * xp.max(s, axis=-1, keepdims=True)
+        return _record.unrecorded(as_array(x._array, xp.count_nonzero(kept, axis=-1)))
 
 
 # -- systems of equations ------------------------------------------------------------------------

@@ -1,0 +1,272 @@
+"""CuPy's hook: its ufuncs and `ElementwiseKernel`s, called with a `GradArray`, arrive here.
+
+CuPy calls `__cupy_override_elementwise_kernel__` before it touches its driver. Which kernel was
+called is told by identity: names of kernels are not unique.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from .._array import GradArray, get_slot
+from .._record import constant
+from ..errors import LostGradientError, NotDifferentiableError
+from ..ops._call import is_complex, operands
+from ._cupy_kernel_grads import registered
+
+#: CuPy's name -> keratorch's, where it is another one.
+_RENAMED = {
+    "power": "pow",
+    "true_divide": "divide",
+    "absolute": "abs",
+    "conjugate": "conj",
+    "invert": "bitwise_invert",
+    "left_shift": "bitwise_left_shift",
+    "right_shift": "bitwise_right_shift",
+    "arcsin": "asin",
+    "arccos": "acos",
+    "arctan": "atan",
+    "arctan2": "atan2",
+    "arcsinh": "asinh",
+    "arccosh": "acosh",
+    "arctanh": "atanh",
+    "mod": "remainder",
+    "rint": "round",
+    "fix": "trunc",
+    "fabs": "abs",
+}
+#: Ufuncs that are constant wherever they have a derivative, and that keratorch has no name for.
+_FLAT = frozenset(["heaviside", "isneginf", "isposinf", "frexp", "packbits", "bitwise_count"])
+
+
+def _scaled(factor: float) -> Callable[..., Any]:
+    return lambda x: x * factor
+
+
+def _logaddexp2(x: Any, y: Any) -> Any:
+    import keratorch as kt
+
+    return kt.logaddexp(x * math.log(2), y * math.log(2)) / math.log(2)
+
+
+def _angle(x: Any) -> Any:
+    import keratorch as kt
+
+    if is_complex(x):
+        return kt.atan2(kt.imag(x), kt.real(x))
+    return kt.atan2(x * 0, x)
+
+
+def _not_nan_first(compare: str) -> Callable[..., Any]:
+    """fmax or fmin: the number where the other is NaN."""
+
+    def function(x: Any, y: Any) -> Any:
+        import keratorch as kt
+
+        x, y = operands(x, y)
+        chosen = getattr(kt, compare)(x, y)
+        return kt.where(kt.isnan(x), y, kt.where(kt.isnan(y), x, chosen))
+
+    return function
+
+
+def _fmod(x: Any, y: Any) -> Any:
+    import keratorch as kt
+
+    return x - kt.trunc(kt.divide(x, y)) * y
+
+
+def _float_power(x: Any, y: Any) -> Any:
+    import keratorch as kt
+
+    x, y = operands(x, y)
+    wide = "complex128" if is_complex(x) or is_complex(y) else "float64"
+    return kt.pow(kt.astype(x, wide), kt.astype(y, wide))
+
+
+#: Ufuncs that are made of others.
+_COMPOSED: dict[str, Callable[..., Any]] = {
+    "deg2rad": _scaled(math.pi / 180),
+    "radians": _scaled(math.pi / 180),
+    "rad2deg": _scaled(180 / math.pi),
+    "degrees": _scaled(180 / math.pi),
+    "logaddexp2": _logaddexp2,
+    "angle": _angle,
+    "fmax": _not_nan_first("maximum"),
+    "fmin": _not_nan_first("minimum"),
+    "fmod": _fmod,
+    "float_power": _float_power,
+    "divmod": lambda x, y: (x // y, x % y),
+}
+
+
+class _Table(dict[int, tuple[Any, Callable[..., Any] | None]]):
+    """Identity of a kernel of CuPy -> the kernel, kept alive, and our function for it.
+
+    `None` in place of a function: the kernel is run on the values, and is constant.
+    """
+
+    __slots__ = ("filled",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.filled = False
+
+    def fill(self) -> None:
+        """Enter CuPy's ufuncs and kernels; done when the hook is first called."""
+        import cupy
+
+        import keratorch
+
+        ufunc = cupy.ufunc
+        for name in dir(cupy):
+            kernel = getattr(cupy, name, None)
+            if isinstance(kernel, ufunc):
+                function = _COMPOSED.get(name) or getattr(
+                    keratorch, _RENAMED.get(name, name), getattr(keratorch.special, name, None)
+                )
+                if function is not None or name in _FLAT:
+                    self[id(kernel)] = kernel, function
+        self._fill_special()
+        search = sys.modules.get("cupy._sorting.search")
+        where = getattr(search, "_where_ufunc", None)
+        if where is not None:
+            self[id(where)] = where, keratorch.where
+        rsqrt = getattr(sys.modules.get("cupyx"), "rsqrt", None)
+        if rsqrt is not None:
+            self[id(rsqrt)] = rsqrt, lambda x: keratorch.reciprocal(keratorch.sqrt(x))
+        self.filled = True
+
+    def _fill_special(self) -> None:
+        import cupy
+        import cupyx.scipy.special as library
+
+        import keratorch
+
+        for name in dir(library):
+            kernel = getattr(library, name)
+            function = getattr(keratorch.special, name, None)
+            if isinstance(kernel, cupy.ufunc) and function is not None:
+                self.setdefault(id(kernel), (kernel, function))
+        # A second name in CuPy.
+        self.setdefault(id(library.psi), (library.psi, keratorch.special.digamma))
+
+    def find(self, kernel: Any) -> tuple[Any, Callable[..., Any] | None] | None:
+        if not self.filled:
+            self.fill()
+        return self.get(id(kernel))
+
+
+_table = _Table()
+
+
+def override(self: GradArray, kernel: Any, *args: Any, **kwargs: Any) -> Any:
+    """``cupy.sin(x)``, ``cupy.where(m, x, 0)``, and any kernel called with a `GradArray`."""
+    outputs = _outputs(kernel, args, kwargs)
+    inputs = args[: len(args) - len(outputs)] if len(args) > _nin(kernel) else args
+    tracked = [x for x in inputs if _is_tracked(x)]
+    if outputs:
+        return _written(kernel, inputs, outputs, tracked, kwargs)
+    rule = registered(kernel)
+    if rule is not None:
+        return rule(*inputs, **kwargs)
+    dtype = kwargs.get("dtype")
+    others = {k: v for k, v in kwargs.items() if k not in ("dtype", "out") and v is not None}
+    found = _table.find(kernel)
+    if found is not None and found[1] is not None and not others:
+        function = found[1]
+        if dtype is not None:
+            inputs = tuple(_cast(x, dtype) for x in inputs)
+        return function(*inputs)
+    if not tracked or found is not None:
+        return _on_raw_arrays(kernel, args, kwargs)
+    raise NotDifferentiableError(
+        f"the kernel {_name(kernel)!r} of CuPy{_options(others)} has no rule for a GradArray of "
+        f"shape {tuple(self.shape)}: give it one with keratorch.register_kernel_grad(kernel, "
+        "backward), or detach() to compute without a gradient"
+    )
+
+
+def _nin(kernel: Any) -> int:
+    return int(getattr(kernel, "nin", len(getattr(kernel, "in_params", ()))))
+
+
+def _outputs(kernel: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
+    """The arrays that the kernel is to write into."""
+    out = kwargs.get("out")
+    named = tuple(o for o in (out if isinstance(out, tuple) else (out,)) if o is not None)
+    return tuple(args[_nin(kernel) :]) + named
+
+
+def _written(
+    kernel: Any, inputs: Any, outputs: tuple[Any, ...], tracked: list[Any], kwargs: dict[str, Any]
+) -> Any:
+    """The kernel with arrays to write into: for constants, into raw arrays."""
+    what = f"the kernel {_name(kernel)!r} of CuPy"
+    if any(isinstance(o, GradArray) for o in outputs):
+        raise NotDifferentiableError(
+            f"{what} would write into a GradArray of shape {tuple(outputs[0].shape)} past its "
+            "record: write with x[...] = value"
+        )
+    if tracked:
+        raise LostGradientError(
+            f"{what} would write a tracked array of shape {tuple(tracked[0].shape)} into a "
+            "cupy.ndarray (a += x and out=a do), which would lose its gradient: write a = a + x in "
+            "place of a += x, or use detach()"
+        )
+    raws = [_raw(x) for x in inputs]
+    if kwargs.get("out") is not None:
+        return kernel(*raws, **kwargs)
+    return kernel(*raws, *outputs, **kwargs)
+
+
+def _on_raw_arrays(kernel: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """What the kernel makes of the values, as constants."""
+    found = kernel(*[_raw(x) for x in args], **{k: _raw(v) for k, v in kwargs.items()})
+    if isinstance(found, tuple):
+        return tuple(constant(f) for f in found)
+    return constant(found)
+
+
+def _cast(x: Any, dtype: Any) -> Any:
+    import keratorch
+
+    return keratorch.astype(x, dtype) if isinstance(x, GradArray) else x
+
+
+def _raw(x: Any) -> Any:
+    return get_slot(x) if isinstance(x, GradArray) else x
+
+
+def _is_tracked(x: Any) -> bool:
+    return isinstance(x, GradArray) and (x._edge is not None or x._tangents is not None)
+
+
+def _name(kernel: Any) -> str:
+    return str(getattr(kernel, "name", None) or getattr(kernel, "__name__", kernel))
+
+
+def _options(others: dict[str, Any]) -> str:
+    return f" with {', '.join(others)}" if others else ""
+
+
+def _position(name: str) -> Callable[..., Any]:
+    """The method `argmax` or `argmin`, with the dtype that CuPy's function passes on too."""
+    plain = getattr(GradArray, name)
+
+    def method(self: GradArray, *args: Any, dtype: Any = None, **kwargs: Any) -> Any:
+        found = plain(self, *args, **kwargs)
+        return found if dtype is None else _cast(found, dtype)
+
+    method.__name__, method.__doc__ = name, plain.__doc__
+    return method
+
+
+def install() -> None:
+    """Give `GradArray` CuPy's hook; the methods that CuPy calls are in `ops._methods`."""
+    GradArray.__cupy_override_elementwise_kernel__ = override  # type: ignore[attr-defined]
+    for name in ("argmax", "argmin"):
+        setattr(GradArray, name, _position(name))

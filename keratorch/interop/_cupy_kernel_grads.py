@@ -1,0 +1,132 @@
+"""`register_kernel_grad`: a derivative for a CUDA kernel of one's own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from .._array import GradArray, get_slot
+from .._convert import SCALARS, as_operand
+from .._grad import Grad
+from .._record import constant, is_active, record, record_many
+from ..backends import _registry
+from ..errors import RuleError
+
+_rules: dict[int, tuple[Any, Callable[..., Any]]] = {}
+
+
+class KernelGrad(Grad):
+    """The derivative of a CUDA kernel that was registered for it."""
+
+    __slots__ = ("given", "outputs")
+
+    kernel: ClassVar[Any]
+    #: An `ElementwiseKernel`, or a function of the gradient and the inputs.
+    rule: ClassVar[Any]
+
+    def backward(self, grad: Any) -> Any:
+        values = list(self.saved(grad))
+        grads: Any = grad if isinstance(grad, tuple) else (grad,)
+        if any(g is None for g in grads):  # of outputs that were not used
+            like = next(i for i, g in enumerate(grads) if g is not None)
+            xp = _namespace(grads[like])
+            shapes: Any = self.shape
+            dtypes: Any = self.dtype
+            grads = tuple(
+                xp.zeros(shapes[i], dtype=dtypes[i]) if g is None else g
+                for i, g in enumerate(grads)
+            )
+        rule = type(self).rule
+        inputs, outputs = values[: self.given], values[self.given :]
+        if _is_kernel(rule):
+            extra = outputs if rule.nin > len(grads) + len(inputs) else []
+            return rule(*grads, *inputs, *extra)
+        return rule(grads if len(grads) > 1 else grads[0], *inputs)
+
+
+def _namespace(x: Any) -> Any:
+    return x.__array_namespace__() if isinstance(x, GradArray) else _registry.of(x).xp
+
+
+def _is_kernel(value: Any) -> bool:
+    """Whether `value` is an `ElementwiseKernel` or a ufunc of CuPy."""
+    return hasattr(value, "nin") and hasattr(value, "nout")
+
+
+def _takes_output(kernel: Any, backward: Any) -> bool:
+    """Whether the kernel of a derivative takes the output; an error unless it fits."""
+    needed = kernel.nout + kernel.nin
+    if backward.nin not in (needed, needed + kernel.nout) or backward.nout != kernel.nin:
+        raise RuleError(
+            f"register_kernel_grad: the kernel {backward.name!r} takes {backward.nin} arrays and "
+            f"returns {backward.nout}; it must take {needed} (the gradient and the inputs) or "
+            f"{needed + kernel.nout} (the output too), and return {kernel.nin}"
+        )
+    return backward.nin > needed
+
+
+def register_kernel_grad(kernel: Any, backward: Any) -> None:
+    """Give a CUDA kernel of your own a derivative, so that it can be called with `GradArray`s.
+
+    kernel : a `cupy.ElementwiseKernel` (or a ufunc of CuPy).
+    backward : a Python function ``backward(grad, *inputs)`` that returns the gradient of each
+        input, `None` for one that has none. `grad` is that of the output, a tuple of them where
+        there are several. In array functions and operators it holds for every order. Or a
+        `cupy.ElementwiseKernel` of the parameters grad, then the inputs, then, if it takes as
+        many, the outputs; its results are the gradients. A second derivative needs a
+        `register_kernel_grad` for that kernel.
+
+    The gradients may be of the shape of the output: broadcast axes are summed.
+    """
+    if not _is_kernel(kernel):
+        raise TypeError(
+            f"register_kernel_grad: {type(kernel).__name__} is no kernel that CuPy lets "
+            "GradArrays into: wrap it in a cupy.ElementwiseKernel, or write a keratorch.Grad"
+        )
+    if not callable(backward):
+        raise TypeError(
+            f"register_kernel_grad: backward must be a function or a cupy.ElementwiseKernel, not "
+            f"{type(backward).__name__}"
+        )
+    keeps_output = _is_kernel(backward) and _takes_output(kernel, backward)
+    name = getattr(kernel, "name", type(kernel).__name__)
+    saves = (*range(kernel.nin), *(-1 - k for k in range(kernel.nout)))
+    members = {"__slots__": (), "__doc__": f"The derivative of {name}.", "kernel": kernel}
+    rule = backward if _is_kernel(backward) else staticmethod(backward)
+    cls = type(f"{name}_grad", (KernelGrad,), {**members, "rule": rule, "saves": saves})
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        return _recorded(cls, kernel, keeps_output, args, kwargs)
+
+    # A kernel is kept alive by its entry: an `id` belongs to one object at a time.
+    _rules[id(kernel)] = kernel, call
+
+
+def registered(kernel: Any) -> Callable[..., Any] | None:
+    """What to call in place of a kernel that was registered; `None` for others."""
+    found = _rules.get(id(kernel))
+    return None if found is None else found[1]
+
+
+def _recorded(
+    cls: type[Grad], kernel: Any, keeps_output: bool, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Any:
+    like = next(as_operand(a) for a in args if isinstance(a, GradArray))
+    arrays = tuple(constant(a) if type(a) in SCALARS else as_operand(a, like) for a in args)
+    raws = [get_slot(a) for a in arrays]
+    backend = _registry.of(like._array)
+    backend.check_devices(cls.__name__, *(r for r in raws if type(r) not in SCALARS))
+    with backend.on_device(like._array):
+        found = kernel(*raws, **kwargs)
+    outputs = found if isinstance(found, tuple) else (found,)
+    if not any(is_active(a) for a in arrays):
+        made = tuple(constant(y) for y in outputs)
+        return made if isinstance(found, tuple) else made[0]
+    kept = outputs if keeps_output else (None,) * len(outputs)
+    saved = (*raws, *kept)
+    if isinstance(found, tuple):
+        return record_many(cls, arrays, outputs, saved, given=len(arrays))
+    return record(cls, arrays, found, saved, given=len(arrays), outputs=1)
+
+
+__all__ = ["KernelGrad", "register_kernel_grad", "registered"]

@@ -6,7 +6,6 @@ called is told by identity: names of kernels are not unique.
 
 from __future__ import annotations
 
-import math
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -14,93 +13,9 @@ from typing import Any
 from .._array import GradArray, get_slot
 from .._record import constant
 from ..errors import LostGradientError, NotDifferentiableError
-from ..ops._call import is_complex, operands
 from ._cupy_kernel_grads import registered
-
-#: CuPy's name -> keratorch's, where it is another one.
-_RENAMED = {
-    "power": "pow",
-    "true_divide": "divide",
-    "absolute": "abs",
-    "conjugate": "conj",
-    "invert": "bitwise_invert",
-    "left_shift": "bitwise_left_shift",
-    "right_shift": "bitwise_right_shift",
-    "arcsin": "asin",
-    "arccos": "acos",
-    "arctan": "atan",
-    "arctan2": "atan2",
-    "arcsinh": "asinh",
-    "arccosh": "acosh",
-    "arctanh": "atanh",
-    "mod": "remainder",
-    "rint": "round",
-    "fix": "trunc",
-    "fabs": "abs",
-}
-#: Ufuncs that are constant wherever they have a derivative, and that keratorch has no name for.
-_FLAT = frozenset(["heaviside", "isneginf", "isposinf", "frexp", "packbits", "bitwise_count"])
-
-
-def _scaled(factor: float) -> Callable[..., Any]:
-    return lambda x: x * factor
-
-
-def _logaddexp2(x: Any, y: Any) -> Any:
-    import keratorch as kt
-
-    return kt.logaddexp(x * math.log(2), y * math.log(2)) / math.log(2)
-
-
-def _angle(x: Any) -> Any:
-    import keratorch as kt
-
-    if is_complex(x):
-        return kt.atan2(kt.imag(x), kt.real(x))
-    return kt.atan2(x * 0, x)
-
-
-def _not_nan_first(compare: str) -> Callable[..., Any]:
-    """fmax or fmin: the number where the other is NaN."""
-
-    def function(x: Any, y: Any) -> Any:
-        import keratorch as kt
-
-        x, y = operands(x, y)
-        chosen = getattr(kt, compare)(x, y)
-        return kt.where(kt.isnan(x), y, kt.where(kt.isnan(y), x, chosen))
-
-    return function
-
-
-def _fmod(x: Any, y: Any) -> Any:
-    import keratorch as kt
-
-    return x - kt.trunc(kt.divide(x, y)) * y
-
-
-def _float_power(x: Any, y: Any) -> Any:
-    import keratorch as kt
-
-    x, y = operands(x, y)
-    wide = "complex128" if is_complex(x) or is_complex(y) else "float64"
-    return kt.pow(kt.astype(x, wide), kt.astype(y, wide))
-
-
-#: Ufuncs that are made of others.
-_COMPOSED: dict[str, Callable[..., Any]] = {
-    "deg2rad": _scaled(math.pi / 180),
-    "radians": _scaled(math.pi / 180),
-    "rad2deg": _scaled(180 / math.pi),
-    "degrees": _scaled(180 / math.pi),
-    "logaddexp2": _logaddexp2,
-    "angle": _angle,
-    "fmax": _not_nan_first("maximum"),
-    "fmin": _not_nan_first("minimum"),
-    "fmod": _fmod,
-    "float_power": _float_power,
-    "divmod": lambda x, y: (x // y, x % y),
-}
+from ._mirror import ufunc_named
+from ._numpy_functions import table_function
 
 
 class _Table(dict[int, tuple[Any, Callable[..., Any] | None]]):
@@ -125,10 +40,8 @@ class _Table(dict[int, tuple[Any, Callable[..., Any] | None]]):
         for name in dir(cupy):
             kernel = getattr(cupy, name, None)
             if isinstance(kernel, ufunc):
-                function = _COMPOSED.get(name) or getattr(
-                    keratorch, _RENAMED.get(name, name), getattr(keratorch.special, name, None)
-                )
-                if function is not None or name in _FLAT:
+                function = ufunc_named(name) or table_function(name)
+                if function is not None:
                     self[id(kernel)] = kernel, function
         self._fill_special()
         search = sys.modules.get("cupy._sorting.search")

@@ -143,7 +143,7 @@ def _clip(self: GradArray, min: Any = None, max: Any = None, out: Any = None) ->
 def _reshape(self: GradArray, *shape: Any, order: str = "C", copy: bool | None = None) -> GradArray:
     """The elements in another shape: ``x.reshape(2, 3)`` or ``x.reshape((2, 3))``."""
     new = shape[0] if len(shape) == 1 else shape
-    if order not in ("C", "A"):
+    if order != "C":
         return table_function("reshape")(self, new, order, copy=copy)
     return manipulation.reshape(self, new, copy=copy)
 

@@ -255,10 +255,16 @@ def test_functions_of_positions(device):
 # -- hazards: a gradient is kept, or an error says so --------------------------------------------
 
 
-def test_cupy_cannot_unwrap_a_tracked_array():
+def test_cupy_cannot_unwrap_a_tracked_array(device):
     """With one of these CuPy would take the values, and the gradient would be lost."""
+    x = leaf(device, POSITIVE)
     for name in ("__cupy_get_ndarray__", "__cuda_array_interface__"):
-        assert not hasattr(kt.GradArray, name)
+        for tracked in (x, x * 2):
+            assert not hasattr(tracked, name)
+    with pytest.raises(kt.LostGradientError):
+        cupy.asarray(x)
+    constant = kt.asarray(x._array)
+    assert cupy.asarray(constant).data.ptr == x._array.data.ptr
 
 
 @pytest.mark.parametrize("name", ["__iadd__", "__isub__", "__imul__", "__itruediv__", "__ipow__"])

@@ -1,0 +1,148 @@
+"""`docs/cupy_functions.md`: what CuPy's own functions do with a `GradArray`.
+
+    python -m tests.cuda.own_functions
+
+writes it anew, on a GPU or on the stand-in, from the cases of `tests/numpy_api`;
+`test_own_functions.py` fails where it is out of date.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import keratorch as kt
+import keratorch.numpy as knp
+from tests.numpy_api.cases import Case
+from tests.numpy_api.test_functions import CASES, parts
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "cupy_functions.md"
+
+DIFFERENTIABLE = "differentiable"
+CONSTANT = "constant"
+REFUSED = "refused"
+LOST = "loses its gradient"
+MEANINGS = {
+    DIFFERENTIABLE: "by CuPy's hook for kernels, by NumPy's protocol, or by the methods that it calls",
+    CONSTANT: "there is no derivative, or it is 0",
+    REFUSED: "an error; write `import keratorch.cupy as cp` in place of `import cupy as cp`",
+}
+
+
+def outcome(case: Case) -> tuple[str, str]:
+    """What becomes of one call of CuPy's own function, and why it failed."""
+    import cupy
+
+    xs = [kt.GradArray(cupy.asarray(a)) for a in case.inputs]
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            results = parts(case.call(cupy, *xs))
+    except Exception as error:
+        return REFUSED, f"{type(error).__name__}: {error}"
+    if any(isinstance(y, kt.GradArray) and y.requires_grad for y in results):
+        return (DIFFERENTIABLE, "") if _same(case, results) else (LOST, "a wrong value")
+    floating = [y for y in results if getattr(getattr(y, "dtype", None), "kind", "") in "fc"]
+    if case.order > 0 and floating and _has_derivative(case):
+        return LOST, f"a {type(floating[0]).__name__} without a gradient"
+    return CONSTANT, ""
+
+
+def _same(case: Case, results: list[Any]) -> bool:
+    """Whether the values are those of NumPy."""
+    with np.errstate(all="ignore"):
+        expected = parts(case.call(np, *case.inputs))
+    return len(expected) == len(results) and all(
+        np.allclose(y.numpy() if isinstance(y, kt.GradArray) else y.get(), e, equal_nan=True)
+        for y, e in zip(results, expected, strict=True)
+        if isinstance(e, (np.ndarray, np.generic)) and hasattr(y, "dtype")
+    )
+
+
+def _has_derivative(case: Case) -> bool:
+    """Whether the derivative is not 0 throughout, by the same call on NumPy's arrays."""
+    xs = [kt.GradArray(a) for a in case.inputs]
+    for y in parts(case.call(knp, *xs)):
+        if isinstance(y, kt.GradArray) and y.requires_grad:
+            y.backward(np.ones(y.shape, dtype=y.dtype), retain_graph=True)
+    return any(x.grad is not None and np.any(x.grad) for x in xs)
+
+
+def names() -> Iterator[tuple[str, list[Case]]]:
+    """The functions of CuPy that have cases, by name."""
+    import cupy
+
+    by_name: dict[str, list[Case]] = {}
+    for case in CASES:
+        if case.order < 0:  # a value at infinities and the like
+            continue
+        by_name.setdefault(case.name, []).append(case)
+    for name, cases in sorted(by_name.items()):
+        found: Any = cupy
+        for part in name.split("."):
+            found = getattr(found, part, None)
+        if callable(found) and not name.rpartition(".")[2] in ("reduce", "accumulate", "outer"):
+            yield name, cases
+
+
+def verdict(cases: list[Case]) -> tuple[str, list[str]]:
+    """The verdict on a function: the best of its cases, but lost if one loses its gradient."""
+    found = [outcome(c) for c in cases]
+    kinds = [kind for kind, _ in found]
+    if LOST in kinds:
+        return LOST, [why for kind, why in found if kind == LOST]
+    for kind in (DIFFERENTIABLE, CONSTANT):
+        if kind in kinds:
+            return kind, []
+    return REFUSED, [why for _, why in found]
+
+
+def verdicts() -> dict[str, str]:
+    return {name: verdict(cases)[0] for name, cases in names()}
+
+
+def document() -> str:
+    import cupy
+
+    found = verdicts()
+    counts = Counter(found.values())
+    lines = [
+        "# CuPy's own functions, given a GradArray",
+        "",
+        "`import cupy as cp` stays as it is, and `cp.f(x)` is called with a `GradArray` that holds a "
+        f"`cupy.ndarray`. Tried with CuPy {'.'.join(cupy.__version__.split('.')[:2])} on the "
+        "stand-in for CUDA, not on a GPU; written by `python -m tests.cuda.own_functions`.",
+        "",
+        "| verdict | functions | meaning |",
+        "|---|---|---|",
+        *(f"| {v} | {counts[v]} | {meaning} |" for v, meaning in MEANINGS.items()),
+    ]
+    for v in MEANINGS:
+        listed = [f"`{n}`" for n, kind in found.items() if kind == v]
+        lines += ["", f"## {v.capitalize()}", "", " ".join(listed)]
+    lines += [
+        "",
+        "A function is listed by the best of its calls: one that differentiates may still refuse some "
+        "of its arguments. `keratorch.cupy` takes all of these: [cupy.md](cupy.md).",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    from tests import cuda_stand_in
+
+    cuda_stand_in.install()
+    for name, cases in names():
+        kind, why = verdict(cases)
+        if kind in (LOST, REFUSED):
+            print(kind, name, why[:1])
+    DOCUMENT.write_text(document(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -269,7 +269,9 @@ def _solved(
     with no_grad():
         zeros = [v.__array_namespace__().zeros_like(v) for v in raw_b]
         _, matvec = linearize(lambda *u: tuple(apply(list(u), *fixed)), *zeros)
-        found = _krylov.solve(matvec, raw_b, linear_solve)
+        first = raw_b[0]._array
+        with _registry.of(first).on_device(first):
+            found = _krylov.solve(matvec, raw_b, linear_solve)
     if not any(is_active(v) for v in (*state, *b)):
         return found
     count = len(state)

@@ -123,11 +123,13 @@ def _close(a: GradArray, b: GradArray, tol: float | None) -> bool:
             f"shape {tuple(a.shape)}: they must be equal"
         )
     raw = b._array
-    xp = _registry.of(raw).xp
+    backend = _registry.of(raw)
+    xp = backend.xp
     if not b.size:
         return True
     bound = 8 * float(xp.finfo(raw.dtype).eps) if tol is None else tol
-    return bool(xp.all(xp.abs(raw - a._array) <= bound * (1 + xp.abs(raw))))
+    with backend.on_device(raw):
+        return bool(xp.all(xp.abs(raw - a._array) <= bound * (1 + xp.abs(raw))))
 
 
 def _constants(tree: Any) -> Any:

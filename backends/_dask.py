@@ -77,6 +77,16 @@ class DaskBackend(Backend):
         return array.copy()
 
     def add_at(self, shape: tuple[int, ...], key: Any, values: RawArray) -> RawArray:
+        parts = key if isinstance(key, tuple) else (key,)
+        # Dask's own writes fail on empty arrays, and for an integer beside a negative step.
+        if 0 not in values.shape and all(
+            part is ... or (isinstance(part, slice) and (part.step is None or part.step > 0))
+            for part in parts
+        ):
+            zeros = da.zeros(shape, dtype=values.dtype)
+            zeros[key] = values
+            return zeros
+        # What is delayed gets the whole graph below under new keys: chains of these grow fast.
         added = delayed(_add_at, pure=True)(shape, key, values)
         return da.from_delayed(added, shape, dtype=values.dtype)
 

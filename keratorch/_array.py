@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import operator
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ from ._sync import waits
 from .backends import _registry
 from .backends._device import Device
 from .errors import (
+    BackendUnavailableError,
     DeviceMismatchError,
     DTypeError,
     GradientRequiredError,
@@ -22,6 +24,7 @@ from .errors import (
     NotTrackedError,
     ShapeError,
     UnknownArrayError,
+    UnknownDeviceError,
 )
 
 if TYPE_CHECKING:
@@ -472,7 +475,8 @@ class GradArray(Methods):
                 "derivative: pickle x.detach(), or the leaves"
             )
         waits("pickling", self.shape, "do it later")
-        return _unpickled, (self._array, self._edge is not None, self.name, self._grad)
+        parts = self._array, self._edge is not None, self.name, self._grad, self.device
+        return _unpickled, parts
 
     # -- how it looks ------------------------------------------------------------------------
 
@@ -521,8 +525,16 @@ def new_array(raw: Any, op: Grad | None, edge: Any, cls: type | None = None) -> 
     return x
 
 
-def _unpickled(raw: Any, requires_grad: bool, name: str | None, grad: Any) -> GradArray:
+def _unpickled(
+    raw: Any, requires_grad: bool, name: str | None, grad: Any, device: Device | None
+) -> GradArray:
     x = GradArray(raw, requires_grad=requires_grad, name=name)
+    if device is not None and x.device != device:  # JAX puts them on its default device
+        from .ops.placing import move
+
+        with contextlib.suppress(UnknownDeviceError, BackendUnavailableError):
+            x = GradArray(raw, device=device, requires_grad=requires_grad, name=name)
+            grad = grad if grad is None or isinstance(grad, GradArray) else move(grad, device)
     x._grad = grad
     return x
 

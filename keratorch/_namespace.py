@@ -116,12 +116,17 @@ class Namespace:
             functools.update_wrapper(value, getattr(_creation, name))
         elif name == "fft":
             value = FourierNamespace(self)
+        elif name == "special":
+            value = SpecialNamespace(self)
         elif name.startswith("_"):
             raise AttributeError(f"{self.__name__} has no attribute {name!r}")
         else:
             import keratorch
 
-            value = getattr(keratorch, name, None)
+            from .interop._numpy_functions import table_function
+
+            # What the standard has not, consumers ask for in NumPy's names.
+            value = getattr(keratorch, name, None) or table_function(name)
             if value is None:
                 raise AttributeError(
                     f"{self.__name__} has no {name!r}: keratorch has no differentiable function "
@@ -167,6 +172,36 @@ class FourierNamespace:
         from . import fft
 
         return sorted(fft.__all__)
+
+
+class SpecialNamespace:
+    """`keratorch.special`, and SciPy's functions that are made up of those."""
+
+    def __init__(self, namespace: Namespace) -> None:
+        self._namespace = namespace
+        self.__name__ = f"{namespace.__name__}.special"
+
+    def __repr__(self) -> str:
+        return f"<{self.__name__}>"
+
+    def __reduce__(self) -> Any:
+        return getattr, (self._namespace, "special")
+
+    def __getattr__(self, name: str) -> Any:
+        from . import special
+        from .interop._scipy_special import FUNCTIONS
+
+        value = getattr(special, name) if name in special.__all__ else FUNCTIONS.get(name)
+        if value is None:
+            raise AttributeError(f"{self.__name__} has no {name!r}")
+        self.__dict__[name] = value
+        return value
+
+    def __dir__(self) -> list[str]:
+        from . import special
+        from .interop._scipy_special import FUNCTIONS
+
+        return sorted({*special.__all__, *FUNCTIONS})
 
 
 def _create_on(

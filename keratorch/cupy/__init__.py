@@ -20,6 +20,8 @@ except ImportError as _error:
         "import keratorch.numpy"
     ) from _error
 
+from ..interop._cupy_names import asnumpy as asnumpy
+from ..interop._cupy_names import get_array_module as get_array_module
 from ..interop._mirror import Mirror as _Mirror
 from ..interop._mirror_index import Rows as _Rows
 from . import fft as fft
@@ -30,38 +32,6 @@ _mirror = _Mirror(_cupy)
 
 r_ = _Rows(_cupy.r_, axis=0, after=False)
 c_ = _Rows(_cupy.c_, axis=-1, after=True)
-
-
-def get_array_module(*args: Any) -> Any:
-    """`keratorch.cupy` if any argument is, or holds, a CuPy array; else `keratorch.numpy`.
-
-    CuPy's own function answers NumPy for every `GradArray`.
-    """
-    import sys
-
-    from ..interop._numpy_functions import raw_of
-
-    if any(isinstance(raw_of(a), _cupy.ndarray) for a in args):
-        return sys.modules[__name__]
-    from .. import numpy
-
-    return numpy
-
-
-def asnumpy(a: Any, *args: Any, **kwargs: Any) -> Any:
-    """The values in a NumPy array on the host; a tracked array is refused."""
-    from ..interop._numpy_functions import is_gradarray, is_tracked
-
-    if not is_gradarray(a):
-        return _cupy.asnumpy(a, *args, **kwargs)
-    if is_tracked(a):
-        from ..errors import LostGradientError
-
-        raise LostGradientError(
-            f"cupy.asnumpy of a tracked array of shape {tuple(a.shape)} would lose its gradient: "
-            "use to_device('cpu'), which is differentiable, or detach() first"
-        )
-    return a.numpy()
 
 
 def __getattr__(name: str) -> Any:

@@ -32,16 +32,6 @@ def table_function(name: str) -> Callable[..., Any] | None:
     return FUNCTIONS.get(name)
 
 
-def is_gradarray(value: Any) -> bool:
-    """Whether `value` is a `GradArray`."""
-    return isinstance(value, GradArray)
-
-
-def raw_of(value: Any) -> Any:
-    """The raw array of a `GradArray`; anything else as it is."""
-    return get_slot(value) if isinstance(value, GradArray) else value
-
-
 def is_tracked(x: GradArray) -> bool:
     """Whether `x` has a gradient or a tangent to lose."""
     return x._edge is not None or x._tangents is not None
@@ -138,10 +128,8 @@ def _wrapped(value: Any) -> Any:
 __all__ = [
     "array_function",
     "arrays_in",
-    "is_gradarray",
     "is_tracked",
     "not_differentiable",
     "qualified_name",
-    "raw_of",
     "table_function",
 ]

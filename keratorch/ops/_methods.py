@@ -8,7 +8,9 @@ from typing import Any
 
 from .._array import GradArray
 from .._convert import SCALARS
+from .._creation import zeros_like
 from .._dtypes import can_cast, result_type
+from ..backends import _registry
 from ..errors import DTypeError, LostGradientError
 from ..interop._sparse import product
 from . import (
@@ -174,6 +176,13 @@ def _copy(self: GradArray, order: str = "C") -> GradArray:
     return placing.copy(self)
 
 
+def _imag(self: GradArray) -> GradArray:
+    # `kt.imag` refuses real arrays; an attribute that raises breaks `hasattr(x, "imag")`.
+    if _registry.of(self._array).is_complex(self._array.dtype):
+        return selection.imag(self)
+    return zeros_like(self)
+
+
 def _dlpack(
     self: GradArray,
     *,
@@ -195,6 +204,19 @@ def _dlpack(
 def _dlpack_device(self: GradArray) -> tuple[Any, int]:
     """The device, in the numbers of DLPack."""
     return self._array.__dlpack_device__()
+
+
+def _cuda_array_interface(self: GradArray) -> Any:
+    """The memory of a constant on a CUDA device, for CuPy, PyTorch and Numba.
+
+    Tracked arrays and those of the host have none: it would lose the gradient.
+    """
+    if self._edge is not None or self._tangents is not None:
+        raise AttributeError(
+            f"__cuda_array_interface__ of a tracked array of shape {tuple(self.shape)} would lose "
+            "its gradient: use detach() first"
+        )
+    return self._array.__cuda_array_interface__
 
 
 _BINARY = {
@@ -221,6 +243,7 @@ _COMPARISONS = {
     "floordiv": constants.floor_divide,
 }
 _METHODS = {
+    "__cuda_array_interface__": property(_cuda_array_interface),
     "__dlpack__": _dlpack,
     "__dlpack_device__": _dlpack_device,
     "__neg__": arithmetic.negative,
@@ -246,7 +269,7 @@ _METHODS = {
     "T": property(_transpose, doc="The axes reversed."),
     "mT": property(manipulation.matrix_transpose, doc="The last two axes exchanged."),
     "real": property(selection.real, doc="The real part."),
-    "imag": property(selection.imag, doc="The imaginary part."),
+    "imag": property(_imag, doc="The imaginary part; zeros for real arrays, as NumPy has it."),
     **METHODS,
 }
 

@@ -64,6 +64,13 @@ def getitem(x: Any, key: Any, /) -> GradArray:
         raw = as_array(a, a[key] if basic else _registry.of(a).get_item(a, key))
     except IndexError as error:
         raise IndexError(f"x[{key!r}] of an array of shape {tuple(a.shape)}: {error}") from error
+    except ValueError:  # PyTorch has no negative steps
+        forwards, axes = _without_negative_steps(key, tuple(a.shape))
+        if not axes:
+            raise
+        from .manipulation import flip
+
+        return flip(getitem(x, forwards), axis=axes)
     if is_active(x):
         y = record(GetItemGrad, (x,), raw, key=key, input_shape=tuple(a.shape))
     else:
@@ -82,6 +89,36 @@ def has_mask(key: Any) -> bool:
     """Whether a boolean array is in an index."""
     parts = key if isinstance(key, tuple) else (key,)
     return any("bool" in str(getattr(part, "dtype", "")) for part in parts)
+
+
+def _without_negative_steps(
+    key: Any, shape: tuple[int, ...]
+) -> tuple[tuple[Any, ...], tuple[int, ...]]:
+    """A basic index that takes the same elements forwards, and the axes to flip after that."""
+    parts = key if isinstance(key, tuple) else (key,)
+    if not is_basic(parts):
+        return parts, ()
+    used = sum(part is not None and part is not ... for part in parts)
+    forwards: list[Any] = []
+    flipped: list[int] = []
+    axis = axis_out = 0  # of the array, and of the result
+    for part in parts:
+        if part is ...:
+            axis += len(shape) - used
+            axis_out += len(shape) - used
+        elif part is None:
+            axis_out += 1
+        elif isinstance(part, slice):
+            taken = range(*part.indices(shape[axis]))
+            if taken.step < 0:
+                flipped.append(axis_out)
+                part = slice(taken[-1], taken[0] + 1, -taken.step) if taken else slice(0, 0)
+            axis += 1
+            axis_out += 1
+        else:
+            axis += 1
+        forwards.append(part)
+    return tuple(forwards), tuple(flipped)
 
 
 def is_basic(key: Any) -> bool:

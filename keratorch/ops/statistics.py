@@ -299,7 +299,7 @@ def count_nonzero(x: Any, /, *, axis: Axis = None, keepdims: bool = False) -> Gr
 
 
 def diff(
-    x: Any, /, *, axis: int = -1, n: int = 1, prepend: Any = None, append: Any = None
+    x: Any, /, n: int = 1, *, axis: int = -1, prepend: Any = None, append: Any = None
 ) -> GradArray:
     """The `n`-th differences of neighbours along `axis`, after joining `prepend` and `append`."""
     x = as_operand(x)

@@ -12,6 +12,8 @@ from keratorch import errors
 
 BASES = {
     "DeviceMemoryError": MemoryError,
+    "ConvergenceError": ArithmeticError,
+    "StructureError": ValueError,
     "AnomalyError": FloatingPointError,
     "MissingDependencyError": ImportError,
     "SyncError": RuntimeError,

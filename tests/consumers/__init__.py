@@ -1,0 +1,1 @@
+"""What becomes of gradients in libraries written for the Array API: `docs/consumers.md`."""

@@ -1,0 +1,167 @@
+"""`docs/consumers.md`: what becomes of gradients in each function of each consumer.
+
+    python -m tests.consumers                     writes it anew
+    python -m tests.consumers GROUP BACKEND...    prints the outcomes of a group, as JSON
+
+Every outcome is what a call gave: nothing is written by hand. `test_consumers.py` runs the groups
+in processes of their own, since SciPy reads ``SCIPY_ARRAY_API`` once, when it is imported.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterable
+from importlib.metadata import version
+from pathlib import Path
+
+from tests.consumers.case import BACKENDS, LIBRARIES, Outcome, judge
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "consumers.md"
+
+#: Section -> the module of its cases, the distribution, and what is said of it.
+GROUPS = {
+    "scipy.special": (
+        "scipy_special",
+        "scipy",
+        "SciPy asks the namespace for `xp.special.<name>`, finds `kt.special`, and else goes by "
+        "way of NumPy.",
+    ),
+    "scipy.stats": ("scipy_stats", "scipy", "The functions that are written for the Array API."),
+    "scipy.signal": (
+        "scipy_signal",
+        "scipy",
+        "Many of these are C loops, to which SciPy passes arrays of every library as NumPy's. "
+        '`convolve` and `correlate` differentiate with `method="fft"`: to choose a method, '
+        "SciPy takes the largest element as an `int` from arrays that are not NumPy's.",
+    ),
+    "other parts of SciPy": ("scipy_others", "scipy", ""),
+    "scikit-learn": (
+        "sklearn_cases",
+        "scikit-learn",
+        "With `sklearn.set_config(array_api_dispatch=True)`. Metrics end in `float(…)`: ask for "
+        '`multioutput="raw_values"`, which are arrays.',
+    ),
+    "xarray": (
+        "xarray_cases",
+        "xarray",
+        "`xarray.DataArray(x)`. xarray itself asks for dtypes of NumPy, so that these are of "
+        "NumPy-backed arrays.",
+    ),
+    "array-api-extra": ("extra", "array-api-extra", "All of its functions."),
+}
+
+
+def outcomes(group: str, backends: Iterable[str]) -> dict[str, dict[str, Outcome]]:
+    """The outcome of each case of a group on each backend."""
+    module = importlib.import_module(f"tests.consumers.{GROUPS[group][0]}")
+    return {case.name: {b: judge(case, b) for b in backends} for case in module.CASES}
+
+
+def outcomes_apart(group: str, backends: Iterable[str]) -> dict[str, dict[str, Outcome]]:
+    """The same, computed in a process in which SciPy takes arrays of any library."""
+    command = [sys.executable, "-m", "tests.consumers", group, *backends]
+    root = Path(__file__).parents[2]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=root)
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(command)} failed:\n{done.stderr}")
+    found = json.loads(done.stdout)
+    return {n: {b: Outcome(*o) for b, o in row.items()} for n, row in found.items()}
+
+
+def cell(outcome: Outcome) -> str:
+    """An outcome as a cell of the table."""
+    if outcome.verdict == "differentiates":
+        return f"yes, {outcome.detail}"
+    if outcome.verdict == "refuses":
+        return f"**no**: {outcome.detail}"
+    return f"{outcome.verdict}: {outcome.detail}"
+
+
+def rows(group: str, found: dict[str, dict[str, Outcome]]) -> list[str]:
+    """The lines of the table of a group."""
+    lines = []
+    notes = {
+        c.name: c.note for c in importlib.import_module(f"tests.consumers.{GROUPS[group][0]}").CASES
+    }
+    for name, row in found.items():
+        note = f" ({notes[name]})" if notes[name] else ""
+        function, comma, how = name.partition(",")
+        cells = [cell(row[b]) for b in backends_of(group)]
+        cells = [c if i == 0 or c != cells[0] else "the same" for i, c in enumerate(cells)]
+        lines.append(f"| `{function}`{comma}{how}{note} | " + " | ".join(cells) + " |")
+    return lines
+
+
+def section(group: str, found: dict[str, dict[str, Outcome]]) -> list[str]:
+    """A group, as it is in the document."""
+    counts = Counter(row["numpy"].verdict for row in found.values())
+    _, distribution, words = GROUPS[group]
+    said = ", ".join(f"{n} {verdict}" for verdict, n in sorted(counts.items()))
+    backends = backends_of(group)
+    return [
+        f"## {group}",
+        "",
+        *([words, ""] if words else []),
+        f"{distribution} {version(distribution)}; NumPy-backed: {said}.",
+        "",
+        f"| function | {' | '.join(LIBRARIES[b] for b in backends)} |",
+        "|---" * (len(backends) + 1) + "|",
+        *rows(group, found),
+        "",
+    ]
+
+
+#: The backends of a group, where not all.
+ONLY = {"xarray": ("numpy",)}
+
+
+def backends_of(group: str) -> tuple[str, ...]:
+    return ONLY.get(group, tuple(BACKENDS))
+
+
+HEAD = """\
+# Gradients through libraries written for the Array API
+
+Functions of other libraries, called with a `GradArray` in the place of an array. SciPy takes arrays
+of other libraries when the environment variable `SCIPY_ARRAY_API` is 1 before it is imported.
+This page is made by `python -m tests.consumers` from what the calls gave; a test runs them and
+compares.
+
+One column per library whose arrays the `GradArray`s wrap. A cell says:
+
+- *yes*: the value is that of plain arrays, and the derivatives agree with central differences, in
+  reverse and in forward mode; on NumPy to the second order.
+- *constant*: the value is right, and has no derivative by nature.
+- *NaN*: the derivative is NaN, for the reason given.
+- **no**: raises an error, for the reason given; no gradient is lost in silence.
+
+What passes its arrays to NumPy refuses tracked ones, and works with `x.detach()`.
+"""
+
+
+def document(found: dict[str, dict[str, dict[str, Outcome]]]) -> str:
+    """The text of `docs/consumers.md`."""
+    lines = HEAD.splitlines()
+    for group, results in found.items():
+        lines += ["", *section(group, results)[:-1]]
+    return "\n".join(lines) + "\n"
+
+
+def main(arguments: list[str]) -> None:
+    if not arguments:
+        found = {group: outcomes_apart(group, backends_of(group)) for group in GROUPS}
+        for group, results in found.items():
+            for name, row in results.items():
+                for backend, outcome in row.items():
+                    if outcome.verdict in ("wrong", "lost"):
+                        print(f"{group}: {name} on {backend}: {outcome}", file=sys.stderr)
+        DOCUMENT.write_text(document(found), encoding="utf-8")
+        return
+    group, *backends = arguments
+    found = outcomes(group, backends)
+    json.dump({n: {b: [o.verdict, o.detail] for b, o in r.items()} for n, r in found.items()},
+              sys.stdout)  # fmt: skip

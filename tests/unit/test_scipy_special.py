@@ -1,0 +1,101 @@
+"""What ``xp.special`` has for SciPy beyond `keratorch.special`."""
+
+from __future__ import annotations
+
+import pickle
+
+import numpy as np
+import pytest
+
+import keratorch as kt
+from keratorch.interop._scipy_special import FUNCTIONS
+from keratorch.testing import check_grads
+
+sc = pytest.importorskip("scipy.special")
+
+X = np.array([0.2, 0.9, 1.7, 3.0])
+DEGREES = np.array([-30.0, 10.0, 75.0, 200.0])
+INPUTS = {
+    "boxcox": (X, np.array([0.0, 1e-9, 0.5, -2.0])),
+    "boxcox1p": (X, np.array([0.0, 1e-9, 0.5, -2.0])),
+    "inv_boxcox": (X, np.array([0.0, 1e-9, 0.5, 2.0])),
+    "inv_boxcox1p": (X, np.array([0.0, 1e-9, 0.5, 2.0])),
+    "cosdg": (DEGREES,),
+    "sindg": (DEGREES,),
+    "tandg": (DEGREES,),
+    "cotdg": (DEGREES,),
+    "radian": (DEGREES, X, X + 1.0),
+    "cosm1": (np.array([-2.0, 1e-9, 0.3, 4.0]),),
+    "exp10": (np.array([-2.0, 0.0, 0.3, 4.0]),),
+    "huber": (X, np.array([0.1, -2.0, 1.0, 5.0])),
+    "pseudo_huber": (X, np.array([0.0, -2.0, 1.0, 5.0])),
+    "fdtr": (3, 4, X),
+    "fdtrc": (3, 4, X),
+    "gdtr": (0.7, 3, X),
+    "gdtrc": (0.7, 3, X),
+    "pdtr": (2, X),
+    "pdtrc": (2, X),
+    "psi": (X,),
+}
+
+
+def test_every_function_has_inputs():
+    assert set(INPUTS) == set(FUNCTIONS)
+    assert not set(FUNCTIONS) & set(kt.special.__all__)
+
+
+@pytest.mark.parametrize("name", INPUTS)
+def test_values_and_derivatives(name):
+    inputs = INPUTS[name]
+    given = [kt.asarray(v) if isinstance(v, np.ndarray) else v for v in inputs]
+    np.testing.assert_allclose(
+        FUNCTIONS[name](*given).numpy(), getattr(sc, name)(*inputs), rtol=1e-12, atol=1e-15
+    )
+    arrays = [v for v in inputs if isinstance(v, np.ndarray)]
+
+    def function(*xs):
+        moving = iter(xs)
+        return FUNCTIONS[name](*(next(moving) if isinstance(v, np.ndarray) else v for v in inputs))
+
+    check_grads(function, arrays, order=2, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["huber", "pseudo_huber"])
+def test_edges_of_huber(name):
+    delta, r = np.array([-1.0, 0.0, 0.0]), np.array([0.5, 0.0, 0.5])
+    found = FUNCTIONS[name](kt.GradArray(delta), kt.GradArray(r))
+    np.testing.assert_array_equal(found.numpy(), getattr(sc, name)(delta, r))
+
+
+def test_the_namespace(xp):
+    assert xp.special.erf is kt.special.erf
+    assert xp.special.boxcox is FUNCTIONS["boxcox"]
+    assert {"erf", "boxcox"} <= set(dir(xp.special))
+    assert "special" in repr(xp.special)
+    assert pickle.loads(pickle.dumps(xp.special)) is xp.special
+    with pytest.raises(AttributeError, match="airy"):
+        _ = xp.special.airy
+
+
+def test_names_of_numpy_in_a_namespace(xp, device):
+    """What the standard has not, consumers such as xarray ask for in NumPy's names."""
+    backend = kt.backends.get(device.backend)
+    raw = backend.from_numpy(np.array([1.0, np.nan, 3.0]), device)
+    x = kt.GradArray(raw)
+    kt.sum(xp.nansum(x * x)).backward()
+    np.testing.assert_array_equal(backend.to_numpy(x.grad)[[0, 2]], [2.0, 6.0])
+    with pytest.raises(AttributeError, match="nonsense"):
+        _ = xp.nonsense
+
+
+def test_the_imaginary_part_of_real_arrays():
+    """NumPy's attribute is 0; one that raised would break ``hasattr``."""
+    x = kt.GradArray([1.0, 2.0])
+    np.testing.assert_array_equal(x.imag.numpy(), [0.0, 0.0])
+    assert not x.imag.requires_grad
+    with pytest.raises(kt.DTypeError):
+        kt.imag(x)
+
+
+def test_diff_takes_its_order_by_position():
+    np.testing.assert_array_equal(kt.diff(kt.asarray([1.0, 4.0, 9.0]), 2).numpy(), [2.0])

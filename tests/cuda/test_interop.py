@@ -176,8 +176,8 @@ def test_raw_array_on_the_left(device, operator):
     assert_same(operator(a, x), operator(kt.asarray(a), x), x)
 
     def product(v):
-        # A constant has __cuda_array_interface__, by which CuPy's matmul lets it in and then refuses
-        # it: differences, which are taken of constants, are taken of tracked ones here.
+        # CuPy's matmul lets a constant in by its __cuda_array_interface__, and then refuses it:
+        # differences, which are taken of constants, are taken of tracked ones here.
         if not v.requires_grad and v._tangents is None:
             v = kt.GradArray(v._array)
         return operator(a, v)

@@ -123,11 +123,13 @@ def _close(a: GradArray, b: GradArray, tol: float | None) -> bool:
             f"shape {tuple(a.shape)}: they must be equal"
         )
     raw = b._array
-    xp = _registry.of(raw).xp
+    backend = _registry.of(raw)
+    xp = backend.xp
     if not b.size:
         return True
     bound = 8 * float(xp.finfo(raw.dtype).eps) if tol is None else tol
-    return bool(xp.all(xp.abs(raw - a._array) <= bound * (1 + xp.abs(raw))))
+    with backend.on_device(raw):
+        return bool(xp.all(xp.abs(raw - a._array) <= bound * (1 + xp.abs(raw))))
 
 
 def _constants(tree: Any) -> Any:
@@ -269,7 +271,9 @@ def _solved(
     with no_grad():
         zeros = [v.__array_namespace__().zeros_like(v) for v in raw_b]
         _, matvec = linearize(lambda *u: tuple(apply(list(u), *fixed)), *zeros)
-        found = _krylov.solve(matvec, raw_b, linear_solve)
+        first = raw_b[0]._array
+        with _registry.of(first).on_device(first):
+            found = _krylov.solve(matvec, raw_b, linear_solve)
     if not any(is_active(v) for v in (*state, *b)):
         return found
     count = len(state)

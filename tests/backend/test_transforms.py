@@ -47,7 +47,7 @@ def test_gradients_stay_where_the_arguments_are(make, device):
     check(g, GRADIENT, x, device)
     check(value, np.sum(np.sin(a)) * a[0] ** 2, x, device)
     out, pullback = kt.vjp(f, x)
-    seed = kt.ones_like(kt.asarray(out))._array * 2.0
+    seed = (kt.ones_like(kt.asarray(out)) * 2.0)._array
     check(pullback(seed)[0], 2 * GRADIENT, x, device)
     check(kt.jvp(f, (x,), (t,))[1], GRADIENT @ v, x, device)
     check(kt.linearize(f, x)[1](t), GRADIENT @ v, x, device)

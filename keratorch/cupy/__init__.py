@@ -28,7 +28,8 @@ from . import fft as fft
 from . import linalg as linalg
 from . import random as random
 
-_mirror = _Mirror(_cupy)
+# CuPy's ufuncs find keratorch by CuPy's hook.
+_mirror = _Mirror(_cupy, dispatches=lambda value: isinstance(value, _cupy.ufunc))
 
 r_ = _Rows(_cupy.r_, axis=0, after=False)
 c_ = _Rows(_cupy.c_, axis=-1, after=True)

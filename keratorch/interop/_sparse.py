@@ -82,6 +82,17 @@ def asked_by_sparse() -> bool:
     return code.co_name == "_matmul_dispatch"
 
 
+def asked_by_operator() -> bool:
+    """Whether code is at ``a @ x`` or the like, with nothing but C between it and a property.
+
+    CuPy's arrays are written in C, and look there whether they leave ``a @ x`` to `x`.
+    """
+    import opcode
+
+    frame = sys._getframe(2)
+    return frame.f_code.co_code[frame.f_lasti] == opcode.opmap["BINARY_OP"]
+
+
 def no_array() -> Any:
     """What tells SciPy to leave the product to us."""
     import numpy as np
@@ -89,4 +100,11 @@ def no_array() -> Any:
     return np.asarray(None, dtype=object)
 
 
-__all__ = ["SparseMatMulGrad", "asked_by_sparse", "no_array", "product", "sparse_matmul"]
+__all__ = [
+    "SparseMatMulGrad",
+    "asked_by_operator",
+    "asked_by_sparse",
+    "no_array",
+    "product",
+    "sparse_matmul",
+]

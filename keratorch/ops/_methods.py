@@ -12,7 +12,7 @@ from .._creation import zeros_like
 from .._dtypes import can_cast, result_type
 from ..backends import _registry
 from ..errors import DTypeError, LostGradientError
-from ..interop._sparse import product
+from ..interop._sparse import asked_by_operator, product
 from . import (
     arithmetic,
     constants,
@@ -209,8 +209,11 @@ def _dlpack_device(self: GradArray) -> tuple[Any, int]:
 def _cuda_array_interface(self: GradArray) -> Any:
     """The memory of a constant on a CUDA device, for CuPy, PyTorch and Numba.
 
-    Tracked arrays and those of the host have none: it would lose the gradient.
+    Tracked arrays and those of the host have none: it would lose the gradient. Nor has an operand
+    of an operator: CuPy's ``@`` takes it for a reason to go on by itself, and then fails.
     """
+    if asked_by_operator():
+        raise AttributeError("__cuda_array_interface__ of an operand of an operator")
     if self._edge is not None or self._tangents is not None:
         raise AttributeError(
             f"__cuda_array_interface__ of a tracked array of shape {tuple(self.shape)} would lose "

@@ -28,7 +28,7 @@ CONSTANT = "constant"
 REFUSED = "refused"
 LOST = "loses its gradient"
 MEANINGS = {
-    DIFFERENTIABLE: "by CuPy's hook for kernels, by NumPy's protocol, or by the methods that it calls",
+    DIFFERENTIABLE: "by CuPy's hook for kernels, NumPy's protocol, or methods that it calls",
     CONSTANT: "there is no derivative, or it is 0",
     REFUSED: "an error; write `import keratorch.cupy as cp` in place of `import cupy as cp`",
 }
@@ -84,9 +84,12 @@ def names() -> Iterator[tuple[str, list[Case]]]:
         by_name.setdefault(case.name, []).append(case)
     for name, cases in sorted(by_name.items()):
         found: Any = cupy
+        if not hasattr(cupy, name.partition(".")[0]):
+            continue
         for part in name.split("."):
             found = getattr(found, part, None)
-        if callable(found) and not name.rpartition(".")[2] in ("reduce", "accumulate", "outer"):
+        owner = getattr(cupy, name.partition(".")[0])
+        if callable(found) and (owner is found or not isinstance(owner, cupy.ufunc)):
             yield name, cases
 
 
@@ -114,9 +117,10 @@ def document() -> str:
     lines = [
         "# CuPy's own functions, given a GradArray",
         "",
-        "`import cupy as cp` stays as it is, and `cp.f(x)` is called with a `GradArray` that holds a "
-        f"`cupy.ndarray`. Tried with CuPy {'.'.join(cupy.__version__.split('.')[:2])} on the "
-        "stand-in for CUDA, not on a GPU; written by `python -m tests.cuda.own_functions`.",
+        "`import cupy as cp` stays as it is, and `cp.f(x)` is called with a `GradArray` that holds "
+        f"a `cupy.ndarray`. Tried with CuPy {'.'.join(cupy.__version__.split('.')[:2])} on the "
+        "stand-in for CUDA, not on a GPU; written by `python -m tests.cuda.own_functions`. CuPy's "
+        "ufuncs are not listed: all of them arrive at keratorch, by CuPy's hook.",
         "",
         "| verdict | functions | meaning |",
         "|---|---|---|",
@@ -127,8 +131,8 @@ def document() -> str:
         lines += ["", f"## {v.capitalize()}", "", " ".join(listed)]
     lines += [
         "",
-        "A function is listed by the best of its calls: one that differentiates may still refuse some "
-        "of its arguments. `keratorch.cupy` takes all of these: [cupy.md](cupy.md).",
+        "A function is listed by the best of its calls: one that differentiates may still refuse "
+        "some of its arguments. `keratorch.cupy` takes all of these: [cupy.md](cupy.md).",
     ]
     return "\n".join(lines) + "\n"
 

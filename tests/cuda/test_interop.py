@@ -174,15 +174,18 @@ def test_constants_pass_through(device):
 def test_raw_array_on_the_left(device, operator):
     x, a = leaf(device, POSITIVE), on_device(device, POSITIVE + 0.3)
     assert_same(operator(a, x), operator(kt.asarray(a), x), x)
+    check_grads(lambda v: operator(a, v), [x._array], order=2)
 
-    def product(v):
-        # CuPy's matmul lets a constant in by its __cuda_array_interface__, and then refuses it:
-        # differences, which are taken of constants, are taken of tracked ones here.
-        if not v.requires_grad and v._tangents is None:
-            v = kt.GradArray(v._array)
-        return operator(a, v)
 
-    check_grads(product, [x._array], order=2)
+def test_a_constant_on_the_right_of_matmul(device):
+    """As in code that trains, run under `no_grad` afterwards."""
+    x, a = leaf(device, POSITIVE), on_device(device, POSITIVE + 0.3)
+    with kt.no_grad():
+        y = a @ (x * 2)
+        a @= kt.asarray(on_device(device, MATRIX.T @ MATRIX))
+    assert type(y) is kt.GradArray
+    np.testing.assert_allclose(y.item(), (POSITIVE + 0.3) @ (POSITIVE * 2))
+    np.testing.assert_allclose(on_host(a), (POSITIVE + 0.3) @ (MATRIX.T @ MATRIX))
 
 
 def test_comparison_with_a_raw_array_on_the_left(device):

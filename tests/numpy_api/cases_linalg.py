@@ -117,6 +117,11 @@ LINALG = [
     ),
     Case(
         "linalg.cholesky",
+        lambda np, x: np.linalg.cholesky(x.T @ x + x[0, 0] ** 2),
+        (T3 if T3.ndim == 2 else T3[0],),
+    ),
+    Case(
+        "linalg.cholesky",
         lambda np, x: np.linalg.cholesky(positive(np, x)),
         (T3,),
         numpy_only=BESIDE,

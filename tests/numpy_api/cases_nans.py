@@ -11,6 +11,12 @@ MASK = numpy.array([[True, False, True], [True] * 3, [False, True, False], [True
 HOLES = numpy.where(MASK, 0.0, numpy.nan)
 GAP = numpy.array([[1.0, numpy.nan, 2.0], [numpy.nan] * 3, [4.0, 0.0, -numpy.inf]])
 
+
+def holed(np, a):
+    """`a` with NaN in the place of some elements."""
+    return np.where(a > -0.5, a, np.nan)
+
+
 CASES = [
     Case("nansum", lambda np, a: np.nansum(a + HOLES), (A,)),
     Case("nansum", lambda np, a: np.nansum(a + HOLES, axis=1, keepdims=True), (C,)),
@@ -42,4 +48,14 @@ CASES = [
     Case("nanargmax", lambda np, a: np.nanargmax(a + HOLES, axis=0), (A,), order=0),
     Case("nanargmax", lambda np, a: np.nanargmax(a + HOLES), (A,), order=0),
     Case("nanargmin", lambda np, a: np.nanargmin(a, axis=1, keepdims=True), (A,), order=0),
+    Case("nansum", lambda np, a: np.nansum(holed(np, a), axis=1), (A,)),
+    Case("nanprod", lambda np, a: np.nanprod(holed(np, a), axis=1), (A,)),
+    Case("nancumsum", lambda np, a: np.nancumsum(holed(np, a), axis=1), (A,)),
+    Case("nancumprod", lambda np, a: np.nancumprod(holed(np, a), axis=1), (A,)),
+    Case("nanmean", lambda np, a: np.nanmean(holed(np, a), axis=1), (A,)),
+    Case("nanvar", lambda np, a: np.nanvar(holed(np, a), axis=1), (A,)),
+    Case("nanstd", lambda np, a: np.nanstd(holed(np, a), axis=1), (A,)),
+    Case("nanmax", lambda np, a: np.nanmax(holed(np, a), axis=1), (A,)),
+    Case("nanmin", lambda np, a: np.nanmin(holed(np, a), axis=1), (A,)),
+    Case("nanargmax", lambda np, a: np.nanargmax(holed(np, a), axis=1), (A,), order=0),
 ]

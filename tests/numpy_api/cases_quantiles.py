@@ -34,6 +34,7 @@ CASES = [
     Case("percentile", lambda np, a: np.percentile(a, 30), (A,)),
     Case("percentile", lambda np, a: np.percentile(a, [5, 50], axis=0), (A,)),
     Case("percentile", lambda np, a: np.percentile(a, 20, method="higher", axis=1), (A,)),
+    Case("nanmedian", lambda np, a: np.nanmedian(np.where(a > -0.5, a, np.nan), axis=1), (A,)),
     Case("nanmedian", lambda np, a: np.nanmedian(a + HOLES, axis=0), (A,)),
     Case("nanmedian", lambda np, a: np.nanmedian(a + HOLES), (A,)),
     Case("nanmedian", lambda np, a: np.nanmedian(a, axis=1, keepdims=True), (GAP,), order=-1),

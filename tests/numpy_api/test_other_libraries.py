@@ -17,10 +17,10 @@ CASES = [
 NUMBERED = [pytest.param(c, id=f"{i}-{c.name}") for i, c in enumerate(CASES) if not c.numpy_only]
 
 
-def computed(case, wrap):
+def computed(case, wrap, module=np):
     """The outputs of a case, and the gradients of the sum of their squared sizes."""
     xs = [kt.GradArray(wrap(a)) for a in case.inputs]
-    outputs = parts(case.call(np, *xs))
+    outputs = parts(case.call(module, *xs))
     tracked = [y for y in outputs if isinstance(y, kt.GradArray) and y.requires_grad]
     loss = sum(kt.sum(kt.abs(y) ** 2) for y in tracked)
     found = kt.gradients(loss, xs, allow_unused=True) if tracked else []

@@ -70,19 +70,21 @@ def _above(order: list[Any], targets: set[Any]) -> set[Any]:
     """The nodes of `order` from which a target can be reached."""
     needed = set(targets)
     for node in reversed(order):
-        if node._edges is not None and any(e in needed for e in node._edges if e is not None):
-            needed.add(node)
+        for edge in node._edges or ():
+            if edge in needed:
+                needed.add(node)
+                break
     return needed
 
 
 def _refuse_freed(order: list[Any], targets: set[Any] | None, since: int) -> None:
     """Raise `GraphFreedError` for a node that was freed and may lead to a target."""
-    # What was made before all targets leads to none of them.
-    first = since if targets is None else min((t._seq for t in targets), default=0)
-    first = max(first, since)
     for node in order:
-        if node._edges is None and node._seq > first:
-            raise GraphFreedError(freed_message(node))
+        if node._edges is None:
+            # What was made before all targets leads to none of them.
+            first = since if targets is None else min((t._seq for t in targets), default=0)
+            if node._seq > max(first, since):
+                raise GraphFreedError(freed_message(node))
 
 
 def run(

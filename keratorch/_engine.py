@@ -20,7 +20,6 @@ from .backends import _registry
 from .backends._dtypes import is_complex_dtype
 from .errors import DeviceMismatchError, GraphFreedError, RuleError
 
-_seq = attrgetter("_seq")
 _by_type = _registry.by_type
 
 
@@ -39,7 +38,8 @@ def collect(roots: list[Any]) -> list[Any]:
             if edge is not None and edge not in seen:
                 seen.add(edge)
                 stack.append(edge)
-    order.sort(key=_seq, reverse=True)
+    # Made here: through one that exists already, torch.compile does not see.
+    order.sort(key=attrgetter("_seq"), reverse=True)
     return order
 
 
@@ -62,7 +62,8 @@ def collect_since(roots: list[Any], since: int) -> list[Any]:
             if edge is not None and edge not in seen:
                 seen.add(edge)
                 stack.append(edge)
-    order.sort(key=_seq, reverse=True)
+    # Made here: through one that exists already, torch.compile does not see.
+    order.sort(key=attrgetter("_seq"), reverse=True)
     return order
 
 

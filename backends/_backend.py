@@ -244,13 +244,15 @@ class Backend:
 
     def check_devices(self, op: str, *arrays: RawArray) -> None:
         """Raise `DeviceMismatchError` unless the arrays live on one device."""
-        devices = {d for d in map(self.device, arrays) if d is not None}
-        if len(devices) > 1:
-            raise DeviceMismatchError(
-                f"{op} was given {self.name} arrays on "
-                + " and ".join(sorted(map(str, devices)))
-                + ": move one with to_device, as in x.to_device(y.device)"
-            )
+        # Not a set, in which torch.compile takes equal devices for different ones.
+        devices = [d for d in map(self.device, arrays) if d is not None]
+        for device in devices[1:]:
+            if device != devices[0]:
+                raise DeviceMismatchError(
+                    f"{op} was given {self.name} arrays on "
+                    + " and ".join(sorted({str(d) for d in devices}))
+                    + ": move one with to_device, as in x.to_device(y.device)"
+                )
 
     def scalar(self, value: Any, like: RawArray) -> RawArray:
         """A Python scalar as an array beside `like`: on its device, of its dtype if it fits."""

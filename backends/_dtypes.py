@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import functools
 from typing import Any
 
 
 def is_complex_dtype(dtype: Any) -> bool:
     """Whether a dtype of any library is complex."""
-    return _is_complex(type(dtype), dtype)
-
-
-@functools.cache
-def _is_complex(kind: type, dtype: Any) -> bool:
     # By type first: array-api-strict warns when its dtypes are compared with NumPy's.
-    return (dtype_name(dtype) or "").startswith("complex")
+    key = type(dtype), dtype
+    found = _complex.get(key)
+    if found is None:
+        found = _complex[key] = (dtype_name(dtype) or "").startswith("complex")
+    return found
+
+
+#: Not `functools.cache`, through which `torch.compile` does not see.
+_complex: dict[tuple[type, Any], bool] = {}
 
 
 def dtype_name(dtype: Any) -> str | None:

@@ -78,6 +78,8 @@ class TorchBackend(Backend):
         return getattr(torch.special, _SPECIAL.get(name, name), None)
 
     def is_plain(self, array: RawArray) -> bool:
+        if torch.compiler.is_compiling():
+            return False  # a traced tensor does not say; the compiler sees to the copy
         return array.is_contiguous() and not array.is_conj() and not array.is_neg()
 
     def copy(self, array: RawArray) -> RawArray:

@@ -21,7 +21,6 @@ from .backends import _registry
 from .backends._dtypes import is_complex_dtype
 from .errors import DeviceMismatchError, GraphFreedError, RuleError
 
-_seq = attrgetter("_seq")
 _by_type = _registry.by_type
 
 
@@ -40,7 +39,8 @@ def collect(roots: list[Any]) -> list[Any]:
             if edge is not None and edge not in seen:
                 seen.add(edge)
                 stack.append(edge)
-    order.sort(key=_seq, reverse=True)
+    # Made here: through one that exists already, torch.compile does not see.
+    order.sort(key=attrgetter("_seq"), reverse=True)
     return order
 
 
@@ -63,7 +63,8 @@ def collect_since(roots: list[Any], since: int) -> list[Any]:
             if edge is not None and edge not in seen:
                 seen.add(edge)
                 stack.append(edge)
-    order.sort(key=_seq, reverse=True)
+    # Made here: through one that exists already, torch.compile does not see.
+    order.sort(key=attrgetter("_seq"), reverse=True)
     return order
 
 
@@ -71,19 +72,21 @@ def _above(order: list[Any], targets: set[Any]) -> set[Any]:
     """The nodes of `order` from which a target can be reached."""
     needed = set(targets)
     for node in reversed(order):
-        if node._edges is not None and any(e in needed for e in node._edges if e is not None):
-            needed.add(node)
+        for edge in node._edges or ():
+            if edge in needed:
+                needed.add(node)
+                break
     return needed
 
 
 def _refuse_freed(order: list[Any], targets: set[Any] | None, since: int) -> None:
     """Raise `GraphFreedError` for a node that was freed and may lead to a target."""
-    # What was made before all targets leads to none of them.
-    first = since if targets is None else min((t._seq for t in targets), default=0)
-    first = max(first, since)
     for node in order:
-        if node._edges is None and node._seq > first:
-            raise GraphFreedError(freed_message(node))
+        if node._edges is None:
+            # What was made before all targets leads to none of them.
+            first = since if targets is None else min((t._seq for t in targets), default=0)
+            if node._seq > max(first, since):
+                raise GraphFreedError(freed_message(node))
 
 
 def run(

@@ -85,7 +85,8 @@ def tangents_of_output(node: Grad, raw: Any, k: int) -> dict[int, Any] | None:
     if not levels:
         return None
     many = isinstance(node.dtype, tuple)
-    outputs = tuple(constant(raw) if i == k else None for i in range(node.outputs if many else 1))
+    count = node.outputs if many else 1
+    outputs = tuple([constant(raw) if i == k else None for i in range(count)])
     found = _at_levels(node, levels, outputs)
     return {i: ts[k] for i, ts in found.items() if ts[k] is not None} or None
 
@@ -98,7 +99,7 @@ def _at_levels(node: Grad, levels: list[int], outputs: tuple[Any, ...]) -> dict[
     try:
         for level in levels:
             mode.level = level
-            tangents = node.jvp(*((t or {}).get(level) for t in node._tangents))
+            tangents = node.jvp(*[None if t is None else t.get(level) for t in node._tangents])
             tangents = tangents if isinstance(tangents, tuple) else (tangents,)
             if len(tangents) != len(outputs):
                 raise RuleError(

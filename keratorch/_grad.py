@@ -202,8 +202,10 @@ class Grad(ABC):
             raise GraphFreedError(freed_message(self))
         wrap = _RULE_INPUT[0] if mode.wrapped else None
         return tuple(
-            self._wrapped(raw, i, wrap if self._is_active(i) else None)
-            for i, raw in enumerate(saved)
+            [
+                self._wrapped(raw, i, wrap if self._is_active(i) else None)
+                for i, raw in enumerate(saved)
+            ]
         )
 
     def saved(self, grad: Any) -> tuple[Any, ...]:
@@ -222,8 +224,10 @@ class Grad(ABC):
             return values
         sources = self.saves or range(len(values))
         return tuple(
-            v if v is None or source is None else self._wrapped(v, source)
-            for v, source in zip(values, sources, strict=True)
+            [
+                v if v is None or source is None else self._wrapped(v, source)
+                for v, source in zip(values, sources, strict=True)
+            ]
         )
 
     def _is_active(self, i: int) -> bool:

@@ -88,7 +88,7 @@ def _record_forward(
     else:
         y = unrecorded(raw)
         node.shape, node.dtype = raw.shape, raw.dtype
-    propagate(node, tuple(x._tangents for x in inputs), (y,))
+    propagate(node, tuple([x._tangents for x in inputs]), (y,))
     return y
 
 
@@ -107,7 +107,7 @@ def record_many(
     if any(x._tangents for x in inputs):
         from ._forward import propagate
 
-        propagate(node, tuple(x._tangents for x in inputs), outputs)
+        propagate(node, tuple([x._tangents for x in inputs]), outputs)
     return outputs
 
 
@@ -134,7 +134,7 @@ def _make_node(
     """A `cls` node without outputs yet."""
     node = _new(cls)
     recording = mode.recording
-    node._edges = tuple(x._edge if recording else None for x in inputs)
+    node._edges = tuple([x._edge if recording else None for x in inputs])
     node._saved = saved
     for name, value in params.items():
         setattr(node, name, value)

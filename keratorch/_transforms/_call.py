@@ -69,6 +69,19 @@ class Call:
 
     def variables(self, trees: tuple[Any, ...], names: tuple[Any, ...]) -> tuple[Any, ...]:
         """`trees`, one per argument, with a variable in place of each leaf."""
+        if len(trees) == 1 and not self.arrays:
+            (value,) = trees
+            cls = type(value)
+            if cls in _registry.by_type and cls is not GradArray:
+                # One raw array, the commonest of all: nothing to take apart. What is wrong with
+                # it, the general way says.
+                backend = _registry.by_type[cls]
+                raw = backend.adopt(value)
+                if backend.is_inexact(raw.dtype):
+                    x = as_variable(constant(raw))
+                    self.arrays.append(x)
+                    self.own.add(x._edge)
+                    return (x,)
         given = leaves(trees) if len(trees) != 1 else leaves(trees[0])
         like = self.note(given)
         try:
@@ -157,17 +170,21 @@ class Call:
 
     def pulled(self, outputs: list[Any], seeds: list[Any], retain: bool, record: bool) -> list[Any]:
         """The gradients of the variables, given those of `outputs`; zeros where there is none."""
-        pairs: dict[Any, Any] = {}
-        for y, seed in zip(outputs, seeds, strict=True):
-            edge = y._edge
-            if edge is None:
-                continue
-            pairs[edge] = _engine.sum_of(pairs[edge], seed) if edge in pairs else seed
+        if len(outputs) == 1:
+            edge = outputs[0]._edge
+            pairs = [] if edge is None else [(edge, seeds[0])]
+        else:
+            sums: dict[Any, Any] = {}
+            for y, seed in zip(outputs, seeds, strict=True):
+                edge = y._edge
+                if edge is not None:
+                    sums[edge] = _engine.sum_of(sums[edge], seed) if edge in sums else seed
+            pairs = list(sums.items())
         found: dict[Any, Any] = {}
         if pairs and self.own:
             found = dict(
                 _engine.run(
-                    list(pairs.items()),
+                    pairs,
                     retain_graph=retain,
                     create_graph=record,
                     targets=self.own,
@@ -275,6 +292,8 @@ def positions_of(name: str, argnums: Any) -> tuple[int, ...]:
 def chosen(name: str, positions: tuple[int, ...], args: tuple[Any, ...]) -> tuple[int, ...]:
     """`positions` counted from 0, all among the arguments, no two equal."""
     n = len(args)
+    if len(positions) == 1 and 0 <= positions[0] < n:
+        return positions
     for i in positions:
         if not -n <= i < n:
             raise StructureError(

@@ -15,6 +15,7 @@ from .._grad import Grad, next_seq
 from .._mode import mode, policy
 from .._record import attach, constant, made, unrecorded
 from ..backends import _registry
+from ..backends._dtypes import is_complex_dtype
 from ..errors import ShapeError
 from ._call import is_complex
 from ._partials import Expr, namespace_function, trace
@@ -125,7 +126,7 @@ class ElementwiseGrad(Grad):
             if expr.value == 1:
                 return grad
             return -grad if expr.value == -1 else grad * expr.value
-        in_complex = xp.isdtype(self.dtype, "complex floating")
+        in_complex = is_complex_dtype(self.dtype)
         p = self.partial_function(in_complex)(xp, i, *values)
         if conjugate and in_complex and is_complex(p):
             p = xp.conj(p)

@@ -26,6 +26,8 @@ from . import (
 )
 from ._elementwise import is_operand
 from ._numpy_methods import METHODS, table_function
+from .arithmetic import add, divide, multiply, subtract
+from .arithmetic import pow as power
 
 
 def _operator(
@@ -48,6 +50,79 @@ def _operator(
         return otherwise(other, self)
 
     return forward, reflected
+
+
+# The commonest are written out, so that their functions are globals: what a closure of a method
+# holds `torch.compile` cannot name, and breaks its graph there.
+
+
+def _add(self: GradArray, other: Any) -> Any:
+    if type(other) is GradArray or type(other) in SCALARS or is_operand(other):
+        return add(self, other)
+    return NotImplemented
+
+
+def _radd(self: GradArray, other: Any) -> Any:
+    if type(other) in SCALARS or is_operand(other):
+        return add(other, self)
+    return NotImplemented
+
+
+def _sub(self: GradArray, other: Any) -> Any:
+    if type(other) is GradArray or type(other) in SCALARS or is_operand(other):
+        return subtract(self, other)
+    return NotImplemented
+
+
+def _rsub(self: GradArray, other: Any) -> Any:
+    if type(other) in SCALARS or is_operand(other):
+        return subtract(other, self)
+    return NotImplemented
+
+
+def _mul(self: GradArray, other: Any) -> Any:
+    if type(other) is GradArray or type(other) in SCALARS or is_operand(other):
+        return multiply(self, other)
+    return NotImplemented
+
+
+def _rmul(self: GradArray, other: Any) -> Any:
+    if type(other) in SCALARS or is_operand(other):
+        return multiply(other, self)
+    return NotImplemented
+
+
+def _truediv(self: GradArray, other: Any) -> Any:
+    if type(other) is GradArray or type(other) in SCALARS or is_operand(other):
+        return divide(self, other)
+    return NotImplemented
+
+
+def _rtruediv(self: GradArray, other: Any) -> Any:
+    if type(other) in SCALARS or is_operand(other):
+        return divide(other, self)
+    return NotImplemented
+
+
+def _pow(self: GradArray, other: Any) -> Any:
+    if type(other) is GradArray or type(other) in SCALARS or is_operand(other):
+        return power(self, other)
+    return NotImplemented
+
+
+def _rpow(self: GradArray, other: Any) -> Any:
+    if type(other) in SCALARS or is_operand(other):
+        return power(other, self)
+    return NotImplemented
+
+
+_ARITHMETIC = {
+    "add": (_add, _radd),
+    "sub": (_sub, _rsub),
+    "mul": (_mul, _rmul),
+    "truediv": (_truediv, _rtruediv),
+    "pow": (_pow, _rpow),
+}
 
 
 def _in_place(function: Callable[..., Any], raw_function: Callable[..., Any]) -> Any:
@@ -280,7 +355,7 @@ _METHODS = {
 def install() -> None:
     """Give `GradArray` its operators and methods."""
     for name, function in _BINARY.items():
-        forward, reflected = _operator(function)
+        forward, reflected = _ARITHMETIC.get(name) or _operator(function)
         setattr(GradArray, f"__{name}__", forward)
         setattr(GradArray, f"__r{name}__", reflected)
         raw_function = getattr(operator, f"i{name}")

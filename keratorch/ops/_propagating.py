@@ -15,8 +15,8 @@ def record_elementwise(cls: Any, inputs: tuple[Any, ...], raw: Any) -> GradArray
     """The result of an elementwise operation, with its node and its tangents."""
     arrays = [x if type(x) is GradArray else None for x in inputs]
     recording = mode.recording
-    edges = tuple(x._edge if x is not None and recording else None for x in arrays)
-    tangents = tuple(None if x is None else x._tangents for x in arrays)
+    edges = tuple([x._edge if x is not None and recording else None for x in arrays])
+    tangents = tuple([None if x is None else x._tangents for x in arrays])
     read: frozenset[str] = frozenset()
     for i, (edge, t) in enumerate(zip(edges, tangents, strict=True)):
         if edge is not None or t is not None:
@@ -25,7 +25,7 @@ def record_elementwise(cls: Any, inputs: tuple[Any, ...], raw: Any) -> GradArray
     node._edges = edges
     values = [x if x.__class__ is not GradArray else x._array for x in inputs]
     node._saved = (
-        *(v if f"x{i}" in read else None for i, v in enumerate(values)),
+        *[v if f"x{i}" in read else None for i, v in enumerate(values)],
         raw if "y" in read else None,
     )
     if any(e is not None for e in edges):

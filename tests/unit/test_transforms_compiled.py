@@ -73,3 +73,23 @@ def test_torch_compile():
         for _ in range(2):
             np.testing.assert_allclose(compiled(x), expected, rtol=1e-12)
     torch._dynamo.reset()
+
+
+def test_torch_compile_without_a_break_in_the_graph():
+    """Elementwise functions, operators, products and sums become one graph of PyTorch's."""
+    torch = pytest.importorskip("torch")
+    x = torch.tensor(A)
+    m = torch.tensor(np.outer(A, A) / 4)
+
+    def loss(x):
+        y = kt.matmul(m, kt.sin(x) * x) + 2.0
+        return kt.sum(kt.exp(kt.negative(y)) * y / (3.0 + x**2) - x)
+
+    for transformed in (kt.grad(loss), kt.value_and_grad(loss), kt.grad(lambda x: kt.sum(1 - x))):
+        expected = transformed(x)
+        torch._dynamo.reset()
+        found = torch.compile(transformed, backend="eager", fullgraph=True)(x)
+        torch.testing.assert_close(found, expected, rtol=1e-12, atol=0.0)
+        torch._dynamo.reset()
+        assert torch._dynamo.explain(transformed)(x).graph_break_count == 0
+    torch._dynamo.reset()

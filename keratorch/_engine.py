@@ -8,85 +8,20 @@ Nothing recurses. Gradients are handed over at the end, all or none.
 from __future__ import annotations
 
 from collections import deque
-from operator import attrgetter
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from . import _writes
 from ._array import GradArray, get_slot, set_grad
-from ._grad import Grad, LeafSlot, OutputSlot, freed_message, op_name
+from ._fitting import cast, one_per_input, reduced
+from ._grad import Grad, LeafSlot, OutputSlot, op_name
 from ._hooks import hooked
 from ._mode import mode
+from ._order import above, collect, collect_since, refuse_freed
 from .backends import _registry
-from .backends._dtypes import is_complex_dtype
-from .errors import DeviceMismatchError, GraphFreedError, RuleError
+from .errors import DeviceMismatchError
 
 _by_type = _registry.by_type
-
-
-def collect(roots: list[Any]) -> list[Any]:
-    """All nodes below `roots`, newest first."""
-    seen = set(roots)
-    stack = list(seen)
-    order: list[Any] = []
-    while stack:
-        node = stack.pop()
-        order.append(node)
-        edges = node._edges
-        if edges is None:
-            continue
-        for edge in edges:
-            if edge is not None and edge not in seen:
-                seen.add(edge)
-                stack.append(edge)
-    # Made here: through one that exists already, torch.compile does not see.
-    order.sort(key=attrgetter("_seq"), reverse=True)
-    return order
-
-
-def collect_since(roots: list[Any], since: int) -> list[Any]:
-    """As `collect`, but what was made before the number `since` is not gone through.
-
-    Such nodes are part of the result where an edge leads to one: with `since` the start of a
-    transformation they are what its function captured, whose history may be long.
-    """
-    seen = set(roots)
-    stack = list(seen)
-    order: list[Any] = []
-    while stack:
-        node = stack.pop()
-        order.append(node)
-        edges = node._edges
-        if edges is None or node._seq < since:
-            continue
-        for edge in edges:
-            if edge is not None and edge not in seen:
-                seen.add(edge)
-                stack.append(edge)
-    # Made here: through one that exists already, torch.compile does not see.
-    order.sort(key=attrgetter("_seq"), reverse=True)
-    return order
-
-
-def _above(order: list[Any], targets: set[Any]) -> set[Any]:
-    """The nodes of `order` from which a target can be reached."""
-    needed = set(targets)
-    for node in reversed(order):
-        for edge in node._edges or ():
-            if edge in needed:
-                needed.add(node)
-                break
-    return needed
-
-
-def _refuse_freed(order: list[Any], targets: set[Any] | None, since: int) -> None:
-    """Raise `GraphFreedError` for a node that was freed and may lead to a target."""
-    for node in order:
-        if node._edges is None:
-            # What was made before all targets leads to none of them.
-            first = since if targets is None else min((t._seq for t in targets), default=0)
-            if node._seq > max(first, since):
-                raise GraphFreedError(freed_message(node))
 
 
 def run(
@@ -106,11 +41,11 @@ def run(
     """
     roots = [edge for edge, _ in seeds]
     order = collect_since(roots, since) if since else collect(roots)
-    _refuse_freed(order, targets, since)
+    refuse_freed(order, targets, since)
     wrapped = create_graph or mode.levels > 0
     walk = _Walk(retain_graph, targets, since)
     if targets is not None:
-        walk.needed = _above(order, targets)
+        walk.needed = above(order, targets)
         order = [node for node in order if node in walk.needed]
     watchers = mode.watchers
     if watchers or hooked:
@@ -349,14 +284,14 @@ class _Walk:
 
             raise DeviceMismatchError(mismatch_message(f"{op_name(node)}.backward", like, g))
         if g.shape != edge.shape:
-            g = backend.as_array(_reduced(node, edge, g, _registry.of(g).xp))
+            g = backend.as_array(reduced(node, edge, g, _registry.of(g).xp))
             fresh = True
         if g.dtype != edge.dtype:
             other = _registry.of(g)
-            cast = _cast(node, edge, g, other.xp, other)
+            narrowed = cast(node, edge, g, other.xp, other)
             # A real part is a view: no more ours to write into than what it is a part of.
-            fresh = fresh or not other.may_overlap(cast, g)
-            g = cast
+            fresh = fresh or not other.may_overlap(narrowed, g)
+            g = narrowed
         return g, fresh
 
     # -- GradArrays: recorded, or with tangents --------------------------------------------
@@ -413,9 +348,9 @@ class _Walk:
             check_devices(f"{op_name(node)}.backward", grad._array, g._array)
         xp = g.__array_namespace__()
         if g.shape != edge.shape:
-            g = _reduced(node, edge, g, xp)
+            g = reduced(node, edge, g, xp)
         if g.dtype != edge.dtype:
-            g = _cast(node, edge, g, xp, _registry.of(g._array))
+            g = cast(node, edge, g, xp, _registry.of(g._array))
         return g
 
 
@@ -434,56 +369,6 @@ def free(node: Any) -> None:
     """Drop what a node saved and where it came from."""
     if type(node) is not LeafSlot and type(node) is not OutputSlot:
         node._edges = node._saved = None
-
-
-def one_per_input(node: Any, found: Any, count: int) -> tuple[Any, ...]:
-    """What a rule returned, as a tuple of one gradient per input."""
-    if not isinstance(found, (tuple, list)):
-        found = (found,)
-    if len(found) != count:
-        raise RuleError(count_message(node, found, count))
-    return tuple(found)
-
-
-def count_message(node: Any, found: Any, count: int) -> str:
-    return (
-        f"{op_name(node)}.backward returned {len(found)} gradients for {count} inputs: return "
-        "one per input, None for one that has none"
-    )
-
-
-def _reduced(node: Any, edge: Any, g: Any, xp: Any) -> Any:
-    """`g` summed over the axes along which the input was broadcast."""
-    want, have = tuple(edge.shape), tuple(g.shape)
-    lead = len(have) - len(want)
-    if lead > 0 and have[lead:] == want:
-        return xp.sum(g, axis=0 if lead == 1 else tuple(range(lead)))
-    axes = list(range(lead))
-    for i, n in enumerate(want):
-        if lead < 0 or have[lead + i] != n:
-            if lead < 0 or n != 1:
-                raise RuleError(
-                    f"{op_name(node)}.backward returned a gradient of shape {have} for an input "
-                    f"of shape {want}: return one that sums to the input's shape"
-                )
-            axes.append(lead + i)
-    g = xp.sum(g, axis=tuple(axes))
-    return xp.reshape(g, want) if tuple(g.shape) != want else g
-
-
-def _cast(node: Any, edge: Any, g: Any, xp: Any, backend: Any) -> Any:
-    """`g` in the dtype of the input; the real part where that is real."""
-    if not backend.is_inexact(g.dtype):
-        if not backend.is_inexact(edge.dtype):
-            return g
-    elif backend.is_complex(g.dtype) and not is_complex_dtype(edge.dtype):
-        g = xp.real(g)
-    dtype = edge.dtype
-    try:
-        same = g.dtype == dtype
-    except TypeError:
-        same = False
-    return g if same else xp.astype(g, backend.dtype(dtype))
 
 
 # -- what users call -----------------------------------------------------------------------------

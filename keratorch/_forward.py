@@ -143,7 +143,7 @@ def jvp_of_backward(node: Grad, tangents: tuple[Any, ...]) -> Any:
     ``backward(v)`` is linear in ``v`` and its transpose is the tangent map, so the gradient of
     ``Re <backward(v), tangents>`` in ``v`` is the tangent (the trick of double vjp).
     """
-    from . import _engine
+    from . import _engine, _fitting
     from ._array import new_array
 
     many = isinstance(node.dtype, tuple)
@@ -161,7 +161,7 @@ def jvp_of_backward(node: Grad, tangents: tuple[Any, ...]) -> Any:
         grads = node.backward(tuple(seeds) if many else seeds[0])
         grads = grads if isinstance(grads, tuple) else (grads,)
         if len(grads) != len(tangents):
-            raise RuleError(_engine.count_message(node, grads, len(tangents)))
+            raise RuleError(_fitting.count_message(node, grads, len(tangents)))
         total = None
         for g, t in zip(grads, tangents, strict=True):
             if g is None or t is None:

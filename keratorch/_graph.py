@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from ._array import GradArray
-from ._engine import collect
 from ._grad import LeafSlot, OutputSlot, op_name
+from ._order import collect
 from .backends import _registry
 from .errors import MissingDependencyError, NotTrackedError
 

@@ -117,7 +117,7 @@ def around(walk: Any, rule: Callable[..., Any], node: Any, grad: Any) -> Any:
     after = functions(node, "after")
     if not after:
         return found
-    from ._engine import one_per_input
+    from ._fitting import one_per_input
 
     inputs = one_per_input(node, found, len(edges))
     inputs = tuple(

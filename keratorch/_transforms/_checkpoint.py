@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from .. import _engine
+from .. import _engine, _order
 from .._array import GradArray
 from .._convert import as_operand
 from .._forward import open_level, take_tangent, with_tangent
@@ -87,7 +87,7 @@ def _leaf(x: GradArray) -> GradArray:
 
 def _boundary(outputs: list[Any], since: int, own: set[Any]) -> list[Any]:
     """The edges of `outputs`' graph that lead to what was there before: what was captured."""
-    order = _engine.collect_since([y._edge for y in outputs], since)
+    order = _order.collect_since([y._edge for y in outputs], since)
     return [
         n
         for n in order

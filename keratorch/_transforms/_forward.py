@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from .. import _engine, _writes
+from .. import _order, _writes
 from .._array import GradArray
 from .._convert import SCALARS, as_operand, as_raw, check_devices
 from .._forward import fitted, open_level, take_tangent, with_tangent
@@ -204,7 +204,7 @@ class Linear:
 def forward_order(outputs: list[GradArray], call: Call) -> list[Any]:
     """The nodes between the variables and `outputs`, oldest first."""
     roots = [y._edge for y in outputs if y._edge is not None]
-    order = _engine.collect_since(roots, call.since)
+    order = _order.collect_since(roots, call.since)
     needed = set(call.own)
     out: list[Any] = []
     for node in reversed(order):

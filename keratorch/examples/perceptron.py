@@ -41,8 +41,9 @@ def train(
         loss.backward()
         yield loss, y_hat
         with kt.no_grad():
-            w -= lr * w.grad
-            b -= lr * b.grad
+            # asarray: CuPy computes with its own arrays on the current device alone.
+            w -= lr * kt.asarray(w.grad)
+            b -= lr * kt.asarray(b.grad)
         w.zero_grad()
         b.zero_grad()
 

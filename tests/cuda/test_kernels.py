@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import keratorch as kt
-from keratorch._engine import collect
+from keratorch._order import collect
 from keratorch.ops._elementwise import ElementwiseGrad
 from tests.op_checks import TOLERANCE, call, dtype_name, on_device, on_host, random_like
 from tests.op_specs import COMPLEX, OPS, Op, Sample

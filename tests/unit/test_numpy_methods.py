@@ -249,6 +249,12 @@ def test_out_is_refused(call):
         call(kt.GradArray([1.0, 2.0]), np.zeros(()))
 
 
+def test_the_imaginary_part_of_real_numbers_is_zero():
+    y = kt.GradArray([1.0, 2.0]).imag
+    np.testing.assert_array_equal(y.numpy(), [0.0, 0.0])
+    assert not y.requires_grad
+
+
 def test_casting_is_checked():
     x = kt.GradArray([1.0, 2.0])
     assert x.astype(np.float32, casting="same_kind").dtype == np.float32

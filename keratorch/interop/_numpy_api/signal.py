@@ -9,6 +9,7 @@ import keratorch as kt
 from ..._array import GradArray
 from ..._writes import share
 from ...errors import ShapeError
+from ...ops.sliding import sliding_dot
 from ...ops.windows import pad, windows
 from ._arguments import array, axes_of, flat, integers, promoted, refuse
 from ._table import implements
@@ -34,7 +35,7 @@ def _slid(long: GradArray, short: GradArray, mode: str) -> GradArray:
     ]
     if before or after:
         long = pad(long, ((before, after),))
-    return kt.matmul(windows(long, (m,), (1,), (1,)), short)
+    return sliding_dot(long, short)
 
 
 def _checked(name: str, mode: str) -> str:

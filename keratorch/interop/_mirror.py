@@ -67,11 +67,7 @@ class Mirror:
             ) from None
         if self.dispatches(value) or not self.is_function(value):
             return value
-        function = mirrored(value, f"{self.library.__name__}.{name}", self.prefix + name)
-        # Where pickle finds it, which is not where the library's own is.
-        function.__module__ = f"keratorch.{self.library.__name__}"
-        function.__name__ = function.__qualname__ = name
-        return function
+        return mirrored(value, f"{self.library.__name__}.{name}", self.prefix + name)
 
     @staticmethod
     def is_function(value: Any) -> bool:

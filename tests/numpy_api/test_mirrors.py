@@ -2,8 +2,6 @@
 
 import importlib
 import importlib.util
-import operator
-import pickle
 import re
 import warnings
 
@@ -198,13 +196,6 @@ def test_a_program_differs_by_its_import_alone():
     value = program(np, X)
     np.testing.assert_allclose(program(knp, kt.GradArray(X)).numpy(), value)
     check_grads(lambda x: program(knp, x), [X])
-
-
-@pytest.mark.parametrize("name", ["array", "full", "sum", "random.normal", "fft.fft", "r_"])
-def test_a_function_is_pickled_by_its_name(name):
-    function = operator.attrgetter(name)(knp)
-    found = pickle.loads(pickle.dumps(function))
-    assert found is function or name == "r_"
 
 
 def test_verdicts_are_counted():

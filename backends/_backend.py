@@ -61,6 +61,16 @@ class RuleTable(dict[type, Rule]):
         return cls.backward  # type: ignore[attr-defined]
 
 
+def _name_of_code(code: str) -> str:
+    """``"float64"`` of ``"f8"``; the code itself where NumPy does not know it."""
+    import numpy as np
+
+    try:
+        return np.dtype(code).name
+    except TypeError:
+        return code
+
+
 class Backend:
     """An array library: its arrays' types, its namespace, its devices, its own rules.
 
@@ -185,8 +195,10 @@ class Backend:
         return np.asarray(array)
 
     def dtype(self, dtype: Any) -> Any:
-        """This library's dtype for `dtype`, which may be a name or another library's."""
+        """This library's dtype for `dtype`: a name, a code of NumPy's as ``"f8"``, another's."""
         name = dtype if isinstance(dtype, str) else dtype_name(dtype)
+        if isinstance(dtype, str) and not hasattr(self.xp, dtype):
+            name = _name_of_code(dtype)
         found = getattr(self.xp, name, None) if name else None
         if found is None or (callable(found) and not isinstance(found, type)):
             raise DTypeError(f"{self.name} has no dtype {dtype!r}")

@@ -181,13 +181,16 @@ class NumPyBackend(Backend):
         dilation: Sequence[int],
     ) -> RawArray:
         # Not `as_strided`, whose arrays hide from `storage` whose memory they show.
-        array = np.ascontiguousarray(array)
+        whole = _contiguous_root(array)
+        if whole is None:
+            whole = array = np.ascontiguousarray(array)
+        start = _address(array) - _address(whole)
         first = array.ndim - len(kernel)
         shape = (*array.shape[:first], *counts, *kernel)
         lead, steps = array.strides[:first], array.strides[first:]
         by_count = [n * step for n, step in zip(steps, stride, strict=True)]
         by_kernel = [n * gap for n, gap in zip(steps, dilation, strict=True)]
-        view = np.ndarray(shape, array.dtype, array, 0, (*lead, *by_count, *by_kernel))
+        view = np.ndarray(shape, array.dtype, whole, start, (*lead, *by_count, *by_kernel))
         view.flags.writeable = False
         return view
 
@@ -201,6 +204,21 @@ class NumPyBackend(Backend):
         first = array.ndim - 2 * len(size)
         out = np.zeros((*array.shape[:first], *size), array.dtype)
         return _windows.fold_into(out, array, stride, dilation)
+
+
+def _contiguous_root(array: RawArray) -> RawArray | None:
+    """What `array` shows the memory of, in the order of that memory; `None` where it has gaps."""
+    while not array.flags.c_contiguous:
+        if array.flags.f_contiguous:
+            return array.T
+        if not array.size or not isinstance(array.base, np.ndarray):
+            return None
+        array = array.base
+    return array
+
+
+def _address(array: RawArray) -> int:
+    return array.__array_interface__["data"][0]
 
 
 def is_basic(key: Any) -> bool:

@@ -35,8 +35,8 @@ _MODULES = {
 }
 #: The library for the top-level module that defines an array type.
 _LIBRARY_OF_MODULE = {**{name: name for name in _MODULES}, "jaxlib": "jax"}
-#: What users write most; no backend is asked about it.
-_NEVER_ARRAYS = frozenset([list, tuple, dict, int, float, complex, bool, str, bytes, type(None)])
+#: What users write most; no backend is asked about it. NumPy's scalars join when first met.
+_NEVER_ARRAYS = {list, tuple, dict, int, float, complex, bool, str, bytes, type(None)}
 #: The backend of a plain device name.
 _BACKEND_OF_KIND = {"cpu": "numpy", "cuda": "cupy"}
 ENTRY_POINT_GROUP = "keratorch.backends"
@@ -310,6 +310,8 @@ def is_array(value: Any) -> bool:
     try:
         of(value)
     except UnknownArrayError:
+        if cls.__module__ == "numpy":
+            _NEVER_ARRAYS.add(cls)
         return False
     return True
 

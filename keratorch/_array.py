@@ -411,7 +411,8 @@ class GradArray(Methods):
         if self._edge is not None or self._tangents is not None:
             raise LostGradientError(
                 f"np.asarray of a tracked array of shape {tuple(self.shape)} would lose its "
-                "gradient: use detach() first, or a function of keratorch"
+                "gradient: import keratorch.numpy as np takes it in np.array, np.full and the "
+                "like; join arrays with np.stack; or use detach() first"
             )
         import numpy as np
 

@@ -49,7 +49,7 @@ def as_raw(value: Any, like: Any = None) -> Any:
     backend = _registry.of(raw_like)
     if type(value) not in SCALARS and hasattr(value, "dtype") and hasattr(value, "item"):
         if backend.name == "numpy":
-            return backend.asarray(value)
+            return checked(backend, backend.asarray(value))
         value = value.item()
     if type(value) in SCALARS:
         return backend.scalar(value, raw_like)

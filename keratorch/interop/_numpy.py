@@ -32,8 +32,9 @@ def array_ufunc(self: GradArray, ufunc: Any, method: str, *inputs: Any, **kwargs
     """``np.sin(x)``, and ``a * x`` with a raw array on the left.
 
     The ufuncs of the table `_numpy_api` are NumPy's own on NumPy constants. A ufunc that keratorch
-    has no function for, and ``reduce``, ``out=``, ``where=`` and the like,
-    are for constants alone; so is ``a += x``, which NumPy calls with ``out=a``.
+    has no function for, and ``where=``, ``dtype=`` and the like are for constants alone; so is
+    ``a += x``, which NumPy calls with ``out=a``. Into a `GradArray` `out` results are written as
+    ``out[...] = f(x)`` is.
     """
     if not kwargs or (method != "__call__" and kwargs.get("out") is None):
         function = ufunc_function(ufunc, method)
@@ -48,7 +49,11 @@ def array_ufunc(self: GradArray, ufunc: Any, method: str, *inputs: Any, **kwargs
     what = f"numpy.{ufunc.__name__}" if method == "__call__" else f"numpy.{ufunc.__name__}.{method}"
     values = (*inputs, kwargs.get("where"))
     written = inputs[:1] if method == "at" else kwargs.get("out", ())
-    if any(isinstance(v, GradArray) for v in written):
+    if _can_write(method, kwargs):
+        function = ufunc_function(ufunc, method)
+        if function is not None:
+            return _into(function, method, inputs, **kwargs)
+    if any(isinstance(v, GradArray) for v in written) and not any(map(_is_foreign, written)):
         pass
     elif any(isinstance(v, GradArray) and is_tracked(v) for v in values):
         if "out" in kwargs:
@@ -67,6 +72,59 @@ def array_ufunc(self: GradArray, ufunc: Any, method: str, *inputs: Any, **kwargs
         f"{what} has no rule for a GradArray of shape {tuple(self.shape)}: "
         f"{_remedy(method, kwargs)}, or detach() to compute without a gradient"
     )
+
+
+def _is_foreign(value: Any) -> bool:
+    """Whether `value` is an array that no `GradArray` holds."""
+    return value is not None and not isinstance(value, GradArray)
+
+
+def _can_write(method: str, kwargs: Any) -> bool:
+    """Whether the results go into `GradArray`s, by nothing but ``out=`` and what goes with it."""
+    out = kwargs.get("out", ())
+    if method == "at" or not all(v is None or isinstance(v, GradArray) for v in out):
+        return False
+    if method != "__call__":
+        return any(v is not None for v in out)
+    whole = kwargs.get("where", True) is True or all(v is not None for v in out)
+    return any(v is not None for v in out) and whole and not {*kwargs} - {"out", "where", "casting"}
+
+
+def _into(
+    function: Any, method: str, inputs: Any, *, out: Any, where: Any = True,
+    casting: str = "same_kind", **kwargs: Any,
+) -> Any:  # fmt: skip
+    """``out[...] = f(x)``, recorded, wherever `where` says so; returns `out`, as NumPy does.
+
+    Elsewhere f is computed at 1, so that what it is at `x` is seen in no derivative.
+    """
+    from ._numpy_api.writing import copyto
+
+    if method != "__call__":  # of a reduction it says what takes part
+        if where is not True:
+            kwargs["where"], where = where, True
+    elif where is not True:
+        inputs = [_one_where_not(where, x) for x in inputs]
+    found = function(*inputs, **kwargs)
+    several = isinstance(found, tuple)
+    results = list(found) if several else [found]
+    for i, target in enumerate(out):
+        if target is not None:
+            copyto(target, results[i], casting, where)
+            results[i] = target
+    return tuple(results) if several else results[0]
+
+
+def _one_where_not(condition: Any, x: Any) -> Any:
+    """`x` where the condition holds, else 1 of its dtype; a Python scalar as it is."""
+    import keratorch as kt
+
+    from .._convert import SCALARS, as_operand
+
+    if type(x) in SCALARS:
+        return x
+    x = as_operand(x)
+    return kt.where(as_operand(condition, x), x, kt.ones_like(x))
 
 
 def _remedy(method: str, kwargs: Any) -> str:

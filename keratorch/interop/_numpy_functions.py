@@ -47,9 +47,12 @@ def array_function(
     arrays = list(arrays_in((args, kwargs)))
     tracked = any(is_tracked(x) for x in arrays)
     writes = name in _WRITERS and any(isinstance(a, GradArray) for a in args[:1])
+    writes = writes or isinstance(kwargs.get("out"), GradArray)
     if tracked or writes or not all(type(x._array) is np.ndarray for x in arrays):
         function = table_function(name)
         if function is not None:
+            if isinstance(kwargs.get("out"), GradArray):
+                return _into(function, args, **kwargs)
             return function(*args, **kwargs)
     if tracked:
         raise not_differentiable(f"numpy.{name}", self)
@@ -67,6 +70,14 @@ def array_function(
                 if _registry.of(x._array).storage(x._array) == _storage_of(part, x):
                     share(x, part)
     return found
+
+
+def _into(function: Any, args: Any, *, out: GradArray, **kwargs: Any) -> GradArray:
+    """``out[...] = function(...)``, recorded; returns `out`, as NumPy does."""
+    from ._numpy_api.writing import copyto
+
+    copyto(out, function(*args, **kwargs))
+    return out
 
 
 def not_differentiable(what: str, x: GradArray) -> NotDifferentiableError:

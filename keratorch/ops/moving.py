@@ -75,7 +75,8 @@ def repeat(x: Any, repeats: Any, /, *, axis: int | None = None) -> GradArray:
             raise ShapeError(f"repeat: repeats must not be negative, as {repeats} is")
         before, after = shape[: axis + 1], shape[axis + 1 :]
         spread = broadcast_to(reshape(x, (*before, 1, *after)), (*before, repeats, *after))
-        return reshape(spread, (*before[:-1], n * repeats, *after))
+        y = reshape(spread, (*before[:-1], n * repeats, *after))
+        return copy(y) if 1 in (n, repeats) else y  # else one element would be all of them
     waits("repeat with an array", shape, "its shape depends on values; use a number")
     counts = as_operand(repeats, like=x)._array
     if tuple(counts.shape) not in ((), (1,), (n,)):
@@ -98,12 +99,11 @@ def tile(x: Any, repetitions: tuple[int, ...], /) -> GradArray:
     ndim = max(x.ndim, len(times))
     times = (1,) * (ndim - len(times)) + times
     shape = (1,) * (ndim - x.ndim) + tuple(x.shape)
-    if all(m == 1 for m in times):
-        return copy(reshape(x, shape))
     single = tuple([n for pair in zip((1,) * ndim, shape, strict=True) for n in pair])
     spread = tuple([n for pair in zip(times, shape, strict=True) for n in pair])
     whole = tuple([m * n for m, n in zip(times, shape, strict=True)])
-    return reshape(broadcast_to(reshape(x, single), spread), whole)
+    y = reshape(broadcast_to(reshape(x, single), spread), whole)
+    return copy(y) if all(1 in pair for pair in zip(times, shape, strict=True)) else y
 
 
 class TrilGrad(Grad):

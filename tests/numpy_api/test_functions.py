@@ -3,6 +3,7 @@
 import importlib
 import inspect
 import pkgutil
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -106,3 +107,16 @@ def test_arguments_have_numpys_names_and_order(name):
     # A later NumPy may have more, by keyword alone.
     shared = [p for p in ours.values() if p.name in theirs or p.kind is not p.KEYWORD_ONLY]
     assert [(p.name, p.kind) for p in shared] == [(p.name, p.kind) for p in theirs.values()]
+
+
+def test_gradients_of_a_long_convolution_need_no_matrix_of_all_windows():
+    n = 1000
+    a, b = (kt.GradArray(np.ones(n)) for _ in range(2))
+    y = np.convolve(a, b)
+    tracemalloc.start()
+    y.backward(np.ones(2 * n - 1))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < n * n
+    np.testing.assert_array_equal(a.grad, np.full(n, n))
+    np.testing.assert_array_equal(b.grad, np.full(n, n))

@@ -45,3 +45,12 @@ def test_pytorch_arrays_give_what_numpy_arrays_give(case):
             assert g is None
         else:
             np.testing.assert_allclose(g, wanted, rtol=1e-8, atol=1e-9)
+
+
+def test_interpolation_between_whole_numbers_with_a_strict_library():
+    xp = pytest.importorskip("array_api_strict")
+    x = kt.GradArray(xp.asarray([-1.0, 0.5, 3.0]))
+    y = np.interp(x, [-2, 0, 2], [0, 1, 5])
+    np.testing.assert_allclose(y.numpy(), [0.5, 2.0, 5.0])
+    kt.sum(y).backward()
+    np.testing.assert_allclose(np.asarray(x.grad), [0.5, 2.0, 0.0])

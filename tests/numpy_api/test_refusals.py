@@ -228,3 +228,32 @@ def test_the_table_has_all_of_linalg_and_fft():
         names = {f"{room}.{n}" for n in module.__all__ if n != "LinAlgError"}
         missing = names - set(FUNCTIONS)
         assert missing <= {"fft.fftfreq", "fft.rfftfreq"}  # which take no array
+
+
+def test_sliding_windows_are_read_only_and_fit():
+    windows = np.lib.stride_tricks.sliding_window_view
+    x = kt.GradArray(np.arange(6.0).reshape(2, 3)) * 1.0
+    with pytest.raises(kt.NotDifferentiableError, match="writeable=True"):
+        windows(x, (1, 2), writeable=True)
+    with pytest.raises(kt.ShapeError, match="one length for each axis"):
+        windows(x, 2)
+    with pytest.raises(kt.ShapeError, match="do not fit"):
+        windows(x, (3, 1))
+    y = windows(x, 2, axis=1)
+    with pytest.raises(kt.KeratorchError):
+        y[0, 0, 0] = 7.0
+    x[0, 1] = 9.0  # shown in both windows
+    np.testing.assert_array_equal(y.numpy()[0], [[0.0, 9.0], [9.0, 2.0]])
+    y = windows(x.T, 2, axis=1)
+    x[0, 0] = 5.0
+    np.testing.assert_array_equal(y.numpy()[0], [[5.0, 3.0]])
+
+
+def test_whole_numbers_join_others_with_a_strict_library():
+    xp = pytest.importorskip("array_api_strict")
+    x = kt.GradArray(xp.asarray([1.5, 2.5]))
+    y = np.concatenate([x, [1, 2]])
+    np.testing.assert_array_equal(y.numpy(), [1.5, 2.5, 1.0, 2.0])
+    np.testing.assert_array_equal(np.convolve(x, [1, 2]).numpy(), [1.5, 5.5, 5.0])
+    small = kt.GradArray(xp.asarray([1.5], dtype=xp.float32))
+    assert np.append(small, kt.asarray(xp.asarray([1]))).dtype == xp.float64

@@ -95,8 +95,11 @@ OPS = (
             sample((), repeats=2),
             sample((0,), repeats=2),
             sample((4, 0), repeats=2, axis=0),
+            sample((1, 3), repeats=3, axis=0),
+            sample((2, 3), repeats=1, axis=1),
         ),
         torch_repeat,
+        inside=True,  # one layer, spread, is copied
     ),
     Op(
         *("repeat_by_array", "TakeGrad", repeat, repeat_reference),
@@ -119,8 +122,10 @@ OPS = (
             sample((), repetitions=(3,)),
             sample((0,), repetitions=(2,)),
             sample((4, 0), repetitions=(2, 2)),
+            sample((1, 3), repetitions=(3, 1)),
         ),
         torch_tile,
+        inside=True,  # one layer, spread, is copied
     ),
     Op(
         *("tile_once", "CopyGrad", tile, tile_reference),

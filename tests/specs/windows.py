@@ -1,4 +1,4 @@
-"""Rows for `pad`, `windows` and `fold`: see `op_specs`, which appends them to its own."""
+"""Rows for `pad`, `windows`, `fold` and `sliding_dot`: `op_specs` appends them to its own."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import itertools
 
 import numpy as np
 
+from keratorch.ops.sliding import sliding_dot
 from keratorch.ops.windows import fold, pad, windows
 from tests.specs.table import Op, Sample, sample
 
@@ -68,7 +69,21 @@ def added(name, shape, size, stride, dilation) -> Sample:
     return sample(shape, name=name, size=size, stride=stride, dilation=dilation)
 
 
+def torch_sliding_dot(torch, x, w):
+    return x.unfold(0, w.shape[0], 1) @ w
+
+
 OPS = (
+    Op(
+        *("sliding_dot", "SlidingDotGrad", sliding_dot),
+        lambda x, w: np.correlate(x, np.conj(w), "valid"),
+        (
+            sample((7,), (3,), name="shorter"),
+            sample((4,), (4,), name="equal"),
+            sample((5,), (1,), name="one"),
+        ),
+        torch_sliding_dot,
+    ),
     Op(
         *("pad", "PadGrad", pad, pad_reference),
         (

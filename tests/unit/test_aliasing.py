@@ -299,3 +299,24 @@ def test_new_memory_is_shared_as_the_old_was():
         row += 1.0
     np.testing.assert_array_equal(back._array[1], x._array[1])
     np.testing.assert_array_equal(row._array, [5.0, 6.0, 7.0, 8.0])
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda x: kt.repeat(x, 1, axis=1),
+        lambda x: kt.repeat(x, 3, axis=0),
+        lambda x: kt.tile(x, (3, 1)),
+        lambda x: kt.tile(x, (1, 1)),
+        lambda x: kt.tile(x, (2, 1, 1)),
+        lambda x: kt.repeat(kt.tile(x, (2, 1)), 1),
+    ],
+)
+def test_what_is_repeated_is_a_copy_along_axes_of_one_too(xp, call):
+    x = kt.GradArray(xp.asarray([[1.0, 2.0, 3.0]])) * 1.0
+    y = call(x)
+    before = y.numpy()
+    x[...] = 9.0
+    np.testing.assert_array_equal(y.numpy(), before)
+    y[..., :1] = 5.0
+    np.testing.assert_array_equal(x.numpy(), [[9.0, 9.0, 9.0]])

@@ -96,3 +96,12 @@ def test_astuple_copies_leaves_and_results():
     kt.sum(result * leaf).backward()
     np.testing.assert_array_equal(w.grad, 2 * A)
     np.testing.assert_array_equal(leaf.grad, 2 * A)
+
+
+def test_xarray_reduces_a_gradarray():
+    xarray = pytest.importorskip("xarray")
+    x = kt.GradArray(np.array([[1.0, 2.0], [3.0, 5.0]]))
+    table = xarray.DataArray(x, dims=("row", "column"))
+    loss = (table.mean("row") ** 2).sum() + table.where(x > 2.0, 0.0).max()
+    loss.data.backward()
+    np.testing.assert_allclose(x.grad, [[2.0, 3.5], [2.0, 4.5]])

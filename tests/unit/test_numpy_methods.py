@@ -249,6 +249,12 @@ def test_out_is_refused(call):
         call(kt.GradArray([1.0, 2.0]), np.zeros(()))
 
 
+def test_the_imaginary_part_of_real_numbers_is_zero():
+    y = kt.GradArray([1.0, 2.0]).imag
+    np.testing.assert_array_equal(y.numpy(), [0.0, 0.0])
+    assert not y.requires_grad
+
+
 def test_casting_is_checked():
     x = kt.GradArray([1.0, 2.0])
     assert x.astype(np.float32, casting="same_kind").dtype == np.float32
@@ -256,3 +262,14 @@ def test_casting_is_checked():
         x.astype(np.float32, casting="safe")
     with pytest.raises(kt.DTypeError):
         x.astype(np.int64, casting="same_kind")
+
+
+def test_codes_of_dtypes_are_numpys_on_every_library(xp):
+    x = kt.GradArray(xp.asarray([1.0, 2.0]))
+    assert x.astype("f4").dtype == xp.float32
+    assert x.astype("D").dtype == xp.complex128
+    assert np.zeros_like(x, dtype="i8").dtype == xp.int64
+    with pytest.raises(kt.DTypeError):
+        x.astype("no such dtype")
+    with pytest.raises(kt.DTypeError):
+        x.astype("M8[s]")

@@ -58,8 +58,17 @@ def promoted(values: Sequence[Any]) -> tuple[GradArray, ...]:
     like = first_array(*values)
     xs = [as_operand(v, like) for v in values]
     check_devices("promotion", *(x._array for x in xs))
-    dtype = kt.result_type(*xs)
+    dtype = common_dtype(xs)
     return tuple(x if x.dtype == dtype else kt.astype(x, dtype) for x in xs)
+
+
+def common_dtype(xs: Sequence[GradArray]) -> Any:
+    """The dtype of NumPy's promotion; the standard leaves whole numbers beside others open."""
+    try:
+        return kt.result_type(*xs)
+    except TypeError:
+        names = (_numpy_dtype(x.dtype) for x in xs)
+        return _registry.of(xs[0]._array).dtype(numpy.result_type(*names).name)
 
 
 def flat(x: GradArray) -> GradArray:
@@ -149,6 +158,7 @@ __all__ = [
     "arrays",
     "axes_of",
     "can_cast",
+    "common_dtype",
     "flat",
     "floating",
     "gathered",

@@ -186,7 +186,7 @@ def interp(
     `left`, by default ``fp[0]``, or `right`, by default ``fp[-1]``.
     """
     like = first_array(x, xp, fp)
-    x, xp, fp = (array(v, like) for v in (x, xp, fp))
+    x, xp, fp = (floating(array(v, like)) for v in (x, xp, fp))
     wide = _registry.of(x._array).float_dtype()
     x, xp = (kt.astype(v, kt.result_type(v.dtype, wide), copy=False) for v in (x, xp))
     fp = kt.astype(fp, kt.result_type(fp.dtype, wide), copy=False)

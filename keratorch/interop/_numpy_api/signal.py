@@ -7,9 +7,11 @@ from typing import Any
 import keratorch as kt
 
 from ..._array import GradArray
+from ..._writes import share
 from ...errors import ShapeError
+from ...ops.sliding import sliding_dot
 from ...ops.windows import pad, windows
-from ._arguments import flat, promoted
+from ._arguments import array, axes_of, flat, integers, promoted, refuse
 from ._table import implements
 
 
@@ -33,7 +35,7 @@ def _slid(long: GradArray, short: GradArray, mode: str) -> GradArray:
     ]
     if before or after:
         long = pad(long, ((before, after),))
-    return kt.matmul(windows(long, (m,), (1,), (1,)), short)
+    return sliding_dot(long, short)
 
 
 def _checked(name: str, mode: str) -> str:
@@ -64,3 +66,27 @@ def correlate(a: Any, v: Any, mode: str = "valid") -> GradArray:
     if y.shape[0] > x.shape[0]:
         return kt.flip(_slid(kt.conj(y), x, mode))
     return _slid(x, kt.conj(y), mode)
+
+
+@implements("lib.stride_tricks.sliding_window_view")
+def sliding_window_view(
+    x: Any, window_shape: Any, axis: Any = None, *, subok: bool = False, writeable: bool = False
+) -> GradArray:
+    """What windows that slide along `axis` show, on new axes at the end; read-only.
+
+    Each element gets the sum of the gradients of the windows that show it.
+    """
+    name = "lib.stride_tricks.sliding_window_view"
+    if writeable:
+        raise refuse(name, "writeable=True", "write into the array itself")
+    x, kernel = array(x), integers(window_shape)
+    axes = axes_of(name, x, axis)
+    if len(axes) != len(kernel) or len({*axes}) != len(axes):
+        raise ShapeError(
+            f"numpy.{name}: windows of shape {kernel} along the axes {axes} of an array of shape "
+            f"{tuple(x.shape)}: give one length for each axis, and no axis twice"
+        )
+    last = tuple(range(x.ndim - len(axes), x.ndim))
+    ones = (1,) * len(axes)
+    y = windows(kt.moveaxis(x, axes, last), kernel, ones, ones)
+    return share(x, kt.moveaxis(y, last, axes), sliding_window_view, None, kernel, axes)

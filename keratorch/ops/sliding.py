@@ -1,0 +1,81 @@
+"""One sequence slid along another: what convolution and correlation of sequences are made of."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import _record
+from .._array import GradArray
+from .._grad import Grad
+from .._record import is_active, record
+from ..backends import _registry
+from ..errors import ShapeError
+from ._call import as_array, namespace, operands
+from .linalg._matrices import conj
+from .windows import pad
+
+
+class SlidingDotGrad(Grad):
+    """For y[k] = Σⱼ x[k + j]·w[j]: w̄, reversed, slid along the padded ḡ; and ḡ along x̄.
+
+    Matrices of all windows, as large as both lengths multiplied, are never there.
+    """
+
+    saves = (0, 1)
+    fresh = True
+
+    def backward(self, grad: Any) -> tuple[Any, ...]:
+        xp = namespace(grad)
+        x, w = self.saved(grad)
+        to_x = to_w = None
+        if w is not None:
+            n = w.shape[0] - 1
+            to_x = _slid(_padded(grad, n), conj(xp, xp.flip(w)))
+        if x is not None:
+            to_w = _slid(conj(xp, x), grad)
+        return to_x, to_w
+
+    def jvp(self, *tangents: Any) -> Any:
+        like = next(t for t in tangents if t is not None)
+        x, w = self.saved(like)
+        terms = [] if tangents[0] is None else [sliding_dot(tangents[0], w)]
+        terms += [] if tangents[1] is None else [sliding_dot(x, tangents[1])]
+        return terms[0] if len(terms) == 1 else terms[0] + terms[1]
+
+
+def _padded(x: Any, n: int) -> Any:
+    if isinstance(x, GradArray):
+        return pad(x, ((n, n),))
+    return _registry.of(x).pad(x, ((n, n),), 0.0)
+
+
+def _slid(x: Any, w: Any) -> Any:
+    if isinstance(x, GradArray):
+        return sliding_dot(x, w)
+    backend = _registry.of(x)
+    kernel = (w.shape[0],)
+    windows = backend.windows(x, kernel, (x.shape[0] - w.shape[0] + 1,), (1,), (1,))
+    return as_array(x, backend.function("matmul")(windows, w))
+
+
+def sliding_dot(x1: Any, x2: Any, /) -> GradArray:
+    """``y[k] = Σⱼ x1[k + j]·x2[j]``, of two sequences of one dtype: as often as `x2` fits.
+
+    Raises `ShapeError` where an array has not one axis, or `x2` is longer than `x1`, or empty.
+    """
+    x, w = operands(x1, x2)
+    a, b = x._array, w._array
+    shapes = tuple(a.shape), tuple(b.shape)
+    if not len(shapes[0]) == len(shapes[1]) == 1 or not 0 < shapes[1][0] <= shapes[0][0]:
+        raise ShapeError(
+            f"sliding_dot: shapes {shapes[0]} and {shapes[1]}: both need one axis, and the second "
+            "array one element at least and no more than the first"
+        )
+    raw = _slid(a, b)
+    active1, active2 = is_active(x), is_active(w)
+    if not active1 and not active2:
+        return _record.unrecorded(raw)
+    return record(SlidingDotGrad, (x, w), raw, (a if active2 else None, b if active1 else None))
+
+
+__all__ = ["SlidingDotGrad", "sliding_dot"]

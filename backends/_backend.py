@@ -85,10 +85,15 @@ class Backend:
     multi_device: bool = True
     #: Whether values are computed only when they are asked for.
     lazy: bool = False
+    #: Whether backward runs in a `scope` of its own: whether a subclass defines one.
+    has_scope: bool = False
     #: Whether `storage` tells that an array is a view of another.
     knows_storage: bool = False
     #: Whether a key may have slices and integer arrays at once, as in ``x[:, index]``.
     mixes_indices: bool = False
+
+    def __init_subclass__(cls) -> None:
+        cls.has_scope = cls.scope is not Backend.scope
 
     def __init__(self, name: str, xp: Any, array_types: Sequence[type] = ()) -> None:
         self.name = name

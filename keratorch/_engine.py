@@ -8,6 +8,7 @@ Nothing recurses. Gradients are handed over at the end, all or none.
 from __future__ import annotations
 
 from collections import deque
+from contextlib import nullcontext
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -22,6 +23,7 @@ from .backends import _registry
 from .errors import DeviceMismatchError
 
 _by_type = _registry.by_type
+_no_scope = nullcontext()
 
 
 def run(
@@ -98,9 +100,11 @@ def _resumed(root: Any, given: Any) -> list[tuple[Any, Any]] | None:
 def scope_of(seed: tuple[Any, Any]) -> Any:
     """What the walk runs in: the backend's scope of the root, or of its gradient."""
     edge, g = seed
+    backend = _registry.of(g)
+    if not backend.has_scope:
+        return _no_scope
     root = edge._out()
-    raw = g if root is None else get_slot(root)
-    return _registry.of(raw).scope(raw)
+    return backend.scope(g if root is None else get_slot(root))
 
 
 def _copy(g: Any) -> Any:

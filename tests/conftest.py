@@ -17,6 +17,7 @@ from pathlib import Path
 
 os.environ.setdefault("XLA_FLAGS", "--xla_force_host_platform_device_count=2")
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
+os.environ.setdefault("JAX_ENABLE_X64", "True")
 
 import numpy as np
 import pytest
@@ -71,10 +72,6 @@ def find_targets(backends: tuple[str, ...]) -> tuple[list[Target], dict[str, str
         except ImportError as error:
             missing[name] = str(error)
             continue
-        if name == "jax":
-            import jax
-
-            jax.config.update("jax_enable_x64", True)
         backend = kt.backends.get(name)
         why = backend.why_unavailable()
         if why is not None:

@@ -290,7 +290,8 @@ def test_jvp_through_a_hundred_thousand_steps_stays_flat():
         finally:
             tracemalloc.stop()
 
-    assert peak(10_000) < peak(10) + 1_000
+    # Whatever else is going on in the process only adds.
+    assert min(peak(10_000) for _ in range(3)) < peak(10) + 1_000
 
 
 def test_transformations_leave_nothing_behind():

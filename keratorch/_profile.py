@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
 import re
@@ -171,6 +170,8 @@ class profile(_watch.Watcher):
 
         Each operation is one event for each piece of work; times count from the first of them.
         """
+        import json
+
         starts: list[tuple[_Event, Span, float]] = [
             (event, span, span.clock.when(span.start))
             for event in self._events

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections import deque
 from operator import attrgetter
+from threading import RLock
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from . import _writes
 from ._array import GradArray, get_slot, set_grad
+from ._forward import levels
 from ._grad import Grad, LeafSlot, OutputSlot, freed_message, op_name
 from ._hooks import hooked
 from ._mode import mode
@@ -107,7 +109,7 @@ def run(
     roots = [edge for edge, _ in seeds]
     order = collect_since(roots, since) if since else collect(roots)
     _refuse_freed(order, targets, since)
-    wrapped = create_graph or mode.levels > 0
+    wrapped = create_graph or bool(levels)
     walk = _Walk(retain_graph, targets, since)
     if targets is not None:
         walk.needed = _above(order, targets)
@@ -136,6 +138,9 @@ def run(
         return results
     finally:
         mode.recording, mode.wrapped, mode.level = before
+        # What was put in knows the walk: no cycle is to remain, unless the walk goes on later.
+        if (watchers or hooked) and not (walk.rest or walk.undone):
+            del walk.grads, walk.around, walk.by_type
 
 
 #: Root -> a walk that freed a part of its graph and then ran out of memory.
@@ -145,7 +150,7 @@ _paused: WeakKeyDictionary[Any, _Walk] = WeakKeyDictionary()
 def _resumed(root: Any, given: Any) -> list[tuple[Any, Any]] | None:
     """The results of a walk that goes on where memory ran out; `None` where there is none."""
     walk = _paused.get(root)
-    if walk is None or walk.given is not given or mode.levels > 0:
+    if walk is None or walk.given is not given or levels:
         return None
     before = mode.recording, mode.wrapped, mode.level
     mode.recording, mode.wrapped, mode.level = False, False, None
@@ -489,6 +494,11 @@ def _cast(node: Any, edge: Any, g: Any, xp: Any, backend: Any) -> Any:
 # -- what users call -----------------------------------------------------------------------------
 
 
+#: Held while gradients are added to those that are there, as threads may share leaves.
+#: Reentrant: a finalizer may walk too.
+_adding = RLock()
+
+
 def backward(
     output: GradArray, grad: Any, retain_graph: bool, create_graph: bool, given: Any = None
 ) -> None:
@@ -506,15 +516,16 @@ def backward(
             if edge in _paused:
                 _paused[edge].given = given
             raise
-    try:
-        arrays, totals = _totals(results, create_graph)
-    except MemoryError:
-        if not retain_graph:
-            walk = _paused[edge] = _Walk(False, None)
-            walk.results, walk.given = results, given
-        raise
-    # In C, so that no signal handler comes between two of them.
-    deque(map(set_grad, arrays, totals), maxlen=0)
+    with _adding:
+        try:
+            arrays, totals = _totals(results, create_graph)
+        except MemoryError:
+            if not retain_graph:
+                walk = _paused[edge] = _Walk(False, None)
+                walk.results, walk.given = results, given
+            raise
+        # In C, so that no signal handler comes between two of them.
+        deque(map(set_grad, arrays, totals), maxlen=0)
 
 
 def _totals(

@@ -110,6 +110,8 @@ def _at_levels(node: Grad, present: list[int], outputs: tuple[Any, ...]) -> dict
                 None if t is None or y is None else fitted(t, y, node)
                 for t, y in zip(tangents, outputs, strict=True)
             ]
+            for watcher in mode.watchers:
+                watcher.tangents(node, results[level])
     finally:
         mode.level, mode.wrapped = before
     return results

@@ -90,6 +90,7 @@ class Call:
                     x = as_variable(constant(raw))
                     self.arrays.append(x)
                     self.own.add(x._edge)
+                    self.edges.append(x._edge)
                     return (x,)
         given = leaves(trees) if len(trees) != 1 else leaves(trees[0])
         like = self.note(given)

@@ -92,6 +92,15 @@ class Anomaly(_watch.Watcher):
                 )
         return found
 
+    def tangents(self, node: Any, found: list[Any]) -> None:
+        site = self.sites.get(self.running[-1] if self.running else node) or user_site()
+        for t in found:
+            if t is not None:
+                raw = get_slot(t)
+                self.look(
+                    raw, functools.partial(self._of_tangent, op_name(node), _described(raw), site)
+                )
+
     def walked(self, results: list[tuple[Any, Any]]) -> None:
         for edge, g in results:
             if type(edge) is LeafSlot:
@@ -165,6 +174,9 @@ class Anomaly(_watch.Watcher):
                     "that is the argument of backward, what a hook returned, or a sum"
                 )
         return text + _at(site)
+
+    def _of_tangent(self, name: str, described: str, site: Site | None, what: str) -> str:
+        return f"{name}.jvp made {what}: a tangent of {described}{_at(site)}"
 
     def _of_leaf(self, described: str, what: str) -> str:
         return (

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections import deque
 from contextlib import nullcontext
+from threading import RLock
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from . import _writes
 from ._array import GradArray, get_slot, set_grad
 from ._fitting import cast, one_per_input, reduced
+from ._forward import levels
 from ._grad import Grad, LeafSlot, OutputSlot, op_name
 from ._hooks import hooked
 from ._mode import mode
@@ -44,7 +46,7 @@ def run(
     roots = [edge for edge, _ in seeds]
     order = collect_since(roots, since) if since else collect(roots)
     refuse_freed(order, targets, since)
-    wrapped = create_graph or mode.levels > 0
+    wrapped = create_graph or bool(levels)
     walk = _Walk(retain_graph, targets, since)
     if targets is not None:
         walk.needed = above(order, targets)
@@ -73,6 +75,9 @@ def run(
         return results
     finally:
         mode.recording, mode.wrapped, mode.level = before
+        # What was put in knows the walk: no cycle is to remain, unless the walk goes on later.
+        if (watchers or hooked) and not (walk.rest or walk.undone):
+            del walk.grads, walk.around, walk.by_type
 
 
 #: Root -> a walk that freed a part of its graph and then ran out of memory.
@@ -82,7 +87,7 @@ _paused: WeakKeyDictionary[Any, _Walk] = WeakKeyDictionary()
 def _resumed(root: Any, given: Any) -> list[tuple[Any, Any]] | None:
     """The results of a walk that goes on where memory ran out; `None` where there is none."""
     walk = _paused.get(root)
-    if walk is None or walk.given is not given or mode.levels > 0:
+    if walk is None or walk.given is not given or levels:
         return None
     before = mode.recording, mode.wrapped, mode.level
     mode.recording, mode.wrapped, mode.level = False, False, None
@@ -378,6 +383,11 @@ def free(node: Any) -> None:
 # -- what users call -----------------------------------------------------------------------------
 
 
+#: Held while gradients are added to those that are there, as threads may share leaves.
+#: Reentrant: a finalizer may walk too.
+_adding = RLock()
+
+
 def backward(
     output: GradArray, grad: Any, retain_graph: bool, create_graph: bool, given: Any = None
 ) -> None:
@@ -395,15 +405,16 @@ def backward(
             if edge in _paused:
                 _paused[edge].given = given
             raise
-    try:
-        arrays, totals = _totals(results, create_graph)
-    except MemoryError:
-        if not retain_graph:
-            walk = _paused[edge] = _Walk(False, None)
-            walk.results, walk.given = results, given
-        raise
-    # In C, so that no signal handler comes between two of them.
-    deque(map(set_grad, arrays, totals), maxlen=0)
+    with _adding:
+        try:
+            arrays, totals = _totals(results, create_graph)
+        except MemoryError:
+            if not retain_graph:
+                walk = _paused[edge] = _Walk(False, None)
+                walk.results, walk.given = results, given
+            raise
+        # In C, so that no signal handler comes between two of them.
+        deque(map(set_grad, arrays, totals), maxlen=0)
 
 
 def _totals(

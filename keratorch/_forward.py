@@ -19,24 +19,24 @@ from .errors import RuleError
 
 _next_level = itertools.count(1).__next__
 
+#: The levels that are open, in any thread: a function may have others work for it.
+levels: set[int] = set()
+
 
 @contextmanager
 def open_level() -> Generator[int]:
     """A new forward level, above all that are open."""
-    before = mode.open
     level = _next_level()
-    mode.levels += 1
-    mode.open = (*before, level)
+    levels.add(level)
     try:
         yield level
     finally:
-        mode.levels -= 1
-        mode.open = before
+        levels.discard(level)
 
 
 def in_sight(tangents: dict[int, Any]) -> dict[int, Any] | None:
     """The tangents that a rule may see: of open levels, below the one that it runs for."""
-    level, levels = mode.level, mode.open
+    level = mode.level
     return {
         k: t for k, t in tangents.items() if k in levels and (level is None or k < level)
     } or None
@@ -68,8 +68,8 @@ def propagate(
 ) -> None:
     """Give `outputs` the tangents that follow from those of the inputs."""
     node._tangents = of_inputs
-    levels = sorted({level for tangents in of_inputs for level in tangents or ()})
-    found = _at_levels(node, levels, outputs)
+    present = sorted({level for tangents in of_inputs for level in tangents or ()})
+    found = _at_levels(node, present, outputs)
     for k, y in enumerate(outputs):
         y._tangents = {level: ts[k] for level, ts in found.items() if ts[k] is not None} or None
 
@@ -81,23 +81,23 @@ def tangents_of_output(node: Grad, raw: Any, k: int) -> dict[int, Any] | None:
     """
     from ._record import constant
 
-    levels = sorted({i for t in node._tangents or () if t for i in in_sight(t) or ()})
-    if not levels:
+    present = sorted({i for t in node._tangents or () if t for i in in_sight(t) or ()})
+    if not present:
         return None
     many = isinstance(node.dtype, tuple)
     count = node.outputs if many else 1
     outputs = tuple([constant(raw) if i == k else None for i in range(count)])
-    found = _at_levels(node, levels, outputs)
+    found = _at_levels(node, present, outputs)
     return {i: ts[k] for i, ts in found.items() if ts[k] is not None} or None
 
 
-def _at_levels(node: Grad, levels: list[int], outputs: tuple[Any, ...]) -> dict[int, list[Any]]:
+def _at_levels(node: Grad, present: list[int], outputs: tuple[Any, ...]) -> dict[int, list[Any]]:
     """The tangents of `outputs` at each level; lower ones first, which higher ones need."""
     results: dict[int, list[Any]] = {}
     before = mode.level, mode.wrapped
     mode.wrapped = True
     try:
-        for level in levels:
+        for level in present:
             mode.level = level
             tangents = node.jvp(*[None if t is None else t.get(level) for t in node._tangents])
             tangents = tangents if isinstance(tangents, tuple) else (tangents,)
@@ -110,6 +110,8 @@ def _at_levels(node: Grad, levels: list[int], outputs: tuple[Any, ...]) -> dict[
                 None if t is None or y is None else fitted(t, y, node)
                 for t, y in zip(tangents, outputs, strict=True)
             ]
+            for watcher in mode.watchers:
+                watcher.tangents(node, results[level])
     finally:
         mode.level, mode.wrapped = before
     return results

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import platform
 import sys
-from importlib import metadata
 from typing import Any
 
 from .backends import _registry
@@ -26,6 +23,8 @@ def versions() -> dict[str, Any]:
 
     It imports every array library that is installed.
     """
+    import platform
+
     from . import __version__
 
     return {
@@ -62,6 +61,8 @@ def _backend(name: str) -> dict[str, Any]:
 
 
 def _version(package: str) -> str | None:
+    from importlib import metadata
+
     for name in (package, package.replace("_", "-")):
         try:
             return metadata.version(name)
@@ -78,6 +79,8 @@ def show_versions(*, as_json: bool = False) -> None:
     It imports every array library that is installed, which can take seconds. The same is
     ``python -m keratorch info``, with ``--json``.
     """
+    import json
+
     found = versions()
     print(json.dumps(found, indent=2) if as_json else "\n".join(_lines(found)))
 

@@ -22,10 +22,6 @@ class Mode(threading.local):
     wrapped: bool = False
     #: How many transformations (`grad`, `jvp`, …) are running.
     transforms: int = 0
-    #: How many forward-mode levels are open.
-    levels: int = 0
-    #: Which they are.
-    open: tuple[int, ...] = ()
     #: While a `Grad.jvp` runs: its level; values are then seen below that level only.
     level: int | None = None
     #: The tools that look at every result and rule: see `_watch`.

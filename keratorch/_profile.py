@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
 import re
@@ -76,13 +75,11 @@ class profile(_watch.Watcher):
         self._began = 0.0
         self._wall = 0.0
         self._thread = 0
-        self._before: Any = None
 
     def __enter__(self) -> profile:
         if self in mode.watchers:
             raise KeratorchError("this profile is open already: make another one with profile()")
         _timing.start()
-        self._before = timer.spans
         timer.spans = self._spans
         self._thread = threading.get_ident()
         _watch.set_watchers((*mode.watchers, self))
@@ -92,7 +89,9 @@ class profile(_watch.Watcher):
     def __exit__(self, *exc: object) -> None:
         self._wall += time.perf_counter() - self._began
         _watch.set_watchers(tuple(w for w in mode.watchers if w is not self))
-        timer.spans = self._before
+        # That of the innermost that is still open: they may be closed in any order.
+        others = [w._spans for w in mode.watchers if isinstance(w, profile)]
+        timer.spans = others[-1] if others else None
         _timing.stop()
 
     # -- what is seen ------------------------------------------------------------------------
@@ -171,6 +170,8 @@ class profile(_watch.Watcher):
 
         Each operation is one event for each piece of work; times count from the first of them.
         """
+        import json
+
         starts: list[tuple[_Event, Span, float]] = [
             (event, span, span.clock.when(span.start))
             for event in self._events

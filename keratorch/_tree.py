@@ -8,12 +8,14 @@ and instances of dataclasses, whose fields with ``metadata={"static": True}`` ar
 from __future__ import annotations
 
 import copy
-import dataclasses
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .backends import _registry
 from .errors import StructureError
+
+if TYPE_CHECKING:
+    import dataclasses
 
 _missing = object()
 
@@ -36,6 +38,8 @@ def children(tree: Any) -> list[tuple[Any, Any]] | None:
 
 def array_fields(tree: Any) -> list[dataclasses.Field[Any]]:
     """The fields of a dataclass that are not static."""
+    import dataclasses
+
     return [f for f in dataclasses.fields(tree) if not f.metadata.get("static")]
 
 
@@ -60,6 +64,8 @@ def rebuilt(tree: Any, parts: list[Any]) -> Any:
     if isinstance(tree, (list, tuple)):
         return cls(parts)
     # A dataclass, frozen or not; without __init__, which may convert or check.
+    import dataclasses
+
     new = object.__new__(cls)
     for name, value in getattr(tree, "__dict__", {}).items():
         object.__setattr__(new, name, value)

@@ -34,6 +34,9 @@ class Watcher:
         """Run the rule of a node."""
         return rule(node, grad)
 
+    def tangents(self, node: Any, found: list[Any]) -> None:
+        """Forward mode has the tangents `found` of a node's outputs; `None` is zero."""
+
     def walked(self, results: list[tuple[Any, Any]]) -> None:
         """A walk has ended well; its gradients, `results`, are not handed over yet."""
 

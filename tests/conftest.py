@@ -192,17 +192,19 @@ def full(pytestconfig):
 @pytest.fixture(autouse=True)
 def no_leaked_state():
     """No test leaves a mode, a policy or a default device behind."""
+    from keratorch._forward import levels
     from keratorch._mode import mode, policy
 
     yield
     watched = mode.watchers, mode.no_sync
     mode.watchers, mode.no_sync = (), False
-    state = (mode.recording, mode.wrapped, mode.levels, mode.level, policy.masked_zeros)
+    state = (mode.recording, mode.wrapped, set(levels), mode.level, policy.masked_zeros)
+    levels.clear()
     default = str(kt.get_default_device())
-    mode.recording, mode.wrapped, mode.levels, mode.level = True, False, 0, None
+    mode.recording, mode.wrapped, mode.level = True, False, None
     policy.masked_zeros = True
     kt.set_default_device(None)
-    assert state == (True, False, 0, None, True)
+    assert state == (True, False, set(), None, True)
     assert default == "cpu"
     assert watched == ((), False)
 

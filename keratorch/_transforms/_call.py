@@ -14,6 +14,7 @@ from typing import Any
 from .. import _engine
 from .._array import GradArray, new_array
 from .._convert import SCALARS, as_operand, as_raw
+from .._forward import in_sight, levels
 from .._grad import LeafSlot, next_seq
 from .._mode import mode
 from .._record import constant
@@ -22,6 +23,9 @@ from ..backends import _registry
 from ..errors import DTypeError, KeratorchError, StructureError, UnknownArrayError
 from ..ops.arithmetic import positive
 
+#: The calls that are running, in any thread.
+_running: set[Call] = set()
+
 
 class Call:
     """The state of one call, and a context in which its function runs, recorded."""
@@ -29,6 +33,7 @@ class Call:
     __slots__ = (
         "_before",
         "arrays",
+        "edges",
         "enclosed",
         "name",
         "own",
@@ -47,13 +52,16 @@ class Call:
         self.raw = True  # no GradArray went in
         self.tracked = False  # a variable stands for a tracked array
         self.arrays: list[GradArray] = []  # the variables
-        self.own: set[Any] = set()  # their edges
+        # Their edges, as a variable that the function writes into gets another one.
+        self.edges: list[Any] = []
+        self.own: set[Any] = set()
         self.since = next_seq()
 
     def __enter__(self) -> Call:
         self._before = mode.recording
         mode.recording = True
         mode.transforms += 1
+        _running.add(self)
         return self
 
     def __exit__(
@@ -64,6 +72,7 @@ class Call:
     ) -> None:
         mode.recording = self._before
         mode.transforms -= 1
+        _running.discard(self)
 
     # -- in ----------------------------------------------------------------------------------
 
@@ -81,6 +90,7 @@ class Call:
                     x = as_variable(constant(raw))
                     self.arrays.append(x)
                     self.own.add(x._edge)
+                    self.edges.append(x._edge)
                     return (x,)
         given = leaves(trees) if len(trees) != 1 else leaves(trees[0])
         like = self.note(given)
@@ -89,7 +99,9 @@ class Call:
         except KeratorchError as error:
             raise self.located(error, trees, names) from error.__cause__
         self.arrays += made
-        self.own.update([x._edge for x in made])
+        edges = [x._edge for x in made]
+        self.edges += edges
+        self.own.update(edges)
         if len(made) == 1 and type(trees[0]) in _registry.by_type:
             return (made[0],)
         values = iter(made)
@@ -140,8 +152,10 @@ class Call:
 
     def connected(self, outputs: list[Any]) -> bool:
         """Whether derivatives of `outputs` are to be recorded: something around sees them."""
-        if not self.recording or (self.raw and not self.enclosed):
+        if not self.recording:
             return False
+        if self.raw and not self.enclosed:
+            return self.helps(outputs)
         if self.tracked:
             return True
         return any(self.reaches(y) for y in outputs)
@@ -158,12 +172,34 @@ class Call:
             if node._seq < since:
                 return True
             found = [e for e in node._edges or () if e is not None]
-            if mode.levels:
+            if levels:
                 for tangents in getattr(node, "_tangents", None) or ():
                     for t in (tangents or {}).values():
                         found += edges_of(t)
             for edge in found:
                 if edge not in seen:
+                    seen.add(edge)
+                    stack.append(edge)
+        return False
+
+    def helps(self, outputs: list[Any]) -> bool:
+        """Whether this thread works for a transformation that is running in another one.
+
+        Then a variable of that is among what `outputs` were made of, or a tangent.
+        """
+        others = [call for call in list(_running) if call is not self]
+        if not others and not levels:
+            return False
+        stack = [edge for y in outputs for edge in edges_of(y)]
+        seen = set(stack)
+        while stack:
+            node = stack.pop()
+            if any(node in call.own for call in others):
+                return True
+            if any(t and in_sight(t) for t in getattr(node, "_tangents", None) or ()):
+                return True
+            for edge in node._edges or ():
+                if edge is not None and edge not in seen:
                     seen.add(edge)
                     stack.append(edge)
         return False
@@ -193,8 +229,8 @@ class Call:
             )
         return [
             _registry.of(x._array).xp.zeros_like(x._array) if g is None else g
-            for x in self.arrays
-            for g in (found.get(x._edge),)
+            for x, edge in zip(self.arrays, self.edges, strict=True)
+            for g in (found.get(edge),)
         ]
 
     # -- out ---------------------------------------------------------------------------------

@@ -63,9 +63,11 @@ def jvp(
     finally:
         mode.transforms -= 1
     call.recording = recording
+    made = [x for pair in pairs for x in pair if x is not None]
+    connected = not call.raw or call.enclosed or call.helps(made)
 
     def out(x: Any) -> Any:
-        return call.result(x, not call.raw or call.enclosed)
+        return call.result(x, connected)
 
     values: list[Any] = []
     slopes: list[Any] = []
@@ -183,7 +185,7 @@ class Linear:
         record = mode.recording and (self.connected or tracked)
         if self.order is None:
             self.order = forward_order(self.outputs, call)
-        edges = {x._edge: t for x, t in zip(call.arrays, ts, strict=True) if t is not None}
+        edges = {e: t for e, t in zip(call.edges, ts, strict=True) if t is not None}
         found = push(self.order, edges, [y._edge for y in self.outputs], record)
         out: list[Any] = []
         for y, t in zip(self.outputs, found, strict=True):

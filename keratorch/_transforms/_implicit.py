@@ -8,8 +8,9 @@ from typing import Any
 
 from .._array import GradArray, new_array
 from .._convert import SCALARS, as_operand
+from .._forward import levels
 from .._grad import Grad
-from .._mode import enable_grad, no_grad
+from .._mode import enable_grad, mode, no_grad
 from .._record import constant, is_active
 from .._tree import leaves, leaves_like, mapped, unflattened
 from ..backends import _registry
@@ -162,22 +163,24 @@ class _Problem:
     def root(self, values: list[GradArray], params: list[Any]) -> list[Any]:
         """The root `values` as a function of `params`."""
         at = [i for i, p in enumerate(params) if isinstance(p, GradArray) and is_active(p)]
+        if at or mode.recording or levels:
+            self.check_captured(values, params)
         if not at:
             return [v._array if self.raw else v for v in values]
+        node = _RootGrad(*[params[i] for i in at])
+        node.problem, node.at, node.plain = self, at, _constants(params)
+        node.values = [v._array for v in values]
+        return list(node.results(*node.values))
+
+    def check_captured(self, values: list[GradArray], params: list[Any]) -> None:
+        """Raise where the residual of constants is tracked: what it captured would be lost."""
         with enable_grad():
-            plain = [
-                new_array(p._array, None, None) if isinstance(p, GradArray) else p for p in params
-            ]
-            found = self.residuals(values, plain)
+            found = self.residuals(values, _constants(params))
         if any(r._edge is not None or r._tangents is not None for r in found):
             raise LostGradientError(
                 "implicit_root: the residual captures a tracked array, whose derivative would be "
                 "lost: pass it as a parameter"
             )
-        node = _RootGrad(*[params[i] for i in at])
-        node.problem, node.at, node.plain = self, at, plain
-        node.values = [v._array for v in values]
-        return list(node.results(*node.values))
 
     def residuals(self, values: list[Any], params: list[Any]) -> list[GradArray]:
         """The residual at `values`, leaf by leaf."""

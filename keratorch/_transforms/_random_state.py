@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import functools
-import random
 import sys
 import types
 from collections.abc import Callable, Generator, Iterator
@@ -69,6 +68,8 @@ def _reached(function: Any) -> Iterator[Any]:
 
 def _state_of(value: Any) -> tuple[Callable[[], Any], Callable[[Any], Any]] | None:
     """How the state of a generator is read and set; `None` for anything else."""
+    import random  # not before it is needed: importing keratorch stays light
+
     cls: type = type(value)
     library = cls.__module__.partition(".")[0]
     if isinstance(value, random.Random):
@@ -89,6 +90,8 @@ def _state_of(value: Any) -> tuple[Callable[[], Any], Callable[[Any], Any]] | No
 
 def _globals() -> list[tuple[Callable[[], Any], Callable[[Any], Any]]]:
     """The generators of whole programs, of libraries that are loaded."""
+    import random
+
     pairs: list[tuple[Callable[[], Any], Callable[[Any], Any]]] = [
         (random.getstate, random.setstate)
     ]

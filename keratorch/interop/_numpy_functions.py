@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from .._array import GradArray, get_slot
+from .._mode import mode
 from .._record import constant
 from .._writes import share
 from ..backends import _registry
@@ -48,7 +49,9 @@ def array_function(
     tracked = any(is_tracked(x) for x in arrays)
     writes = name in _WRITERS and any(isinstance(a, GradArray) for a in args[:1])
     writes = writes or isinstance(kwargs.get("out"), GradArray)
-    if tracked or writes or not all(type(x._array) is np.ndarray for x in arrays):
+    on_numpy = all(type(x._array) is np.ndarray for x in arrays)
+    # Inside no_sync as it is on a device, so that what waits there raises here.
+    if tracked or writes or mode.no_sync or not on_numpy:
         function = table_function(name)
         if function is not None:
             if isinstance(kwargs.get("out"), GradArray):

@@ -346,3 +346,26 @@ def test_tracers_and_other_dtypes_are_not_looked_at():
             return kt.log(kt.asarray(raw))._array
 
     assert not np.isfinite(np.asarray(f(jax.numpy.zeros(2)))).any()
+
+
+def test_tangents(xp, device):
+    """In forward mode the derivative is looked at too, at each level."""
+    x, t = kt.asarray(xp.asarray([0.0, 1.0])), kt.asarray(xp.asarray([1.0, 1.0]))
+
+    def slope(x):
+        return kt.jvp(kt.sqrt, (x,), (t,))[1]  # here
+
+    for f in (kt.sqrt, slope):
+        with (
+            pytest.raises(
+                kt.AnomalyError, match=r"\.jvp made .*infinity: a tangent of shape \(2,\)"
+            ),
+            kt.detect_anomaly(),
+        ):
+            kt.jvp(f, (x,), (t,))
+    with pytest.raises(kt.AnomalyError, match=r"return kt.jvp.*# here"), kt.detect_anomaly():
+        slope(x)
+    with kt.detect_anomaly():
+        # A zero times an infinite partial is 0, and nothing to report.
+        _, tangent = kt.jvp(kt.sqrt, (x,), (kt.asarray(xp.asarray([0.0, 1.0])),))
+    np.testing.assert_allclose(tangent.numpy(), [0.0, 0.5])

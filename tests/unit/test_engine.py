@@ -258,3 +258,21 @@ def test_sums_of_gradients_that_come_from_elsewhere(here, there):
     kt.sum(a * b * c).backward()
     assert kt.backends.of(x.grad) is backend
     np.testing.assert_allclose(backend.to_numpy(x.grad), [3.0, 12.0])
+
+
+@pytest.mark.parametrize("hook", [False, True])
+def test_threads_add_to_a_leaf_that_they_share(hook):
+    w = kt.GradArray(np.ones(1000))
+    if hook:
+        w.register_hook(lambda grad: None)
+
+    def work():
+        for _ in range(100):
+            kt.sum(w * 2).backward()
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    np.testing.assert_array_equal(w.grad, np.full(1000, 800.0))

@@ -128,6 +128,7 @@ def test_third_derivatives_in_every_mixture(modes):
         f = {"d": d, "r": r}[mode](f)
     x = np.float64(0.6)
     jax = pytest.importorskip("jax")
+    jax.config.update("jax_enable_x64", True)
 
     def g(x):
         return jax.numpy.tanh(x) * jax.numpy.exp(x) / (x * x + 1.0) + x**4 + jax.nn.sigmoid(x)
@@ -153,6 +154,7 @@ COMPOSITIONS = {
 def test_agreement_with_jax(name, depth):
     """Nested jvp, jvp of gradients, gradients of jvp, on vectors."""
     jax = pytest.importorskip("jax")
+    jax.config.update("jax_enable_x64", True)
     f = COMPOSITIONS[name]
     t = [DIRECTION, DIRECTION[::-1].copy(), np.array([0.3, 0.1, -1.0])]
 

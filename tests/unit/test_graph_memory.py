@@ -249,6 +249,24 @@ DIFFERENTIATE = {
 }
 
 
+def hooked_backward(f, x, t):
+    with x.register_hook(lambda grad: 2 * grad):
+        f(x).backward()
+
+
+DIFFERENTIATE["hooks"] = hooked_backward
+
+
+def test_a_walk_with_hooks_is_gone_with_what_it_found(no_collector):
+    x = kt.GradArray(np.ones(3))
+    for kwargs in ({}, {"create_graph": True}):
+        found = []
+        with x.register_hook(found.append):
+            kt.gradients(kt.sum(x * x), x, **kwargs)
+        gone = weakref.ref(found.pop())
+        assert gone() is None
+
+
 @pytest.mark.parametrize("way", DIFFERENTIATE)
 @pytest.mark.parametrize("f", [formula, cube_of, with_writes])
 def test_no_reference_cycles(f, way, no_collector):

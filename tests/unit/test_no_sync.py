@@ -128,3 +128,18 @@ def test_it_belongs_to_a_thread():
 def test_a_sync_error_is_no_type_error():
     """Code that catches TypeError to try something else must not hide it."""
     assert issubclass(kt.SyncError, RuntimeError) and not issubclass(kt.SyncError, TypeError)
+
+
+@pytest.mark.parametrize(
+    "name", ["unique", "nonzero", "argwhere", "flatnonzero", "allclose", "array_equal"]
+)
+@pytest.mark.parametrize("tracked", [True, False])
+def test_functions_of_numpy(name, tracked):
+    """On NumPy's constants too, which NumPy computes outside."""
+    x = kt.GradArray([1.0, 0.0], requires_grad=tracked)
+    args = (x, x) if name in ("allclose", "array_equal") else (x,)
+    with kt.no_sync():
+        with pytest.raises(kt.SyncError):
+            getattr(np, name)(*args)
+        np.testing.assert_array_equal(np.cumsum(x.detach())._array, [1.0, 1.0])
+    getattr(np, name)(*args)

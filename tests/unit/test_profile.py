@@ -298,3 +298,17 @@ def test_cuda_arrays_get_the_clock_of_their_device(monkeypatch):
     assert len(made) == 2
     numpy = kt.backends.get("numpy")
     assert _clock.clock_of(numpy, np.ones(1), clocks) is _clock.HOST
+
+
+def test_profiles_closed_in_the_order_in_which_they_were_opened_leave_nothing():
+    x = kt.GradArray([1.0, 2.0])
+    first, second = kt.profile(), kt.profile()
+    first.__enter__()
+    second.__enter__()
+    x * x
+    first.__exit__(None, None, None)
+    kt.sin(x)
+    second.__exit__(None, None, None)
+    assert [row.op for row in first.rows()] == []  # the innermost has it
+    assert sorted(row.op for row in second.rows()) == ["Multiply", "Sin"]
+    assert _timing.timer.spans is None

@@ -131,6 +131,19 @@ def test_numpy_code_imports_no_other_array_library():
     assert not heavy & set(eval(out))
 
 
+def test_importing_keratorch_loads_little_more_than_numpy():
+    """What tools and transformations need of the standard library is imported in use."""
+    out = run_python("""
+        import sys
+        import array_api_compat
+        import numpy
+        before = set(sys.modules)
+        import keratorch
+        print(*sorted({n.partition(".")[0] for n in sys.modules.keys() - before}))
+    """)
+    assert set(out.split()) <= {"copy", "keratorch", "threading", "weakref", "_weakrefset"}
+
+
 def test_devices_imports_cupy_at_most():
     out = run_python("""
         import sys

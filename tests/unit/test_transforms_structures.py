@@ -297,7 +297,9 @@ def test_tangents_that_do_not_fit_the_primals():
 
 
 def test_modes_are_put_back_after_an_error():
+    from keratorch._forward import levels
     from keratorch._mode import mode
+    from keratorch._transforms._call import _running
 
     def fail(x):
         raise ZeroDivisionError
@@ -311,4 +313,4 @@ def test_modes_are_put_back_after_an_error():
     ):
         with pytest.raises(ZeroDivisionError):
             transformed(A)
-        assert (mode.recording, mode.transforms, mode.levels) == (True, 0, 0)
+        assert (mode.recording, mode.transforms, levels, _running) == (True, 0, set(), set())

@@ -76,8 +76,8 @@ def run(
     finally:
         mode.recording, mode.wrapped, mode.level = before
         # What was put in knows the walk: no cycle is to remain, unless the walk goes on later.
-        if (watchers or hooked) and not (walk.rest or walk.undone):
-            del walk.grads, walk.around, walk.by_type
+        if walk.around is not None and not (walk.rest or walk.undone):
+            walk.grads, walk.around, walk.by_type = {}, None, _by_type
 
 
 #: Root -> a walk that freed a part of its graph and then ran out of memory.

@@ -255,7 +255,8 @@ class GradArray(Methods):
         if self._edge is None:
             raise NotTrackedError(
                 f"backward() on an array of shape {tuple(self.shape)} that nothing tracks: it was "
-                "made of constants, detached, or computed under no_grad()"
+                "made of integers or other constants, detached, or computed under no_grad(): make "
+                "what it is differentiated in a floating GradArray"
             )
         seed = self._seed(grad)
         retain = create_graph if retain_graph is None else retain_graph
@@ -319,7 +320,7 @@ class GradArray(Methods):
         if tuple(g.shape) != tuple(raw.shape):
             raise ShapeError(
                 f"backward(grad) with a gradient of shape {tuple(g.shape)} for an array of shape "
-                f"{tuple(raw.shape)}: they must be equal"
+                f"{tuple(raw.shape)}: they must be equal; ones_like(y) is one of that shape"
             )
         if g.dtype != raw.dtype:
             if backend.is_complex(g.dtype) and not backend.is_complex(raw.dtype):
@@ -371,9 +372,12 @@ class GradArray(Methods):
 
     def _python_number(self, what: str) -> Any:
         if self._edge is not None or self._tangents is not None:
+            remedy = "use item() for its value, or detach() first"
+            if self.size != 1:
+                remedy = "index or reduce it first and take item() of that, or detach() first"
             raise LostGradientError(
                 f"{what} of a tracked array of shape {tuple(self.shape)} would lose its gradient: "
-                "use item() for its value, or detach() first"
+                f"{remedy}; keratorch has the functions of `math`, as in keratorch.sin"
             )
         self._one_element(what)
         waits(what, self.shape, "keep the array, and look at it later")
@@ -411,8 +415,8 @@ class GradArray(Methods):
         if self._edge is not None or self._tangents is not None:
             raise LostGradientError(
                 f"np.asarray of a tracked array of shape {tuple(self.shape)} would lose its "
-                "gradient: import keratorch.numpy as np takes it in np.array, np.full and the "
-                "like; join arrays with np.stack; or use detach() first"
+                "gradient: with `import keratorch.numpy as np`, np.asarray and np.array take it; "
+                "np.stack joins arrays; detach() drops the gradient"
             )
         import numpy as np
 

@@ -120,7 +120,8 @@ def check_devices(op: str, *raws: Any) -> None:
 def mismatch_message(op: str, a: Any, b: Any) -> str:
     return (
         f"{op} was given {_described(a)} and {_described(b)}: move one with "
-        "to_device, as in x.to_device(y.device)"
+        "to_device, as in x.to_device(y.device), a raw array with "
+        "keratorch.asarray(a, device=x.device)"
     )
 
 

@@ -105,11 +105,11 @@ def _resumed(root: Any, given: Any) -> list[tuple[Any, Any]] | None:
 def scope_of(seed: tuple[Any, Any]) -> Any:
     """What the walk runs in: the backend's scope of the root, or of its gradient."""
     edge, g = seed
-    backend = _registry.of(g)
-    if not backend.has_scope:
+    if g is not None and not _registry.of(g).has_scope:
         return _no_scope
     root = edge._out()
-    return backend.scope(g if root is None else get_slot(root))
+    raw = g if root is None else get_slot(root)
+    return _registry.of(raw).scope(raw)
 
 
 def _copy(g: Any) -> Any:

@@ -283,7 +283,7 @@ def op_name(node: Any) -> str:
 def freed_message(node: Any) -> str:
     return (
         f"{op_name(node)} of shape {node.shape}: this graph was freed by an earlier "
-        "backward; call that one with retain_graph=True to go through it twice"
+        "backward; call the first one with retain_graph=True to go through it twice"
     )
 
 

@@ -264,7 +264,7 @@ def _is_view_at(value: GradArray, x: GradArray, key: Any) -> bool:
 
 def update_in_place(x: GradArray, operation: Any, raw_operation: Any, other: Any) -> GradArray:
     """``x += other`` and its like."""
-    how = f"in-place {operation.__name__} to"
+    how = f"in-place {operation.__name__} on"
     if type(other) in SCALARS and not is_active(x):
         return _update_raw(x, operation, raw_operation, other, how)
     value = other if type(other) is GradArray else as_operand(other, like=x)

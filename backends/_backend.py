@@ -276,6 +276,10 @@ class Backend:
         dtype = self.weak_dtype(type(value), like.dtype)
         return self.asarray(value, dtype=dtype, device=self.device(like))
 
+    def strong_scalars(self, value: Any, like: RawArray) -> bool:
+        """Whether a NumPy scalar beside `like` keeps its dtype; else it is as a Python scalar."""
+        return False
+
     def weak_dtype(self, kind: type, dtype: Any) -> Any:
         """The dtype that a Python scalar takes beside an array of `dtype`; `None`: its own."""
         isdtype = self.xp.isdtype

@@ -10,6 +10,7 @@ from typing import Any
 
 import array_api_compat.cupy
 import cupy as cp
+import numpy as np
 from cupy.cuda.memory import OutOfMemoryError
 
 from keratorch._mode import policy
@@ -235,6 +236,15 @@ class CuPyBackend(Backend):
         kwargs.pop("device", None)
         with cp.cuda.Device(device.index):
             return getattr(xp, name)(*args, **kwargs)
+
+    def strong_scalars(self, value: Any, like: RawArray) -> bool:
+        # One that promotes nothing goes on as a number.
+        if not isinstance(value, np.generic):
+            return False
+        try:
+            return cp.result_type(value, like) != like.dtype
+        except TypeError:  # of bfloat16 and some, whose ufuncs promote all the same
+            return True
 
     def from_numpy(self, array: Any, device: Device | None = None) -> RawArray:
         return self.asarray(array, device=device)

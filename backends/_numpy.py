@@ -92,6 +92,9 @@ class NumPyBackend(Backend):
     def is_complex(self, dtype: Any) -> bool:
         return dtype.kind == "c"
 
+    def strong_scalars(self, value: Any, like: RawArray) -> bool:
+        return True
+
     def elementwise(self, name: str) -> Callable[..., Any]:
         found = getattr(np, _UFUNCS.get(name, name), None)
         return found if isinstance(found, np.ufunc) else self.function(name)

@@ -48,8 +48,8 @@ def as_raw(value: Any, like: Any = None) -> Any:
         return checked(backend, backend.asarray(value, device=device))
     backend = _registry.of(raw_like)
     if type(value) not in SCALARS and hasattr(value, "dtype") and hasattr(value, "item"):
-        if backend.name == "numpy":
-            return checked(backend, backend.asarray(value))
+        if backend.strong_scalars(value, raw_like):
+            return checked(backend, backend.asarray(value, device=backend.device(raw_like)))
         value = value.item()
     if type(value) in SCALARS:
         return backend.scalar(value, raw_like)

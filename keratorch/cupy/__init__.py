@@ -21,6 +21,7 @@ except ImportError as _error:
     ) from _error
 
 from ..interop._cupy_names import asnumpy as asnumpy
+from ..interop._cupy_names import fuse as fuse
 from ..interop._cupy_names import get_array_module as get_array_module
 from ..interop._mirror import Mirror as _Mirror
 from ..interop._mirror_index import Rows as _Rows

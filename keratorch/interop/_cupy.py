@@ -12,6 +12,7 @@ from typing import Any
 
 from .._array import GradArray, get_slot
 from .._record import constant
+from .._sync import waits
 from ..errors import LostGradientError, NotDifferentiableError
 from ._cupy_kernel_grads import registered
 from ._mirror import ufunc_named
@@ -178,8 +179,59 @@ def _position(name: str) -> Callable[..., Any]:
     return method
 
 
+#: What CuPy calls the ufunc of a scatter.
+_SCATTERS = {"add": "add.at", "sub": "subtract.at", "max": "maximum.at", "min": "minimum.at"}
+
+
+def _scatter_op(self: GradArray, indices: Any, value: Any, op: str) -> None:
+    """``cupy.add.at(x, indices, value)``, which calls this of its first argument."""
+    from ._numpy_api import UFUNCS
+
+    function = UFUNCS.get(_SCATTERS.get(op, op))
+    if function is None:
+        raise NotDifferentiableError(
+            f"the scatter {op!r} of CuPy has no rule for a GradArray of shape "
+            f"{tuple(self.shape)}: write x[indices] = value, use cupy.add.at, or detach()"
+        )
+    function(self, indices, value)
+
+
+def _scatter(op: str) -> Callable[..., None]:
+    def method(self: GradArray, slices: Any, value: Any) -> None:
+        _scatter_op(self, slices, value, op)
+
+    method.__name__ = f"scatter_{op}"
+    method.__doc__ = f"``cupyx.scatter_{op}(x, slices, value)``, which calls this."
+    return method
+
+
+def _get(self: GradArray) -> Callable[..., Any]:
+    """The method `get` of CuPy's arrays: the values on the host; NumPy's have none."""
+    raw = get_slot(self)
+    if not hasattr(raw, "get"):
+        raise AttributeError(
+            f"a GradArray that holds a {type(raw).__module__}.{type(raw).__name__} has no "
+            "attribute 'get'"
+        )
+
+    def get(*args: Any, **kwargs: Any) -> Any:
+        if _is_tracked(self):
+            raise LostGradientError(
+                f"get() of a tracked array of shape {tuple(self.shape)} would lose its gradient: "
+                "use to_device('cpu'), which is differentiable, or detach() first"
+            )
+        waits("get()", self.shape, "leave the array where it is until the end")
+        return raw.get(*args, **kwargs)
+
+    return get
+
+
 def install() -> None:
     """Give `GradArray` CuPy's hook; the methods that CuPy calls are in `ops._methods`."""
     GradArray.__cupy_override_elementwise_kernel__ = override  # type: ignore[attr-defined]
+    GradArray._scatter_op = _scatter_op  # type: ignore[attr-defined]
+    for op in ("add", "max", "min"):
+        setattr(GradArray, f"scatter_{op}", _scatter(op))
+    GradArray.get = property(_get)  # type: ignore[attr-defined]
     for name in ("argmax", "argmin"):
         setattr(GradArray, name, _position(name))

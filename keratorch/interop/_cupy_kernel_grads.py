@@ -49,8 +49,8 @@ def _namespace(x: Any) -> Any:
 
 
 def _is_kernel(value: Any) -> bool:
-    """Whether `value` is an `ElementwiseKernel` or a ufunc of CuPy."""
-    return hasattr(value, "nin") and hasattr(value, "nout")
+    """Whether `value` is an `ElementwiseKernel` or a ufunc of CuPy; a `ReductionKernel` is not."""
+    return hasattr(value, "nin") and hasattr(value, "nout") and not hasattr(value, "reduce_expr")
 
 
 def _takes_output(kernel: Any, backward: Any) -> bool:

@@ -5,6 +5,7 @@ They are not in that module itself, where the names of CuPy, such as `any`, hide
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from .._array import GradArray, get_slot
@@ -43,4 +44,24 @@ def asnumpy(a: Any, *args: Any, **kwargs: Any) -> Any:
     return a.numpy()
 
 
-__all__ = ["asnumpy", "get_array_module"]
+def fuse(*args: Any, **kwargs: Any) -> Any:
+    """`cupy.fuse`; called with a `GradArray`, the function itself is, and differentiates."""
+    import cupy
+
+    if not (len(args) == 1 and callable(args[0]) and not kwargs):  # of fuse(kernel_name="f")
+        return lambda function: _fused(function, cupy.fuse(*args, **kwargs)(function))
+    return _fused(args[0], cupy.fuse(args[0]))
+
+
+def _fused(function: Any, fusion: Any) -> Any:
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        given = [*args, *kwargs.values()]
+        return (function if any(isinstance(a, GradArray) for a in given) else fusion)(
+            *args, **kwargs
+        )
+
+    return call
+
+
+__all__ = ["asnumpy", "fuse", "get_array_module"]

@@ -426,3 +426,103 @@ def test_register_kernel_grad_refuses_what_it_cannot_use(device):
     backward = cupy.ElementwiseKernel("T g", "T x", "x = g", "too_little")
     with pytest.raises(kt.errors.RuleError, match="too_little"):
         kt.register_kernel_grad(cube_kernel(), backward)
+
+
+def test_register_kernel_grad_refuses_a_reduction(device):
+    """CuPy asks nobody about a `ReductionKernel`: a rule for one would never be called."""
+    kernel = cupy.ReductionKernel("T x", "T y", "x * x", "a + b", "y = a", "0", "squares")
+    with pytest.raises(TypeError, match=r"ReductionKernel .*keratorch\.Grad"):
+        kt.register_kernel_grad(kernel, lambda grad, x: 2 * x * grad)
+
+
+# -- NumPy's scalars ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "int32", "complex64"])
+@pytest.mark.parametrize(
+    "scalar",
+    [np.float64(2), np.float32(2), np.float16(2), np.int64(2), np.int8(2), np.complex128(2j)],
+    ids=lambda s: type(s).__name__,
+)
+def test_a_scalar_of_numpy_promotes_as_it_does_in_cupy(device, dtype, scalar):
+    raw = on_device(device, np.ones(3, dtype))
+    x = kt.asarray(raw)
+    for function in (
+        lambda a: a * scalar,
+        lambda a: scalar - a,
+        lambda a: cupy.add(a, scalar),
+        lambda a: cupy.where(a == 1, a, scalar),
+    ):
+        found, wanted = function(x), function(raw)
+        assert found.dtype == wanted.dtype
+        np.testing.assert_array_equal(found.numpy(), on_host(wanted))
+
+
+def test_the_gradient_beside_a_scalar_of_numpy(device):
+    """The product is of float64, as NumPy's is; the gradient of the dtype of its array."""
+    x = leaf(device, POSITIVE.astype("float32"))
+    y = kt.sum(np.float64(0.1) * x * x)
+    assert y.dtype == "float64"
+    y.backward()
+    assert x.grad.dtype == "float32"
+    np.testing.assert_allclose(on_host(x.grad), 0.2 * POSITIVE, rtol=1e-6)
+
+
+# -- what is written at indices ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["add", "subtract", "maximum", "minimum", "scatter_add"])
+def test_scatter_into_a_tracked_array(device, name):
+    """``cupy.add.at(x, i, v)`` and ``cupyx.scatter_add`` are recorded, as ``numpy.add.at`` is."""
+    import cupyx
+
+    at = cupyx.scatter_add if name == "scatter_add" else getattr(cupy, name).at
+    on_numpy = np.add.at if name == "scatter_add" else getattr(np, name).at
+    index = np.array([0, 2, 0])
+    x, v = leaf(device, POSITIVE), leaf(device, np.array([4.0, 1.0, 5.0]))
+    a, b = kt.GradArray(POSITIVE), kt.GradArray(np.array([4.0, 1.0, 5.0]))
+    y, wanted = x * 2, a * 2
+    try:
+        on_numpy(wanted, index, b)
+    except kt.errors.KeratorchError as error:
+        with pytest.raises(type(error)):
+            at(y, on_device(device, index), v)
+        return
+    at(y, on_device(device, index), v)
+    kt.sum(y * y).backward()
+    kt.sum(wanted * wanted).backward()
+    np.testing.assert_allclose(y.detach().numpy(), wanted.detach().numpy())
+    np.testing.assert_allclose(on_host(x.grad), a.grad)
+    np.testing.assert_allclose(on_host(v.grad), b.grad)
+
+
+# -- to the host, and fused functions ------------------------------------------------------------
+
+
+def test_get(device):
+    """CuPy's own way to the host: of constants; a NumPy-backed array has none, as NumPy."""
+    x = leaf(device, POSITIVE)
+    values = x.detach().get()
+    assert type(values) is np.ndarray
+    np.testing.assert_array_equal(values, POSITIVE)
+    with pytest.raises(kt.errors.LostGradientError, match="to_device"):
+        x.get()
+    with kt.no_sync(), pytest.raises(kt.errors.SyncError, match="get"):
+        x.detach().get()
+    assert not hasattr(kt.GradArray(POSITIVE), "get")
+
+
+def test_a_fused_function_differentiates(device):
+    """Raw arrays go through the one kernel, `GradArray`s through the function."""
+    import keratorch.cupy as kcp
+
+    def plain(x, y):
+        return kcp.sin(x) * y + kcp.where(x > y, x, y)
+
+    x, y = leaf(device, POSITIVE), leaf(device, POSITIVE[::-1].copy())
+    for fused in (kcp.fuse(plain), kcp.fuse()(plain), kcp.fuse(kernel_name="mine")(plain)):
+        assert_same(fused(x, y), plain(x, y), x, y)
+        assert_same(fused(x, y._array), plain(x, y._array), x)
+        raw = fused(x._array, y._array)
+        assert type(raw) is cupy.ndarray
+        np.testing.assert_allclose(on_host(raw), plain(x, y).detach().numpy(), rtol=1e-12)

@@ -103,13 +103,13 @@ def _resumed(root: Any, given: Any) -> list[tuple[Any, Any]] | None:
 
 
 def scope_of(seed: tuple[Any, Any]) -> Any:
-    """What the walk runs in: the backend's scope of the root, or of its gradient."""
+    """What the walk runs in: the backend's scope of the root, or of its gradient, if given."""
     edge, g = seed
-    if g is not None and not _registry.of(g).has_scope:
+    if g is not None and not _registry.of(g).has_scope:  # and torch.compile traces this
         return _no_scope
     root = edge._out()
-    raw = g if root is None else get_slot(root)
-    return _registry.of(raw).scope(raw)
+    array = g if root is None else get_slot(root)
+    return _no_scope if array is None else _registry.of(array).scope(array)
 
 
 def _copy(g: Any) -> Any:

@@ -26,6 +26,7 @@ from ..interop._cupy_names import get_array_module as get_array_module
 from ..interop._mirror import Mirror as _Mirror
 from ..interop._mirror_index import Rows as _Rows
 from . import fft as fft
+from . import lib as lib
 from . import linalg as linalg
 from . import random as random
 

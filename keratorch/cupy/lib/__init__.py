@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import cupy as _cupy
+import cupy.lib as _lib
 
 from ...interop._mirror import Mirror as _Mirror
 from . import stride_tricks as stride_tricks
 
-_mirror = _Mirror(_cupy.lib, prefix="lib.")
+_mirror = _Mirror(_lib, prefix="lib.")
 
 
 def __getattr__(name: str) -> Any:

@@ -271,6 +271,10 @@ class Backend:
                     + ": move one with to_device, as in x.to_device(y.device)"
                 )
 
+    def mixing_hint(self, other: Backend) -> str:
+        """What else to say where an array met one of `other`, which starts with a semicolon."""
+        return ""
+
     def scalar(self, value: Any, like: RawArray) -> RawArray:
         """A Python scalar as an array beside `like`: on its device, of its dtype if it fits."""
         dtype = self.weak_dtype(type(value), like.dtype)

@@ -268,6 +268,14 @@ class CuPyBackend(Backend):
     def is_complex(self, dtype: Any) -> bool:
         return dtype.kind == "c"
 
+    def mixing_hint(self, other: Backend) -> str:
+        if other.name != "numpy":
+            return ""
+        return (
+            "; cupy.get_array_module answers numpy for every GradArray: "
+            "keratorch.cupy.get_array_module looks at what it holds"
+        )
+
     # -- values ----------------------------------------------------------------------------
 
     def elementwise(self, name: str) -> Callable[..., Any]:

@@ -118,10 +118,12 @@ def check_devices(op: str, *raws: Any) -> None:
 
 
 def mismatch_message(op: str, a: Any, b: Any) -> str:
+    first, second = _registry.of(a), _registry.of(b)
+    hint = first.mixing_hint(second) or second.mixing_hint(first)
     return (
         f"{op} was given {_described(a)} and {_described(b)}: move one with "
         "to_device, as in x.to_device(y.device), a raw array with "
-        "keratorch.asarray(a, device=x.device)"
+        f"keratorch.asarray(a, device=x.device){hint}"
     )
 
 

@@ -526,3 +526,20 @@ def test_a_fused_function_differentiates(device):
         raw = fused(x._array, y._array)
         assert type(raw) is cupy.ndarray
         np.testing.assert_allclose(on_host(raw), plain(x, y).detach().numpy(), rtol=1e-12)
+
+
+def test_get_array_module(device):
+    """CuPy's own answers numpy for a GradArray, and the error that follows says so."""
+    import keratorch.cupy as kcp
+    import keratorch.numpy as knp
+
+    x = leaf(device, POSITIVE)
+    assert cupy.get_array_module(x) is np
+    zeros = kt.asarray(cupy.get_array_module(x).zeros(3))
+    with pytest.raises(kt.DeviceMismatchError, match=r"keratorch\.cupy\.get_array_module"):
+        x + zeros
+    assert kcp.get_array_module(x) is kcp
+    assert kcp.get_array_module(1.0, x._array) is kcp
+    assert kcp.get_array_module(kt.asarray(POSITIVE)) is knp
+    y = x + kcp.get_array_module(x).zeros(3)
+    assert y.requires_grad

@@ -9,6 +9,7 @@ from ..._array import GradArray
 from ..._convert import check_devices
 from ..._grad import Grad
 from ..._record import constant, is_active, record, record_many
+from ..._sync import waits
 from ...backends import _registry
 from ...errors import ShapeError
 from .._call import as_array, is_complex, namespace, operands, raw_namespace
@@ -248,6 +249,7 @@ def pinv(x: Any, /, *, rtol: Any = None) -> GradArray:
     The derivative is that at constant rank. Source: Golub & Pereyra 1973.
     """
     x = matrices("pinv", x)
+    waits("pinv", x.shape, "CuPy counts singular values; use solve, or do it outside")
     rtol = rtol._array if isinstance(rtol, GradArray) else rtol
     raw = call_raw(x, "pinv", **({} if rtol is None else {"rtol": rtol}))
     return record(PinvGrad, (x,), raw, (x._array, raw)) if is_active(x) else _record.unrecorded(raw)

@@ -108,7 +108,8 @@ def test_special_forward_kernels(device, dtype):
     x = on_device(device, np.array([0.25, 0.75], dtype))
     two = {"xlogy", "xlog1py", "rel_entr", "kl_div"}
     for name in _special.GENERAL:
-        forward_kernel(name, refuse)(*[x] * (2 if name in two else 1))
+        y = forward_kernel(name, refuse)(*[x] * (2 if name in two else 1))
+        assert (y.shape, y.dtype) == (x.shape, x.dtype), name
 
 
 def test_a_kernel_that_nvrtc_refuses_is_an_error(device):

@@ -144,9 +144,11 @@ def test_handles():
 
 
 def test_a_handle_outlives_its_array():
+    before = len(hooked)
     handle = kt.GradArray([1.0]).register_hook(print)
     gc.collect()
     handle.remove()
+    assert len(hooked) == before
 
 
 def test_a_hook_that_holds_its_array_leaks_nothing():

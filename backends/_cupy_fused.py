@@ -174,7 +174,7 @@ _LOG_SUM_EXP_GRAD = cp.ElementwiseKernel(
     """
     typedef typename keratorch::computed<R>::type T;
     const T shift = static_cast<T>(y);
-    const T power = exp(static_cast<T>(x) - (isfinite(shift) ? shift : T(0)));
+    const T power = exp(static_cast<T>(x) - (isinf(shift) && shift < T(0) ? T(0) : shift));
     r = static_cast<R>(static_cast<T>(g) * power);
     """,
     "keratorch_LogSumExpGrad",

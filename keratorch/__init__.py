@@ -126,7 +126,6 @@ from .ops.constants import logical_or as logical_or
 from .ops.constants import logical_xor as logical_xor
 from .ops.constants import not_equal as not_equal
 from .ops.constants import round as round
-from .ops.constants import sign as sign
 from .ops.constants import signbit as signbit
 from .ops.constants import trunc as trunc
 from .ops.exponential import exp as exp
@@ -174,6 +173,7 @@ from .ops.selection import abs as abs
 from .ops.selection import conj as conj
 from .ops.selection import imag as imag
 from .ops.selection import real as real
+from .ops.selection import sign as sign
 from .ops.selection import where as where
 from .ops.sorting import argsort as argsort
 from .ops.sorting import isin as isin

@@ -82,6 +82,7 @@ NOTES = {
     "minimum": "½ each at a tie",
     "prod": "without a division: right with zeros",
     "cumulative_prod": "without a division: right with zeros",
+    "sign": "of complex x; of real x a constant",
     "std": "0 for a constant",
     "sort": "always stable",
     "from_dlpack": "of a `GradArray`; what another library gives is a constant",
@@ -106,7 +107,7 @@ CONSTANTS = {
         ["can_cast", "finfo", "iinfo", "isdtype", "result_type", "broadcast_shapes"],
         ASKS,
     ),
-    **dict.fromkeys(["ceil", "floor", "floor_divide", "round", "sign", "trunc"], STEPS),
+    **dict.fromkeys(["ceil", "floor", "floor_divide", "round", "trunc"], STEPS),
     **dict.fromkeys(
         [
             "bitwise_and",

@@ -62,13 +62,17 @@ class DivideGrad(ElementwiseGrad):
 
 
 class RemainderGrad(ElementwiseGrad):
-    """x1 − x2·⌊x1/x2⌋: 1 and −⌊x1/x2⌋; the jumps have no part in it."""
+    """x1 − x2·⌊x1/x2⌋: 1 and −⌊x1/x2⌋; the jumps have no part in it.
+
+    `floor_divide` is what the remainder is made of: 1 % 0.1 is 1 − 0.1·9, but 1/0.1 rounds to 10.
+    """
 
     __slots__ = ()
+    unbounded = True
 
     @staticmethod
     def partials(xp: Any, x1: Any, x2: Any, y: Any) -> tuple[Any, ...]:
-        return 1, -xp.floor(x1 / x2)
+        return 1, -xp.floor_divide(x1, x2)
 
 
 def power_partial_of_base(xp: Any, x1: Any, x2: Any) -> Any:
@@ -234,7 +238,7 @@ class ClipGrad(ElementwiseGrad):
         one = xp.ones_like(y)
         return (
             xp.where((x >= low) & (x <= high), one, 0.0),
-            xp.where((x < low) & (low < high), one, 0.0),
+            xp.where((x < low) & (low <= high), one, 0.0),
             xp.where((x > high) | (high < low), one, 0.0),
         )
 

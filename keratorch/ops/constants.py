@@ -35,5 +35,4 @@ floor = constant_unary("floor", "The largest integer not above x, elementwise: d
 ceil = constant_unary("ceil", "The smallest integer not below x, elementwise: derivative 0.")
 trunc = constant_unary("trunc", "x without its fraction, elementwise: derivative 0.")
 round = constant_unary("round", "The nearest integer, even at a tie, elementwise: derivative 0.")
-sign = constant_unary("sign", "The sign, elementwise: derivative 0 everywhere, 0 at 0.")
 floor_divide = constant_binary("floor_divide", "⌊x1/x2⌋, elementwise: derivative 0.")

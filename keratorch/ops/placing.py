@@ -13,6 +13,7 @@ from .._sync import waits
 from .._writes import share
 from ..backends import _registry
 from ..errors import DTypeError
+from ._call import as_array
 
 
 class AsTypeGrad(Grad):
@@ -30,19 +31,22 @@ class AsTypeGrad(Grad):
 def astype(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None) -> GradArray:
     """`x` with another dtype: a name, or a dtype of any backend.
 
-    A cast to an integer or boolean dtype is a constant. One from complex to real is an error;
-    take `real` or `abs`.
+    A cast to an integer or boolean dtype is a constant. One from complex to a real number is an
+    error; take `real` or `abs`.
     """
     x = as_operand(x)
     a = x._array
     backend = _registry.of(a)
     dtype = backend.dtype(dtype)
-    if backend.is_complex(a.dtype) and not backend.is_complex(dtype):
+    if not backend.is_complex(a.dtype) or backend.is_complex(dtype):
+        raw = backend.xp.astype(a, dtype, copy=copy)
+    elif backend.xp.isdtype(dtype, "bool"):
+        raw = as_array(a, a != 0)
+    else:
         raise DTypeError(
             f"astype: {a.dtype} of shape {tuple(a.shape)} cannot become {dtype}: take real(x), "
             "imag(x) or abs(x)"
         )
-    raw = backend.xp.astype(a, dtype, copy=copy)
     if not backend.is_inexact(dtype) or not is_active(x):
         y = _record.unrecorded(raw)
     else:

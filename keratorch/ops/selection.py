@@ -13,7 +13,7 @@ from .._writes import share
 from ..backends import _registry
 from ..errors import DTypeError
 from ._call import as_array, first_array, is_complex, namespace, raw_namespace
-from ._elementwise import SCALARS, explained
+from ._elementwise import SCALARS, RawFunctions, explained
 from .placing import copy
 
 
@@ -127,6 +127,31 @@ class AbsGrad(Grad):
         return xp.real(xp.conj(u) * t) if is_complex(x) else u * t
 
 
+class SignGrad(Grad):
+    """(grad − u·Re(ū·grad))/|x| with u = x/|x|, 0 at 0: what changes |x| does not turn it."""
+
+    __slots__ = ()
+    saves = (0,)
+    fresh = True
+
+    def backward(self, grad: Any) -> tuple[Any, ...]:
+        (x,) = self.saved(grad)
+        return (self.product(namespace(grad), x, grad),)
+
+    def jvp(self, *tangents: Any) -> Any:
+        (t,) = tangents
+        (x,) = self.saved(t)
+        return self.product(namespace(t), x, t)
+
+    def product(self, xp: Any, x: Any, v: Any) -> Any:
+        """The Jacobian, which is symmetric, times v."""
+        u = direction(xp, x)
+        size = xp.abs(x)
+        zero = size == 0
+        turned = v - u * xp.real(xp.conj(u) * v)
+        return xp.where(zero, 0.0, turned / xp.where(zero, 1.0, size))
+
+
 def direction(xp: Any, x: Any) -> Any:
     """x/|x|, and 0 at 0."""
     if not is_complex(x):
@@ -141,6 +166,23 @@ def abs(x: Any, /) -> GradArray:
     a = x._array
     raw = as_array(a, raw_namespace(x).abs(a))
     return record(AbsGrad, (x,), raw, (a,)) if is_active(x) else _record.unrecorded(raw)
+
+
+_sign = RawFunctions("sign")
+
+
+def sign(x: Any, /) -> GradArray:
+    """x/|x|, elementwise, 0 at 0: of real x the sign, a constant.
+
+    Of complex x it is differentiable; its gradient at 0 is 0.
+    """
+    x = as_operand(x)
+    a = x._array
+    backend = _registry.of(a)
+    raw = backend.as_array(_sign[type(a)](a))
+    if not backend.is_complex(a.dtype) or not is_active(x):
+        return _record.unrecorded(raw)
+    return record(SignGrad, (x,), raw, (a,))
 
 
 def real(x: Any, /) -> GradArray:

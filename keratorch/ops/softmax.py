@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from .. import _record
@@ -17,7 +18,10 @@ from .reductions import sum as sum_
 
 
 class LogSumExpGrad(Grad):
-    """The softmax of the input times the gradient; 0 where all inputs are −∞."""
+    """The softmax of the input times the gradient; 0 where all inputs are −∞.
+
+    Beside +∞, which gets NaN, all others get 0: PyTorch's and JAX's values.
+    """
 
     __slots__ = ("axes", "keepdims")
     saves = (0, -1)
@@ -26,7 +30,7 @@ class LogSumExpGrad(Grad):
     def weights(self, xp: Any, x: Any, y: Any) -> Any:
         """e^(x − y), with the output spread over the reduced axes."""
         y = spread(xp, y, tuple(x.shape), self.axes, self.keepdims)
-        return xp.exp(x - xp.where(xp.isfinite(y), y, 0.0))
+        return xp.exp(x - xp.where(y == -math.inf, 0.0, y))
 
     def backward(self, grad: Any) -> tuple[Any, ...]:
         xp = namespace(grad)

@@ -104,6 +104,29 @@ def test_abs_of_complex_at_zero_is_flat(device):
     np.testing.assert_allclose(grad(kt.abs, x), [0, 0.6 + 0.8j])
 
 
+def test_sign_of_complex_numbers_turns(device):
+    """x/|x| is constant along x alone; JAX drops its gradient."""
+    torch = pytest.importorskip("torch")
+    values, seed = [3 + 4j, -2.0, 0.5j, 0.0], [1 + 2j] * 4
+    x = leaf(device, values, "complex128")
+    t = torch.tensor(values, dtype=torch.complex128, requires_grad=True)
+    torch.sgn(t).backward(torch.tensor(seed, dtype=torch.complex128))
+    found = grad(kt.sign, x, constant(device, seed, "complex128"))
+    np.testing.assert_allclose(found, t.grad.numpy(), atol=1e-15)
+    assert found[3] == 0
+    assert not kt.sign(leaf(device, [-1.0, 0.0, 2.0])).requires_grad
+
+
+def test_remainder_takes_away_as_often_as_its_value_says(device):
+    """Not ⌊x1/x2⌋ of the rounded quotient: 1 % 0.1 is 1 − 0.1·9, though 1/0.1 is 10."""
+    values = np.array([1.0, -1.0, 5.0, 0.6, -0.6]), np.array([0.1, 0.1, -2.5, 0.2, 0.2])
+    a, b = (leaf(device, v) for v in values)
+    times = np.round((values[0] - on_host(kt.remainder(a, b)._array)) / values[1])
+    to_a, to_b = grads(kt.remainder, a, b)
+    np.testing.assert_array_equal(to_a, np.ones(5))
+    np.testing.assert_array_equal(to_b, -times)
+
+
 def test_relu_at_zero_is_flat(device):
     relu = kt.nn.functional.relu
     np.testing.assert_array_equal(grad(relu, leaf(device, [-1.0, 0.0, -0.0, 1.0])), [0, 0, 0, 1])
@@ -132,6 +155,13 @@ def test_logsumexp_of_nothing_is_flat(device):
     np.testing.assert_allclose(on_host(y._array), [-INF, 0, 1 + np.log(2)])
     found = grad(lambda x: kt.special.logsumexp(x, axis=1), x)
     np.testing.assert_allclose(found, [[0, 0], [1, 0], [0.5, 0.5]])
+
+
+def test_logsumexp_with_infinity(device):
+    """What is beside +∞ counts for nothing; +∞ itself gets NaN (as in PyTorch and JAX)."""
+    x = leaf(device, [[INF, 5.0, -INF], [1.0, -INF, 1.0]])
+    found = grad(lambda x: kt.special.logsumexp(x, axis=1), x)
+    np.testing.assert_allclose(found, [[NAN, 0, 0], [0.5, 0, 0.5]])
 
 
 def test_softmax_is_stable(device):
@@ -293,6 +323,16 @@ def test_sum_in_a_wider_dtype(device):
     y.backward()
     assert x.grad.dtype == x.dtype
     np.testing.assert_array_equal(on_host(x.grad), [1, 1])
+
+
+def test_complex_numbers_become_true_or_false(device):
+    """The standard's one cast from complex to something else."""
+    z = leaf(device, [0.0, 1j, -2.0, NAN], "complex128")
+    y = kt.astype(z, "bool")
+    np.testing.assert_array_equal(on_host(y._array), [False, True, True, True])
+    assert not y.requires_grad
+    with pytest.raises(kt.DTypeError, match=r"take real\(x\)"):
+        kt.astype(z, "float64")
 
 
 def test_no_op_cast_is_a_node_of_its_own(device):

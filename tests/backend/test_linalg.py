@@ -168,6 +168,16 @@ def test_vector_norm_at_0(device, ord, dtype):
         assert not tangent(function, x, t).any()
 
 
+@pytest.mark.parametrize("dtype", ["float64", "complex128"])
+def test_counting_norm_beside_infinities(device, dtype):
+    """How many are not 0, whatever they are; and the gradient of that is 0."""
+    x = leaf(device, [0.0, 1.0, np.inf, -np.inf, np.nan], dtype)
+    for y in (kt.linalg.vector_norm(x, ord=0), kt.linalg.vector_norm(x.detach(), ord=0)):
+        assert y.item() == 4
+    g = grad(lambda x: kt.linalg.vector_norm(x, ord=0), x)
+    np.testing.assert_array_equal(g, np.zeros(5))
+
+
 @pytest.mark.parametrize("ord", [2, 1, 3, 1.5, 0.5, np.inf], ids=str)
 def test_vector_norm_at_an_element_that_is_0(device, ord):
     x = leaf(device, [0.0, 3.0])

@@ -253,6 +253,16 @@ def test_clip_gives_the_rest_to_its_bounds(device):
     np.testing.assert_array_equal(of_high, [0, 0, 0, 0, 1])
 
 
+def test_clip_to_one_number(device):
+    """Where both bounds are the value, the one that x had passed gets the gradient."""
+    x = leaf(device, [0.0, 1.0, 2.0])
+    low, high = leaf(device, [1.0] * 3), leaf(device, [1.0] * 3)
+    of_x, of_low, of_high = grads(kt.clip, x, low, high)
+    np.testing.assert_array_equal(of_x, [0, 1, 0])
+    np.testing.assert_array_equal(of_low, [1, 0, 0])
+    np.testing.assert_array_equal(of_high, [0, 0, 1])
+
+
 # -- transforms ------------------------------------------------------------------------------------
 
 

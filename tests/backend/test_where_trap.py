@@ -81,6 +81,12 @@ def test_where_trap_of_overflow(device, function):
     np.testing.assert_array_equal(found, [0.0, 0.0 if function is kt.cosh else 1.0])
 
 
+def test_where_trap_of_remainder(device):
+    x = leaf(device, [0.0, 0.5])
+    found = grad(lambda x: kt.where(x > 0, 3.2 % x, 0.0), x)
+    np.testing.assert_array_equal(found, [0.0, -6.0])
+
+
 def test_zero_dimensional_where_trap(device):
     x = leaf(device, 0.0)
     assert grad(lambda x: kt.where(x > 0, kt.log(x), 0.0), x) == 0

@@ -204,6 +204,10 @@ SELECTION = (
         *((lambda x: x.imag,), COMPLEX),
     ),
     Op(
+        *("sign", "SignGrad", kt.sign, np.sign, unary_samples("nonzero"), "sgn"),
+        *((np.sign,), COMPLEX),
+    ),
+    Op(
         *("where", "WhereGrad", where, lambda a, b, condition=CONDITION: np.where(condition, a, b)),
         (
             sample((3, 4), (3, 4)),

@@ -14,7 +14,8 @@ from .._call import namespace, normalized_axes
 from ..manipulation import reshape
 from ..placing import astype
 from ..reductions import Axis, max, min, spread, sum
-from ..selection import abs, direction
+from ..selection import abs, direction, where
+from ..selection import real as real_part
 from ._matrices import call_raw, conj, floating, matrices, real
 from .decompositions import svdvals
 
@@ -70,10 +71,12 @@ def vector_norm(
         reduce = {math.inf: max, -math.inf: min}.get(order, sum)
         return reduce(abs(x), axis=axes, keepdims=keepdims)
     if not order:
-        size = abs(x)
-        count = sum(astype(x != 0, size.dtype), axis=axes, keepdims=keepdims)
-        # Tracked, as every norm is, with gradient 0.
-        return count + sum(size * 0.0, axis=axes, keepdims=keepdims) if is_active(x) else count
+        count = sum(astype(x != 0, abs(x).dtype), axis=axes, keepdims=keepdims)
+        if not is_active(x):
+            return count
+        # Tracked, as every norm is, with gradient 0, also beside infinities.
+        nowhere = where((x == 0) & (x != 0), real_part(x), 0.0)
+        return count + sum(nowhere, axis=axes, keepdims=keepdims)
     ord = int(order) if order.is_integer() else order
     raw = call_raw(x, "vector_norm", axis=axes, keepdims=keepdims, ord=ord)
     if not is_active(x):

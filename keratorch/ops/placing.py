@@ -41,7 +41,7 @@ def astype(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None) -> G
     if not backend.is_complex(a.dtype) or backend.is_complex(dtype):
         raw = backend.xp.astype(a, dtype, copy=copy)
     elif backend.xp.isdtype(dtype, "bool"):
-        raw = as_array(a, a != 0)
+        raw = as_array(a, backend.elementwise("not_equal")(a, 0))
     else:
         raise DTypeError(
             f"astype: {a.dtype} of shape {tuple(a.shape)} cannot become {dtype}: take real(x), "

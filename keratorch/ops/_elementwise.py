@@ -36,6 +36,9 @@ class ElementwiseGrad(Grad):
     #: Whether a partial can be infinite or NaN where the function is finite or an input is on
     #: the border of the domain: then it counts as 0 where the incoming gradient is 0.
     unbounded: ClassVar[bool] = False
+    #: Whether infinite factors meet inside of a partial: where it then counts as 0, it is not
+    #: differentiated at the input, but at 1, so that no 0·∞ comes into the second derivative.
+    intricate: ClassVar[bool] = False
     #: The names of the inputs, the first ones, in which there is no derivative; their partial is 0.
     constants: ClassVar[tuple[str, ...]] = ()
     arity: ClassVar[int]
@@ -131,7 +134,12 @@ class ElementwiseGrad(Grad):
         if conjugate and in_complex and is_complex(p):
             p = xp.conj(p)
         if self.unbounded and policy.masked_zeros:
-            p = masked(xp, grad, p)
+            if self.intricate and type(grad) is GradArray:
+                bad = (grad == 0) & ~xp.isfinite(p)
+                safe = tuple(None if v is None else xp.where(bad, 1.0, v) for v in values)
+                p = xp.where(bad, 0.0, self.partial_function(in_complex)(xp, i, *safe))
+            else:
+                p = masked(xp, grad, p)
         return grad * p
 
 

@@ -34,6 +34,7 @@ class ErfinvGrad(ElementwiseGrad):
 
     __slots__ = ()
     unbounded = True
+    intricate = True
 
     @staticmethod
     def partials(xp: Any, x: Any, y: Any) -> tuple[Any, ...]:
@@ -45,6 +46,7 @@ class ErfcinvGrad(ElementwiseGrad):
 
     __slots__ = ()
     unbounded = True
+    intricate = True
 
     @staticmethod
     def partials(xp: Any, x: Any, y: Any) -> tuple[Any, ...]:
@@ -64,6 +66,7 @@ class NdtriGrad(ElementwiseGrad):
 
     __slots__ = ()
     unbounded = True
+    intricate = True
 
     @staticmethod
     def partials(xp: Any, x: Any, y: Any) -> tuple[Any, ...]:
@@ -75,6 +78,7 @@ class LogNdtrGrad(ElementwiseGrad):
 
     __slots__ = ()
     unbounded = True
+    intricate = True
 
     @staticmethod
     def partials(xp: Any, x: Any, y: Any) -> tuple[Any, ...]:

@@ -15,6 +15,7 @@ class GammaGrad(ElementwiseGrad):
 
     __slots__ = ()
     unbounded = True
+    intricate = True
 
     @staticmethod
     def partials(xp: Any, x: Any, y: Any) -> tuple[Any, ...]:
@@ -60,6 +61,7 @@ class BetaGrad(ElementwiseGrad):
 
     __slots__ = ()
     unbounded = True
+    intricate = True
 
     @staticmethod
     def partials(xp: Any, a: Any, b: Any, y: Any) -> tuple[Any, ...]:

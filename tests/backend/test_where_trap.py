@@ -81,6 +81,95 @@ def test_where_trap_of_overflow(device, function):
     np.testing.assert_array_equal(found, [0.0, 0.0 if function is kt.cosh else 1.0])
 
 
+def skip_recompiling(device):
+    if device.backend == "jax" and device.index:
+        pytest.skip("JAX compiles everything anew for its second device")
+
+
+POLES = {  # where a special function, or its derivative, is not finite
+    "gamma": [0.0, -1.0, 172.0],
+    "gammaln": [0.0, -1.0],
+    "digamma": [0.0, -1.0],
+    "erfinv": [-1.0, 1.0],
+    "erfcinv": [0.0, 2.0],
+    "ndtri": [0.0, 1.0],
+    "log_ndtr": [-np.inf],
+    "logit": [0.0, 1.0],
+    "entr": [0.0],
+    "cbrt": [0.0],
+    "exp2": [2000.0],
+    "i0": [-1000.0, 1000.0],
+    "i1": [-1000.0, 1000.0],
+}
+
+
+def special_function(device, name):
+    """`kt.special`'s, where the library has it."""
+    skip_recompiling(device)
+    function = getattr(kt.special, name)
+    try:
+        function(constant(device, [0.3]))
+    except kt.BackendUnavailableError as error:
+        pytest.skip(str(error))
+    return function
+
+
+@pytest.mark.parametrize("name", POLES)
+def test_where_trap_of_special_functions(device, name):
+    """Elsewhere everything is as if there were no pole, to second order and in both modes."""
+    function = special_function(device, name)
+    values = [*POLES[name], 0.3]
+    taken = constant(device, [False] * len(POLES[name]) + [True], "bool")
+    wanted = leaf(device, [0.3])
+    kept = leaf(device, values)
+
+    def where(x):
+        return kt.where(taken, function(x), 0.0)
+
+    zeros = [0.0] * len(POLES[name])
+    np.testing.assert_array_equal(grad(where, kept), [*zeros, *grad(function, wanted)])
+    for way in ("reverse over reverse", "forward over reverse"):
+        found = second(where, kept, way)
+        np.testing.assert_array_equal(found[:-1], zeros)
+        np.testing.assert_allclose(found[-1:], second(function, wanted, way), rtol=1e-14)
+    _, tangent = kt.jvp(where, [kept.detach()], [kt.ones_like(kept.detach())])
+    np.testing.assert_array_equal(on_host(tangent._array)[:-1], zeros)
+
+
+@pytest.mark.parametrize("name", ["beta", "betaln"])
+def test_where_trap_of_two_special_arguments(device, name):
+    special_function(device, "gammaln")
+    function = getattr(kt.special, name)
+    a, b = leaf(device, [0.0, 0.3]), leaf(device, [1.0, 0.4])
+    y = kt.sum(kt.where(a > 0, function(a, b), 0.0))
+    slopes = kt.gradients(y, [a, b], create_graph=True)
+    for g in slopes:
+        assert on_host(g._array)[0] == 0
+        for h in kt.gradients(kt.sum(g), [a, b], retain_graph=True):
+            assert on_host(h)[0] == 0
+            assert np.isfinite(on_host(h)).all()
+
+
+@pytest.mark.parametrize("ord", [2, 1, 0, 3, 1.5, 0.5, np.inf, -np.inf], ids=str)
+@pytest.mark.parametrize("row", [[0.0, 0.0], [np.inf, 1.0], [0.0, 1.0]], ids=str)
+def test_where_trap_of_norms(device, ord, row):
+    skip_recompiling(device)
+    x = leaf(device, [row, [3.0, 4.0]])
+    taken = constant(device, [False, True], "bool")
+
+    def norm(x):
+        return kt.linalg.vector_norm(x, axis=1, ord=ord)
+
+    (g,) = kt.gradients(kt.sum(kt.where(taken, norm(x), 0.0)), [x], create_graph=True)
+    np.testing.assert_array_equal(on_host(g._array)[0], [0.0, 0.0])
+    wanted = leaf(device, [[3.0, 4.0]])
+    np.testing.assert_allclose(on_host(g._array)[1:], grad(norm, wanted))
+    if ord in (2, 3, 1.5, 0.5):
+        (h,) = kt.gradients(kt.sum(g[:, 0]), [x])
+        np.testing.assert_array_equal(on_host(h)[0], [0.0, 0.0])
+        assert np.isfinite(on_host(h)).all()
+
+
 def test_where_trap_of_remainder(device):
     x = leaf(device, [0.0, 0.5])
     found = grad(lambda x: kt.where(x > 0, 3.2 % x, 0.0), x)

@@ -9,6 +9,7 @@ from ... import _record
 from ..._array import GradArray
 from ..._convert import as_operand
 from ..._grad import Grad
+from ..._mode import policy
 from ..._record import is_active, record
 from .._call import namespace, normalized_axes
 from ..manipulation import reshape
@@ -21,16 +22,20 @@ from .decompositions import svdvals
 
 
 class VectorNormGrad(Grad):
-    """grad·u·(|x|/‖x‖)^(p−1) with u = x/|x|, and 0 where x or the norm is 0."""
+    """grad·u·(|x|/‖x‖)^(p−1) with u = x/|x|, and 0 where x or the norm is 0.
+
+    0 too where `grad` is 0 and the norm is not finite, as in `ElementwiseGrad`.
+    """
 
     __slots__ = ("axes", "keepdims", "order")
     saves = (0, -1)
     fresh = True
 
-    def steepest(self, xp: Any, x: Any, y: Any) -> Any:
-        """The gradient of the norm."""
+    def steepest(self, xp: Any, x: Any, y: Any, unseen: Any = None) -> Any:
+        """The gradient of the norm; 0 where the norm is `unseen`."""
+        flat = y == 0 if unseen is None else (y == 0) | unseen
+        flat = spread(xp, flat, tuple(x.shape), self.axes, self.keepdims)
         y = spread(xp, y, tuple(x.shape), self.axes, self.keepdims)
-        flat = y == 0
         y = xp.where(flat, 1.0, y)
         if self.order == 2:
             return xp.where(flat, 0.0, x) / y
@@ -42,8 +47,9 @@ class VectorNormGrad(Grad):
     def backward(self, grad: Any) -> tuple[Any, ...]:
         xp = namespace(grad)
         x, y = self.saved(grad)
-        grad = spread(xp, grad, tuple(x.shape), self.axes, self.keepdims)
-        return (grad * self.steepest(xp, x, y),)
+        unseen = (grad == 0) & ~xp.isfinite(y) if policy.masked_zeros else None
+        steepest = self.steepest(xp, x, y, unseen)
+        return (spread(xp, grad, tuple(x.shape), self.axes, self.keepdims) * steepest,)
 
     def jvp(self, *tangents: Any) -> Any:
         (t,) = tangents

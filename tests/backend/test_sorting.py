@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import keratorch as kt
-from tests.leaves import leaf
+from tests.leaves import constant, leaf
 from tests.op_checks import on_device, on_host
 
 DASK_SETS = "the shape of a Dask array of the distinct elements is unknown"
@@ -29,6 +29,22 @@ def test_ties_keep_their_order(device, descending):
     grad = np.empty(5)
     grad[wanted] = seed
     np.testing.assert_array_equal(on_host(x.grad), grad)
+
+
+@pytest.mark.parametrize("descending", [False, True])
+def test_many_ties_keep_their_order(device, descending):
+    """Few elements are sorted in a stable way by any algorithm."""
+    values = np.random.default_rng(3).integers(0, 4, 500).astype("float64")
+    wanted = np.argsort(-values if descending else values, stable=True)
+    x = leaf(device, values)
+    for stable in (False, True):
+        order = kt.argsort(x, descending=descending, stable=stable)
+        np.testing.assert_array_equal(host(order), wanted)
+    y = kt.sort(x, descending=descending, stable=False)
+    np.testing.assert_array_equal(host(y), values[wanted])
+    seed = np.arange(500.0)
+    (g,) = kt.gradients([y], [x], [constant(device, seed)])
+    np.testing.assert_array_equal(on_host(g)[wanted], seed)
 
 
 def test_sort_without_a_gradient_is_the_same(device):

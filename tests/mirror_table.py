@@ -94,16 +94,19 @@ def verdict(submodule: str, name: str, value: Any) -> str:
 
 
 def _is_tracked(function: Any, name: str) -> bool:
-    """Whether a function of one or two arrays hands a gradient on."""
-    x = kt.GradArray(np.full((2, 2), 0.5))
-    for args in ((x,), (x, x)):
-        try:
-            found = function(*args)
-        except TypeError:
-            continue
-        first = found[0] if isinstance(found, tuple) else found
-        return first.requires_grad
-    return False  # of integers and booleans alone
+    """Whether a function of one or two arrays, real or complex, hands a gradient on."""
+    for value in (0.5, 0.5j):
+        x = kt.GradArray(np.full((2, 2), value))
+        for args in ((x,), (x, x)):
+            try:
+                found = function(*args)
+            except TypeError:
+                continue
+            first = found[0] if isinstance(found, tuple) else found
+            if first.requires_grad:
+                return True
+            break
+    return False  # of integers and booleans alone, or a constant
 
 
 def rows(library: str) -> dict[str, str]:

@@ -438,6 +438,14 @@ class Backend:
         """Whether a write to `a` may show in `b`, given that one is a view of the other."""
         return True
 
+    def sparse_operand(self, matrix: Any, array: RawArray) -> Any:
+        """A sparse matrix of this library as `sparse_matmul` multiplies `array` by it."""
+        return matrix
+
+    def sparse_matmul(self, matrix: Any, array: RawArray) -> RawArray:
+        """``matrix @ array`` for a sparse matrix of this library."""
+        return self.as_array(matrix @ array)
+
     # -- windows: see `_windows` -----------------------------------------------------------
 
     def pad(self, array: RawArray, widths: Sequence[tuple[int, int]], value: float) -> RawArray:

@@ -392,6 +392,20 @@ class CuPyBackend(Backend):
         with device_of((total,)):
             return cp.add(total, term, total)
 
+    @explained
+    def sparse_operand(self, matrix: Any, array: RawArray) -> Any:
+        # Others than these are converted at each product, which waits for the device.
+        self.check_devices("matmul", matrix.data, array)
+        with array.device:
+            return matrix if matrix.format in ("csr", "csc") else matrix.tocsr()
+
+    @explained
+    def sparse_matmul(self, matrix: Any, array: RawArray) -> RawArray:
+        with array.device:
+            found = matrix @ array
+            note(found)
+            return found
+
     def storage(self, array: RawArray) -> int:
         return array.data.mem.ptr
 

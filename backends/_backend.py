@@ -343,6 +343,10 @@ class Backend:
 
         return array_api_compat.is_writeable_array(array)
 
+    def settled(self, shape: tuple[int, ...], key: Any) -> Any:
+        """An index into an array of `shape` as a derivative keeps it."""
+        return key
+
     def get_item(self, array: RawArray, key: Any) -> RawArray:
         """``array[key]`` for a key with arrays in it."""
         return array[key]

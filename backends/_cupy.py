@@ -371,6 +371,27 @@ class CuPyBackend(Backend):
         return self.add_at((size,), where, values)
 
     @explained
+    def settled(self, shape: tuple[int, ...], key: Any) -> Any:
+        # Reading or writing by a mask waits for the number of its elements, each time.
+        parts = key if isinstance(key, tuple) else (key,)
+        if not any(map(_is_mask, parts)):
+            return key
+        used = sum(_axes_used(part) for part in parts)
+        found: list[Any] = []
+        axis = 0
+        for part in parts:
+            axes = len(shape) - used if part is Ellipsis else _axes_used(part)
+            if _is_mask(part):
+                if part.shape != shape[axis : axis + axes]:
+                    return key  # which CuPy refuses
+                with part.device:
+                    found += part.nonzero()
+            else:
+                found.append(part)
+            axis += axes
+        return tuple(found)
+
+    @explained
     def get_item(self, array: RawArray, key: Any) -> RawArray:
         with array.device:
             found = array[key]
@@ -411,6 +432,17 @@ class CuPyBackend(Backend):
 
     def may_overlap(self, a: RawArray, b: RawArray) -> bool:
         return bool(cp.may_share_memory(a, b))
+
+
+def _is_mask(part: Any) -> bool:
+    return isinstance(part, cp.ndarray) and part.dtype.kind == "b" and part.ndim > 0
+
+
+def _axes_used(part: Any) -> int:
+    """How many axes of an array a part of an index is for."""
+    if part is None or part is Ellipsis or getattr(part, "dtype", None) == "bool":
+        return getattr(part, "ndim", 0)
+    return 1
 
 
 def _cuda() -> int:

@@ -115,6 +115,19 @@ def _solve(a: RawArray, b: RawArray) -> RawArray:
     return cp.linalg.solve(a, cp.broadcast_to(b, stack + b.shape[-2:]))
 
 
+def _scan(name: str) -> Callable[..., Any]:
+    """A cumulative function, which CuPy has no kernel of for bfloat16: that goes in float32."""
+    function = getattr(array_api_compat.cupy, name)
+
+    @functools.wraps(function)
+    def scan(x: RawArray, /, *, dtype: Any = None, **kwargs: Any) -> RawArray:
+        if dtype is None and x.dtype.name == "bfloat16":
+            return function(x.astype("f"), **kwargs).astype(x.dtype)
+        return function(x, dtype=dtype, **kwargs)
+
+    return scan
+
+
 def _isdtype(dtype: Any, kind: Any) -> bool:
     """As the standard's; bfloat16, which it does not know, is a real floating dtype."""
     kinds = kind if isinstance(kind, tuple) else (kind,)
@@ -127,6 +140,8 @@ def _isdtype(dtype: Any, kind: Any) -> bool:
 _OWN: dict[tuple[str, str], Callable[..., Any]] = {
     ("cupy", "sign"): _sign,
     ("cupy", "isdtype"): _isdtype,
+    ("cupy", "cumulative_sum"): _scan("cumulative_sum"),
+    ("cupy", "cumulative_prod"): _scan("cumulative_prod"),
     ("linalg", "solve"): _solve,
 }
 

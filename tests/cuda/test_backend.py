@@ -347,6 +347,9 @@ def test_bfloat16(device):
         (lambda x: kt.special.softmax(x, axis=0) * 0 + x, [1, 1, 1]),
         (kt.abs, [1, -1, 1]),
         (lambda x: x[kt.asarray(on_device(device, np.array([0, 0, 2])))], [2, 0, 1]),
+        (kt.cumulative_sum, [3, 2, 1]),
+        (lambda x: kt.broadcast_to(kt.prod(x), (3,)), 3 * np.prod(VALUES) / VALUES),
+        (lambda x: kt.broadcast_to(x @ x, (3,)), 6 * VALUES),
     ]
     for function, wanted in functions:
         x = kt.GradArray(raw)

@@ -238,6 +238,27 @@ def shapes() -> Iterator[Case]:
         yield Case(f"shape-{name}", function, (X,), **settings)
 
 
+def triangles() -> Iterator[Case]:
+    """Triangular systems, of a matrix as it is, transposed, and conjugated as well."""
+
+    def library(xp: Any) -> Any:
+        if xp is np:
+            import scipy.linalg as found
+        else:
+            import cupyx.scipy.linalg as found
+        return found
+
+    for lower in (True, False):
+        for trans in words("N T C"):
+
+            def solved(xp: Any, a: Any, lower: bool = lower, trans: str = trans) -> Any:
+                return library(xp).solve_triangular(a, a[:, :2], trans=trans, lower=lower)
+
+            name = f"triangle-{'lower' if lower else 'upper'}-{trans}"
+            full = ("float64", "float32", "complex128", "complex64")
+            yield Case(name, solved, (SQUARE,), INEXACT, full, 256)
+
+
 def sparse() -> Iterator[Case]:
     """Matrices of SciPy and of `cupyx.scipy.sparse`, whose work is cuSPARSE's."""
     settings = {"dtypes": INEXACT, "full": ("float64", "float32", "complex128", "complex64")}
@@ -290,4 +311,12 @@ def sparse() -> Iterator[Case]:
     yield Case("sparse-sorted_rows", sorted_rows, (X,), **settings)
 
 
-CASES = [*products(), *decompositions(), *transforms(), *special(), *shapes(), *sparse()]
+CASES = [
+    *products(),
+    *decompositions(),
+    *transforms(),
+    *special(),
+    *shapes(),
+    *triangles(),
+    *sparse(),
+]

@@ -343,6 +343,10 @@ class Backend:
 
         return array_api_compat.is_writeable_array(array)
 
+    def settled(self, shape: tuple[int, ...], key: Any) -> Any:
+        """An index into an array of `shape` as a derivative keeps it."""
+        return key
+
     def get_item(self, array: RawArray, key: Any) -> RawArray:
         """``array[key]`` for a key with arrays in it."""
         return array[key]
@@ -437,6 +441,14 @@ class Backend:
     def may_overlap(self, a: RawArray, b: RawArray) -> bool:
         """Whether a write to `a` may show in `b`, given that one is a view of the other."""
         return True
+
+    def sparse_operand(self, matrix: Any, array: RawArray) -> Any:
+        """A sparse matrix of this library as `sparse_matmul` multiplies `array` by it."""
+        return matrix
+
+    def sparse_matmul(self, matrix: Any, array: RawArray) -> RawArray:
+        """``matrix @ array`` for a sparse matrix of this library."""
+        return self.as_array(matrix @ array)
 
     # -- windows: see `_windows` -----------------------------------------------------------
 

@@ -122,6 +122,19 @@ def _solve(a: RawArray, b: RawArray) -> RawArray:
     return cp.linalg.solve(a, cp.broadcast_to(b, stack + b.shape[-2:]))
 
 
+def _scan(name: str) -> Callable[..., Any]:
+    """A cumulative function, which CuPy has no kernel of for bfloat16: that goes in float32."""
+    function = getattr(array_api_compat.cupy, name)
+
+    @functools.wraps(function)
+    def scan(x: RawArray, /, *, dtype: Any = None, **kwargs: Any) -> RawArray:
+        if dtype is None and x.dtype.name == "bfloat16":
+            return function(x.astype("f"), **kwargs).astype(x.dtype)
+        return function(x, dtype=dtype, **kwargs)
+
+    return scan
+
+
 def _isdtype(dtype: Any, kind: Any) -> bool:
     """As the standard's; bfloat16, which it does not know, is a real floating dtype."""
     kinds = kind if isinstance(kind, tuple) else (kind,)
@@ -134,6 +147,8 @@ def _isdtype(dtype: Any, kind: Any) -> bool:
 _OWN: dict[tuple[str, str], Callable[..., Any]] = {
     ("cupy", "sign"): _sign,
     ("cupy", "isdtype"): _isdtype,
+    ("cupy", "cumulative_sum"): _scan("cumulative_sum"),
+    ("cupy", "cumulative_prod"): _scan("cumulative_prod"),
     ("linalg", "solve"): _solve,
 }
 
@@ -378,6 +393,27 @@ class CuPyBackend(Backend):
         return self.add_at((size,), where, values)
 
     @explained
+    def settled(self, shape: tuple[int, ...], key: Any) -> Any:
+        # Reading or writing by a mask waits for the number of its elements, each time.
+        parts = key if isinstance(key, tuple) else (key,)
+        if not any(map(_is_mask, parts)):
+            return key
+        used = sum(_axes_used(part) for part in parts)
+        found: list[Any] = []
+        axis = 0
+        for part in parts:
+            axes = len(shape) - used if part is Ellipsis else _axes_used(part)
+            if _is_mask(part):
+                if part.shape != shape[axis : axis + axes]:
+                    return key  # which CuPy refuses
+                with part.device:
+                    found += part.nonzero()
+            else:
+                found.append(part)
+            axis += axes
+        return tuple(found)
+
+    @explained
     def get_item(self, array: RawArray, key: Any) -> RawArray:
         with array.device:
             found = array[key]
@@ -399,11 +435,36 @@ class CuPyBackend(Backend):
         with device_of((total,)):
             return cp.add(total, term, total)
 
+    @explained
+    def sparse_operand(self, matrix: Any, array: RawArray) -> Any:
+        # Others than these are converted at each product, which waits for the device.
+        self.check_devices("matmul", matrix.data, array)
+        with array.device:
+            return matrix if matrix.format in ("csr", "csc") else matrix.tocsr()
+
+    @explained
+    def sparse_matmul(self, matrix: Any, array: RawArray) -> RawArray:
+        with array.device:
+            found = matrix @ array
+            note(found)
+            return found
+
     def storage(self, array: RawArray) -> int:
         return array.data.mem.ptr
 
     def may_overlap(self, a: RawArray, b: RawArray) -> bool:
         return bool(cp.may_share_memory(a, b))
+
+
+def _is_mask(part: Any) -> bool:
+    return isinstance(part, cp.ndarray) and part.dtype.kind == "b" and part.ndim > 0
+
+
+def _axes_used(part: Any) -> int:
+    """How many axes of an array a part of an index is for."""
+    if part is None or part is Ellipsis or getattr(part, "dtype", None) == "bool":
+        return getattr(part, "ndim", 0)
+    return 1
 
 
 def _cuda() -> int:

@@ -16,8 +16,11 @@ fail() {
 }
 
 command -v nvidia-smi >/dev/null || fail "there is no NVIDIA GPU here: nvidia-smi is not installed."
-gpus=$(nvidia-smi --list-gpus) && [ -n "$gpus" ] || fail "nvidia-smi finds no NVIDIA GPU. $gpus"
+if ! gpus=$(nvidia-smi --list-gpus) || [ -z "$gpus" ]; then
+    fail "nvidia-smi finds no NVIDIA GPU. $gpus"
+fi
 cuda=$(nvidia-smi --query | sed -nE 's/^CUDA.*Version *: *([0-9]+).*/\1/p')
+cuda=${cuda%%$'\n'*}
 case $cuda in
     12 | 13) ;;
     *) fail "the driver is for CUDA ${cuda:-of no known version}; CuPy is had for CUDA 12 and 13." ;;
@@ -27,7 +30,7 @@ printf '%s\nCUDA %s\n' "$gpus" "$cuda"
 export KERATORCH_VENV=${KERATORCH_VENV:-.venv}
 export KERATORCH_EXTRA_REQUIREMENTS="cupy-cuda${cuda}x[ctk] torch autograd"
 # Lint, types and packaging are the CPU job's. A few processes are all that one GPU has room for.
-export KERATORCH_SKIP="lint format types cuda-stand-in wheel ${KERATORCH_SKIP:-}"
+export KERATORCH_SKIP="lint format types scripts cuda-stand-in wheel ${KERATORCH_SKIP:-}"
 bash ci/run -n 4 --require-device cuda "$@"
 
 printf '\n>>> benchmarks\n'

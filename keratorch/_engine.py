@@ -407,7 +407,7 @@ def backward(
             raise
     with _adding:
         try:
-            arrays, totals = _totals(results, create_graph)
+            arrays, totals = _totals((edge, _raw(grad)), results, create_graph)
         except MemoryError:
             if not retain_graph:
                 walk = _paused[edge] = _Walk(False, None)
@@ -418,11 +418,12 @@ def backward(
 
 
 def _totals(
-    results: list[tuple[Any, Any]], create_graph: bool
+    seed: tuple[Any, Any], results: list[tuple[Any, Any]], create_graph: bool
 ) -> tuple[list[GradArray], list[Any]]:
     """The arrays that get a gradient, and what they have of it then."""
     arrays: list[GradArray] = []
     totals: list[Any] = []
+    adding: list[int] = []
     for edge, g in results:
         x = edge._out()
         if x is None or x._edge is not edge:
@@ -430,9 +431,13 @@ def _totals(
         if isinstance(g, GradArray) and not create_graph and g._tangents is None:
             g = g._array
         if x._grad is not None:
-            g = sum_of(x._grad, g)
+            adding.append(len(totals))
         arrays.append(x)
         totals.append(g)
+    if adding:
+        with scope_of(seed):
+            for i in adding:
+                totals[i] = sum_of(arrays[i]._grad, totals[i])
     return arrays, totals
 
 

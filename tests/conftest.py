@@ -150,6 +150,8 @@ def pytest_generate_tests(metafunc):
         targets = wanted_targets(metafunc.config)
         if metafunc.module.__name__.startswith("tests.cuda."):
             targets = [t for t in targets if t.backend == "cupy"] or [without_cuda(metafunc.config)]
+        if getattr(metafunc.module, "ONE_DEVICE", False):
+            targets = targets[:1]
         ids = [t.id if isinstance(t, Target) else "cupy" for t in targets]
         metafunc.parametrize("target", targets, ids=ids)
 

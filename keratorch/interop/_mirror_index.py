@@ -60,7 +60,7 @@ def promoted(pieces: list[GradArray]) -> Any:
     """The pieces in one dtype."""
     from ._numpy_api._arguments import promoted as promote
 
-    return promote(pieces)
+    return promote("concatenate", pieces)
 
 
 __all__ = ["Rows"]

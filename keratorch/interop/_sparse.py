@@ -15,7 +15,6 @@ from .._grad import Grad
 from .._record import record
 from ..backends import _registry
 from ..errors import DeviceMismatchError, ShapeError
-from ..ops._call import as_array
 
 
 class SparseMatMulGrad(Grad):
@@ -25,10 +24,13 @@ class SparseMatMulGrad(Grad):
     fresh = True
 
     def backward(self, grad: Any) -> tuple[Any, ...]:
-        adjoint = self.matrix.conj().T
+        raw = grad._array if isinstance(grad, GradArray) else grad
+        backend = _registry.of(raw)
+        with backend.on_device(raw):
+            adjoint = self.matrix.T if self.matrix.dtype.kind != "c" else self.matrix.conj().T
         if isinstance(grad, GradArray):
             return (sparse_matmul(adjoint, grad),)
-        return (as_array(grad, adjoint @ grad),)
+        return (backend.sparse_matmul(adjoint, grad),)
 
     def jvp(self, *tangents: Any) -> Any:
         return sparse_matmul(self.matrix, tangents[0])
@@ -44,22 +46,24 @@ def sparse_matmul(matrix: Any, x: Any) -> GradArray:
     """``matrix @ x`` for a sparse `matrix` (M, N) and a dense `x` of shape (N,) or (N, K).
 
     Raises `ShapeError` where the shapes do not fit, `DeviceMismatchError` where `x` is no array of
-    the library that the matrix belongs to.
+    the library that the matrix belongs to, or on another device.
     """
     x = as_operand(x)
     a = x._array
+    backend = _registry.of(a)
     library = "cupy" if type(matrix).__module__.startswith("cupyx") else "numpy"
-    if _registry.of(a).name.partition("_")[0] != library:
+    if backend.name.partition("_")[0] != library:
         raise DeviceMismatchError(
             f"matmul of a sparse matrix of {type(matrix).__module__.partition('.')[0]} and an "
-            f"array of {_registry.of(a).name} on {x.device}: move the array with to_device"
+            f"array of {backend.name} on {x.device}: move the array with to_device"
         )
     if x.ndim not in (1, 2) or len(matrix.shape) != 2 or matrix.shape[1] != x.shape[0]:
         raise ShapeError(
             f"matmul of a sparse matrix of shape {tuple(matrix.shape)} and an array of shape "
             f"{tuple(x.shape)}: an (M, N) matrix takes (N,) or (N, K)"
         )
-    return record(SparseMatMulGrad, (x,), as_array(a, matrix @ a), matrix=matrix)
+    matrix = backend.sparse_operand(matrix, a)
+    return record(SparseMatMulGrad, (x,), backend.sparse_matmul(matrix, a), matrix=matrix)
 
 
 def product(left: Any, right: Any) -> Any:

@@ -48,7 +48,9 @@ class AddAtGrad(Grad):
 def add_at(values: GradArray, key: Any, shape: tuple[int, ...]) -> GradArray:
     """Zeros of `shape` to which `values` were added at `key`; repeated indices add up."""
     values = as_operand(values)
-    raw = _registry.of(values._array).add_at(shape, key, values._array)
+    backend = _registry.of(values._array)
+    key = backend.settled(shape, key)
+    raw = backend.add_at(shape, key, values._array)
     return record(AddAtGrad, (values,), raw, key=key, size=shape)
 
 
@@ -60,8 +62,15 @@ def getitem(x: Any, key: Any, /) -> GradArray:
     basic = is_basic(key)
     if mode.no_sync and has_mask(key):
         waits("reading by a boolean mask", a.shape, "use where(mask, x, 0)")
+    active = is_active(x)
     try:
-        raw = as_array(a, a[key] if basic else _registry.of(a).get_item(a, key))
+        if basic:
+            raw = as_array(a, a[key])
+        else:
+            backend = _registry.of(a)
+            if active:
+                key = backend.settled(a.shape, key)
+            raw = as_array(a, backend.get_item(a, key))
     except IndexError as error:
         raise IndexError(f"x[{key!r}] of an array of shape {tuple(a.shape)}: {error}") from error
     except ValueError:  # PyTorch has no negative steps
@@ -71,7 +80,7 @@ def getitem(x: Any, key: Any, /) -> GradArray:
         from .manipulation import flip
 
         return flip(getitem(x, forwards), axis=axes)
-    if is_active(x):
+    if active:
         y = record(GetItemGrad, (x,), raw, key=key, input_shape=tuple(a.shape))
     else:
         y = _record.unrecorded(raw)
@@ -144,7 +153,7 @@ class SetItemGrad(Grad):
     With repeated indices the gradient goes to the value that was written last.
     """
 
-    __slots__ = ("key", "whole")
+    __slots__ = ("key", "repeats", "whole")
 
     def backward(self, grad: Any) -> tuple[Any, ...]:
         if self.whole:
@@ -160,7 +169,7 @@ class SetItemGrad(Grad):
         if new is not None:
             part = grad[self.key]
             xp = namespace(grad)
-            if may_repeat(self.key):
+            if self.repeats:
                 part = xp.where(last_written(grad, self.key), part, xp.zeros_like(part))
             lead = len(new.shape) - len(part.shape)
             if lead > 0:  # x[0] = [[1, 2]] is allowed
@@ -202,10 +211,12 @@ def with_item(x: GradArray, key: Any, value: Any) -> GradArray:
     """A copy of `x` in which ``[key]`` is `value`; differentiable in both."""
     x = as_operand(x)
     value = as_operand(value, like=x)
-    raw = _with_item_raw(x._array, key, value._array)
     if not is_active(x) and not is_active(value):
-        return _record.unrecorded(raw)
-    return record(SetItemGrad, (x, value), raw, key=key, whole=False)
+        return _record.unrecorded(_with_item_raw(x._array, key, value._array))
+    repeats = may_repeat(key)
+    key = _registry.of(x._array).settled(x.shape, key)
+    raw = _with_item_raw(x._array, key, value._array)
+    return record(SetItemGrad, (x, value), raw, key=key, whole=False, repeats=repeats)
 
 
 def _with_item_raw(a: Any, key: Any, value: Any) -> Any:
@@ -273,7 +284,9 @@ def update_in_place(x: GradArray, operation: Any, raw_operation: Any, other: Any
         _check_write(x, value, how)
         result = _checked_result(x, operation(now(x), value), how)
         old = now(x)
-        whole = record(SetItemGrad, (old, result), result._array, key=..., whole=True)
+        whole = record(
+            SetItemGrad, (old, result), result._array, key=..., whole=True, repeats=False
+        )
         replace(x, whole, how, recorded=True)
         return x
     return _update_raw(x, operation, raw_operation, value._array, how)

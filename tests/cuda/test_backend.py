@@ -165,6 +165,25 @@ def test_backward_runs_on_the_stream_of_the_forward_pass(device, create_graph):
     np.testing.assert_allclose(found, t + VALUES * (1 - t * t))
 
 
+def test_gradients_are_added_up_on_the_stream_of_the_forward_pass(device):
+    """The old sum goes back to that stream's memory, which may be given out again there."""
+    x = leaf(device, VALUES)
+    with cupy.cuda.Device(device.index):
+        stream = cupy.cuda.Stream(non_blocking=True)
+        with stream:
+            y = kt.sum(kt.tanh(x) * x)
+        seed = cupy.ones(())
+        y.backward(seed, retain_graph=True)
+        for create_graph in (False, True):
+
+            def backward(create_graph=create_graph):
+                y.backward(seed, retain_graph=True, create_graph=create_graph)
+
+            assert streams_of_launches(backward) == {stream.ptr}
+    t = np.tanh(VALUES)
+    np.testing.assert_allclose(x.grad.numpy(), 3 * (t + VALUES * (1 - t * t)))
+
+
 def test_a_forward_pass_on_the_default_stream_goes_back_on_it(device):
     x = leaf(device, VALUES)
     with cupy.cuda.Device(device.index):
@@ -328,6 +347,9 @@ def test_bfloat16(device):
         (lambda x: kt.special.softmax(x, axis=0) * 0 + x, [1, 1, 1]),
         (kt.abs, [1, -1, 1]),
         (lambda x: x[kt.asarray(on_device(device, np.array([0, 0, 2])))], [2, 0, 1]),
+        (kt.cumulative_sum, [3, 2, 1]),
+        (lambda x: kt.broadcast_to(kt.prod(x), (3,)), 3 * np.prod(VALUES) / VALUES),
+        (lambda x: kt.broadcast_to(x @ x, (3,)), 6 * VALUES),
     ]
     for function, wanted in functions:
         x = kt.GradArray(raw)

@@ -34,8 +34,9 @@ The parts
         Threads of a block are fibers where the kernel has barriers or shuffles, a plain loop where
         not.
     `_libraries`, `csrc/cublas.cpp` and so on
-        Shared libraries in the place of cuBLAS, cuSOLVER, cuFFT and cuRAND, which compute on the
-        host. CuPy's use of them is real; what they compute is ours, or LAPACK's as SciPy has it.
+        Shared libraries in the place of cuBLAS, cuSOLVER, cuSPARSE, cuFFT and cuRAND, which
+        compute on the host. CuPy's use of them is real; what they compute is ours, or LAPACK's as
+        SciPy has it.
     `_device_code`
         `cupy.cuda.thrust` (sorts) computes on the host; `cupy.random.default_rng` raises. CUB is
         switched off (``CUPY_ACCELERATORS=""``), so that reductions are CuPy's own kernels.

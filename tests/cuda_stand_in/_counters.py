@@ -14,7 +14,8 @@ from typing import Any
 class Counts:
     """How often something happened, since the start or, as a difference, within a block.
 
-    `launches`: kernels. `library_calls`: computations of cuBLAS, cuSOLVER, cuFFT, cuRAND, Thrust.
+    `launches`: kernels. `library_calls`: computations of cuBLAS, cuSOLVER, cuSPARSE, cuFFT, cuRAND,
+    Thrust.
     Copies and their bytes by direction. Waits of the host: for a stream, a device, an event.
     Allocations and frees: of the driver (CuPy's pool asks it for chunks and keeps them).
     """

@@ -32,7 +32,13 @@ class Library:
 LIBRARIES = (
     Library("nvJitLink", "libnvJitLink.so.12", (), 0),
     Library("cublasLt", "libcublasLt.so.12", (), 15),
-    Library("cusparse", "libcusparse.so.12", ("cupy_backends.cuda.libs.cusparse",), 10),
+    Library(
+        "cusparse",
+        "libcusparse.so.12",
+        ("cupy_backends.cuda.libs.cusparse",),
+        10,
+        ("stand_in.h", "dense.h"),
+    ),
     Library(
         "cublas",
         "libcublas.so.12",

@@ -238,4 +238,85 @@ def shapes() -> Iterator[Case]:
         yield Case(f"shape-{name}", function, (X,), **settings)
 
 
-CASES = [*products(), *decompositions(), *transforms(), *special(), *shapes()]
+def triangles() -> Iterator[Case]:
+    """Triangular systems, of a matrix as it is, transposed, and conjugated as well."""
+
+    def library(xp: Any) -> Any:
+        if xp is np:
+            import scipy.linalg as found
+        else:
+            import cupyx.scipy.linalg as found
+        return found
+
+    for lower in (True, False):
+        for trans in words("N T C"):
+
+            def solved(xp: Any, a: Any, lower: bool = lower, trans: str = trans) -> Any:
+                return library(xp).solve_triangular(a, a[:, :2], trans=trans, lower=lower)
+
+            name = f"triangle-{'lower' if lower else 'upper'}-{trans}"
+            full = ("float64", "float32", "complex128", "complex64")
+            yield Case(name, solved, (SQUARE,), INEXACT, full, 256)
+
+
+def sparse() -> Iterator[Case]:
+    """Matrices of SciPy and of `cupyx.scipy.sparse`, whose work is cuSPARSE's."""
+    settings = {"dtypes": INEXACT, "full": ("float64", "float32", "complex128", "complex64")}
+
+    def library(xp: Any) -> Any:
+        if xp is np:
+            import scipy.sparse as found
+        else:
+            import cupyx.scipy.sparse as found
+        return found
+
+    def made(xp: Any, form: str, x: Any) -> Any:
+        return getattr(library(xp), f"{form}_matrix")(xp.where(abs(x) > 0.6, x, 0).astype(x.dtype))
+
+    def unsorted(xp: Any, x: Any) -> Any:
+        """A matrix of COO form whose elements come in no order, two of them twice."""
+        row, column = xp.asarray([2, 0, 1, 2, 0, 1, 2]), xp.asarray([3, 1, 0, 0, 1, 2, 0])
+        return library(xp).coo_matrix((x.ravel()[:7].copy(), (row, column)), shape=(3, 4))
+
+    def sorted_rows(xp: Any, x: Any) -> Any:
+        starts, columns = xp.asarray([0, 2, 2, 6]), xp.asarray([3, 1, 2, 0, 3, 1])
+        a = library(xp).csr_matrix((x.ravel()[:6].copy(), columns, starts), shape=(3, 4))
+        a.sort_indices()
+        return [a.data, a.indices.astype("int64"), a.indptr.astype("int64"), a.T @ x[:, 0]]
+
+    for form in words("csr csc coo"):
+        table: dict[str, Callable[..., Any]] = {
+            "vector": lambda xp, x, form=form: made(xp, form, x) @ x[0],
+            "matrix": lambda xp, x, form=form: made(xp, form, x) @ x.T,
+            "transposed": lambda xp, x, form=form: made(xp, form, x).T @ x,
+            "adjoint": lambda xp, x, form=form: made(xp, form, x).conj().T @ x[:, 1],
+            "dense": lambda xp, x, form=form: made(xp, form, x).toarray(),
+            "empty": lambda xp, x, form=form: made(xp, form, 0 * x) @ x[0],
+        }
+        for name, function in table.items():
+            yield Case(f"sparse-{form}-{name}", function, (X,), **settings)
+        for other in words("csr csc coo"):
+
+            def converted(xp: Any, x: Any, form: str = form, other: str = other) -> Any:
+                return getattr(made(xp, form, x), f"to{other}")().toarray()
+
+            yield Case(f"sparse-{form}-{other}", converted, (X,), **settings)
+    for other in words("csr csc"):
+
+        def summed(xp: Any, x: Any, other: str = other) -> Any:
+            a = getattr(unsorted(xp, x), f"to{other}")()
+            return [a.toarray(), a @ x[0]]
+
+        yield Case(f"sparse-unsorted-{other}", summed, (X,), **settings)
+    yield Case("sparse-sorted_rows", sorted_rows, (X,), **settings)
+
+
+CASES = [
+    *products(),
+    *decompositions(),
+    *transforms(),
+    *special(),
+    *shapes(),
+    *triangles(),
+    *sparse(),
+]

@@ -213,3 +213,22 @@ def test_scalars_and_lists_go_where_the_array_is(device):
         kt.matmul(numbers, x),
     ):
         assert y.device == device
+
+
+@pytest.mark.parametrize(
+    ("name", "call"),
+    [
+        ("dot", np.dot),
+        ("inner", np.inner),
+        ("einsum", lambda x, y: np.einsum("i,i->", x, y)),
+        ("concatenate", lambda x, y: np.concatenate([x, y])),
+        ("fmax", np.fmax),
+        ("union1d", np.union1d),
+        ("searchsorted", np.searchsorted),
+    ],
+)
+def test_numpys_functions_are_called_by_name(name, call):
+    here(STRICT_CPU, STRICT_1)
+    x, y = kt.ones(3, device=STRICT_CPU), kt.ones(3, device=STRICT_1)
+    with pytest.raises(kt.DeviceMismatchError, match=rf"^{name} was given"):
+        call(x, y)

@@ -53,11 +53,11 @@ def floating(x: GradArray) -> GradArray:
     return kt.astype(x, _registry.of(x._array).float_dtype())
 
 
-def promoted(values: Sequence[Any]) -> tuple[GradArray, ...]:
-    """All as arrays of one dtype, that of NumPy's promotion."""
+def promoted(name: str, values: Sequence[Any]) -> tuple[GradArray, ...]:
+    """All as arrays of one dtype, that of NumPy's promotion, for the function `name`."""
     like = first_array(*values)
     xs = [as_operand(v, like) for v in values]
-    check_devices("promotion", *(x._array for x in xs))
+    check_devices(name, *(x._array for x in xs))
     dtype = common_dtype(xs)
     return tuple(x if x.dtype == dtype else kt.astype(x, dtype) for x in xs)
 

@@ -44,7 +44,7 @@ def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = 
             shape = tuple(1 if i == axis else k for i, k in enumerate(x.shape))
             part = kt.broadcast_to(part, shape)
         parts.append(part)
-    x = kt.concat(promoted(parts), axis=axis) if len(parts) > 1 else x
+    x = kt.concat(promoted("diff", parts), axis=axis) if len(parts) > 1 else x
     if kt.isdtype(x.dtype, "bool"):
         for _ in range(min(n, x.shape[axis])):
             x = x[along(axis, slice(1, None))] != x[along(axis, slice(None, -1))]

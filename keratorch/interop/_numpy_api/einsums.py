@@ -32,7 +32,7 @@ def einsum(*operands: Any, out: Any = None, optimize: Any = False, **kwargs: Any
     if kwargs:
         raise refuse("einsum", ", ".join(kwargs), "leave it out")
     names, output, values = _parsed(operands)
-    xs = promoted(strong(*values))
+    xs = promoted("einsum", strong(*values))
     if dtype is not None:
         xs = tuple(of_dtype("einsum", x, dtype, casting) for x in xs)
     terms, wanted = _labelled(names, output, xs)

@@ -36,7 +36,7 @@ def _real(name: str, x: GradArray) -> GradArray:
 
 def real_pair(name: str, x1: Any, x2: Any) -> tuple[GradArray, GradArray]:
     """Two real arrays, made floating, of one dtype."""
-    a, b = promoted([x1, x2])
+    a, b = promoted(name, [x1, x2])
     return _real(name, a), _real(name, b)
 
 
@@ -95,7 +95,7 @@ def float_power(x1: Any, x2: Any, /) -> GradArray:
 @implements_ufunc("fmod")
 def fmod(x1: Any, x2: Any, /) -> GradArray:
     """The remainder of the sign of x1: ∂ = 1 in x1, −trunc(x1/x2) in x2."""
-    a, b = promoted([x1, x2])
+    a, b = promoted("fmod", [x1, x2])
     if is_complex(a):
         raise kt.DTypeError(f"numpy.fmod of dtype {a.dtype}: it takes real numbers only")
     size = kt.abs(b)
@@ -161,17 +161,17 @@ def frexp(x: Any, /) -> tuple[GradArray, GradArray]:
 @implements_ufunc("fmax")
 def fmax(x1: Any, x2: Any, /) -> GradArray:
     """The larger of two numbers, ½, ½ at a tie; of a number and NaN the number."""
-    return _without_nan(kt.maximum, x1, x2)
+    return _without_nan("fmax", kt.maximum, x1, x2)
 
 
 @implements_ufunc("fmin")
 def fmin(x1: Any, x2: Any, /) -> GradArray:
     """The smaller of two numbers, ½, ½ at a tie; of a number and NaN the number."""
-    return _without_nan(kt.minimum, x1, x2)
+    return _without_nan("fmin", kt.minimum, x1, x2)
 
 
-def _without_nan(choose: Any, x1: Any, x2: Any) -> GradArray:
-    a, b = promoted([x1, x2])
+def _without_nan(name: str, choose: Any, x1: Any, x2: Any) -> GradArray:
+    a, b = promoted(name, [x1, x2])
     if not is_floating(a):
         return choose(a, b)
     return choose(kt.where(kt.isnan(a), b, a), kt.where(kt.isnan(b), a, b))

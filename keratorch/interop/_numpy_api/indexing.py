@@ -143,7 +143,7 @@ def select(condlist: Any, choicelist: Any, default: Any = 0) -> GradArray:
             f"numpy.select: {len(conditions)} conditions and {len(choices)} choices: give as many "
             "of each, and one at least"
         )
-    *choices, found = promoted([*choices, default])
+    *choices, found = promoted("select", [*choices, default])
     conditions = arrays(found, *conditions)[1:]
     for condition, choice in zip(reversed(conditions), reversed(choices), strict=True):
         found = kt.where(condition, choice, found)
@@ -157,7 +157,9 @@ def choose(a: Any, choices: Any, out: Any = None, mode: str = "raise") -> GradAr
     For ``mode="raise"`` the numbers are looked at, which waits for the device.
     """
     no_out("choose", out)
-    xs = promoted(list(kt.unstack(array(choices)) if hasattr(choices, "shape") else choices))
+    xs = promoted(
+        "choose", list(kt.unstack(array(choices)) if hasattr(choices, "shape") else choices)
+    )
     n = len(xs)
     index = strong(xs[0], a)[1]
     if mode == "raise" and bool(kt.any(kt.logical_or(index < 0, index >= n))):

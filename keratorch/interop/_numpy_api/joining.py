@@ -27,8 +27,8 @@ def _listed(arrays: Any) -> list[Any]:
 
 def _of_one_dtype(name: str, xs: Sequence[Any], dtype: Any, casting: str) -> tuple[GradArray, ...]:
     if dtype is None:
-        return promoted(xs)
-    return tuple(of_dtype(name, x, dtype, casting) for x in promoted(xs))
+        return promoted(name, xs)
+    return tuple(of_dtype(name, x, dtype, casting) for x in promoted(name, xs))
 
 
 def _concatenated(
@@ -94,7 +94,7 @@ def block(arrays: Any) -> GradArray:
     """An array of nested lists of blocks: the innermost lists are joined along the last axis."""
     leaves: list[Any] = []
     depth = _depth(arrays, leaves)
-    blocks = promoted(strong(*leaves))
+    blocks = promoted("block", strong(*leaves))
     ndim = max([depth, *(x.ndim for x in blocks)])
     rest = iter(blocks)
 

@@ -164,7 +164,7 @@ def matrix_power(a: Any, n: int) -> GradArray:
 @implements("linalg.solve")
 def solve(a: Any, b: Any) -> GradArray:
     """The x with ``a @ x = b``; `b` is a vector if it has one axis, else matrices."""
-    x, y = promoted((a, b))
+    x, y = promoted("solve", (a, b))
     return kt.linalg.solve(floating(x), floating(y))
 
 
@@ -174,7 +174,7 @@ def tensorsolve(a: Any, b: Any, axes: Sequence[int] | None = None) -> GradArray:
 
     axes : of `a`, moved to its end first.
     """
-    x, y = (floating(v) for v in promoted((a, b)))
+    x, y = (floating(v) for v in promoted("tensorsolve", (a, b)))
     if axes is not None:
         moved = [operator.index(i) for i in axes]
         order = [i for i in range(x.ndim) if i not in moved]
@@ -212,7 +212,7 @@ def lstsq(a: Any, b: Any, rcond: Any = None) -> tuple[GradArray, ...]:
     x is the pseudo-inverse times b, and is differentiated so, at constant rank. The residuals are
     empty unless there are more rows than columns, all independent, which waits for the device.
     """
-    x, y = (floating(v) for v in promoted((a, b)))
+    x, y = (floating(v) for v in promoted("lstsq", (a, b)))
     if x.ndim != 2 or y.ndim not in (1, 2) or x.shape[0] != y.shape[0]:
         raise ShapeError(
             f"numpy.linalg.lstsq: shapes {tuple(x.shape)} and {tuple(y.shape)}: give a matrix, and "

@@ -95,7 +95,7 @@ def lexsort(keys: Any, axis: int = -1) -> GradArray:
 @implements("searchsorted", constant=True)
 def searchsorted(a: Any, v: Any, side: str = "left", sorter: Any = None) -> GradArray:
     """Where each of `v` would go in the sorted `a`."""
-    return kt.searchsorted(*promoted((a, v)), side=side, sorter=sorter)
+    return kt.searchsorted(*promoted("searchsorted", (a, v)), side=side, sorter=sorter)
 
 
 @implements("digitize", constant=True)
@@ -104,7 +104,7 @@ def digitize(x: Any, bins: Any, right: bool = False) -> GradArray:
 
     Whether they ascend is looked at, which waits for the device.
     """
-    points, edges = promoted((x, bins))
+    points, edges = promoted("digitize", (x, bins))
     if edges.ndim != 1:
         raise ShapeError(f"numpy.digitize: bins of shape {tuple(edges.shape)} must have one axis")
     steps = edges[1:] - edges[:-1]
@@ -122,7 +122,7 @@ def isin(
     kind: Any = None,
 ) -> GradArray:  # fmt: skip
     """For each element, whether it is one of `test_elements`."""
-    x, others = promoted((element, test_elements))
+    x, others = promoted("isin", (element, test_elements))
     return kt.isin(x, others, invert=bool(invert))
 
 
@@ -204,20 +204,20 @@ def unique_inverse(x: Any) -> Any:
     return kt.unique_inverse(array(x))
 
 
-def _rows(*values: Any) -> Sequence[GradArray]:
-    return [flat(x) for x in promoted(values)]
+def _rows(name: str, *values: Any) -> Sequence[GradArray]:
+    return [flat(x) for x in promoted(name, values)]
 
 
 @implements("union1d")
 def union1d(ar1: Any, ar2: Any) -> GradArray:
     """The distinct elements of both, in order."""
-    return unique(kt.concat(_rows(ar1, ar2)))
+    return unique(kt.concat(_rows("union1d", ar1, ar2)))
 
 
 @implements("setdiff1d")
 def setdiff1d(ar1: Any, ar2: Any, assume_unique: bool = False) -> GradArray:
     """The distinct elements of `ar1` that are not in `ar2`."""
-    x, others = _rows(ar1, ar2)
+    x, others = _rows("setdiff1d", ar1, ar2)
     if not assume_unique:
         x = unique(x)
     return kt.take(x, kt.nonzero(kt.isin(x, others, invert=True))[0], axis=0)
@@ -226,7 +226,7 @@ def setdiff1d(ar1: Any, ar2: Any, assume_unique: bool = False) -> GradArray:
 @implements("setxor1d")
 def setxor1d(ar1: Any, ar2: Any, assume_unique: bool = False) -> GradArray:
     """The distinct elements of one alone, in order."""
-    x, y = _rows(ar1, ar2)
+    x, y = _rows("setxor1d", ar1, ar2)
     if not assume_unique:
         x, y = unique(x), unique(y)
     return kt.sort(kt.concat([setdiff1d(x, y, True), setdiff1d(y, x, True)]))

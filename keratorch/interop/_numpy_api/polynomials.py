@@ -19,7 +19,7 @@ from .signal import convolve
 
 def _coefficients(name: str, *values: Any) -> tuple[GradArray, ...]:
     """Each as an array of one axis, all of one dtype."""
-    xs = tuple(kt.reshape(x, (1,)) if x.ndim == 0 else x for x in promoted(values))
+    xs = tuple(kt.reshape(x, (1,)) if x.ndim == 0 else x for x in promoted(name, values))
     for x in xs:
         if x.ndim > 1:
             raise ShapeError(
@@ -113,7 +113,7 @@ def polyint(p: Any, m: int = 1, k: Any = None) -> GradArray:
         constants = kt.broadcast_to(constants, (m,))
     if constants.shape[0] < m:
         raise ValueError(f"numpy.polyint: {constants.shape[0]} constants for m={m}: give {m}, or 1")
-    x, constants = promoted([x, constants])
+    x, constants = promoted("polyint", [x, constants])
     for i in range(m):
         powers = index_array(np.arange(x.shape[0], 0, -1), x)
         x = kt.concat([x / kt.astype(powers, x.dtype), constants[i : i + 1]])
@@ -161,7 +161,7 @@ def polyfit(
         y = y * (weights if y.ndim == 1 else weights[:, None])
     # Columns of length 1, for numbers of like size.
     scale = kt.sqrt(kt.sum(kt.real(powers * kt.conj(powers)), axis=0))
-    powers, y = promoted([powers / scale, y])
+    powers, y = promoted("polyfit", [powers / scale, y])
     q, r = kt.linalg.qr(powers)
     columns = y if y.ndim == 2 else y[:, None]
     found = kt.linalg.solve(r, kt.matmul(kt.conj(kt.matrix_transpose(q)), columns)) / scale[:, None]

@@ -21,7 +21,7 @@ def dot(a: Any, b: Any, out: Any = None) -> GradArray:
     A vector `b` has one axis only, and a scalar multiplies.
     """
     no_out("dot", out)
-    x, y = promoted(strong(a, b))
+    x, y = promoted("dot", strong(a, b))
     if not x.ndim or not y.ndim:
         return x * y
     if x.ndim <= 2 and y.ndim <= 2:
@@ -32,7 +32,7 @@ def dot(a: Any, b: Any, out: Any = None) -> GradArray:
 @implements("inner")
 def inner(a: Any, b: Any, /) -> GradArray:
     """The sum of products over the last axis of both."""
-    x, y = promoted(strong(a, b))
+    x, y = promoted("inner", strong(a, b))
     if not x.ndim or not y.ndim:
         return x * y
     return kt.tensordot(x, y, axes=((x.ndim - 1,), (y.ndim - 1,)))
@@ -42,14 +42,14 @@ def inner(a: Any, b: Any, /) -> GradArray:
 def outer(a: Any, b: Any, out: Any = None) -> GradArray:
     """All products of an element of `a` and one of `b`, both in a row."""
     no_out("outer", out)
-    x, y = promoted(strong(a, b))
+    x, y = promoted("outer", strong(a, b))
     return flat(x)[:, None] * flat(y)[None, :]
 
 
 @implements("vdot")
 def vdot(a: Any, b: Any, /) -> GradArray:
     """The sum of products of all elements, those of `a` conjugated."""
-    x, y = (flat(v) for v in promoted(strong(a, b)))
+    x, y = (flat(v) for v in promoted("vdot", strong(a, b)))
     return kt.vecdot(x, y)
 
 
@@ -62,7 +62,7 @@ def linalg_tensordot(x1: Any, x2: Any, /, *, axes: Any = 2) -> GradArray:
 @implements("tensordot")
 def tensordot(a: Any, b: Any, axes: Any = 2) -> GradArray:
     """The sum of products over `axes`: a number of axes, or those of `a` and those of `b`."""
-    x, y = promoted(strong(a, b))
+    x, y = promoted("tensordot", strong(a, b))
     if hasattr(axes, "__iter__"):
         of_a, of_b = axes
         pairs = [tuple(v) if hasattr(v, "__iter__") else (v,) for v in (of_a, of_b)]
@@ -73,7 +73,7 @@ def tensordot(a: Any, b: Any, axes: Any = 2) -> GradArray:
 @implements("kron")
 def kron(a: Any, b: Any) -> GradArray:
     """Each element of `a` times the whole of `b`, in its place."""
-    x, y = promoted(strong(a, b))
+    x, y = promoted("kron", strong(a, b))
     ndim = max(x.ndim, y.ndim)
     shapes = [(1,) * (ndim - v.ndim) + tuple(v.shape) for v in (x, y)]
     pairs = list(zip(*shapes, strict=True))
@@ -92,7 +92,7 @@ def cross(
     """
     if axis is not None:
         axisa = axisb = axisc = axis
-    x, y = promoted(strong(a, b))
+    x, y = promoted("cross", strong(a, b))
     x = kt.moveaxis(x, axes_of("cross", x, axisa)[0], -1)
     y = kt.moveaxis(y, axes_of("cross", y, axisb)[0], -1)
     sizes = (x.shape[-1], y.shape[-1])
@@ -120,14 +120,14 @@ def cross(
 @implements_ufunc("matvec")
 def matvec(x1: Any, x2: Any, /) -> GradArray:
     """The products of matrices and vectors, whose stacks broadcast."""
-    x, y = promoted((x1, x2))
+    x, y = promoted("matvec", (x1, x2))
     return kt.squeeze(kt.matmul(x, kt.expand_dims(y, axis=-1)), -1)
 
 
 @implements_ufunc("vecmat")
 def vecmat(x1: Any, x2: Any, /) -> GradArray:
     """The products of conjugated vectors and matrices, whose stacks broadcast."""
-    x, y = promoted((x1, x2))
+    x, y = promoted("vecmat", (x1, x2))
     x = kt.conj(x) if is_complex(x) else x
     return kt.squeeze(kt.matmul(kt.expand_dims(x, axis=-2), y), -2)
 
@@ -135,25 +135,25 @@ def vecmat(x1: Any, x2: Any, /) -> GradArray:
 @implements("linalg.matmul")
 def matmul(x1: Any, x2: Any, /) -> GradArray:
     """The matrix product."""
-    return kt.matmul(*promoted((x1, x2)))
+    return kt.matmul(*promoted("matmul", (x1, x2)))
 
 
 @implements("linalg.vecdot")
 def vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> GradArray:
     """The sum of products along `axis`, the first factor conjugated."""
-    return kt.vecdot(*promoted((x1, x2)), axis=axis)
+    return kt.vecdot(*promoted("vecdot", (x1, x2)), axis=axis)
 
 
 @implements("linalg.outer")
 def linalg_outer(x1: Any, x2: Any, /) -> GradArray:
     """All products of an element of `x1` and one of `x2`, two vectors."""
-    return kt.linalg.outer(*promoted((x1, x2)))
+    return kt.linalg.outer(*promoted("outer", (x1, x2)))
 
 
 @implements("linalg.cross")
 def linalg_cross(x1: Any, x2: Any, /, *, axis: int = -1) -> GradArray:
     """The vector product along `axis`, of three elements."""
-    return kt.linalg.cross(*promoted((x1, x2)), axis=axis)
+    return kt.linalg.cross(*promoted("cross", (x1, x2)), axis=axis)
 
 
 @implements("linalg.multi_dot")
@@ -163,7 +163,7 @@ def multi_dot(arrays: Sequence[Any], *, out: Any = None) -> GradArray:
     The first and the last may be vectors.
     """
     no_out("linalg.multi_dot", out)
-    xs = list(promoted(list(arrays)))
+    xs = list(promoted("multi_dot", list(arrays)))
     if len(xs) < 2:
         raise ShapeError(f"numpy.linalg.multi_dot: {len(xs)} arrays: give two at least")
     vectors = xs[0].ndim == 1, xs[-1].ndim == 1

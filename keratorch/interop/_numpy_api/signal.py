@@ -16,7 +16,7 @@ from ._table import implements
 
 
 def _sequences(name: str, a: Any, v: Any) -> tuple[GradArray, GradArray]:
-    x, y = promoted([a, v])
+    x, y = promoted(name, [a, v])
     for each in (x, y):
         if each.ndim > 1:
             raise ShapeError(

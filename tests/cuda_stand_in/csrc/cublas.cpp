@@ -24,7 +24,7 @@ int gemm_ex(int ta, int tb, int m, int n, int k, const void* alpha, const void* 
             int c_type, int ldc, i64 sc, int batch) {
     if (!library_call(a, b, c)) return failed;
     if (a_type != b_type) return unsupported;
-    // CUDA_R_32F 0, CUDA_R_64F 1, CUDA_R_16F 2, CUDA_C_32F 4, CUDA_C_64F 5
+    // CUDA_R_32F 0, CUDA_R_64F 1, CUDA_R_16F 2, CUDA_C_32F 4, CUDA_C_64F 5, CUDA_R_16BF 14
 #define CASE(TA, A, TO, O, K)                                                                      \
     if (a_type == TA && c_type == TO) {                                                            \
         for (i64 i = 0; i < batch; i++)                                                            \
@@ -36,6 +36,8 @@ int gemm_ex(int ta, int tb, int m, int n, int k, const void* alpha, const void* 
     CASE(1, double, 1, double, double)
     CASE(2, H, 2, H, float)
     CASE(2, H, 0, float, float)
+    CASE(14, B, 14, B, float)
+    CASE(14, B, 0, float, float)
     CASE(4, C, 4, C, C)
     CASE(5, Z, 5, Z, Z)
     return unsupported;

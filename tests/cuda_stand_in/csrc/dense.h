@@ -2,6 +2,7 @@
 #pragma once
 #include <cmath>
 #include <complex>
+#include <cstring>
 #include <utility>
 
 #include "stand_in.h"
@@ -9,6 +10,21 @@
 typedef std::complex<float> C;
 typedef std::complex<double> Z;
 typedef _Float16 H;
+// bfloat16: the upper half of a float, rounded to the nearest, ties to even.
+struct B {
+    uint16_t bits;
+    B(float x) {
+        uint32_t all;
+        std::memcpy(&all, &x, 4);
+        bits = x != x ? 0x7fc0 : (all + 0x7fff + (all >> 16 & 1)) >> 16;
+    }
+    operator float() const {
+        uint32_t all = (uint32_t)bits << 16;
+        float x;
+        std::memcpy(&x, &all, 4);
+        return x;
+    }
+};
 
 // Operations of cuBLAS: as it is, transposed, transposed and conjugated.
 enum { op_n = 0, op_t = 1, op_c = 2 };

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from .._array import GradArray, get_slot
@@ -31,22 +32,23 @@ _RENAMED = {
 def array_ufunc(self: GradArray, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
     """``np.sin(x)``, and ``a * x`` with a raw array on the left.
 
-    The ufuncs of the table `_numpy_api` are NumPy's own on NumPy constants. A ufunc that keratorch
-    has no function for, and ``where=``, ``dtype=`` and the like are for constants alone; so is
-    ``a += x``, which NumPy calls with ``out=a``. Into a `GradArray` `out` results are written as
-    ``out[...] = f(x)`` is.
+    The ufuncs of the table `_numpy_api`, and SciPy's, are NumPy's own on NumPy constants. A ufunc
+    that keratorch has no function for, and ``where=``, ``dtype=`` and the like are for constants
+    alone; so is ``a += x``, which NumPy calls with ``out=a``. Into a `GradArray` `out` results are
+    written as ``out[...] = f(x)`` is.
     """
     if not kwargs or (method != "__call__" and kwargs.get("out") is None):
         function = ufunc_function(ufunc, method)
         if function is not None:
-            if function.__module__.startswith(__package__) and method != "at":
+            elsewhere = function.__module__.startswith(__package__) or not _is_numpys(ufunc)
+            if elsewhere and method != "at":
                 values = (*inputs, kwargs.get("where"))
                 if not any(isinstance(v, GradArray) and is_tracked(v) for v in values):
                     found = _on_raw_arrays(ufunc, method, inputs, kwargs)
                     if found is not NotImplemented:
                         return found
             return function(*inputs, **kwargs)
-    what = f"numpy.{ufunc.__name__}" if method == "__call__" else f"numpy.{ufunc.__name__}.{method}"
+    what = _qualified(ufunc) if method == "__call__" else f"{_qualified(ufunc)}.{method}"
     values = (*inputs, kwargs.get("where"))
     written = inputs[:1] if method == "at" else kwargs.get("out", ())
     if _can_write(method, kwargs):
@@ -138,15 +140,46 @@ def _remedy(method: str, kwargs: Any) -> str:
     return "use keratorch's own functions"
 
 
-def ufunc_function(ufunc: Any, method: str = "__call__") -> Any:
-    """keratorch's function for one of NumPy's own ufuncs, or a method of it; else `None`."""
+def _is_numpys(ufunc: Any) -> bool:
+    """Whether it is one of NumPy's public ufuncs, and not another of that name."""
     import numpy as np
 
+    return getattr(np, str(ufunc.__name__), None) is ufunc
+
+
+def _is_scipys(ufunc: Any) -> bool:
+    """Whether it is one of `scipy.special`, which that shows wrapped for other libraries."""
+    modules = (sys.modules.get(name) for name in ("scipy.special", "scipy.special._ufuncs"))
+    return any(getattr(m, str(ufunc.__name__), None) is ufunc for m in modules if m is not None)
+
+
+def _qualified(ufunc: Any) -> str:
+    """The name of a ufunc with that of its library, for messages."""
+    return f"scipy.special.{ufunc.__name__}" if _is_scipys(ufunc) else f"numpy.{ufunc.__name__}"
+
+
+def _foreign_function(ufunc: Any) -> Any:
+    """keratorch's function for a ufunc that NumPy does not show by its name; else `None`."""
+    name = str(ufunc.__name__)
+    if name == "clip" and ufunc.nin == 3:  # what the method `clip` of NumPy's arrays calls
+        from ._numpy_functions import table_function
+
+        return table_function(name)
+    if not _is_scipys(ufunc):
+        return None
+    from .. import special
+    from ._scipy_special import FUNCTIONS
+
+    return getattr(special, name) if name in special.__all__ else FUNCTIONS.get(name)
+
+
+def ufunc_function(ufunc: Any, method: str = "__call__") -> Any:
+    """keratorch's function for a ufunc of NumPy or SciPy, or a method of it; else `None`."""
     import keratorch
 
     name = str(ufunc.__name__)
-    if getattr(np, name, None) is not ufunc:  # another ufunc of that name
-        return None
+    if not _is_numpys(ufunc):
+        return _foreign_function(ufunc) if method == "__call__" else None
     if method == "__call__":
         found = getattr(keratorch, _RENAMED.get(name, name), None)
         if found is not None:

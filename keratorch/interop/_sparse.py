@@ -6,7 +6,6 @@ operand; SciPy does so only if that turns into a 0-d array of dtype object.
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 from .._array import GradArray
@@ -74,25 +73,6 @@ def product(left: Any, right: Any) -> Any:
     return NotImplemented
 
 
-def asked_by_sparse() -> bool:
-    """Whether it is a product of SciPy's sparse matrices that called ``__array__``."""
-    if "scipy.sparse" not in sys.modules:
-        return False
-    code = sys._getframe(2).f_code  # of the caller of `__array__`, which is NumPy, in C
-    return code.co_name == "_matmul_dispatch"
-
-
-def asked_by_operator() -> bool:
-    """Whether code is at ``a @ x`` or the like, with nothing but C between it and a property.
-
-    CuPy's arrays are written in C, and look there whether they leave ``a @ x`` to `x`.
-    """
-    import opcode
-
-    frame = sys._getframe(2)
-    return frame.f_code.co_code[frame.f_lasti] == opcode.opmap["BINARY_OP"]
-
-
 def no_array() -> Any:
     """What tells SciPy to leave the product to us."""
     import numpy as np
@@ -102,8 +82,6 @@ def no_array() -> Any:
 
 __all__ = [
     "SparseMatMulGrad",
-    "asked_by_operator",
-    "asked_by_sparse",
     "no_array",
     "product",
     "sparse_matmul",

@@ -12,7 +12,8 @@ from .._creation import zeros_like
 from .._dtypes import can_cast, result_type
 from ..backends import _registry
 from ..errors import DTypeError, LostGradientError
-from ..interop._sparse import asked_by_operator, product
+from ..interop._callers import asked_by_operator
+from ..interop._sparse import product
 from . import (
     arithmetic,
     constants,

@@ -99,3 +99,59 @@ def test_the_imaginary_part_of_real_arrays():
 
 def test_diff_takes_its_order_by_position():
     np.testing.assert_array_equal(kt.diff(kt.asarray([1.0, 4.0, 9.0]), 2).numpy(), [2.0])
+
+
+#: Those of `keratorch.special` that are ufuncs in SciPy, with inputs in their domains.
+UNARY = [
+    *("cbrt", "entr", "erf", "erfc", "erfcinv", "erfinv", "exp2", "expit", "expm1", "gamma"),
+    *("gammaln", "i0", "i0e", "i1", "i1e", "j0", "j1", "log1p", "log_expit", "log_ndtr", "logit"),
+    *("ndtr", "ndtri", "psi", "cosdg", "exp10"),
+]
+BINARY = [*("beta", "betaln", "boxcox", "huber", "kl_div", "rel_entr", "xlog1py", "xlogy")]
+UNIT = np.array([0.2, 0.5, 0.7])
+
+
+def of_special(name):
+    """SciPy's ufunc, which ``SCIPY_ARRAY_API=1`` shows wrapped."""
+    found = getattr(sc, name)
+    return found if isinstance(found, np.ufunc) else getattr(sc._ufuncs, name)
+
+
+@pytest.mark.parametrize("name", [*UNARY, *BINARY])
+def test_scipys_ufuncs_take_gradarrays_as_they_are(name):
+    ufunc = of_special(name)
+    if ufunc.nin == 1:
+        check_grads(ufunc, [UNIT])
+        y = ufunc(kt.GradArray(UNIT))
+    else:
+        check_grads(ufunc, [UNIT, UNIT + 0.1])
+        check_grads(lambda x: ufunc(UNIT, x), [UNIT + 0.1])
+        check_grads(lambda x: ufunc(x, 0.4), [UNIT])
+        y = ufunc(kt.GradArray(UNIT), UNIT + 0.1)
+    assert y.requires_grad
+    wanted = ufunc(*(UNIT, UNIT + 0.1)[: ufunc.nin])
+    assert y.dtype == wanted.dtype
+    np.testing.assert_allclose(y.numpy(), wanted, rtol=1e-13)
+
+
+def test_scipys_ufuncs_of_constants_are_scipys():
+    x = kt.asarray(np.array([1, 2, 3]))
+    y = of_special("gamma")(x)
+    assert isinstance(y, kt.GradArray)
+    assert not y.requires_grad
+    np.testing.assert_array_equal(y.numpy(), [1.0, 1.0, 2.0])
+
+
+def test_scipys_ufuncs_write_into_gradarrays_and_nothing_else():
+    x, out = kt.GradArray(UNIT), kt.zeros(3)
+    assert of_special("expit")(x, out=out) is out
+    kt.sum(out).backward()
+    p = 1 / (1 + np.exp(-UNIT))
+    np.testing.assert_allclose(x.grad, p * (1 - p))
+    with pytest.raises(kt.LostGradientError, match=r"scipy\.special\.expit .* out="):
+        of_special("expit")(x, out=np.zeros(3))
+
+
+def test_scipys_ufuncs_without_a_rule_are_named():
+    with pytest.raises(kt.NotDifferentiableError, match=r"^scipy\.special\.jv has no rule"):
+        of_special("jv")(1.0, kt.GradArray(UNIT))

@@ -180,14 +180,17 @@ def _position(name: str) -> Callable[..., Any]:
 
 
 #: What CuPy calls the ufunc of a scatter.
-_SCATTERS = {"add": "add.at", "sub": "subtract.at", "max": "maximum.at", "min": "minimum.at"}
+_SCATTERS = {"add": "add", "sub": "subtract", "max": "maximum", "min": "minimum"}
 
 
 def _scatter_op(self: GradArray, indices: Any, value: Any, op: str) -> None:
     """``cupy.add.at(x, indices, value)``, which calls this of its first argument."""
-    from ._numpy_api import UFUNCS
+    import numpy as np
 
-    function = UFUNCS.get(_SCATTERS.get(op, op))
+    from ._numpy import ufunc_function
+
+    ufunc = getattr(np, _SCATTERS.get(op, op), None)
+    function = ufunc_function(ufunc, "at") if isinstance(ufunc, np.ufunc) else None
     if function is None:
         raise NotDifferentiableError(
             f"the scatter {op!r} of CuPy has no rule for a GradArray of shape "

@@ -41,7 +41,7 @@ def array_ufunc(self: GradArray, ufunc: Any, method: str, *inputs: Any, **kwargs
         function = ufunc_function(ufunc, method)
         if function is not None:
             elsewhere = function.__module__.startswith(__package__) or not _is_numpys(ufunc)
-            if elsewhere and method != "at":
+            if elsewhere and (method != "at" or not isinstance(inputs[0], GradArray)):
                 values = (*inputs, kwargs.get("where"))
                 if not any(isinstance(v, GradArray) and is_tracked(v) for v in values):
                     found = _on_raw_arrays(ufunc, method, inputs, kwargs)
@@ -132,7 +132,7 @@ def _one_where_not(condition: Any, x: Any) -> Any:
 def _remedy(method: str, kwargs: Any) -> str:
     """What to write in place of a call that is refused."""
     if method == "at":
-        return "write x[indices] = value, or numpy.add.at"
+        return "write x[indices] = value"
     if method == "__call__" and "where" in kwargs:
         return "take numpy.where(condition, f(x), y), which says what is elsewhere"
     if method == "__call__" and "dtype" in kwargs:
@@ -186,7 +186,13 @@ def ufunc_function(ufunc: Any, method: str = "__call__") -> Any:
             return found
     from ._numpy_api import UFUNCS
 
-    return UFUNCS.get(name if method == "__call__" else f"{name}.{method}")
+    found = UFUNCS.get(name if method == "__call__" else f"{name}.{method}")
+    if found is not None or method == "__call__":
+        return found
+    from ._numpy_api.ufunc_folds import method_of
+
+    function = ufunc_function(ufunc)
+    return None if function is None else method_of(ufunc, method, function)
 
 
 def _on_raw_arrays(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: Any) -> Any:

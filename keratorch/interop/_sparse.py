@@ -73,6 +73,18 @@ def product(left: Any, right: Any) -> Any:
     return NotImplemented
 
 
+def matrix_product(left: Any, right: GradArray) -> Any:
+    """``left * right``, which multiplies matrices where `left` is a sparse matrix, no array."""
+    if is_sparse(left) and _multiplies_with_star(left):
+        return sparse_matmul(left, right)
+    return NotImplemented
+
+
+def _multiplies_with_star(matrix: Any) -> bool:
+    """CuPy's sparse matrices all do; SciPy's by that name do, and its sparse arrays do not."""
+    return type(matrix).__module__.startswith("cupyx") or type(matrix).__name__.endswith("_matrix")
+
+
 def no_array() -> Any:
     """What tells SciPy to leave the product to us."""
     import numpy as np
@@ -82,6 +94,7 @@ def no_array() -> Any:
 
 __all__ = [
     "SparseMatMulGrad",
+    "matrix_product",
     "no_array",
     "product",
     "sparse_matmul",

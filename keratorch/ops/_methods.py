@@ -382,6 +382,8 @@ def install() -> None:
     GradArray.__matmul__, GradArray.__rmatmul__ = forward, reflected  # type: ignore[method-assign]
     GradArray.__divmod__, GradArray.__rdivmod__ = _operator(_divmod_of)
     GradArray.__round__ = _round
+    # pandas leaves ``series * x`` to what has a higher one than its own, of 4000 at most.
+    GradArray.__pandas_priority__ = 5000  # type: ignore[attr-defined]
     for name, function in _COMPARISONS.items():
         forward, reflected = _operator(function)
         setattr(GradArray, f"__{name}__", forward)

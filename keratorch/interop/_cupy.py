@@ -60,13 +60,13 @@ class _Table(dict[int, tuple[Any, Callable[..., Any] | None]]):
 
         import keratorch
 
+        from ._scipy_special import FUNCTIONS
+
         for name in dir(library):
             kernel = getattr(library, name)
-            function = getattr(keratorch.special, name, None)
+            function = getattr(keratorch.special, name, None) or FUNCTIONS.get(name)
             if isinstance(kernel, cupy.ufunc) and function is not None:
                 self.setdefault(id(kernel), (kernel, function))
-        # A second name in CuPy.
-        self.setdefault(id(library.psi), (library.psi, keratorch.special.digamma))
 
     def find(self, kernel: Any) -> tuple[Any, Callable[..., Any] | None] | None:
         if not self.filled:

@@ -48,6 +48,8 @@ def array_ufunc(self: GradArray, ufunc: Any, method: str, *inputs: Any, **kwargs
                     if found is not NotImplemented:
                         return found
             return function(*inputs, **kwargs)
+    if method == "__call__" and [*kwargs] == ["axis"] and ufunc.__name__ == "vecdot":
+        return ufunc_function(ufunc)(*inputs, **kwargs)
     what = _qualified(ufunc) if method == "__call__" else f"{_qualified(ufunc)}.{method}"
     values = (*inputs, kwargs.get("where"))
     written = inputs[:1] if method == "at" else kwargs.get("out", ())

@@ -28,8 +28,9 @@ GROUPS = {
         "scipy_special",
         "scipy",
         "SciPy asks the namespace for `xp.special.<name>`, finds `kt.special`, and else goes by "
-        "way of NumPy. Without `SCIPY_ARRAY_API` these are ufuncs of NumPy, and those marked yes "
-        "take a `GradArray` all the same, by `__array_ufunc__`.",
+        "way of NumPy. Without `SCIPY_ARRAY_API` most are ufuncs of NumPy; those marked yes take a "
+        "`GradArray` all the same, by `__array_ufunc__`, except `betaincc chdtr chdtrc stdtr "
+        "stdtrit`, and `polygamma zeta logsumexp softmax log_softmax`, which are no ufuncs.",
     ),
     "scipy.stats": ("scipy_stats", "scipy", "The functions that are written for the Array API."),
     "scipy.signal": (

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import pickle
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import keratorch as kt
+from keratorch.interop._numpy import ufunc_function
 from keratorch.interop._scipy_special import FUNCTIONS
 from keratorch.testing import check_grads
 
@@ -132,6 +135,21 @@ def test_scipys_ufuncs_take_gradarrays_as_they_are(name):
     wanted = ufunc(*(UNIT, UNIT + 0.1)[: ufunc.nin])
     assert y.dtype == wanted.dtype
     np.testing.assert_allclose(y.numpy(), wanted, rtol=1e-13)
+
+
+ROW = r"(?m)^\| `scipy\.special\.(\w+)`[^|]*\| yes"
+
+
+def test_the_document_says_which_ufuncs_are_taken_as_they_are():
+    text = (Path(__file__).parents[2] / "docs" / "consumers.md").read_text(encoding="utf-8")
+    section = text.partition("## scipy.special")[2].partition("\n## ")[0]
+    marked = {"psi" if n == "digamma" else n for n in re.findall(ROW, section)}
+    words = re.search(r"except `([\w ]+)`, and `([\w ]+)`", section)
+    assert words is not None
+    refused, no_ufuncs = (set(group.split()) for group in words.groups())
+    taken = {n for n in marked if n in vars(sc._ufuncs) and ufunc_function(of_special(n))}
+    assert marked - taken - {"sinc"} == refused | no_ufuncs  # sinc is NumPy's
+    assert len(taken) > 40
 
 
 def test_scipys_ufuncs_of_constants_are_scipys():

@@ -40,7 +40,7 @@ def array_ufunc(self: GradArray, ufunc: Any, method: str, *inputs: Any, **kwargs
     if not kwargs or (method != "__call__" and kwargs.get("out") is None):
         function = ufunc_function(ufunc, method)
         if function is not None:
-            elsewhere = function.__module__.startswith(__package__) or not _is_numpys(ufunc)
+            elsewhere = function.__module__.startswith(__package__) or ufunc in _foreign
             if elsewhere and (method != "at" or not isinstance(inputs[0], GradArray)):
                 values = (*inputs, kwargs.get("where"))
                 if not any(isinstance(v, GradArray) and is_tracked(v) for v in values):
@@ -142,11 +142,8 @@ def _remedy(method: str, kwargs: Any) -> str:
     return "use keratorch's own functions"
 
 
-def _is_numpys(ufunc: Any) -> bool:
-    """Whether it is one of NumPy's public ufuncs, and not another of that name."""
-    import numpy as np
-
-    return getattr(np, str(ufunc.__name__), None) is ufunc
+#: The ufuncs of SciPy, and NumPy's hidden one, that were called.
+_foreign: set[Any] = set()
 
 
 def _is_scipys(ufunc: Any) -> bool:
@@ -166,21 +163,26 @@ def _foreign_function(ufunc: Any) -> Any:
     if name == "clip" and ufunc.nin == 3:  # what the method `clip` of NumPy's arrays calls
         from ._numpy_functions import table_function
 
-        return table_function(name)
-    if not _is_scipys(ufunc):
-        return None
-    from .. import special
-    from ._scipy_special import FUNCTIONS
+        found = table_function(name)
+    elif _is_scipys(ufunc):
+        from .. import special
+        from ._scipy_special import FUNCTIONS
 
-    return getattr(special, name) if name in special.__all__ else FUNCTIONS.get(name)
+        found = getattr(special, name) if name in special.__all__ else FUNCTIONS.get(name)
+    else:
+        return None
+    _foreign.add(ufunc)
+    return found
 
 
 def ufunc_function(ufunc: Any, method: str = "__call__") -> Any:
     """keratorch's function for a ufunc of NumPy or SciPy, or a method of it; else `None`."""
+    import numpy as np
+
     import keratorch
 
     name = str(ufunc.__name__)
-    if not _is_numpys(ufunc):
+    if getattr(np, name, None) is not ufunc:
         return _foreign_function(ufunc) if method == "__call__" else None
     if method == "__call__":
         found = getattr(keratorch, _RENAMED.get(name, name), None)

@@ -372,6 +372,12 @@ class GradArray(Methods):
 
     def _python_number(self, what: str) -> Any:
         if self._edge is not None or self._tangents is not None:
+            from .interop._callers import asked_by_error_estimate, asked_by_write, write_refused
+
+            if asked_by_error_estimate():
+                return self.item()
+            if asked_by_write():
+                raise write_refused(self.shape)
             remedy = "use item() for its value, or detach() first"
             if self.size != 1:
                 remedy = "index or reduce it first and take item() of that, or detach() first"
@@ -408,15 +414,19 @@ class GradArray(Methods):
         return format(self.item(), spec)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
-        from .interop._sparse import asked_by_sparse, no_array
+        from .interop._callers import asked_by_sparse, asked_by_write, write_refused
+        from .interop._sparse import no_array
 
         if asked_by_sparse():
             return no_array()
         if self._edge is not None or self._tangents is not None:
+            if asked_by_write():
+                raise write_refused(self.shape)
             raise LostGradientError(
                 f"np.asarray of a tracked array of shape {tuple(self.shape)} would lose its "
                 "gradient: with `import keratorch.numpy as np`, np.asarray and np.array take it; "
-                "np.stack joins arrays; detach() drops the gradient"
+                "np.stack joins arrays; np.dot(a, x) is for a.dot(x), and for other methods of "
+                "NumPy's arrays likewise; detach() drops the gradient"
             )
         import numpy as np
 

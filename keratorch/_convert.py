@@ -47,6 +47,9 @@ def as_raw(value: Any, like: Any = None) -> Any:
         backend, device = _registry.resolve_device(None)
         return checked(backend, backend.asarray(value, device=device))
     backend = _registry.of(raw_like)
+    if type(value) not in SCALARS and is_table(value):
+        value = value.to_numpy()
+        return checked(backend, backend.asarray(value, device=backend.device(raw_like)))
     if type(value) not in SCALARS and hasattr(value, "dtype") and hasattr(value, "item"):
         if backend.strong_scalars(value, raw_like):
             return checked(backend, backend.asarray(value, device=backend.device(raw_like)))
@@ -54,6 +57,12 @@ def as_raw(value: Any, like: Any = None) -> Any:
     if type(value) in SCALARS:
         return backend.scalar(value, raw_like)
     return checked(backend, backend.asarray(value, device=backend.device(raw_like)))
+
+
+def is_table(value: Any) -> bool:
+    """Whether it is a Series, DataFrame or Index of pandas: taken for the values in it."""
+    module = type(value).__module__
+    return module.partition(".")[0] == "pandas" and hasattr(value, "to_numpy")
 
 
 def checked(backend: Any, raw: Any) -> Any:

@@ -88,18 +88,24 @@ def verdict(submodule: str, name: str, value: Any) -> str:
     if name in WITHOUT_ARRAYS:
         return PASSED
     function = None if submodule else ufunc_named(former)
-    if function is None:
+    tracked = None if function is None else _is_tracked(function, former)
+    if tracked is None:
         return REFUSED
-    return CONSTANTS if former in CONSTANT or not _is_tracked(function, former) else DIFFERENTIABLE
+    return CONSTANTS if former in CONSTANT or not tracked else DIFFERENTIABLE
 
 
-def _is_tracked(function: Any, name: str) -> bool:
-    """Whether a function of one or two arrays, real or complex, hands a gradient on."""
+def _is_tracked(function: Any, name: str) -> bool | None:
+    """Whether a function of one or two arrays, real or complex, hands a gradient on.
+
+    `None` if it is refused.
+    """
     for value in (0.5, 0.5j):
         x = kt.GradArray(np.full((2, 2), value))
         for args in ((x,), (x, x)):
             try:
                 found = function(*args)
+            except kt.NotDifferentiableError:
+                return None
             except TypeError:
                 continue
             first = found[0] if isinstance(found, tuple) else found

@@ -60,13 +60,13 @@ class _Table(dict[int, tuple[Any, Callable[..., Any] | None]]):
 
         import keratorch
 
+        from ._scipy_special import FUNCTIONS
+
         for name in dir(library):
             kernel = getattr(library, name)
-            function = getattr(keratorch.special, name, None)
+            function = getattr(keratorch.special, name, None) or FUNCTIONS.get(name)
             if isinstance(kernel, cupy.ufunc) and function is not None:
                 self.setdefault(id(kernel), (kernel, function))
-        # A second name in CuPy.
-        self.setdefault(id(library.psi), (library.psi, keratorch.special.digamma))
 
     def find(self, kernel: Any) -> tuple[Any, Callable[..., Any] | None] | None:
         if not self.filled:
@@ -180,14 +180,17 @@ def _position(name: str) -> Callable[..., Any]:
 
 
 #: What CuPy calls the ufunc of a scatter.
-_SCATTERS = {"add": "add.at", "sub": "subtract.at", "max": "maximum.at", "min": "minimum.at"}
+_SCATTERS = {"add": "add", "sub": "subtract", "max": "maximum", "min": "minimum"}
 
 
 def _scatter_op(self: GradArray, indices: Any, value: Any, op: str) -> None:
     """``cupy.add.at(x, indices, value)``, which calls this of its first argument."""
-    from ._numpy_api import UFUNCS
+    import numpy as np
 
-    function = UFUNCS.get(_SCATTERS.get(op, op))
+    from ._numpy import ufunc_function
+
+    ufunc = getattr(np, _SCATTERS.get(op, op), None)
+    function = ufunc_function(ufunc, "at") if isinstance(ufunc, np.ufunc) else None
     if function is None:
         raise NotDifferentiableError(
             f"the scatter {op!r} of CuPy has no rule for a GradArray of shape "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from .._array import GradArray, get_slot
@@ -31,22 +32,25 @@ _RENAMED = {
 def array_ufunc(self: GradArray, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
     """``np.sin(x)``, and ``a * x`` with a raw array on the left.
 
-    The ufuncs of the table `_numpy_api` are NumPy's own on NumPy constants. A ufunc that keratorch
-    has no function for, and ``where=``, ``dtype=`` and the like are for constants alone; so is
-    ``a += x``, which NumPy calls with ``out=a``. Into a `GradArray` `out` results are written as
-    ``out[...] = f(x)`` is.
+    The ufuncs of the table `_numpy_api`, and SciPy's, are NumPy's own on NumPy constants. A ufunc
+    that keratorch has no function for, and ``where=``, ``dtype=`` and the like are for constants
+    alone; so is ``a += x``, which NumPy calls with ``out=a``. Into a `GradArray` `out` results are
+    written as ``out[...] = f(x)`` is.
     """
     if not kwargs or (method != "__call__" and kwargs.get("out") is None):
         function = ufunc_function(ufunc, method)
         if function is not None:
-            if function.__module__.startswith(__package__) and method != "at":
+            elsewhere = function.__module__.startswith(__package__) or ufunc in _foreign
+            if elsewhere and (method != "at" or not isinstance(inputs[0], GradArray)):
                 values = (*inputs, kwargs.get("where"))
                 if not any(isinstance(v, GradArray) and is_tracked(v) for v in values):
                     found = _on_raw_arrays(ufunc, method, inputs, kwargs)
                     if found is not NotImplemented:
                         return found
             return function(*inputs, **kwargs)
-    what = f"numpy.{ufunc.__name__}" if method == "__call__" else f"numpy.{ufunc.__name__}.{method}"
+    if method == "__call__" and [*kwargs] == ["axis"] and ufunc.__name__ == "vecdot":
+        return ufunc_function(ufunc)(*inputs, **kwargs)
+    what = _qualified(ufunc) if method == "__call__" else f"{_qualified(ufunc)}.{method}"
     values = (*inputs, kwargs.get("where"))
     written = inputs[:1] if method == "at" else kwargs.get("out", ())
     if _can_write(method, kwargs):
@@ -130,7 +134,7 @@ def _one_where_not(condition: Any, x: Any) -> Any:
 def _remedy(method: str, kwargs: Any) -> str:
     """What to write in place of a call that is refused."""
     if method == "at":
-        return "write x[indices] = value, or numpy.add.at"
+        return "write x[indices] = value"
     if method == "__call__" and "where" in kwargs:
         return "take numpy.where(condition, f(x), y), which says what is elsewhere"
     if method == "__call__" and "dtype" in kwargs:
@@ -138,22 +142,61 @@ def _remedy(method: str, kwargs: Any) -> str:
     return "use keratorch's own functions"
 
 
+#: The ufuncs of SciPy, and NumPy's hidden one, that were called.
+_foreign: set[Any] = set()
+
+
+def _is_scipys(ufunc: Any) -> bool:
+    """Whether it is one of `scipy.special`, which that shows wrapped for other libraries."""
+    modules = (sys.modules.get(name) for name in ("scipy.special", "scipy.special._ufuncs"))
+    return any(getattr(m, str(ufunc.__name__), None) is ufunc for m in modules if m is not None)
+
+
+def _qualified(ufunc: Any) -> str:
+    """The name of a ufunc with that of its library, for messages."""
+    return f"scipy.special.{ufunc.__name__}" if _is_scipys(ufunc) else f"numpy.{ufunc.__name__}"
+
+
+def _foreign_function(ufunc: Any) -> Any:
+    """keratorch's function for a ufunc that NumPy does not show by its name; else `None`."""
+    name = str(ufunc.__name__)
+    if name == "clip" and ufunc.nin == 3:  # what the method `clip` of NumPy's arrays calls
+        from ._numpy_functions import table_function
+
+        found = table_function(name)
+    elif _is_scipys(ufunc):
+        from .. import special
+        from ._scipy_special import FUNCTIONS
+
+        found = getattr(special, name) if name in special.__all__ else FUNCTIONS.get(name)
+    else:
+        return None
+    _foreign.add(ufunc)
+    return found
+
+
 def ufunc_function(ufunc: Any, method: str = "__call__") -> Any:
-    """keratorch's function for one of NumPy's own ufuncs, or a method of it; else `None`."""
+    """keratorch's function for a ufunc of NumPy or SciPy, or a method of it; else `None`."""
     import numpy as np
 
     import keratorch
 
     name = str(ufunc.__name__)
-    if getattr(np, name, None) is not ufunc:  # another ufunc of that name
-        return None
+    if getattr(np, name, None) is not ufunc:
+        return _foreign_function(ufunc) if method == "__call__" else None
     if method == "__call__":
         found = getattr(keratorch, _RENAMED.get(name, name), None)
         if found is not None:
             return found
     from ._numpy_api import UFUNCS
 
-    return UFUNCS.get(name if method == "__call__" else f"{name}.{method}")
+    found = UFUNCS.get(name if method == "__call__" else f"{name}.{method}")
+    if found is not None or method == "__call__":
+        return found
+    from ._numpy_api.ufunc_folds import method_of
+
+    function = ufunc_function(ufunc)
+    return None if function is None else method_of(ufunc, method, function)
 
 
 def _on_raw_arrays(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: Any) -> Any:

@@ -6,7 +6,6 @@ operand; SciPy does so only if that turns into a 0-d array of dtype object.
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 from .._array import GradArray
@@ -78,23 +77,16 @@ def product(left: Any, right: Any) -> Any:
     return NotImplemented
 
 
-def asked_by_sparse() -> bool:
-    """Whether it is a product of SciPy's sparse matrices that called ``__array__``."""
-    if "scipy.sparse" not in sys.modules:
-        return False
-    code = sys._getframe(2).f_code  # of the caller of `__array__`, which is NumPy, in C
-    return code.co_name == "_matmul_dispatch"
+def matrix_product(left: Any, right: GradArray) -> Any:
+    """``left * right``, which multiplies matrices where `left` is a sparse matrix, no array."""
+    if is_sparse(left) and _multiplies_with_star(left):
+        return sparse_matmul(left, right)
+    return NotImplemented
 
 
-def asked_by_operator() -> bool:
-    """Whether code is at ``a @ x`` or the like, with nothing but C between it and a property.
-
-    CuPy's arrays are written in C, and look there whether they leave ``a @ x`` to `x`.
-    """
-    import opcode
-
-    frame = sys._getframe(2)
-    return frame.f_code.co_code[frame.f_lasti] == opcode.opmap["BINARY_OP"]
+def _multiplies_with_star(matrix: Any) -> bool:
+    """CuPy's sparse matrices all do; SciPy's by that name do, and its sparse arrays do not."""
+    return type(matrix).__module__.startswith("cupyx") or type(matrix).__name__.endswith("_matrix")
 
 
 def no_array() -> Any:
@@ -106,8 +98,7 @@ def no_array() -> Any:
 
 __all__ = [
     "SparseMatMulGrad",
-    "asked_by_operator",
-    "asked_by_sparse",
+    "matrix_product",
     "no_array",
     "product",
     "sparse_matmul",

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from .._array import GradArray
-from .._convert import SCALARS, as_operand, check_devices
+from .._convert import SCALARS, as_operand, check_devices, is_table
 from .._grad import Grad, next_seq
 from .._mode import mode, policy
 from .._record import attach, constant, made, unrecorded
@@ -348,6 +348,7 @@ def is_operand(value: Any) -> bool:
         or isinstance(value, (GradArray, list, tuple, int, float, complex))
         or _registry.is_array(value)
         or (hasattr(value, "dtype") and type(value).__module__ == "numpy")
+        or is_table(value)
     )
 
 

@@ -12,7 +12,8 @@ from .._creation import zeros_like
 from .._dtypes import can_cast, result_type
 from ..backends import _registry
 from ..errors import DTypeError, LostGradientError
-from ..interop._sparse import asked_by_operator, product
+from ..interop._callers import asked_by_operator
+from ..interop._sparse import matrix_product, product
 from . import (
     arithmetic,
     constants,
@@ -89,7 +90,7 @@ def _mul(self: GradArray, other: Any) -> Any:
 def _rmul(self: GradArray, other: Any) -> Any:
     if type(other) in SCALARS or is_operand(other):
         return multiply(other, self)
-    return NotImplemented
+    return matrix_product(other, self)
 
 
 def _truediv(self: GradArray, other: Any) -> Any:
@@ -114,6 +115,23 @@ def _rpow(self: GradArray, other: Any) -> Any:
     if type(other) in SCALARS or is_operand(other):
         return power(other, self)
     return NotImplemented
+
+
+def _divmod_of(left: Any, right: Any) -> Any:
+    """``divmod(left, right)``: the quotient is a constant, the remainder is differentiable."""
+    from ..interop._numpy_api import UFUNCS
+
+    return UFUNCS["divmod"](left, right)
+
+
+def _round(self: GradArray, ndigits: int | None = None) -> Any:
+    """``round(x, 2)`` of one element, as of NumPy's scalars; the derivative is 0."""
+    if self.ndim:
+        raise TypeError(
+            f"round() of a GradArray of shape {tuple(self.shape)}: use numpy.round, or x.round()"
+        )
+    y = table_function("round")(self, 0 if ndigits is None else ndigits)
+    return int(y) if ndigits is None else y
 
 
 _ARITHMETIC = {
@@ -362,6 +380,10 @@ def install() -> None:
         setattr(GradArray, f"__i{name}__", _in_place(function, raw_function))
     forward, reflected = _operator(linalg.matmul, product)
     GradArray.__matmul__, GradArray.__rmatmul__ = forward, reflected  # type: ignore[method-assign]
+    GradArray.__divmod__, GradArray.__rdivmod__ = _operator(_divmod_of)
+    GradArray.__round__ = _round
+    # pandas leaves ``series * x`` to what has a higher one than its own, of 4000 at most.
+    GradArray.__pandas_priority__ = 5000  # type: ignore[attr-defined]
     for name, function in _COMPARISONS.items():
         forward, reflected = _operator(function)
         setattr(GradArray, f"__{name}__", forward)

@@ -28,7 +28,9 @@ GROUPS = {
         "scipy_special",
         "scipy",
         "SciPy asks the namespace for `xp.special.<name>`, finds `kt.special`, and else goes by "
-        "way of NumPy.",
+        "way of NumPy. Without `SCIPY_ARRAY_API` most are ufuncs of NumPy; those marked yes take a "
+        "`GradArray` all the same, by `__array_ufunc__`, except `betaincc chdtr chdtrc stdtr "
+        "stdtrit`, and `polygamma zeta logsumexp softmax log_softmax`, which are no ufuncs.",
     ),
     "scipy.stats": ("scipy_stats", "scipy", "The functions that are written for the Array API."),
     "scipy.signal": (
@@ -38,7 +40,12 @@ GROUPS = {
         '`convolve` and `correlate` differentiate with `method="fft"`: to choose a method, '
         "SciPy takes the largest element as an `int` from arrays that are not NumPy's.",
     ),
-    "other parts of SciPy": ("scipy_others", "scipy", ""),
+    "other parts of SciPy": (
+        "scipy_others",
+        "scipy",
+        "`integrate.simpson` passes every array to NumPy up to SciPy 1.17. That of SciPy's "
+        "development version of August 2026, tried with `GradArray`s of NumPy, differentiates.",
+    ),
     "scikit-learn": (
         "sklearn_cases",
         "scikit-learn",

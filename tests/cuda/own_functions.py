@@ -8,9 +8,11 @@ writes it anew, on a GPU or on the stand-in, from the cases of `tests/numpy_api`
 
 from __future__ import annotations
 
+import importlib
 import warnings
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -109,6 +111,152 @@ def verdicts() -> dict[str, str]:
     return {name: verdict(cases)[0] for name, cases in names()}
 
 
+# -- what is no function of arrays -------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Change:
+    """A use of CuPy that takes no GradArray, and what to write in its place.
+
+    what, instead : as the document has them.
+    refused, taken : the same, called with a tracked array.
+    """
+
+    what: str
+    instead: str
+    refused: Callable[[Any], Any]
+    taken: Callable[[Any], Any]
+
+
+def _raw_kernel(x: Any) -> Any:
+    import cupy
+
+    source = 'extern "C" __global__ void twice(const double* x, double* y) { *y = 2 * *x; }'
+    return cupy.RawKernel(source, "twice")((1,), (1,), (x, cupy.zeros(1)))
+
+
+def _registered(x: Any) -> Any:
+    import cupy
+
+    kernel = cupy.ElementwiseKernel("T x", "T y", "y = 2 * x", "twice_each")
+    kt.register_kernel_grad(kernel, lambda grad, x: (2 * grad,))
+    return kernel(x)
+
+
+def _reduction(x: Any) -> Any:
+    import cupy
+
+    return cupy.ReductionKernel("T x", "T y", "x * x", "a + b", "y = a", "0", "squares")(x)
+
+
+def _fused(module: str) -> Callable[[Any], Any]:
+    def call(x: Any) -> Any:
+        return importlib.import_module(module).fuse(lambda a, b: a * b)(x, _raw(x))
+
+    return call
+
+
+def _vectorized(x: Any) -> Any:
+    import cupy
+
+    def square(a: Any) -> Any:
+        return a * a
+
+    return cupy.vectorize(square)(x)
+
+
+def _raw(x: Any) -> Any:
+    import cupy
+
+    return cupy.ones(tuple(x.shape))
+
+
+def _stored(x: Any) -> None:
+    _raw(x)[...] = x
+
+
+def _stored_in_ours(x: Any) -> Any:
+    import keratorch.cupy as kcp
+
+    a = kcp.zeros_like(x)
+    a[...] = x
+    return a
+
+
+def _special(name: str, module: str) -> Callable[[Any], Any]:
+    def call(x: Any) -> Any:
+        first = (1,) if name == "polygamma" else ()
+        return getattr(importlib.import_module(module), name)(*first, x)
+
+    return call
+
+
+CHANGES = [
+    Change(
+        "`cupy.RawKernel`, `cupy.RawModule`",
+        "an `ElementwiseKernel` with `keratorch.register_kernel_grad`, or a `keratorch.Grad`",
+        _raw_kernel,
+        _registered,
+    ),
+    Change(
+        "`cupy.ReductionKernel(…)(x)`",
+        "the operations, as in `(x * x).sum()`",
+        _reduction,
+        lambda x: (x * x).sum(),
+    ),
+    Change(
+        "`@cupy.fuse()`, called with a `cupy.ndarray` too",
+        "`@keratorch.cupy.fuse()`",
+        _fused("cupy"),
+        _fused("keratorch.cupy"),
+    ),
+    Change(
+        "`cupy.vectorize(f)(x)`",
+        "`f(x)`, with `cupy.where` in the place of `if`",
+        _vectorized,
+        lambda x: x * x,
+    ),
+    Change(
+        "`a.clip(x, y)`",
+        "`keratorch.cupy.clip(a, x, y)`",
+        lambda x: _raw(x).clip(x, 2.0),
+        lambda x: importlib.import_module("keratorch.cupy").clip(_raw(x), x, 2.0),
+    ),
+    Change("`a.dot(x)`", "`a @ x`", lambda x: _raw(x).dot(x), lambda x: _raw(x) @ x),
+    Change(
+        "`a[i] = x`, `a.fill(x)`, `a.put(i, x)`",
+        "the same, into an `a` made by `keratorch.cupy.zeros_like(x)`",
+        _stored,
+        _stored_in_ours,
+    ),
+    *(
+        Change(
+            f"`cupyx.scipy.special.{name}`",
+            f"`keratorch.special.{name}`",
+            _special(name, "cupyx.scipy.special"),
+            _special(name, "keratorch.special"),
+        )
+        for name in ("log_softmax", "polygamma")
+    ),
+]
+
+
+def special_ufuncs() -> dict[str, bool]:
+    """The ufuncs of `cupyx.scipy.special`, and whether each has a function of keratorch."""
+    import cupy
+    import cupyx.scipy.special as library
+
+    from keratorch.interop._cupy import _table
+
+    found: dict[str, bool] = {}
+    for name in sorted(dir(library)):
+        kernel = getattr(library, name)
+        if isinstance(kernel, cupy.ufunc):
+            entry = _table.find(kernel)
+            found[name] = entry is not None and entry[1] is not None
+    return found
+
+
 def document() -> str:
     import cupy
 
@@ -133,6 +281,23 @@ def document() -> str:
         "",
         "A function is listed by the best of its calls: one that differentiates may still refuse "
         "some of its arguments. `keratorch.cupy` takes all of these: [cupy.md](cupy.md).",
+        "",
+        "## Not by its functions",
+        "",
+        "These raise an error too, most of them a `TypeError` of CuPy's own.",
+        "",
+        "| in place of | write |",
+        "|---|---|",
+        *(f"| {c.what} | {c.instead} |" for c in CHANGES),
+        "",
+        "## `cupyx.scipy.special`",
+        "",
+        "By CuPy's hook, as CuPy's ufuncs are: "
+        + " ".join(f"`{n}`" for n, ruled in special_ufuncs().items() if ruled),
+        "",
+        "Without a rule, so that a tracked array raises `NotDifferentiableError`, which says how "
+        "to give it one with `keratorch.register_kernel_grad`: "
+        + " ".join(f"`{n}`" for n, ruled in special_ufuncs().items() if not ruled),
     ]
     return "\n".join(lines) + "\n"
 

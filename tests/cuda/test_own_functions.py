@@ -30,6 +30,57 @@ def test_the_document_is_up_to_date(target, verdicts):
     assert text == own_functions.document(), "run python -m tests.cuda.own_functions"
 
 
+@pytest.mark.parametrize("change", own_functions.CHANGES, ids=lambda c: c.what)
+def test_what_is_refused_and_what_to_write(device, change):
+    with cupy.cuda.Device(device.index):
+        x = kt.GradArray(cupy.asarray([0.3, 0.6]))
+        with pytest.raises((TypeError, ValueError, AttributeError)):
+            change.refused(x)
+        y = change.taken(x)
+        kt.sum(y).backward()
+    assert type(x.grad) is cupy.ndarray
+    assert not np.isnan(x.grad.get()).any()
+
+
+#: What comes before the last argument, of ufuncs that have no derivative in it.
+FIRST = {
+    **{name: [1.8] for name in ("gammainc", "gammaincc", "pdtr", "pdtrc")},
+    **{name: [3.0, 4.0] for name in ("betainc", "fdtr", "fdtrc")},
+    **{name: [0.7, 4.0] for name in ("gdtr", "gdtrc")},
+}
+
+
+def test_ufuncs_with_a_rule_have_the_values_of_cupy(device):
+    import cupyx.scipy.special as library
+
+    for name, ruled in own_functions.special_ufuncs().items():
+        if not ruled or name == "zeta":  # which has no derivative in its first argument
+            continue
+        kernel = getattr(library, name)
+        first = FIRST.get(name, [])
+        with cupy.cuda.Device(device.index):
+            raws = [cupy.asarray([0.3, 0.6])] * (kernel.nin - len(first))
+            y = kernel(*first, *(kt.GradArray(r) for r in raws))
+            expected = kernel(*first, *raws)
+        assert type(y._array) is cupy.ndarray, name
+        assert y.requires_grad, name
+        np.testing.assert_allclose(y.numpy(), expected.get(), rtol=1e-10, err_msg=name)
+
+
+def test_ufuncs_without_a_rule_refuse_tracked_arrays(device):
+    import cupyx.scipy.special as library
+
+    found = own_functions.special_ufuncs()
+    assert sum(found.values()) > 30
+    for name, ruled in found.items():
+        kernel = getattr(library, name)
+        with cupy.cuda.Device(device.index):
+            xs = [kt.GradArray(cupy.asarray([0.3, 0.6])) for _ in range(kernel.nin)]
+        if not ruled:
+            with pytest.raises(kt.NotDifferentiableError, match="register_kernel_grad"):
+                kernel(*xs)
+
+
 def pytest_generate_tests(metafunc):
     if "cases" in metafunc.fixturenames:
         named = dict(own_functions.names())

@@ -102,6 +102,7 @@ CASES = [
     Case("sinc", lambda np, a: np.sinc(a), (C,)),
     Case("sinc", lambda np, a: np.sinc(a), (numpy.arange(3.0),)),
     Case("i0", lambda np, a: np.i0(a), (A,)),
+    Case("i0", lambda np, a: np.i0(a), (numpy.ones(2, dtype=numpy.float16),), order=-1),
     Case("angle", lambda np, a: np.angle(a), (C,)),
     Case("angle", lambda np, a: np.angle(a, deg=True), (C,)),
     Case("angle", lambda np, a: np.angle(a), (A,)),

@@ -21,6 +21,19 @@ def quantile(method, name="quantile"):
     return lambda np, a: getattr(np, name)(a, Q, axis=0, method=method)
 
 
+def weighted(np, name, a, q, weights, axis=None):
+    return getattr(np, name)(a, q, axis=axis, method="inverted_cdf", weights=numpy.array(weights))
+
+
+V = array(3)
+WEIGHTS = numpy.abs(array(4, 5, seed=7))
+WEIGHTED = (
+    lambda np, a: weighted(np, "quantile", a, 0.4, WEIGHTS),
+    lambda np, a: weighted(np, "quantile", a, Q, WEIGHTS, axis=1),
+    lambda np, a: weighted(np, "quantile", a, [[0.2, 0.9]], [3, 0, 1, 2], axis=0),
+    lambda np, a: weighted(np, "quantile", a, Q, [0, 0, 1, 2, 0], axis=-1),
+)
+
 CASES = [
     Case("median", lambda np, a: np.median(a), (A,)),
     Case("median", lambda np, a: np.median(a, 0), (A,)),
@@ -31,7 +44,9 @@ CASES = [
     Case("quantile", lambda np, a: np.quantile(a, 0.3, (0, 2), keepdims=True), (B,)),
     Case("quantile", lambda np, a: np.quantile(a, Q, axis=1), (GAP,), order=-1),
     *(Case("quantile", quantile(m), (array(n, 2),)) for m in METHODS for n in (1, 4, 7)),
+    *(Case("quantile", call, (A,)) for call in WEIGHTED),
     Case("percentile", lambda np, a: np.percentile(a, 30), (A,)),
+    Case("percentile", lambda np, a: weighted(np, "percentile", a, [30, 80], [1, 0, 2]), (V,)),
     Case("percentile", lambda np, a: np.percentile(a, [5, 50], axis=0), (A,)),
     Case("percentile", lambda np, a: np.percentile(a, 20, method="higher", axis=1), (A,)),
     Case("nanmedian", lambda np, a: np.nanmedian(np.where(a > -0.5, a, np.nan), axis=1), (A,)),

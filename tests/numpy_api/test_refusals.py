@@ -162,6 +162,11 @@ def test_a_cast_follows_the_rule(x, call):
         (lambda m: np.linalg.tensorinv(m, 1), kt.ShapeError),
         (lambda m: np.linalg.eigh(m[:, :2], "X"), ValueError),
         (lambda m: np.linalg.inv(m), kt.ShapeError),
+        (lambda m: np.quantile(m, 1.5), ValueError),
+        (lambda m: np.quantile(m, [0.5, np.nan], axis=0), ValueError),
+        (lambda m: np.percentile(m, -1), ValueError),
+        (lambda m: np.nanpercentile(m, 101), ValueError),
+        (lambda m: np.quantile(m, 0.5, weights=np.ones((2, 3))), ValueError),
     ],
 )
 def test_what_numpy_refuses_is_refused(m, call, error):

@@ -273,3 +273,26 @@ def test_codes_of_dtypes_are_numpys_on_every_library(xp):
         x.astype("no such dtype")
     with pytest.raises(kt.DTypeError):
         x.astype("M8[s]")
+
+
+@pytest.mark.parametrize("call", [lambda x: divmod(x, 0.7), lambda x: divmod(3.0, x)])
+def test_divmod(call):
+    plain = np.abs(A) + 0.3
+    x = kt.GradArray(plain)
+    quotient, remainder = call(x)
+    for found, wanted in zip((quotient, remainder), call(plain), strict=True):
+        np.testing.assert_allclose(found.numpy(), wanted, rtol=1e-14)
+    assert not quotient.requires_grad
+    check_grads(lambda x: call(x)[1], [plain])
+    with pytest.raises(TypeError):
+        divmod(x, "a")
+
+
+def test_round_of_one_element():
+    x = kt.GradArray(2.346)
+    assert round(x) == 2
+    assert type(round(x)) is int
+    assert round(x, 2).item() == 2.35
+    assert not round(x, 2).requires_grad
+    with pytest.raises(TypeError, match=r"numpy\.round"):
+        round(kt.GradArray(A))

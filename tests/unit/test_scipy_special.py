@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import pickle
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import keratorch as kt
+from keratorch.interop._numpy import ufunc_function
 from keratorch.interop._scipy_special import FUNCTIONS
 from keratorch.testing import check_grads
 
@@ -99,3 +102,74 @@ def test_the_imaginary_part_of_real_arrays():
 
 def test_diff_takes_its_order_by_position():
     np.testing.assert_array_equal(kt.diff(kt.asarray([1.0, 4.0, 9.0]), 2).numpy(), [2.0])
+
+
+#: Those of `keratorch.special` that are ufuncs in SciPy, with inputs in their domains.
+UNARY = [
+    *("cbrt", "entr", "erf", "erfc", "erfcinv", "erfinv", "exp2", "expit", "expm1", "gamma"),
+    *("gammaln", "i0", "i0e", "i1", "i1e", "j0", "j1", "log1p", "log_expit", "log_ndtr", "logit"),
+    *("ndtr", "ndtri", "psi", "cosdg", "exp10"),
+]
+BINARY = [*("beta", "betaln", "boxcox", "huber", "kl_div", "rel_entr", "xlog1py", "xlogy")]
+UNIT = np.array([0.2, 0.5, 0.7])
+
+
+def of_special(name):
+    """SciPy's ufunc, which ``SCIPY_ARRAY_API=1`` shows wrapped."""
+    found = getattr(sc, name)
+    return found if isinstance(found, np.ufunc) else getattr(sc._ufuncs, name)
+
+
+@pytest.mark.parametrize("name", [*UNARY, *BINARY])
+def test_scipys_ufuncs_take_gradarrays_as_they_are(name):
+    ufunc = of_special(name)
+    if ufunc.nin == 1:
+        check_grads(ufunc, [UNIT])
+        y = ufunc(kt.GradArray(UNIT))
+    else:
+        check_grads(ufunc, [UNIT, UNIT + 0.1])
+        check_grads(lambda x: ufunc(UNIT, x), [UNIT + 0.1])
+        check_grads(lambda x: ufunc(x, 0.4), [UNIT])
+        y = ufunc(kt.GradArray(UNIT), UNIT + 0.1)
+    assert y.requires_grad
+    wanted = ufunc(*(UNIT, UNIT + 0.1)[: ufunc.nin])
+    assert y.dtype == wanted.dtype
+    np.testing.assert_allclose(y.numpy(), wanted, rtol=1e-13)
+
+
+ROW = r"(?m)^\| `scipy\.special\.(\w+)`[^|]*\| yes"
+
+
+def test_the_document_says_which_ufuncs_are_taken_as_they_are():
+    text = (Path(__file__).parents[2] / "docs" / "consumers.md").read_text(encoding="utf-8")
+    section = text.partition("## scipy.special")[2].partition("\n## ")[0]
+    marked = {"psi" if n == "digamma" else n for n in re.findall(ROW, section)}
+    words = re.search(r"except `([\w ]+)`, and `([\w ]+)`", section)
+    assert words is not None
+    refused, no_ufuncs = (set(group.split()) for group in words.groups())
+    taken = {n for n in marked if n in vars(sc._ufuncs) and ufunc_function(of_special(n))}
+    assert marked - taken - {"sinc"} == refused | no_ufuncs  # sinc is NumPy's
+    assert len(taken) > 40
+
+
+def test_scipys_ufuncs_of_constants_are_scipys():
+    x = kt.asarray(np.array([1, 2, 3]))
+    y = of_special("gamma")(x)
+    assert isinstance(y, kt.GradArray)
+    assert not y.requires_grad
+    np.testing.assert_array_equal(y.numpy(), [1.0, 1.0, 2.0])
+
+
+def test_scipys_ufuncs_write_into_gradarrays_and_nothing_else():
+    x, out = kt.GradArray(UNIT), kt.zeros(3)
+    assert of_special("expit")(x, out=out) is out
+    kt.sum(out).backward()
+    p = 1 / (1 + np.exp(-UNIT))
+    np.testing.assert_allclose(x.grad, p * (1 - p))
+    with pytest.raises(kt.LostGradientError, match=r"scipy\.special\.expit .* out="):
+        of_special("expit")(x, out=np.zeros(3))
+
+
+def test_scipys_ufuncs_without_a_rule_are_named():
+    with pytest.raises(kt.NotDifferentiableError, match=r"^scipy\.special\.jv has no rule"):
+        of_special("jv")(1.0, kt.GradArray(UNIT))

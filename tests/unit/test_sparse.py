@@ -41,6 +41,16 @@ def test_a_sparse_matrix_on_the_right(kind, x):
     check_grads(lambda x: x @ a, [x])
 
 
+@pytest.mark.parametrize("kind", ["csr_matrix", "csc_matrix", "coo_matrix"])
+@pytest.mark.parametrize("x", [V, M], ids=["vector", "matrix"])
+def test_a_star_multiplies_by_a_sparse_matrix_that_is_no_array(kind, x):
+    a = getattr(sparse, kind)(DENSE)
+    np.testing.assert_array_equal((a * kt.GradArray(x)).numpy(), a * x)
+    check_grads(lambda x: a * x, [x])
+    with pytest.raises(kt.LostGradientError):
+        sparse.csr_array(DENSE) * kt.GradArray(V)
+
+
 def test_complex_matrices_and_transposes():
     a = sparse.csr_array(COMPLEX)
     check_grads(lambda x: a @ x, [V + 1j])

@@ -372,7 +372,8 @@ def sinc(x: Any) -> GradArray:
 @implements("i0")
 def i0(x: Any) -> GradArray:
     """The modified Bessel function I₀. ∂ = I₁(x)."""
-    return kt.special.i0(x)
+    x = floating(array(x))
+    return kt.astype(kt.special.i0(x), x.dtype, copy=False)
 
 
 @implements("angle")

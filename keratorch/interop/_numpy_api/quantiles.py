@@ -9,7 +9,8 @@ import numpy as np
 
 import keratorch as kt
 
-from ..._array import GradArray
+from ..._array import GradArray, get_slot
+from ...backends import _registry
 from ...ops._call import first_array
 from ...ops.statistics import one_axis_last
 from ._arguments import (
@@ -24,6 +25,7 @@ from ._arguments import (
 )
 from ._table import implements
 from .nans import given
+from .statistics import spread_weights
 
 #: α and β of the continuous methods of Hyndman and Fan (1996): the virtual index, from 0, of
 #: the quantile q of n elements is n·q + α + q·(1 − α − β) − 1.
@@ -87,10 +89,12 @@ def _place(name: str, method: str, n: Any, q: GradArray) -> Place:
 
 
 def _quantile(
-    name: str, a: Any, q: Any, scale: float, axis: Any, keepdims: bool, method: str, skip_nan: bool
-) -> GradArray:
+    name: str, a: Any, q: Any, scale: float, axis: Any, keepdims: bool, method: str,
+    skip_nan: bool, weights: Any = None,
+) -> GradArray:  # fmt: skip
     """The quantiles ``q / scale`` along `axis`, of all elements or of those that are no NaN."""
-    x = array(a, first_array(a, q))
+    x = array(a, first_array(a, q, weights))
+    _check_range(name, q, scale)
     if is_complex(x):
         raise TypeError(f"numpy.{name} of dtype {x.dtype}: the elements must be real")
     weak = isinstance(q, (int, float))
@@ -106,7 +110,12 @@ def _quantile(
     rows = one_axis_last(kt, x, axes) if x.ndim else kt.reshape(x, (1,))
     if not rows.shape[-1]:
         raise IndexError(f"numpy.{name}: no elements along axis {axis} of shape {tuple(x.shape)}")
-    y = _of_rows(name, kt.sort(rows, axis=-1), kt.reshape(q, (-1,)), method, skip_nan)
+    if weights is None:
+        y = _of_rows(name, kt.sort(rows, axis=-1), kt.reshape(q, (-1,)), method, skip_nan)
+    else:
+        shares = _shares(name, x, weights, axis, method)
+        shares = one_axis_last(kt, shares, axes) if x.ndim else kt.reshape(shares, (1,))
+        y = _of_weighted_rows(rows, shares, kt.reshape(q, (-1,)))
     y = kt.astype(y, dtype, copy=False)
     kept = tuple(1 if i in axes else k for i, k in enumerate(x.shape))
     rest = kept if keepdims else tuple(k for i, k in enumerate(x.shape) if i not in axes)
@@ -137,9 +146,46 @@ def _of_rows(name: str, rows: GradArray, q: GradArray, method: str, skip_nan: bo
     return y
 
 
-def _weighted(name: str, weights: Any) -> None:
+def _check_range(name: str, q: Any, scale: float) -> None:
+    """Refuse numbers of the host that are no quantiles; what is on a device is not looked at."""
+    raw = get_slot(q) if isinstance(q, GradArray) else q
+    if type(raw) is not np.ndarray and _registry.is_array(raw):
+        return
+    values = np.asarray(raw)
+    if not np.all((values >= 0) & (values <= scale)):
+        raise ValueError(
+            f"numpy.{name} of {values if values.ndim == 0 else f'q of shape {values.shape}'}: "
+            f"quantiles are in the range [0, {scale:g}]"
+        )
+
+
+def _shares(name: str, x: GradArray, weights: Any, axis: Any, method: str) -> GradArray:
+    """The weights of the elements of `x`; the quantiles are steps in them, so constants."""
+    if method != "inverted_cdf":
+        raise ValueError(f"numpy.{name}: only method='inverted_cdf' has weights, not {method!r}")
+    w = floating(array(weights, x)).detach()
+    return kt.broadcast_to(w if w.shape == x.shape else spread_weights(name, x, w, axis), x.shape)
+
+
+def _of_weighted_rows(rows: GradArray, shares: GradArray, q: GradArray) -> GradArray:
+    """The first elements at which the weights of those up to there are q of all."""
+    order = kt.argsort(rows, axis=-1, stable=True)
+    rows = kt.take_along_axis(rows, order, axis=-1)
+    reached = kt.cumulative_sum(kt.take_along_axis(shares, order, axis=-1), axis=-1)
+    reached = reached / reached[..., -1:]
+    reached = kt.where(reached == 0, -1.0, reached)  # what has no weight is no quantile, of 0 too
+    before = reached[..., None, :] < kt.astype(q, reached.dtype)[:, None]
+    place = kt.clip(kt.sum(kt.astype(before, kt.int64), axis=-1), 0, rows.shape[-1] - 1)
+    y = kt.take_along_axis(rows, place, axis=-1)
+    if is_floating(rows):
+        worst = rows[..., -1:]
+        y = kt.where(kt.isnan(worst), worst, y)
+    return y
+
+
+def _unweighted(name: str, weights: Any) -> None:
     if weights is not None:
-        raise refuse(name, "weights=", "repeat the elements, or use average for a weighted mean")
+        raise refuse(name, "weights=", "repeat the elements, or leave the NaNs out for quantile")
 
 
 @implements("quantile")
@@ -152,8 +198,7 @@ def quantile(
     The gradient goes to the elements that the value is taken from, or interpolated between.
     """
     no_out("quantile", out)
-    _weighted("quantile", weights)
-    return _quantile("quantile", a, q, 1.0, axis, keepdims, method, False)
+    return _quantile("quantile", a, q, 1.0, axis, keepdims, method, False, weights)
 
 
 @implements("percentile")
@@ -163,8 +208,7 @@ def percentile(
 ) -> GradArray:  # fmt: skip
     """The quantiles ``q / 100`` along `axis`."""
     no_out("percentile", out)
-    _weighted("percentile", weights)
-    return _quantile("percentile", a, q, 100.0, axis, keepdims, method, False)
+    return _quantile("percentile", a, q, 100.0, axis, keepdims, method, False, weights)
 
 
 @implements("median")
@@ -184,7 +228,7 @@ def nanquantile(
 ) -> GradArray:  # fmt: skip
     """`quantile` of the numbers alone; NaN where there is none."""
     no_out("nanquantile", out)
-    _weighted("nanquantile", weights)
+    _unweighted("nanquantile", weights)
     return _quantile("nanquantile", a, q, 1.0, axis, given(keepdims, False), method, True)
 
 
@@ -195,7 +239,7 @@ def nanpercentile(
 ) -> GradArray:  # fmt: skip
     """`percentile` of the numbers alone; NaN where there is none."""
     no_out("nanpercentile", out)
-    _weighted("nanpercentile", weights)
+    _unweighted("nanpercentile", weights)
     return _quantile("nanpercentile", a, q, 100.0, axis, given(keepdims, False), method, True)
 
 

@@ -48,7 +48,7 @@ def average(
         return y, kt.full_like(y, count).detach()
     w = floating(array(weights, x))
     if w.shape != x.shape:
-        w = _spread_weights(x, w, axis)
+        w = spread_weights("average", x, w, axis)
     dtype = kt.result_type(x.dtype, w.dtype)
     x, w = (kt.astype(v, dtype, copy=False) for v in (x, w))
     total = kt.sum(kt.broadcast_to(w, x.shape), axis=axis, keepdims=keepdims)
@@ -56,17 +56,17 @@ def average(
     return (y, total) if returned else y
 
 
-def _spread_weights(x: GradArray, w: GradArray, axis: Any) -> GradArray:
+def spread_weights(name: str, x: GradArray, w: GradArray, axis: Any) -> GradArray:
     """Weights of the shape of `axis`, with the other axes of `x` inserted."""
     if axis is None:
         raise TypeError(
-            f"numpy.average: weights of shape {tuple(w.shape)} for an array of shape "
+            f"numpy.{name}: weights of shape {tuple(w.shape)} for an array of shape "
             f"{tuple(x.shape)}: pass axis, or weights of that shape"
         )
-    axes = axes_of("average", x, axis)
+    axes = axes_of(name, x, axis)
     if tuple(w.shape) != tuple(x.shape[i] for i in axes):
         raise ShapeError(
-            f"numpy.average: weights of shape {tuple(w.shape)} do not fit axis {axis} of an array "
+            f"numpy.{name}: weights of shape {tuple(w.shape)} do not fit axis {axis} of an array "
             f"of shape {tuple(x.shape)}"
         )
     order = tuple(sorted(range(len(axes)), key=lambda i: axes[i]))

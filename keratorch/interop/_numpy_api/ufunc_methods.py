@@ -21,7 +21,7 @@ from ._table import implements_ufunc
 Function = Callable[..., GradArray]
 
 
-def _given(initial: Any) -> Any:
+def given(initial: Any) -> Any:
     """`initial`; `None` for NumPy's mark of what was not given."""
     return None if type(initial).__name__ == "_NoValueType" else initial
 
@@ -41,7 +41,7 @@ def _reduction(ufunc: str, function: Function, with_dtype: bool, with_initial: b
             kwargs["dtype"] = dtype
         elif dtype is not None and with_initial:
             x = kt.astype(x, dtype)
-        initial = _given(initial)
+        initial = given(initial)
         if with_initial and initial is not None:
             kwargs["initial"] = initial
         return function(x, **kwargs)
@@ -118,7 +118,7 @@ def _running_extremum(ufunc: str, beats: Callable[[Any, Any], Any]) -> None:
     def accumulate(a: Any, /, axis: int = 0, dtype: Any = None, out: Any = None) -> GradArray:
         no_out(f"{ufunc}.accumulate", out)
         x = array(a) if dtype is None else kt.astype(array(a), dtype)
-        axis = _axis(f"{ufunc}.accumulate", x, axis)
+        axis = one_axis_of(f"{ufunc}.accumulate", x, axis)
         numbers = np.arange(x.shape[axis]).reshape([-1 if i == axis else 1 for i in range(x.ndim)])
         places = kt.broadcast_to(index_array(numbers, x), x.shape)
 
@@ -136,7 +136,7 @@ def _running_extremum(ufunc: str, beats: Callable[[Any, Any], Any]) -> None:
     implements_ufunc(f"{ufunc}.accumulate")(accumulate)
 
 
-def _axis(name: str, x: GradArray, axis: int) -> int:
+def one_axis_of(name: str, x: GradArray, axis: int) -> int:
     if not -x.ndim <= axis < x.ndim:
         raise ShapeError(
             f"numpy.{name}: axis {axis} is out of range for an array of shape {tuple(x.shape)}: "
@@ -153,7 +153,7 @@ def _accumulation(ufunc: str, function: Function) -> None:
     def accumulate(a: Any, /, axis: int = 0, dtype: Any = None, out: Any = None) -> GradArray:
         no_out(f"{ufunc}.accumulate", out)
         x = array(a) if dtype is None else kt.astype(array(a), dtype)
-        axis = _axis(f"{ufunc}.accumulate", x, axis)
+        axis = one_axis_of(f"{ufunc}.accumulate", x, axis)
         (y,) = _scanned(lambda p, q: (function(p[0], q[0]),), (x,), axis)
         return y
 
@@ -168,13 +168,15 @@ _accumulation("logaddexp2", elements.logaddexp2)
 # -- reduceat ----------------------------------------------------------------------------------
 
 
-def _reduction_at(ufunc: str, function: Function) -> None:
+def reduced_at(ufunc: str, function: Function) -> Function:
+    """``np.<ufunc>.reduceat`` of `function`, the reduction."""
+
     def reduceat(
         a: Any, indices: Any, /, axis: int = 0, dtype: Any = None, out: Any = None
     ) -> GradArray:
         no_out(f"{ufunc}.reduceat", out)
         x = array(a) if dtype is None else kt.astype(array(a), dtype)
-        axis = _axis(f"{ufunc}.reduceat", x, axis)
+        axis = one_axis_of(f"{ufunc}.reduceat", x, axis)
         given = indices.numpy() if isinstance(indices, GradArray) else np.asarray(indices)
         starts = [int(i) for i in given]
         ends = [*starts[1:], x.shape[axis]]
@@ -191,13 +193,13 @@ def _reduction_at(ufunc: str, function: Function) -> None:
         return kt.concat(pieces, axis=axis)
 
     reduceat.__doc__ = f"``np.{ufunc}.reduceat``: reductions of the slices between the indices."
-    implements_ufunc(f"{ufunc}.reduceat")(reduceat)
+    return reduceat
 
 
-_reduction_at("add", kt.sum)
-_reduction_at("multiply", kt.prod)
-_reduction_at("maximum", kt.max)
-_reduction_at("minimum", kt.min)
+implements_ufunc("add.reduceat")(reduced_at("add", kt.sum))
+implements_ufunc("multiply.reduceat")(reduced_at("multiply", kt.prod))
+implements_ufunc("maximum.reduceat")(reduced_at("maximum", kt.max))
+implements_ufunc("minimum.reduceat")(reduced_at("minimum", kt.min))
 
 
 # -- at ----------------------------------------------------------------------------------------

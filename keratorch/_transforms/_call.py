@@ -11,7 +11,7 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Any
 
-from .. import _engine
+from .. import _engine, _order
 from .._array import GradArray, new_array
 from .._convert import SCALARS, as_operand, as_raw
 from .._forward import in_sight, levels
@@ -269,6 +269,21 @@ def has_edge(x: GradArray) -> bool:
     return x._edge is not None or (x._tangents is not None and bool(edges_of(x)))
 
 
+def captured(roots: list[Any], since: int, own: set[Any]) -> list[Any]:
+    """The edges in the graph below `roots` that lead to what was there before `since`.
+
+    own : edges that do not count, as what they lead to was given.
+    """
+    return [
+        n
+        for n in _order.collect_since(roots, since)
+        if n._seq < since
+        and n not in own
+        # A leaf of which the array is gone was made, and dropped, by the function.
+        and not (type(n) is LeafSlot and n._out() is None)
+    ]
+
+
 def without_edges(x: GradArray) -> GradArray:
     """`x`, and its tangents, as constants."""
     y = new_array(x._array, None, None)
@@ -368,8 +383,10 @@ def output_leaves(name: str, tree: Any, like: Any = None) -> list[GradArray]:
 __all__ = [
     "Call",
     "as_variable",
+    "captured",
     "check_inexact",
     "chosen",
+    "edges_of",
     "has_edge",
     "output_leaves",
     "positions_of",

@@ -9,13 +9,14 @@ from typing import Any, cast
 from .. import _engine
 from .._array import GradArray, new_array
 from .._convert import as_operand
-from .._grad import Grad
+from .._forward import levels
+from .._grad import Grad, next_seq
 from .._mode import enable_grad, mode
 from .._record import constant, is_active
 from .._tree import leaves, leaves_like, mapped, unflattened
 from ..backends import _registry
 from ..errors import LostGradientError, RuleError, StructureError
-from ._call import as_variable, positions_of
+from ._call import as_variable, captured, edges_of, has_edge, positions_of, without_edges
 
 
 class _Function:
@@ -71,6 +72,18 @@ class _Function:
                     "gives: pass it as an argument"
                 )
         return tree
+
+    def _refuse_captured(self, found: list[Any], given: list[Any], since: int, what: str) -> None:
+        """Raise where a rule made `found`, since `since`, of more than it was `given`."""
+        arrays = [v for v in found if isinstance(v, GradArray)]
+        own = {edge for x in given for edge in edges_of(x)}
+        seen = {level for x in given for level in x._tangents or ()}
+        more = {level for y in arrays for level in y._tangents or ()} & levels
+        if more - seen or captured([edge for y in arrays for edge in edges_of(y)], since, own):
+            raise LostGradientError(
+                f"{self._called}: {what} captures a tracked array, whose derivative would be lost: "
+                "pass it as an argument"
+            )
 
     def _ready(self, rule: Any) -> None:
         if rule is None:
@@ -176,8 +189,8 @@ class custom_vjp(_Function):
     convention of `grad`.
 
     Derivatives of the rule are those of what `bwd` and `fwd` compute, `fwd` being called again for
-    them; forward mode is the transpose of `bwd`. A tracked array that `function` or `fwd` captures
-    raises `LostGradientError`: arguments are the way in.
+    them; forward mode is the transpose of `bwd`. A tracked array that `function`, `fwd` or `bwd`
+    captures raises `LostGradientError`: arguments are the way in.
 
     >>> @custom_vjp
     ... def clipped(x):
@@ -222,15 +235,15 @@ class custom_vjp(_Function):
 class _CustomVJPGrad(_RuleGrad):
     def backward(self, grad: Any) -> Any:
         of = self.of
-        inputs = self.inputs
+        inputs = [as_operand(x) for x in self.inputs]
         g = self.seeds(grad)
+        record, since = mode.recording, next_seq()
         residuals: Any = self._saved.residuals  # type: ignore[union-attr]
-        if any(is_active(x) for x in inputs):
-            # Differentiated again: what fwd kept must know what it was computed from.
-            plain = [as_operand(x) for x in inputs]
-            with enable_grad():
-                _, residuals = of._forward(self.fixed, self.arguments(plain))
-        found = of.bwd(*self.fixed, residuals, g)
+        again = any(is_active(x) for x in inputs)
+        with enable_grad():  # so that what is captured shows
+            if again:  # differentiated again: what fwd kept must know what it was computed from
+                _, residuals = of._forward(self.fixed, self.arguments(inputs))
+            found = of.bwd(*self.fixed, residuals, g)
         if not isinstance(found, (tuple, list)) or len(found) != len(self.moving):
             raise RuleError(
                 f"{of._called}: bwd must return a tuple with one gradient per argument, "
@@ -239,7 +252,8 @@ class _CustomVJPGrad(_RuleGrad):
         parts = leaves_like(
             self.moving, list(found), f"{of._called}: bwd's gradients", none_is_zero=True
         )
-        return tuple([parts[i] for i in self.at])
+        of._refuse_captured(parts, [*inputs, *leaves(g)], since, "bwd")
+        return tuple([_settled(parts[i], record) for i in self.at])
 
 
 # -- custom_jvp ----------------------------------------------------------------------------------
@@ -252,8 +266,8 @@ class custom_jvp(_Function):
 
     ``f.defjvp(rule)`` sets the rule: ``rule(*nondiff_args, primals, tangents)``, of two tuples,
     returns ``(output, tangent)``; it must be linear in the tangents. A tangent is 0 where there is
-    none. A tracked array that `function` captures raises `LostGradientError`: arguments are the
-    way in.
+    none. A tracked array that `function` or the rule captures raises `LostGradientError`: arguments
+    are the way in.
 
     >>> @custom_jvp
     ... def cube(x):
@@ -299,13 +313,17 @@ class _CustomJVPGrad(_RuleGrad):
             if t is not None:
                 values[i] = t
         tangents = unflattened(primals, iter(values))
-        found = of.rule(*self.fixed, tuple(primals), tuple(tangents))
+        record, since = mode.recording, next_seq()
+        with enable_grad():  # so that what is captured shows
+            found = of.rule(*self.fixed, tuple(primals), tuple(tangents))
         if not isinstance(found, tuple) or len(found) != 2:
             raise RuleError(f"{of._called}: the rule must return a pair, (output, tangent)")
         parts = leaves_like(
             self.outcome, found[1], f"{of._called}: the rule's tangent", none_is_zero=True
         )
-        return [p for p, like in zip(parts, self.like, strict=True) if like[2]]
+        given = [*inputs, *[t for t in ts if isinstance(t, GradArray)]]
+        of._refuse_captured(parts, given, since, "the rule")
+        return [_settled(p, record) for p, like in zip(parts, self.like, strict=True) if like[2]]
 
     def jvp(self, *tangents: Any) -> Any:
         return tuple(self.tangents([as_operand(x) for x in self.inputs], tangents))
@@ -341,6 +359,13 @@ class _CustomJVPGrad(_RuleGrad):
             )
         )
         return tuple([found.get(v._edge) for v in variables])
+
+
+def _settled(value: Any, record: bool) -> Any:
+    """What a rule returned, without the graph that it left where none is to be recorded."""
+    if record or not isinstance(value, GradArray) or not has_edge(value):
+        return value
+    return without_edges(value)
 
 
 def _zeros_of(value: Any) -> Any:

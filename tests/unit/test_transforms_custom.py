@@ -160,6 +160,43 @@ def test_captured_arrays_are_refused():
         kt.grad(captures_outer)(2.0)
 
 
+def scaled_vjp(s):
+    """2x, with a `bwd` that captures `s`."""
+    f = kt.custom_vjp(lambda x: x * 2.0)
+    f.defvjp(lambda x: (x * 2.0, None), lambda _, g: (g * s,))
+    return f
+
+
+def scaled_jvp(s):
+    """2x, with a rule that captures `s`."""
+    f = kt.custom_jvp(lambda x: x * 2.0)
+    f.defjvp(lambda p, t: (p[0] * 2.0, t[0] * s))
+    return f
+
+
+FIRST = {
+    "grad": lambda f: kt.grad(lambda x: kt.sum(f(x)))(A),
+    "backward": lambda f: f(kt.GradArray(A)).sum().backward(),
+    "jvp": lambda f: kt.jvp(f, (A,), (V,)),
+    "linearize": lambda f: kt.linearize(f, A)[1](V),
+    "jacfwd": lambda f: kt.jacfwd(f)(A),
+    "hessian": lambda f: kt.hessian(lambda x: kt.sum(f(x) * x))(A),
+}
+
+
+@pytest.mark.parametrize("way", FIRST)
+@pytest.mark.parametrize("scaled", [scaled_vjp, scaled_jvp])
+def test_what_a_rule_alone_captures_is_refused_at_first_order(scaled, way):
+    """Its derivative would be lost: nothing in the graph of the outcome leads there."""
+    run = FIRST[way]
+    with pytest.raises(kt.LostGradientError, match="captures a tracked array"):
+        run(scaled(kt.GradArray(A)))
+    run(scaled(kt.asarray(A)))  # a constant has none
+    for outer in (kt.grad, kt.jacfwd, lambda f: lambda s: kt.jvp(f, (s,), (1.0,))):
+        with pytest.raises(kt.LostGradientError, match="captures a tracked array"):
+            outer(lambda s: run(scaled(s)) or s)(2.0)
+
+
 def test_rules_that_break_their_contract():
     @kt.custom_vjp
     def f(x, y):

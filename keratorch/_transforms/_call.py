@@ -8,6 +8,8 @@ transformation around this one: an array that its variables reach stays a `GradA
 
 from __future__ import annotations
 
+import operator
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Any
 
@@ -331,13 +333,17 @@ def check_inexact(name: str, raw: Any) -> None:
 
 def positions_of(name: str, argnums: Any) -> tuple[int, ...]:
     """`argnums` as a tuple."""
-    found = argnums if isinstance(argnums, (tuple, list)) else (argnums,)
-    for i in found:
-        if not isinstance(i, int) or isinstance(i, bool):
-            raise StructureError(
-                f"{name}: argnums must be an integer or a tuple of integers, not {argnums!r}"
-            )
-    return tuple(found)
+    if type(argnums) is int:
+        return (argnums,)
+    found = argnums if isinstance(argnums, Sequence) else (argnums,)
+    try:
+        if not any(isinstance(i, bool) for i in found):
+            return tuple([operator.index(i) for i in found])
+    except TypeError:
+        pass
+    raise StructureError(
+        f"{name}: argnums must be an integer or a tuple of integers, not {argnums!r}"
+    )
 
 
 def chosen(name: str, positions: tuple[int, ...], args: tuple[Any, ...]) -> tuple[int, ...]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from .._array import GradArray
 from .._record import constant
+from .._sync import waits
 from ..backends import _registry
 from ..errors import ConvergenceError, ShapeError
 
@@ -99,6 +100,7 @@ def gmres(xp: Any, product: Callable[[Any], Any], b: Any) -> Any:
     """
     import numpy as np
 
+    waits("a linear system by GMRES", b.shape, "give linear_solve")
     rounding = float(xp.finfo(b.dtype).eps)
     norm_b = _norm(xp, b)
     if norm_b == 0:

@@ -68,7 +68,8 @@ class _Layout:
         )
         xp = self.xp
         real = [xp.real(r) if c else r for r, (_, _, c) in zip(raws, self.parts, strict=True)]
-        self.dtype = xp.result_type(*[r.dtype for r in real])
+        # At least float32: libraries solve no systems of fewer bits.
+        self.dtype = xp.result_type(xp.float32, *[r.dtype for r in real])
 
     def vector(self, raws: list[Any]) -> Any:
         xp = self.xp

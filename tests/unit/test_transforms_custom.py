@@ -382,6 +382,17 @@ def test_square_root_to_third_order_in_every_mode():
     assert float(kt.hessian(root)(a)) == pytest.approx(second)
 
 
+def test_solutions_in_half_precision():
+    root = kt.implicit_root(lambda x, a: x * x - a, lambda a: a**0.5)
+    for a in (A.astype(np.float16), np.full(65, 2.0, dtype=np.float16)):  # a matrix, and GMRES
+        for found in (
+            kt.grad(lambda a: kt.sum(root(a)))(a),
+            kt.jvp(root, (a,), (np.ones_like(a),))[1],
+        ):
+            assert found.dtype == np.float16
+            np.testing.assert_allclose(found, 0.5 / np.sqrt(a.astype(float)), rtol=4e-3)
+
+
 def test_linear_system_as_a_root(rng):
     m, b = rng.normal(size=(4, 4)) + 4 * np.eye(4), rng.normal(size=4)
     solve = kt.implicit_root(lambda x, m, b: m @ x - b, lambda m, b: kt.linalg.solve(m, b))

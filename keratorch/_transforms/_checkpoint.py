@@ -74,6 +74,8 @@ def _checkpointed(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
     node.function, node.states, node.tracked = function, states, tracked
     for i in at:
         given[i] = 0.0
+    # So that a write to one of them, by the function too, is noticed.
+    node.constants = tuple([v._array for v in given if isinstance(v, GradArray)])
     node.at, node.arguments = at, unflattened((args, kwargs), iter(given))
     made = node.results(*[results[k]._array for k in tracked])
     for k, y in zip(tracked, made, strict=True):
@@ -92,6 +94,7 @@ class _CheckpointGrad(Grad):
     arguments: Any  # (args, kwargs), numbers in place of the inputs
     at: list[int]  # where the inputs are among their leaves
     count: int  # of the inputs that are arguments
+    constants: tuple[Any, ...]  # the arrays of the other arguments that are GradArrays
     states: Any
     tracked: list[int]  # which leaves of the outcome are outputs
 
@@ -129,7 +132,13 @@ class _CheckpointGrad(Grad):
         own = {v._edge for v in variables}
         pairs: dict[Any, Any] = {}
         for y, g in zip(outputs, grad, strict=True):
-            if g is not None and y._edge is not None:
+            if y._edge is None:
+                raise RuleError(
+                    "checkpoint: called again, the function returned a constant, of shape "
+                    f"{tuple(y.shape)}, where it returned a tracked array before: it must compute "
+                    "the same both times"
+                )
+            if g is not None:
                 pairs[y._edge] = _engine.sum_of(pairs[y._edge], g) if y._edge in pairs else g
         above = {*own, *(e for x in inputs for e in (x._edge,) if e is not None)}
         below = [y._edge for y in outputs if y._edge is not None]

@@ -36,6 +36,21 @@ class _Function:
     def _called(self) -> str:
         return f"{type(self).__name__} of {getattr(self.function, '__name__', 'a function')}"
 
+    def _positional(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
+        """The arguments by position, which is how the rules are given them."""
+        if not kwargs:
+            return args
+        import inspect
+
+        bound = inspect.signature(self.function).bind(*args, **kwargs)
+        bound.apply_defaults()
+        if bound.kwargs:
+            raise TypeError(
+                f"{self._called}: {', '.join(bound.kwargs)} can be given by keyword alone, and the "
+                "rules are given arguments by position"
+            )
+        return bound.args
+
     def _split(self, args: tuple[Any, ...]) -> tuple[list[Any], list[Any]]:
         """The arguments of ``nondiff_argnums``, and the others."""
         fixed = self.nondiff_argnums
@@ -212,9 +227,9 @@ class custom_vjp(_Function):
         """Set the rule; see the class."""
         self.fwd, self.bwd = fwd, bwd
 
-    def __call__(self, *args: Any) -> Any:
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
         self._ready(self.bwd)
-        fixed, moving = self._split(args)
+        fixed, moving = self._split(self._positional(args, kwargs))
         node = _node(_CustomVJPGrad, self, fixed, moving)
         if node is None:
             return self._checked(self.function(*self._joined(fixed, _constants(moving))), "it")
@@ -292,9 +307,9 @@ class custom_jvp(_Function):
         self.rule = rule
         return rule
 
-    def __call__(self, *args: Any) -> Any:
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
         self._ready(self.rule)
-        fixed, moving = self._split(args)
+        fixed, moving = self._split(self._positional(args, kwargs))
         node = _node(_CustomJVPGrad, self, fixed, moving)
         if node is None:
             return self._checked(self.function(*self._joined(fixed, _constants(moving))), "it")

@@ -75,7 +75,7 @@ def fixed_point(
     init : where the iteration starts, an array or a nested structure; x has its structure.
     tol : x is taken as found once a step changes no element by more than ``tol·(1 + |x|)``;
         default: 8 units of rounding. After `maxiter` steps `ConvergenceError` is raised. Each step
-        waits for the device.
+        waits for the device, and looks at values: inside `jax.jit` give `solve`.
     solve : another way to find x: ``solve(init, *params)``, in place of the iteration.
     linear_solve : as for `implicit_root`, which gives the derivatives: the iteration is not
         differentiated, and `init` has no influence on x.

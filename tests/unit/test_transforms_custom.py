@@ -111,6 +111,21 @@ def test_rules_replace_derivatives():
     np.testing.assert_array_equal(t, V)
 
 
+@pytest.mark.parametrize("name", ["custom_vjp", "custom_jvp"])
+def test_arguments_by_keyword(name):
+    f = MAKERS[name]()
+    expected = kt.grad(lambda x: kt.sum(f(x, V)))(A)
+    np.testing.assert_array_equal(kt.grad(lambda x: kt.sum(f(x, y=V)))(A), expected)
+    np.testing.assert_array_equal(kt.grad(lambda x: kt.sum(f(y=V, x=x)))(A), expected)
+    assert type(f(y=V, x=A)) is kt.GradArray
+    with pytest.raises(TypeError, match="missing a required argument"):
+        f(y=V)
+    keyword_only = getattr(kt, name)(lambda x, *, n: x * n)
+    getattr(keyword_only, f"def{name[-3:]}")(*[lambda *args: args] * (2 if name[7] == "v" else 1))
+    with pytest.raises(TypeError, match=r"n can be given by keyword alone"):
+        keyword_only(A, n=2)
+
+
 def test_nondiff_argnums():
     @functools.partial(kt.custom_vjp, nondiff_argnums=(0, 2))
     def apply(f, x, n):
@@ -362,6 +377,30 @@ def test_checkpoint_of_a_function_that_is_not_the_same_twice():
 
     with pytest.raises(kt.RuleError, match="shapes"):
         kt.checkpoint(g)(kt.GradArray(V)).sum().backward()
+    del calls[:]
+
+    def h(x):
+        calls.append(1)
+        return kt.asarray(A) if len(calls) > 1 else x * 2.0
+
+    with pytest.raises(kt.RuleError, match="returned a constant"):
+        kt.checkpoint(h)(kt.GradArray(V)).sum().backward()
+
+
+def test_checkpoint_of_a_function_that_writes_into_a_constant():
+    """Called again it would find what it wrote: a wrong gradient, without a word."""
+
+    def f(x, p):
+        p["c"] *= 2.0
+        return x * p["c"]
+
+    x = kt.GradArray(V)
+    y = kt.checkpoint(f)(x, {"c": kt.asarray(A.copy())})
+    with pytest.raises(kt.StaleValueError, match="CheckpointGrad"):
+        y.sum().backward()
+    y = kt.checkpoint(lambda x, p: f(x, {"c": p["c"].copy()}))(x, {"c": kt.asarray(A)})
+    y.sum().backward()
+    np.testing.assert_array_equal(x.grad, 2.0 * A)
 
 
 # -- solutions -----------------------------------------------------------------------------------

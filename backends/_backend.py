@@ -368,7 +368,7 @@ class Backend:
     def add_at(self, shape: tuple[int, ...], key: Any, values: RawArray) -> RawArray:
         """Zeros of `shape` to which `values` were added at `key`; repeated indices add up."""
         where = self._positions(shape, values)[key]
-        if where.size:
+        if math.prod(where.shape):
             values = self.xp.broadcast_to(values, where.shape)
         return self._added(shape, where, values)
 
@@ -437,6 +437,10 @@ class Backend:
     def storage(self, array: RawArray) -> int:
         """A key that two arrays share if they share memory."""
         return id(array)
+
+    def same_storage(self, a: RawArray, b: RawArray) -> bool:
+        """Whether two arrays lie in the same memory."""
+        return self.storage(a) == self.storage(b)
 
     def may_overlap(self, a: RawArray, b: RawArray) -> bool:
         """Whether a write to `a` may show in `b`, given that one is a view of the other."""

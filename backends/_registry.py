@@ -36,7 +36,9 @@ _MODULES = {
 #: The library for the top-level module that defines an array type.
 _LIBRARY_OF_MODULE = {**{name: name for name in _MODULES}, "jaxlib": "jax"}
 #: What users write most; no backend is asked about it. NumPy's scalars join when first met.
-_NEVER_ARRAYS = {list, tuple, dict, int, float, complex, bool, str, bytes, type(None)}
+_NEVER_ARRAYS = {
+    *(list, tuple, dict, int, float, complex, bool, str, bytes, slice, type(None), type(...))
+}
 #: The backend of a plain device name.
 _BACKEND_OF_KIND = {"cpu": "numpy", "cuda": "cupy"}
 ENTRY_POINT_GROUP = "keratorch.backends"

@@ -106,6 +106,11 @@ class TorchBackend(Backend):
     def storage(self, array: RawArray) -> int:
         return array.untyped_storage().data_ptr()
 
+    def same_storage(self, a: RawArray, b: RawArray) -> bool:
+        if torch.compiler.is_compiling():  # a traced tensor has no address
+            return (a if a._base is None else a._base) is (b if b._base is None else b._base)
+        return self.storage(a) == self.storage(b)
+
     def may_overlap(self, a: RawArray, b: RawArray) -> bool:
         return self.storage(a) == self.storage(b)
 

@@ -53,8 +53,9 @@ class Anomaly(_watch.Watcher):
     def result(self, y: Any) -> None:
         node = y._grad_op
         if self.running:  # under create_graph: blame the line that will be differentiated again
-            if node is not None:
-                self.sites[node] = self.sites.get(self.running[-1])
+            if node is not None:  # unless the rule is the user's, or calls a function of the user's
+                site = user_site(until=_RULES)
+                self.sites[node] = site or self.sites.get(self.running[-1])
             return
         site = user_site()
         if node is not None:
@@ -91,6 +92,13 @@ class Anomaly(_watch.Watcher):
                     ),
                 )
         return found
+
+    def forward(self, rule: Callable[..., Any], node: Any, given: list[Any]) -> Any:
+        self.running.append(node)
+        try:
+            return rule(*given)
+        finally:
+            self.running.pop()
 
     def tangents(self, node: Any, found: list[Any]) -> None:
         site = self.sites.get(self.running[-1] if self.running else node) or user_site()
@@ -206,6 +214,10 @@ class Anomaly(_watch.Watcher):
                     kind = "a constant"
                 notes.append(f"its input {i}, {kind}, had it already")
         return notes
+
+
+#: What rules are called by.
+_RULES = (Anomaly.rule.__code__, Anomaly.forward.__code__)
 
 
 def _waits(raw: Any) -> bool:

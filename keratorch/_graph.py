@@ -24,7 +24,7 @@ class Node(NamedTuple):
     name: str | None
     shape: str
     dtype: str
-    device: str | None  # unknown where the array is gone
+    device: str | None  # unknown where nothing is left that would tell
     freed: bool
     inputs: tuple[tuple[int, int | None], ...]  # number of the node, which of its outputs
 
@@ -47,7 +47,7 @@ class Graph:
         for entry in reversed(collect(edges)):
             if type(entry) is not OutputSlot:
                 numbers[entry] = len(self.nodes)
-                self.nodes.append(_node(entry, numbers))
+                self.nodes.append(_node(entry, numbers, self.nodes))
         self.outputs = [_place(edge, numbers) for edge in edges]
 
     def __len__(self) -> int:
@@ -180,13 +180,13 @@ def graph(outputs: GradArray | Sequence[GradArray], *, max_nodes: int = MAX_NODE
     outputs : one or several tracked arrays.
     max_nodes : a graph of more nodes is summarised, not drawn.
 
-    The device of an operation is known while its result is alive. Raises `NotTrackedError` for a
+    An operation whose result is gone is where its inputs are. Raises `NotTrackedError` for a
     constant.
 
     >>> w = GradArray([1.0, 2.0], name="w")
     >>> print(graph((w * w).sum()))
     SumGrad () float64 on cpu
-    └─ MultiplyGrad (2,) float64
+    └─ MultiplyGrad (2,) float64 on cpu
        ├─ #1 leaf 'w' (2,) float64 on cpu
        └─ leaf 'w' (2,) float64 on cpu (see #1)
     """
@@ -208,13 +208,18 @@ def _place(edge: Any, numbers: dict[Any, int]) -> tuple[int, int | None]:
     return numbers[edge], None
 
 
-def _node(entry: Any, numbers: dict[Any, int]) -> Node:
+def _node(entry: Any, numbers: dict[Any, int], made: list[Node]) -> Node:
     x = entry._out()
     leaf = type(entry) is LeafSlot
+    edges = entry._edges
+    inputs = tuple(_place(e, numbers) for e in edges or () if e is not None)
     device = None
     if isinstance(x, GradArray):
-        device = _registry.of(x._array).device(x._array)
-    edges = entry._edges
+        device = _device_of(x._array)
+    elif not leaf and not entry.moves:  # where its inputs were
+        of_inputs = [made[i].device for i, _ in inputs]
+        of_saved = [_device_of(v) for v in entry._saved or () if type(v) in _registry.by_type]
+        device = next((d for d in (*of_inputs, *of_saved) if d is not None), None)
     many = isinstance(entry.dtype, tuple)
     shapes = entry.shape if many else (entry.shape,)
     dtypes = entry.dtype if many else (entry.dtype,)
@@ -223,10 +228,15 @@ def _node(entry: Any, numbers: dict[Any, int]) -> Node:
         name=x.name if isinstance(x, GradArray) else None,
         shape=", ".join(str(tuple(s)) for s in shapes),
         dtype=", ".join(dict.fromkeys(str(d) for d in dtypes)),
-        device=None if device is None else str(device),
+        device=device,
         freed=edges is None,
-        inputs=tuple(_place(e, numbers) for e in edges or () if e is not None),
+        inputs=inputs,
     )
+
+
+def _device_of(raw: Any) -> str | None:
+    device = _registry.of(raw).device(raw)
+    return None if device is None else str(device)
 
 
 def _parts(node: Node) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import linecache
 import sys
+from types import CodeType
 from typing import NamedTuple
 
 #: The packages whose frames are nobody's own code.
@@ -29,10 +30,13 @@ class Site(NamedTuple):
         return f"{where}\n    {text}" if text else where
 
 
-def user_site() -> Site | None:
-    """The innermost line that is neither keratorch's nor an array library's."""
+def user_site(until: tuple[CodeType, ...] = ()) -> Site | None:
+    """The innermost line that is neither keratorch's nor an array library's.
+
+    until : look only as far as a call of a function with one of these codes.
+    """
     frame = sys._getframe(1)
-    while frame is not None:
+    while frame is not None and frame.f_code not in until:
         module: str = frame.f_globals.get("__name__") or ""
         if (
             module.partition(".")[0] not in _LIBRARIES

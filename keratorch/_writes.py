@@ -176,7 +176,7 @@ def share(
     """
     if not sure:
         backend = _registry.of(x._array)
-        if backend.storage(x._array) != backend.storage(view._array):
+        if not backend.same_storage(x._array, view._array):
             if backend.writeable(x._array):
                 return view
             read = None

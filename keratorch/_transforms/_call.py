@@ -8,10 +8,12 @@ transformation around this one: an array that its variables reach stays a `GradA
 
 from __future__ import annotations
 
+import operator
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Any
 
-from .. import _engine
+from .. import _engine, _order
 from .._array import GradArray, new_array
 from .._convert import SCALARS, as_operand, as_raw
 from .._forward import in_sight, levels
@@ -269,6 +271,21 @@ def has_edge(x: GradArray) -> bool:
     return x._edge is not None or (x._tangents is not None and bool(edges_of(x)))
 
 
+def captured(roots: list[Any], since: int, own: set[Any]) -> list[Any]:
+    """The edges in the graph below `roots` that lead to what was there before `since`.
+
+    own : edges that do not count, as what they lead to was given.
+    """
+    return [
+        n
+        for n in _order.collect_since(roots, since)
+        if n._seq < since
+        and n not in own
+        # A leaf of which the array is gone was made, and dropped, by the function.
+        and not (type(n) is LeafSlot and n._out() is None)
+    ]
+
+
 def without_edges(x: GradArray) -> GradArray:
     """`x`, and its tangents, as constants."""
     y = new_array(x._array, None, None)
@@ -316,13 +333,17 @@ def check_inexact(name: str, raw: Any) -> None:
 
 def positions_of(name: str, argnums: Any) -> tuple[int, ...]:
     """`argnums` as a tuple."""
-    found = argnums if isinstance(argnums, (tuple, list)) else (argnums,)
-    for i in found:
-        if not isinstance(i, int) or isinstance(i, bool):
-            raise StructureError(
-                f"{name}: argnums must be an integer or a tuple of integers, not {argnums!r}"
-            )
-    return tuple(found)
+    if type(argnums) is int:
+        return (argnums,)
+    found = argnums if isinstance(argnums, Sequence) else (argnums,)
+    try:
+        if not any(isinstance(i, bool) for i in found):
+            return tuple([operator.index(i) for i in found])
+    except TypeError:
+        pass
+    raise StructureError(
+        f"{name}: argnums must be an integer or a tuple of integers, not {argnums!r}"
+    )
 
 
 def chosen(name: str, positions: tuple[int, ...], args: tuple[Any, ...]) -> tuple[int, ...]:
@@ -368,8 +389,10 @@ def output_leaves(name: str, tree: Any, like: Any = None) -> list[GradArray]:
 __all__ = [
     "Call",
     "as_variable",
+    "captured",
     "check_inexact",
     "chosen",
+    "edges_of",
     "has_edge",
     "output_leaves",
     "positions_of",

@@ -6,18 +6,18 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from .. import _engine, _order
+from .. import _engine
 from .._array import GradArray
 from .._convert import as_operand
 from .._forward import open_level, take_tangent, with_tangent
-from .._grad import Grad, LeafSlot, next_seq
+from .._grad import Grad, next_seq
 from .._mode import enable_grad, mode
 from .._record import constant, is_active
 from .._tree import leaves, unflattened
 from ..errors import RuleError
 from ..ops.arithmetic import positive
 from . import _random_state
-from ._call import as_variable
+from ._call import as_variable, captured
 
 
 def checkpoint(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -63,17 +63,19 @@ def _checkpointed(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
     tracked = [k for k, y in enumerate(results) if isinstance(y, GradArray) and y._edge is not None]
     if not tracked:
         return outcome
-    captured = _boundary([results[k] for k in tracked], since, own)
+    older = captured([results[k]._edge for k in tracked], since, own)
     # Their arrays are kept too, so that a write to one is noticed; those still alive come first.
-    captured.sort(key=lambda e: e._out() is None)
-    alive = [x._array for e in captured for x in (e._out(),) if x is not None]
+    older.sort(key=lambda e: e._out() is None)
+    alive = [x._array for e in older for x in (e._out(),) if x is not None]
     node.count = len(inputs)
-    node._edges = (*(node._edges or ()), *captured)
+    node._edges = (*(node._edges or ()), *older)
     node._saved = (*(node._saved or ()), *alive)
-    node._tangents = (*node._tangents, *[None] * len(captured))
+    node._tangents = (*node._tangents, *[None] * len(older))
     node.function, node.states, node.tracked = function, states, tracked
     for i in at:
         given[i] = 0.0
+    # So that a write to one of them, by the function too, is noticed.
+    node.constants = tuple([v._array for v in given if isinstance(v, GradArray)])
     node.at, node.arguments = at, unflattened((args, kwargs), iter(given))
     made = node.results(*[results[k]._array for k in tracked])
     for k, y in zip(tracked, made, strict=True):
@@ -85,19 +87,6 @@ def _leaf(x: GradArray) -> GradArray:
     return as_variable(constant(x._array))
 
 
-def _boundary(outputs: list[Any], since: int, own: set[Any]) -> list[Any]:
-    """The edges of `outputs`' graph that lead to what was there before: what was captured."""
-    order = _order.collect_since([y._edge for y in outputs], since)
-    return [
-        n
-        for n in order
-        if n._seq < since
-        and n not in own
-        # A leaf of which the array is gone was made, and dropped, by the function.
-        and not (type(n) is LeafSlot and n._out() is None)
-    ]
-
-
 class _CheckpointGrad(Grad):
     """The call of a function: inputs are its tracked arguments, and what it captured."""
 
@@ -105,6 +94,7 @@ class _CheckpointGrad(Grad):
     arguments: Any  # (args, kwargs), numbers in place of the inputs
     at: list[int]  # where the inputs are among their leaves
     count: int  # of the inputs that are arguments
+    constants: tuple[Any, ...]  # the arrays of the other arguments that are GradArrays
     states: Any
     tracked: list[int]  # which leaves of the outcome are outputs
 
@@ -126,7 +116,7 @@ class _CheckpointGrad(Grad):
 
     def backward(self, grad: Any) -> Any:
         inputs = [as_operand(x) for x in self.inputs[: self.count]]
-        captured = (self._edges or ())[self.count :]
+        older = (self._edges or ())[self.count :]
         record = mode.recording
         since = next_seq()
         variables: list[GradArray] = []
@@ -142,10 +132,17 @@ class _CheckpointGrad(Grad):
         own = {v._edge for v in variables}
         pairs: dict[Any, Any] = {}
         for y, g in zip(outputs, grad, strict=True):
-            if g is not None and y._edge is not None:
+            if y._edge is None:
+                raise RuleError(
+                    "checkpoint: called again, the function returned a constant, of shape "
+                    f"{tuple(y.shape)}, where it returned a tracked array before: it must compute "
+                    "the same both times"
+                )
+            if g is not None:
                 pairs[y._edge] = _engine.sum_of(pairs[y._edge], g) if y._edge in pairs else g
         above = {*own, *(e for x in inputs for e in (x._edge,) if e is not None)}
-        new = [e for e in _boundary(outputs, since, above) if e not in captured]
+        below = [y._edge for y in outputs if y._edge is not None]
+        new = [e for e in captured(below, since, above) if e not in older]
         if new:
             raise RuleError(
                 "checkpoint: called again, the function captured a tracked array that it did not "
@@ -159,11 +156,11 @@ class _CheckpointGrad(Grad):
                     list(pairs.items()),
                     retain_graph=record,
                     create_graph=record,
-                    targets={*own, *captured},
+                    targets={*own, *older},
                     since=since,
                 )
             )
-        return tuple([found.get(e) for e in (*(v._edge for v in variables), *captured)])
+        return tuple([found.get(e) for e in (*(v._edge for v in variables), *older)])
 
     def jvp(self, *tangents: Any) -> Any:
         inputs = [as_operand(x) for x in self.inputs[: self.count]]

@@ -9,13 +9,14 @@ from typing import Any, cast
 from .. import _engine
 from .._array import GradArray, new_array
 from .._convert import as_operand
-from .._grad import Grad
+from .._forward import levels
+from .._grad import Grad, next_seq
 from .._mode import enable_grad, mode
 from .._record import constant, is_active
 from .._tree import leaves, leaves_like, mapped, unflattened
 from ..backends import _registry
 from ..errors import LostGradientError, RuleError, StructureError
-from ._call import as_variable, positions_of
+from ._call import as_variable, captured, edges_of, has_edge, positions_of, without_edges
 
 
 class _Function:
@@ -34,6 +35,21 @@ class _Function:
     @property
     def _called(self) -> str:
         return f"{type(self).__name__} of {getattr(self.function, '__name__', 'a function')}"
+
+    def _positional(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
+        """The arguments by position, which is how the rules are given them."""
+        if not kwargs:
+            return args
+        import inspect
+
+        bound = inspect.signature(self.function).bind(*args, **kwargs)
+        bound.apply_defaults()
+        if bound.kwargs:
+            raise TypeError(
+                f"{self._called}: {', '.join(bound.kwargs)} can be given by keyword alone, and the "
+                "rules are given arguments by position"
+            )
+        return bound.args
 
     def _split(self, args: tuple[Any, ...]) -> tuple[list[Any], list[Any]]:
         """The arguments of ``nondiff_argnums``, and the others."""
@@ -71,6 +87,18 @@ class _Function:
                     "gives: pass it as an argument"
                 )
         return tree
+
+    def _refuse_captured(self, found: list[Any], given: list[Any], since: int, what: str) -> None:
+        """Raise where a rule made `found`, since `since`, of more than it was `given`."""
+        arrays = [v for v in found if isinstance(v, GradArray)]
+        own = {edge for x in given for edge in edges_of(x)}
+        seen = {level for x in given for level in x._tangents or ()}
+        more = {level for y in arrays for level in y._tangents or ()} & levels
+        if more - seen or captured([edge for y in arrays for edge in edges_of(y)], since, own):
+            raise LostGradientError(
+                f"{self._called}: {what} captures a tracked array, whose derivative would be lost: "
+                "pass it as an argument"
+            )
 
     def _ready(self, rule: Any) -> None:
         if rule is None:
@@ -176,8 +204,8 @@ class custom_vjp(_Function):
     convention of `grad`.
 
     Derivatives of the rule are those of what `bwd` and `fwd` compute, `fwd` being called again for
-    them; forward mode is the transpose of `bwd`. A tracked array that `function` or `fwd` captures
-    raises `LostGradientError`: arguments are the way in.
+    them; forward mode is the transpose of `bwd`. A tracked array that `function`, `fwd` or `bwd`
+    captures raises `LostGradientError`: arguments are the way in.
 
     >>> @custom_vjp
     ... def clipped(x):
@@ -199,9 +227,9 @@ class custom_vjp(_Function):
         """Set the rule; see the class."""
         self.fwd, self.bwd = fwd, bwd
 
-    def __call__(self, *args: Any) -> Any:
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
         self._ready(self.bwd)
-        fixed, moving = self._split(args)
+        fixed, moving = self._split(self._positional(args, kwargs))
         node = _node(_CustomVJPGrad, self, fixed, moving)
         if node is None:
             return self._checked(self.function(*self._joined(fixed, _constants(moving))), "it")
@@ -222,15 +250,15 @@ class custom_vjp(_Function):
 class _CustomVJPGrad(_RuleGrad):
     def backward(self, grad: Any) -> Any:
         of = self.of
-        inputs = self.inputs
+        inputs = [as_operand(x) for x in self.inputs]
         g = self.seeds(grad)
+        record, since = mode.recording, next_seq()
         residuals: Any = self._saved.residuals  # type: ignore[union-attr]
-        if any(is_active(x) for x in inputs):
-            # Differentiated again: what fwd kept must know what it was computed from.
-            plain = [as_operand(x) for x in inputs]
-            with enable_grad():
-                _, residuals = of._forward(self.fixed, self.arguments(plain))
-        found = of.bwd(*self.fixed, residuals, g)
+        again = any(is_active(x) for x in inputs)
+        with enable_grad():  # so that what is captured shows
+            if again:  # differentiated again: what fwd kept must know what it was computed from
+                _, residuals = of._forward(self.fixed, self.arguments(inputs))
+            found = of.bwd(*self.fixed, residuals, g)
         if not isinstance(found, (tuple, list)) or len(found) != len(self.moving):
             raise RuleError(
                 f"{of._called}: bwd must return a tuple with one gradient per argument, "
@@ -239,7 +267,8 @@ class _CustomVJPGrad(_RuleGrad):
         parts = leaves_like(
             self.moving, list(found), f"{of._called}: bwd's gradients", none_is_zero=True
         )
-        return tuple([parts[i] for i in self.at])
+        of._refuse_captured(parts, [*inputs, *leaves(g)], since, "bwd")
+        return tuple([_settled(parts[i], record) for i in self.at])
 
 
 # -- custom_jvp ----------------------------------------------------------------------------------
@@ -252,8 +281,8 @@ class custom_jvp(_Function):
 
     ``f.defjvp(rule)`` sets the rule: ``rule(*nondiff_args, primals, tangents)``, of two tuples,
     returns ``(output, tangent)``; it must be linear in the tangents. A tangent is 0 where there is
-    none. A tracked array that `function` captures raises `LostGradientError`: arguments are the
-    way in.
+    none. A tracked array that `function` or the rule captures raises `LostGradientError`: arguments
+    are the way in.
 
     >>> @custom_jvp
     ... def cube(x):
@@ -278,9 +307,9 @@ class custom_jvp(_Function):
         self.rule = rule
         return rule
 
-    def __call__(self, *args: Any) -> Any:
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
         self._ready(self.rule)
-        fixed, moving = self._split(args)
+        fixed, moving = self._split(self._positional(args, kwargs))
         node = _node(_CustomJVPGrad, self, fixed, moving)
         if node is None:
             return self._checked(self.function(*self._joined(fixed, _constants(moving))), "it")
@@ -299,13 +328,17 @@ class _CustomJVPGrad(_RuleGrad):
             if t is not None:
                 values[i] = t
         tangents = unflattened(primals, iter(values))
-        found = of.rule(*self.fixed, tuple(primals), tuple(tangents))
+        record, since = mode.recording, next_seq()
+        with enable_grad():  # so that what is captured shows
+            found = of.rule(*self.fixed, tuple(primals), tuple(tangents))
         if not isinstance(found, tuple) or len(found) != 2:
             raise RuleError(f"{of._called}: the rule must return a pair, (output, tangent)")
         parts = leaves_like(
             self.outcome, found[1], f"{of._called}: the rule's tangent", none_is_zero=True
         )
-        return [p for p, like in zip(parts, self.like, strict=True) if like[2]]
+        given = [*inputs, *[t for t in ts if isinstance(t, GradArray)]]
+        of._refuse_captured(parts, given, since, "the rule")
+        return [_settled(p, record) for p, like in zip(parts, self.like, strict=True) if like[2]]
 
     def jvp(self, *tangents: Any) -> Any:
         return tuple(self.tangents([as_operand(x) for x in self.inputs], tangents))
@@ -341,6 +374,13 @@ class _CustomJVPGrad(_RuleGrad):
             )
         )
         return tuple([found.get(v._edge) for v in variables])
+
+
+def _settled(value: Any, record: bool) -> Any:
+    """What a rule returned, without the graph that it left where none is to be recorded."""
+    if record or not isinstance(value, GradArray) or not has_edge(value):
+        return value
+    return without_edges(value)
 
 
 def _zeros_of(value: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from .. import _order, _writes
@@ -240,7 +241,10 @@ def push(order: list[Any], tangents: dict[Any, Any], ends: list[Any], record: bo
             given = [tangents.get(e) for e in node._edges]
             if all(t is None for t in given):
                 continue
-            found = node.jvp(*given)
+            rule = node.jvp
+            for watcher in mode.watchers:
+                rule = partial(_watched, watcher, rule, node)
+            found = rule(*given)
             if isinstance(node.dtype, tuple):
                 found = found if isinstance(found, tuple) else (found,)
                 if len(found) != node.outputs:
@@ -252,11 +256,19 @@ def push(order: list[Any], tangents: dict[Any, Any], ends: list[Any], record: bo
                 many[node] = tuple(
                     as_operand(t, like=like) if type(t) in SCALARS else t for t in found
                 )
+                for watcher in mode.watchers:
+                    watcher.tangents(node, list(many[node]))
                 continue
             if isinstance(found, tuple):
                 (found,) = found
             if found is not None:
                 tangents[node] = fitted(found, node, node)
+                for watcher in mode.watchers:
+                    watcher.tangents(node, [tangents[node]])
         return [None if e is None else tangents.get(e) for e in ends]
     finally:
         mode.recording, mode.wrapped, mode.level = before
+
+
+def _watched(watcher: Any, rule: Callable[..., Any], node: Any, *given: Any) -> Any:
+    return watcher.forward(rule, node, list(given))

@@ -12,6 +12,7 @@ from .._forward import levels
 from .._grad import Grad
 from .._mode import enable_grad, mode, no_grad
 from .._record import constant, is_active
+from .._sync import waits
 from .._tree import leaves, leaves_like, mapped, unflattened
 from ..backends import _registry
 from ..errors import ConvergenceError, LostGradientError, ShapeError
@@ -74,7 +75,7 @@ def fixed_point(
     init : where the iteration starts, an array or a nested structure; x has its structure.
     tol : x is taken as found once a step changes no element by more than ``tol·(1 + |x|)``;
         default: 8 units of rounding. After `maxiter` steps `ConvergenceError` is raised. Each step
-        waits for the device.
+        waits for the device, and looks at values: inside `jax.jit` give `solve`.
     solve : another way to find x: ``solve(init, *params)``, in place of the iteration.
     linear_solve : as for `implicit_root`, which gives the derivatives: the iteration is not
         differentiated, and `init` has no influence on x.
@@ -104,6 +105,8 @@ def _iterated(
     like = next((v for v in leaves(params) if _is_inexact(v)), None)
     like = None if like is None else as_operand(like)
     values = [v if isinstance(v, GradArray) else as_operand(v, like) for v in leaves(x)]
+    for v in values:
+        waits("fixed_point", v.shape, "each step looks at what it found; give solve")
     for _ in range(maxiter):
         found = function(unflattened(x, iter(values)), *params)
         new = [as_operand(v) for v in leaves_like(x, found, "fixed_point: the function's")]

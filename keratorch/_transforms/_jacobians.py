@@ -73,7 +73,7 @@ def _jacobian(
     has_aux: bool,
     by_rows: Callable[[int, int], bool],
 ) -> Callable[..., Any]:
-    many = not isinstance(argnums, int)
+    many = not hasattr(argnums, "__index__")
     positions = positions_of(name, argnums)
 
     def derivative(*args: Any, **kwargs: Any) -> Any:

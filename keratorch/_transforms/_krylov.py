@@ -7,6 +7,7 @@ from typing import Any
 
 from .._array import GradArray
 from .._record import constant
+from .._sync import waits
 from ..backends import _registry
 from ..errors import ConvergenceError, ShapeError
 
@@ -67,7 +68,8 @@ class _Layout:
         )
         xp = self.xp
         real = [xp.real(r) if c else r for r, (_, _, c) in zip(raws, self.parts, strict=True)]
-        self.dtype = xp.result_type(*[r.dtype for r in real])
+        # At least float32: libraries solve no systems of fewer bits.
+        self.dtype = xp.result_type(xp.float32, *[r.dtype for r in real])
 
     def vector(self, raws: list[Any]) -> Any:
         xp = self.xp
@@ -99,6 +101,7 @@ def gmres(xp: Any, product: Callable[[Any], Any], b: Any) -> Any:
     """
     import numpy as np
 
+    waits("a linear system by GMRES", b.shape, "give linear_solve")
     rounding = float(xp.finfo(b.dtype).eps)
     norm_b = _norm(xp, b)
     if norm_b == 0:

@@ -45,8 +45,8 @@ def gradients(
     Returns a tuple, one per input: raw arrays, or `GradArray`s under `create_graph`. PyTorch's
     ``autograd.grad``.
     """
-    outs = [outputs] if isinstance(outputs, GradArray) else list(outputs)
-    ins = [inputs] if isinstance(inputs, GradArray) else list(inputs)
+    outs: list[Any] = [outputs] if _registry.is_array(outputs) else list(outputs)
+    ins: list[Any] = [inputs] if _registry.is_array(inputs) else list(inputs)
     if grad_outputs is None:
         seeds: list[Any] = [None] * len(outs)
     elif isinstance(grad_outputs, (list, tuple)):
@@ -57,6 +57,11 @@ def gradients(
         raise ShapeError(f"gradients: {len(seeds)} grad_outputs for {len(outs)} outputs")
     for what, arrays in (("output", outs), ("input", ins)):
         for x in arrays:
+            if not isinstance(x, GradArray):
+                raise NotTrackedError(
+                    f"gradients: an {what} is of type {type(x).__name__}, which nothing tracks: "
+                    "pass GradArrays, one or a sequence of them"
+                )
             if x._edge is None:
                 raise NotTrackedError(
                     f"gradients: an {what} of shape {tuple(x.shape)} is a constant: make it a "
@@ -66,14 +71,16 @@ def gradients(
     for y, seed in zip(outs, seeds, strict=True):
         g = y._seed(seed)
         pairs[y._edge] = sum_of(pairs[y._edge], g) if y._edge in pairs else g
-    found = dict(
-        _engine.run(
-            list(pairs.items()),
-            retain_graph=create_graph if retain_graph is None else retain_graph,
-            create_graph=create_graph,
-            targets={x._edge for x in ins},
+    found: dict[Any, Any] = {}
+    if pairs:
+        found = dict(
+            _engine.run(
+                list(pairs.items()),
+                retain_graph=create_graph if retain_graph is None else retain_graph,
+                create_graph=create_graph,
+                targets={x._edge for x in ins},
+            )
         )
-    )
     out = tuple(found.get(x._edge) for x in ins)
     if not allow_unused:
         for x, g in zip(ins, out, strict=True):
@@ -173,7 +180,7 @@ def _derivative(
     """The gradient, in chosen arguments, of the sum of what `function` returns."""
     if not callable(function):
         raise TypeError(f"{name}: {type(function).__name__} is no function")
-    many = not isinstance(argnums, int)
+    many = not hasattr(argnums, "__index__")
     positions = positions_of(name, argnums)
 
     def derivative(*args: Any, **kwargs: Any) -> Any:

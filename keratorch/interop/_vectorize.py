@@ -64,7 +64,7 @@ class vectorize(np.vectorize):  # type: ignore[misc]
 
         outputs: list[GradArray] = []
         for k, column in enumerate(zip(*results, strict=True)):
-            y = kt.reshape(kt.stack(promoted(column)), shape)
+            y = kt.reshape(kt.stack(promoted("vectorize", column)), shape)
             outputs.append(kt.astype(y, self.otypes[k], copy=False) if self.otypes else y)
         return tuple(outputs)
 

@@ -145,7 +145,7 @@ class ElementwiseGrad(Grad):
 
 def masked(xp: Any, grad: Any, p: Any) -> Any:
     """The partial `p`, 0 where it is not finite and `grad` is 0."""
-    return xp.where((grad == 0) & ~xp.isfinite(p), 0.0, p)
+    return xp.where((grad != 0) | xp.isfinite(p), p, 0.0)
 
 
 # -- the raw functions -------------------------------------------------------------------------

@@ -27,34 +27,29 @@ from . import (
 )
 from ._elementwise import is_operand
 from ._numpy_methods import METHODS, table_function
-from .arithmetic import add, divide, multiply, subtract
+from .arithmetic import add, divide, multiply, negative, positive, subtract
 from .arithmetic import pow as power
+from .linalg import matmul
+from .selection import abs as absolute
+
+# What a closure of a method holds `torch.compile` cannot name, and breaks its graph there. So the
+# functions of operators are globals, or found in one by a name.
 
 
-def _operator(
-    function: Callable[..., Any],
-    otherwise: Callable[[Any, Any], Any] = lambda left, right: NotImplemented,
-) -> tuple[Any, Any]:
-    """The method of an operator, and its reflection.
-
-    otherwise : what becomes of an operand that is no array.
-    """
+def _operator(name: str) -> tuple[Any, Any]:
+    """The method of an operator, and its reflection."""
 
     def forward(self: GradArray, other: Any) -> Any:
         if type(other) is GradArray or type(other) in SCALARS or is_operand(other):
-            return function(self, other)
-        return otherwise(self, other)
+            return _FUNCTIONS[name](self, other)
+        return NotImplemented
 
     def reflected(self: GradArray, other: Any) -> Any:
         if type(other) in SCALARS or is_operand(other):
-            return function(other, self)
-        return otherwise(other, self)
+            return _FUNCTIONS[name](other, self)
+        return NotImplemented
 
     return forward, reflected
-
-
-# The commonest are written out, so that their functions are globals: what a closure of a method
-# holds `torch.compile` cannot name, and breaks its graph there.
 
 
 def _add(self: GradArray, other: Any) -> Any:
@@ -117,6 +112,28 @@ def _rpow(self: GradArray, other: Any) -> Any:
     return NotImplemented
 
 
+def _matmul(self: GradArray, other: Any) -> Any:
+    if type(other) is GradArray or is_operand(other):
+        return matmul(self, other)
+    return product(self, other)
+
+
+def _rmatmul(self: GradArray, other: Any) -> Any:
+    return matmul(other, self) if is_operand(other) else product(other, self)
+
+
+def _neg(self: GradArray) -> GradArray:
+    return negative(self)
+
+
+def _pos(self: GradArray) -> GradArray:
+    return positive(self)
+
+
+def _abs(self: GradArray) -> GradArray:
+    return absolute(self)
+
+
 def _divmod_of(left: Any, right: Any) -> Any:
     """``divmod(left, right)``: the quotient is a constant, the remainder is differentiable."""
     from ..interop._numpy_api import UFUNCS
@@ -140,6 +157,7 @@ _ARITHMETIC = {
     "mul": (_mul, _rmul),
     "truediv": (_truediv, _rtruediv),
     "pow": (_pow, _rpow),
+    "matmul": (_matmul, _rmatmul),
 }
 
 
@@ -338,13 +356,14 @@ _COMPARISONS = {
     "rshift": constants.bitwise_right_shift,
     "floordiv": constants.floor_divide,
 }
+_FUNCTIONS = {**_BINARY, **_COMPARISONS, "divmod": _divmod_of}
 _METHODS = {
     "__cuda_array_interface__": property(_cuda_array_interface),
     "__dlpack__": _dlpack,
     "__dlpack_device__": _dlpack_device,
-    "__neg__": arithmetic.negative,
-    "__pos__": arithmetic.positive,
-    "__abs__": selection.abs,
+    "__neg__": _neg,
+    "__pos__": _pos,
+    "__abs__": _abs,
     "__invert__": constants.bitwise_invert,
     "__getitem__": indexing.getitem,
     "__setitem__": indexing.setitem,
@@ -373,19 +392,17 @@ _METHODS = {
 def install() -> None:
     """Give `GradArray` its operators and methods."""
     for name, function in _BINARY.items():
-        forward, reflected = _ARITHMETIC.get(name) or _operator(function)
+        forward, reflected = _ARITHMETIC.get(name) or _operator(name)
         setattr(GradArray, f"__{name}__", forward)
         setattr(GradArray, f"__r{name}__", reflected)
         raw_function = getattr(operator, f"i{name}")
         setattr(GradArray, f"__i{name}__", _in_place(function, raw_function))
-    forward, reflected = _operator(linalg.matmul, product)
-    GradArray.__matmul__, GradArray.__rmatmul__ = forward, reflected  # type: ignore[method-assign]
-    GradArray.__divmod__, GradArray.__rdivmod__ = _operator(_divmod_of)
+    GradArray.__divmod__, GradArray.__rdivmod__ = _operator("divmod")
     GradArray.__round__ = _round
     # pandas leaves ``series * x`` to what has a higher one than its own, of 4000 at most.
     GradArray.__pandas_priority__ = 5000  # type: ignore[attr-defined]
     for name, function in _COMPARISONS.items():
-        forward, reflected = _operator(function)
+        forward, reflected = _operator(name)
         setattr(GradArray, f"__{name}__", forward)
         if name not in ("lt", "le", "gt", "ge", "eq", "ne"):
             setattr(GradArray, f"__r{name}__", reflected)

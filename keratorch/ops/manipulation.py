@@ -39,7 +39,7 @@ def reshape(x: Any, /, shape: Shape, *, copy: bool | None = None) -> GradArray:
     a = x._array
     wanted = _shape_tuple(shape)
     size = math.prod(a.shape)
-    known = math.prod(n for n in wanted if n != -1)
+    known = math.prod([n for n in wanted if n != -1])
     if wanted.count(-1) > 1 or any(n < -1 for n in wanted):
         raise ShapeError(f"reshape: shape {wanted} may have one -1, and no other negative length")
     if -1 in wanted:

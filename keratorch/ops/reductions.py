@@ -118,7 +118,7 @@ def mean(x: Any, /, *, axis: Axis = None, keepdims: bool = False) -> GradArray:
     )
     if not is_active(x):
         return _record.unrecorded(raw)
-    count = math.prod(a.shape[i] for i in axes)
+    count = math.prod([a.shape[i] for i in axes])
     return record(
         MeanGrad, (x,), raw, axes=axes, input_shape=tuple(a.shape), count=count, keepdims=keepdims
     )

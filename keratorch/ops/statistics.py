@@ -24,7 +24,7 @@ def one_axis_last(xp: Any, x: Any, axes: tuple[int, ...]) -> Any:
     others = tuple(i for i in range(x.ndim) if i not in axes)
     turned = xp.permute_dims(x, (*others, *axes)) if x.ndim else x
     shape = tuple(x.shape)
-    count = math.prod(shape[i] for i in axes)
+    count = math.prod([shape[i] for i in axes])
     return xp.reshape(turned, (*(shape[i] for i in others), count))
 
 
@@ -285,7 +285,7 @@ def _spread_of(
     raw = as_array(a, function(a, axis=along, correction=correction, keepdims=keepdims))
     if not is_active(x):
         return _record.unrecorded(raw)
-    divisor = max(math.prod(a.shape[i] for i in axes) - correction, 0)
+    divisor = max(math.prod([a.shape[i] for i in axes]) - correction, 0)
     saved = (a,) if cls is VarGrad else (a, raw)
     return record(cls, (x,), raw, saved, axes=axes, divisor=divisor, keepdims=keepdims)
 

@@ -87,6 +87,43 @@ def test_under_create_graph(xp, device):
     assert ".backward made" in str(caught.value)
 
 
+def test_the_line_inside_of_a_function_that_a_rule_calls(xp, device):
+    """`checkpoint` calls its function again in backward, `custom_jvp` its rule."""
+
+    def segment(x):
+        y = kt.sqrt(x)  # its derivative is infinite
+        return y * 2.0
+
+    @kt.custom_jvp
+    def half(x):
+        return x / 2.0
+
+    @half.defjvp
+    def rule(primals, tangents):
+        (x,), (t,) = primals, tangents
+        return half(x), t * kt.sqrt(x)  # differentiated again, it is infinite
+
+    def loss(x):
+        return kt.checkpoint(segment)(x).sum()
+
+    cases = {
+        "its derivative is infinite": [
+            lambda x: loss(x).backward(),
+            lambda x: kt.checkpoint(lambda x: kt.checkpoint(segment)(x) * 2.0)(x).sum().backward(),
+            lambda x: loss(x).backward(create_graph=True),
+            lambda x: kt.grad(loss)(x),
+        ],
+        "differentiated again": [lambda x: kt.grad(lambda x: kt.grad(half)(x))(x[1])],
+    }
+    for line, functions in cases.items():
+        for function in functions:
+            x = leaf(xp, device, [1.0, 0.0])
+            found = pytest.raises(kt.AnomalyError, match=r"\.backward made")
+            with found as caught, kt.detect_anomaly():
+                function(x)
+            assert f"# {line}" in str(caught.value), str(caught.value)
+
+
 def test_the_masked_partials_of_the_rules_are_no_anomaly(xp, device):
     """`where(x > 0, log(x), 0)`: inside of the rule something is infinite, and outside nothing."""
     x = leaf(xp, device, [0.0, 1.0])
@@ -363,6 +400,15 @@ def test_tangents(xp, device):
             kt.detect_anomaly(),
         ):
             kt.jvp(f, (x,), (t,))
+    for f in (  # a graph is gone through forward
+        lambda x: kt.linearize(kt.sqrt, x)[1](t),  # on the way
+        lambda x: kt.jacfwd(lambda x: kt.sqrt(x))(x),  # on the way
+    ):
+        found = pytest.raises(kt.AnomalyError, match=r"^SqrtGrad\.jvp made (.|\n)*# on the way")
+        with found, kt.detect_anomaly():
+            f(x)
+    with kt.detect_anomaly():  # a zero times an infinite partial, as below
+        kt.linearize(kt.sqrt, x)[1](kt.asarray(xp.asarray([0.0, 1.0])))
     with pytest.raises(kt.AnomalyError, match=r"return kt.jvp.*# here"), kt.detect_anomaly():
         slope(x)
     with kt.detect_anomaly():

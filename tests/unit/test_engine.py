@@ -11,6 +11,18 @@ from tests.counting import counted
 # -- what is visited ---------------------------------------------------------------------------
 
 
+def test_gradients_of_what_nothing_tracks():
+    x, raw = kt.GradArray([1.0, 2.0]), np.ones(2)
+    y = (x * x).sum()
+    for given in ((raw, x), ([y, raw], x), (y, raw), (y, [x, 2.0])):
+        with pytest.raises(kt.NotTrackedError, match=r"of type (ndarray|float), which nothing"):
+            kt.gradients(*given)
+    with pytest.raises(kt.NotTrackedError, match="no output depends"):
+        kt.gradients([], x)
+    assert kt.gradients([], x, allow_unused=True) == (None,)
+    assert kt.gradients(y, []) == ()
+
+
 def test_a_value_used_twice_sums_its_gradients():
     x = kt.GradArray([2.0, 3.0])
     (x * x + x).sum().backward()

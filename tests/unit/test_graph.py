@@ -4,9 +4,11 @@ import builtins
 import io
 import os
 import re
+import shutil
 import stat
 import sys
 import time
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -27,11 +29,11 @@ def test_the_tree(xp, device):
     dtype = str(w.dtype)
     assert str(kt.graph(z)).splitlines() == [
         f"AddGrad () {dtype} on {device}",
-        f"├─ SumGrad () {dtype}",
+        f"├─ SumGrad () {dtype} on {device}",
         f"│  └─ #1 MultiplyGrad 'y' (2,) {dtype} on {device}",
         f"│     ├─ #2 leaf 'w' (2,) {dtype} on {device}",
         f"│     └─ leaf 'w' (2,) {dtype} on {device} (see #2)",
-        f"└─ MaxGrad () {dtype}",
+        f"└─ MaxGrad () {dtype} on {device}",
         f"   └─ MultiplyGrad 'y' (2,) {dtype} on {device} (see #1)",
     ]
     assert y.name == "y"
@@ -42,10 +44,28 @@ def test_several_outputs_and_operations_of_several_outputs():
     values, vectors = kt.linalg.eigh(x)
     graph = kt.graph([values, vectors.sum()])
     lines = str(graph).splitlines()
-    assert lines[0] == "EighGrad (2,), (2, 2) float64 [output 0]"
+    assert lines[0] == "EighGrad (2,), (2, 2) float64 on cpu [output 0]"
     assert "[output 1]" in str(graph)
     assert len(graph) == 3
     assert [n.op for n in graph.nodes] == ["leaf", "EighGrad", "SumGrad"]
+
+
+def test_the_device_of_what_is_gone():
+    """An operation is where its inputs are, unless it moves them."""
+    strict = pytest.importorskip("array_api_strict")
+    there = kt.GradArray(strict.ones(2, device=strict.Device("device1")))
+    here = kt.asarray(strict.ones(2))
+    z = kt.exp((there * 2.0).to_device(here.device)) * here
+    assert [(n.op, n.device) for n in kt.graph(z.sum()).nodes] == [
+        ("leaf", str(there.device)),
+        ("MultiplyGrad", str(there.device)),
+        ("ToDeviceGrad", None),
+        ("ExpGrad", str(here.device)),
+        ("MultiplyGrad", str(here.device)),
+        ("SumGrad", str(here.device)),
+    ]
+    y = kt.GradArray([1.0]) * 2.0  # the leaf is gone
+    assert [n.device for n in kt.graph(y * y).nodes] == [None, "cpu", "cpu"]
 
 
 TOKEN = re.compile(r'\s*(->|[{}\[\];,=]|"(?:[^"\\]|\\.)*"|[A-Za-z_]\w*|$)', re.S)
@@ -206,6 +226,30 @@ def test_svg_and_png(fake_dot, tmp_path):
     assert opened.getvalue() == b"PNG"
     bundle = graph._repr_mimebundle_()
     assert bundle == {"text/plain": repr(graph), "image/svg+xml": "<svg>drawn</svg>"}
+
+
+@pytest.mark.skipif(shutil.which("dot") is None, reason="Graphviz's program dot is not installed")
+@pytest.mark.parametrize("name", ["w", 'a"b', "a\\", "a\nb", "<b>&", "ä€", '"];evil [label="'])
+def test_the_program_draws(name, tmp_path):
+    pytest.importorskip("graphviz")
+    w = kt.GradArray(np.eye(2), name=name)
+    values, vectors = kt.linalg.eigh(w)
+    z = (vectors @ values).sum()
+    graph = kt.graph([z, values])
+    texts = [
+        "".join(text.itertext()).replace("\N{NO-BREAK SPACE}", " ")
+        for text in ElementTree.fromstring(graph.svg()).iter("{http://www.w3.org/2000/svg}text")
+    ]
+    lines = [f"leaf {name!r}", "(2, 2) float64", "EighGrad", "(2,), (2, 2) float64", "MatMulGrad"]
+    lines += ["(2,) float64", "SumGrad", "() float64", "0", "1", *["on cpu"] * 4]
+    assert sorted(texts) == sorted(lines)
+    graph.png(tmp_path / "graph.png")
+    data = (tmp_path / "graph.png").read_bytes()
+    assert data.startswith(b"\x89PNG\r\n\x1a\n") and data.endswith(b"IEND\xaeB`\x82")
+    for _ in range(600):
+        z = kt.sin(z)
+    summary = ElementTree.fromstring(kt.graph(z).svg())
+    assert "too large to draw" in "".join(summary.itertext())
 
 
 def test_without_the_program(monkeypatch, tmp_path):

@@ -60,6 +60,34 @@ def test_what_waits_raises(xp, device, name):
     assert "test_no_sync.py:" in str(caught.value)
 
 
+def test_solutions(xp, device):
+    """Iterations look at what they found; the linear system of a small solution does not."""
+    x = values(xp, device, requires_grad=True)
+    many = kt.GradArray(kt.ones((65,), dtype=xp.float32, device=device)._array)
+
+    def cosine(y, a):
+        return kt.cos(y * a / 4)
+
+    def solve(init, a):
+        for _ in range(30):
+            init = cosine(init, a)
+        return init
+
+    half = kt.full_like(x.detach(), 0.5)
+    with kt.no_sync():
+        with pytest.raises(kt.SyncError, match=r"fixed_point of an array(.|\n)*test_no_sync"):
+            kt.fixed_point(cosine, half, x)
+        y = kt.fixed_point(cosine, half, x, solve=solve)
+        y.sum().backward()
+        y = kt.fixed_point(cosine, many.detach() / 2, many, solve=solve)
+        with pytest.raises(kt.SyncError, match=r"GMRES of an array(.|\n)*give linear_solve"):
+            y.sum().backward()
+    plain = kt.GradArray(x._array)
+    kt.fixed_point(cosine, half, plain).sum().backward()
+    found, expected = (kt.asarray(v.grad).numpy() for v in (x, plain))
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)
+
+
 def test_what_does_not_wait_works(xp, device):
     x = values(xp, device, requires_grad=True)
     with kt.no_sync():

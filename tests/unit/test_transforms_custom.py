@@ -111,6 +111,21 @@ def test_rules_replace_derivatives():
     np.testing.assert_array_equal(t, V)
 
 
+@pytest.mark.parametrize("name", ["custom_vjp", "custom_jvp"])
+def test_arguments_by_keyword(name):
+    f = MAKERS[name]()
+    expected = kt.grad(lambda x: kt.sum(f(x, V)))(A)
+    np.testing.assert_array_equal(kt.grad(lambda x: kt.sum(f(x, y=V)))(A), expected)
+    np.testing.assert_array_equal(kt.grad(lambda x: kt.sum(f(y=V, x=x)))(A), expected)
+    assert type(f(y=V, x=A)) is kt.GradArray
+    with pytest.raises(TypeError, match="missing a required argument"):
+        f(y=V)
+    keyword_only = getattr(kt, name)(lambda x, *, n: x * n)
+    getattr(keyword_only, f"def{name[-3:]}")(*[lambda *args: args] * (2 if name[7] == "v" else 1))
+    with pytest.raises(TypeError, match=r"n can be given by keyword alone"):
+        keyword_only(A, n=2)
+
+
 def test_nondiff_argnums():
     @functools.partial(kt.custom_vjp, nondiff_argnums=(0, 2))
     def apply(f, x, n):
@@ -160,6 +175,43 @@ def test_captured_arrays_are_refused():
         kt.grad(captures_outer)(2.0)
 
 
+def scaled_vjp(s):
+    """2x, with a `bwd` that captures `s`."""
+    f = kt.custom_vjp(lambda x: x * 2.0)
+    f.defvjp(lambda x: (x * 2.0, None), lambda _, g: (g * s,))
+    return f
+
+
+def scaled_jvp(s):
+    """2x, with a rule that captures `s`."""
+    f = kt.custom_jvp(lambda x: x * 2.0)
+    f.defjvp(lambda p, t: (p[0] * 2.0, t[0] * s))
+    return f
+
+
+FIRST = {
+    "grad": lambda f: kt.grad(lambda x: kt.sum(f(x)))(A),
+    "backward": lambda f: f(kt.GradArray(A)).sum().backward(),
+    "jvp": lambda f: kt.jvp(f, (A,), (V,)),
+    "linearize": lambda f: kt.linearize(f, A)[1](V),
+    "jacfwd": lambda f: kt.jacfwd(f)(A),
+    "hessian": lambda f: kt.hessian(lambda x: kt.sum(f(x) * x))(A),
+}
+
+
+@pytest.mark.parametrize("way", FIRST)
+@pytest.mark.parametrize("scaled", [scaled_vjp, scaled_jvp])
+def test_what_a_rule_alone_captures_is_refused_at_first_order(scaled, way):
+    """Its derivative would be lost: nothing in the graph of the outcome leads there."""
+    run = FIRST[way]
+    with pytest.raises(kt.LostGradientError, match="captures a tracked array"):
+        run(scaled(kt.GradArray(A)))
+    run(scaled(kt.asarray(A)))  # a constant has none
+    for outer in (kt.grad, kt.jacfwd, lambda f: lambda s: kt.jvp(f, (s,), (1.0,))):
+        with pytest.raises(kt.LostGradientError, match="captures a tracked array"):
+            outer(lambda s: run(scaled(s)) or s)(2.0)
+
+
 def test_rules_that_break_their_contract():
     @kt.custom_vjp
     def f(x, y):
@@ -204,7 +256,7 @@ def test_checkpoint_of_captured_arrays():
 
 
 def test_checkpoint_notices_a_write_to_what_it_captured():
-    w = kt.GradArray(A)
+    w = kt.GradArray(A.copy())  # that is written into, and other tests use A
     y = kt.checkpoint(lambda x: x * x * w)(kt.GradArray(V))
     with kt.no_grad():
         w[0] = 5.0
@@ -325,6 +377,30 @@ def test_checkpoint_of_a_function_that_is_not_the_same_twice():
 
     with pytest.raises(kt.RuleError, match="shapes"):
         kt.checkpoint(g)(kt.GradArray(V)).sum().backward()
+    del calls[:]
+
+    def h(x):
+        calls.append(1)
+        return kt.asarray(A) if len(calls) > 1 else x * 2.0
+
+    with pytest.raises(kt.RuleError, match="returned a constant"):
+        kt.checkpoint(h)(kt.GradArray(V)).sum().backward()
+
+
+def test_checkpoint_of_a_function_that_writes_into_a_constant():
+    """Called again it would find what it wrote: a wrong gradient, without a word."""
+
+    def f(x, p):
+        p["c"] *= 2.0
+        return x * p["c"]
+
+    x = kt.GradArray(V)
+    y = kt.checkpoint(f)(x, {"c": kt.asarray(A.copy())})
+    with pytest.raises(kt.StaleValueError, match="CheckpointGrad"):
+        y.sum().backward()
+    y = kt.checkpoint(lambda x, p: f(x, {"c": p["c"].copy()}))(x, {"c": kt.asarray(A)})
+    y.sum().backward()
+    np.testing.assert_array_equal(x.grad, 2.0 * A)
 
 
 # -- solutions -----------------------------------------------------------------------------------
@@ -343,6 +419,17 @@ def test_square_root_to_third_order_in_every_mode():
             for three in g.values():
                 assert float(three(two(one(root)))(a)) == pytest.approx(third)
     assert float(kt.hessian(root)(a)) == pytest.approx(second)
+
+
+def test_solutions_in_half_precision():
+    root = kt.implicit_root(lambda x, a: x * x - a, lambda a: a**0.5)
+    for a in (A.astype(np.float16), np.full(65, 2.0, dtype=np.float16)):  # a matrix, and GMRES
+        for found in (
+            kt.grad(lambda a: kt.sum(root(a)))(a),
+            kt.jvp(root, (a,), (np.ones_like(a),))[1],
+        ):
+            assert found.dtype == np.float16
+            np.testing.assert_allclose(found, 0.5 / np.sqrt(a.astype(float)), rtol=4e-3)
 
 
 def test_linear_system_as_a_root(rng):

@@ -260,7 +260,14 @@ def test_argument_numbers():
         kt.grad(lambda x, y: x * y, argnums=(1, -1))(1.0, 2.0)
     with pytest.raises(kt.StructureError, match="integer"):
         kt.grad(lambda x: x, argnums=0.5)
+    for argnums in (True, "0", (0, None), np.array([0])):
+        with pytest.raises(kt.StructureError, match="integer"):
+            kt.jacrev(lambda x: x, argnums=argnums)
     assert kt.grad(lambda x, y: x * y * y, argnums=-1)(2.0, 3.0) == 12.0
+    assert kt.grad(lambda x, y: x * y * y, argnums=np.int64(1))(2.0, 3.0) == 12.0
+    for argnums in (range(2), [0, 1], (np.int64(0), -1)):
+        assert kt.grad(lambda x, y: x * y * y, argnums)(2.0, 3.0) == (9.0, 12.0)
+        assert kt.jacfwd(lambda x, y: x * y * y, argnums)(2.0, 3.0) == (9.0, 12.0)
     with pytest.raises(TypeError, match="no function"):
         kt.grad(3.0)
 

@@ -5,7 +5,8 @@ For ``partials = (1 - y * y,)`` the rule that comes out is, in essence,
     t = multiply(y, y); subtract(1, t, t); multiply(grad, t, t); return (t,)
 
 A temporary that involves the output has the output's shape and dtype, and may be written into;
-others are left alone. Complex and 0-d gradients take the general rule.
+others are left alone. For 0-d gradients, of which NumPy makes scalars, there is a second rule that
+writes nowhere. Complex gradients take the general rule.
 """
 
 from __future__ import annotations
@@ -54,12 +55,16 @@ class _Constants(dict[Any, tuple[Any, ...]]):
 
 
 class _Writer:
-    """Writes the lines of a kernel."""
+    """Writes the lines of a kernel.
 
-    def __init__(self) -> None:
+    in_place : whether temporaries are arrays; those of 0-d arrays are NumPy's scalars.
+    """
+
+    def __init__(self, in_place: bool) -> None:
+        self.in_place = in_place
         self.lines: list[str] = []
         self.constants: list[Any] = []
-        self.scope: dict[str, Any] = {"vdot": np.vdot}
+        self.scope: dict[str, Any] = {"vdot": np.vdot, "asarray": np.asarray}
         self.count = 0
 
     def ufunc(self, name: str) -> str:
@@ -104,7 +109,8 @@ class _Writer:
             if owned:
                 self.lines.append(f"{function}({names}, {name})")
                 return name, True
-        return self.temporary(f"{function}({names})"), "y" in expr.variables()
+        owned = self.in_place and "y" in expr.variables()
+        return self.temporary(f"{function}({names})"), owned
 
     def _where(self) -> str:
         self.scope["where"] = np.where
@@ -119,7 +125,8 @@ class _Writer:
             self.lines.append(f"{result} = None")
             return
         if expr.is_constant and expr.value == -1:
-            self.lines.append(f"{result} = {self.ufunc('negative')}(g)")
+            negative = f"{self.ufunc('negative')}(g)"
+            self.lines.append(f"{result} = {negative if self.in_place else f'asarray({negative})'}")
             return
         name, owned = self.value(expr)
         multiply = self.ufunc("multiply")
@@ -127,18 +134,30 @@ class _Writer:
         self.lines.append(f"{result} = {multiply}(g, {name}{out})")
         if masked:
             # One number tells whether anything is infinite or NaN.
+            check = f"vdot({result}, {result})" if self.in_place else result
             self.lines += [
-                f"check = vdot({result}, {result})",
+                f"check = {check}",
                 "if check - check != 0:",
                 f"    {result} = masked(node, g, {i})",
             ]
+        if not self.in_place:
+            self.lines.append(f"{result} = asarray({result})")
 
 
 def elementwise_rule(cls: type[ElementwiseGrad]) -> Rule:
     """The rule of an elementwise operation, compiled."""
+    scalar = _compiled(cls, False, cls.backward)
+    return _compiled(cls, True, scalar)
+
+
+def _compiled(cls: type[ElementwiseGrad], in_place: bool, otherwise: Rule) -> Rule:
+    """A rule for real gradients of one axis or more if `in_place`, else for those of none.
+
+    otherwise : the rule for others.
+    """
     inputs = [f"x{i}" for i in range(cls.arity)]
     results = [f"r{i}" for i in range(cls.arity)]
-    writer = _Writer()
+    writer = _Writer(in_place)
     body: list[str] = []
     for i, expr in enumerate(cls.exprs):
         writer.times(expr, cls.unbounded, i, results[i])
@@ -150,8 +169,8 @@ def elementwise_rule(cls: type[ElementwiseGrad]) -> Rule:
         writer.lines.clear()
     lines = [
         "def rule(node, g):",
-        "    if g.ndim == 0 or g.dtype.kind != 'f':",
-        "        return general(node, g)",
+        f"    if {'g.ndim == 0 or ' if in_place else ''}g.dtype.kind != 'f':",
+        "        return otherwise(node, g)",
         f"    {', '.join(inputs)}, y = node._saved",
     ]
     if cls.arity > 1:
@@ -162,7 +181,7 @@ def elementwise_rule(cls: type[ElementwiseGrad]) -> Rule:
         lines.append(f"    {names}= constants[g.dtype]")
         writer.scope["constants"] = _Constants(writer.constants)
     lines += [*body, f"    return ({', '.join(results)},)"]
-    writer.scope |= {"general": cls.backward, "masked": masked}
+    writer.scope |= {"otherwise": otherwise, "masked": masked}
     text = "\n".join(lines) + "\n"
     return _partials.compile_function("rule", text, writer.scope)
 
@@ -178,7 +197,7 @@ def masked(node: Any, g: Any, i: int) -> Any:
 
 def relu_rule(node: Any, g: Any) -> tuple[Any, ...]:
     """One product with a mask."""
-    return (np.multiply(g, node._saved[1] > 0),)
+    return (np.asarray(np.multiply(g, node._saved[1] > 0)),)
 
 
 def power_rule(general: Rule) -> Rule:
@@ -186,8 +205,11 @@ def power_rule(general: Rule) -> Rule:
 
     def rule(node: Any, g: Any) -> tuple[Any, ...]:
         x, n, _ = node._saved
-        if type(n) not in (int, float) or n == 0 or g.ndim == 0 or g.dtype.kind != "f":
+        if type(n) not in (int, float) or n == 0 or g.dtype.kind != "f":
             return general(node, g)
+        if g.ndim == 0:
+            r = np.multiply(np.multiply(np.power(x, n - 1), n), g)
+            return np.asarray(r if r - r == 0 else masked(node, g, 0)), None
         if n == 2:
             r = np.multiply(x, g)
             np.add(r, r, r)

@@ -29,7 +29,7 @@ def jacrev(
     Of a holomorphic function it is df/dz, as is `jacfwd`. Of a real function of complex arguments
     it is ∂f/∂Re z − i·∂f/∂Im z, the conjugate of the gradient.
     """
-    return _jacobian("jacrev", function, argnums, has_aux, lambda rows, columns: True)
+    return _jacobian("jacrev", function, argnums, has_aux, lambda linear: True)
 
 
 def jacfwd(
@@ -39,7 +39,7 @@ def jacfwd(
 
     `function` is evaluated once: the passes go through its graph, as those of `linearize` do.
     """
-    return _jacobian("jacfwd", function, argnums, has_aux, lambda rows, columns: False)
+    return _jacobian("jacfwd", function, argnums, has_aux, lambda linear: False)
 
 
 def jacobian(
@@ -52,18 +52,21 @@ def jacobian(
     array([[2., 0.],
            [0., 4.]])
     """
-    return _jacobian("jacobian", function, argnums, has_aux, lambda rows, columns: rows < columns)
+    return _jacobian("jacobian", function, argnums, has_aux, _fewer_rows)
 
 
 def hessian(
     function: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
 ) -> Callable[..., Any]:
-    """A function that returns the second derivatives of `function`: forward over reverse.
+    """A function that returns the second derivatives of `function`: reverse over reverse.
+
+    For complex arguments forward over reverse.
 
     For each array that `function` returns, and for each pair of leaves of the arguments, an array
     of shape ``output.shape + input1.shape + input2.shape``.
     """
-    return jacfwd(jacrev(function, argnums, has_aux), argnums, has_aux)
+    gradient = jacrev(function, argnums, has_aux)
+    return _jacobian("hessian", gradient, argnums, has_aux, _is_real)
 
 
 def _jacobian(
@@ -71,7 +74,7 @@ def _jacobian(
     function: Callable[..., Any],
     argnums: Any,
     has_aux: bool,
-    by_rows: Callable[[int, int], bool],
+    by_rows: Callable[[Linear], bool],
 ) -> Callable[..., Any]:
     many = not hasattr(argnums, "__index__")
     positions = positions_of(name, argnums)
@@ -94,9 +97,7 @@ def _jacobian(
         linear = Linear(name, partial, given)
         call = linear.call
         with Call(name):  # what the passes compute is for what is around, as `call` was
-            rows = sum(y.size for y in linear.outputs)
-            columns = sum(x.size for x in call.arrays)
-            found = _rows(linear) if by_rows(rows, columns) else _columns(linear)
+            found = _rows(linear) if by_rows(linear) else _columns(linear)
             blocks = [[call.result(block, linear.connected) for block in row] for row in found]
         trees: list[Any] = []
         for row in blocks:
@@ -106,6 +107,16 @@ def _jacobian(
         return (result, call.aux(aux[0])) if has_aux else result
 
     return derivative
+
+
+def _fewer_rows(linear: Linear) -> bool:
+    """Whether the Jacobian has fewer rows than columns."""
+    return sum(y.size for y in linear.outputs) < sum(x.size for x in linear.call.arrays)
+
+
+def _is_real(linear: Linear) -> bool:
+    """Whether no argument is complex."""
+    return not any(_is_complex(x) for x in linear.call.arrays)
 
 
 def one_hot(like: GradArray, i: int, value: complex = 1.0) -> Any:

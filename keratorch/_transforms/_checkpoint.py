@@ -28,7 +28,9 @@ def checkpoint(function: Callable[..., Any]) -> Callable[..., Any]:
     the state of random number generators is put back for the second: those of Python, NumPy and
     PyTorch, and each generator (of Python, NumPy or PyTorch) that is an argument, a default, in
     the closure, or a global that `function` names, or a function that it names does. What is
-    hidden deeper, and CuPy's generators, cannot be: pass in what was drawn.
+    hidden deeper, and CuPy's generators, cannot be: pass in what was drawn. A `GradArray` among the
+    arguments that is written into before the second call, by `function` too, makes backward raise
+    `StaleValueError`: write into a copy.
 
     Where derivatives carry tangents that `function` captured, it is called without checkpoint.
     """

@@ -19,6 +19,19 @@ from ..errors import LostGradientError, RuleError, StructureError
 from ._call import as_variable, captured, edges_of, has_edge, positions_of, without_edges
 
 
+def _parameters_with_defaults(function: Callable[..., Any]) -> int | None:
+    """How many parameters `function` has; `None` where none has a default, or nothing is known."""
+    import inspect
+
+    try:
+        parameters = inspect.signature(function).parameters
+    except (TypeError, ValueError):  # some written in C
+        return None
+    if all(p.default is inspect.Parameter.empty for p in parameters.values()):
+        return None
+    return len(parameters)
+
+
 class _Function:
     """What `custom_vjp` and `custom_jvp` share: the call, and where arrays are in it."""
 
@@ -29,6 +42,7 @@ class _Function:
         if not callable(function):
             raise TypeError(f"{name}: {type(function).__name__} is no function")
         self.function = function
+        self._parameters: Any = _parameters_with_defaults(function)
         self.nondiff_argnums = tuple(sorted(positions_of(name, tuple(nondiff_argnums))))
         update_wrapper(cast(Any, self), function)
 
@@ -37,18 +51,21 @@ class _Function:
         return f"{type(self).__name__} of {getattr(self.function, '__name__', 'a function')}"
 
     def _positional(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
-        """The arguments by position, which is how the rules are given them."""
-        if not kwargs:
+        """All arguments by position, which is how the rules are given them; defaults too."""
+        if not kwargs and self._parameters in (None, len(args)):
             return args
         import inspect
 
-        bound = inspect.signature(self.function).bind(*args, **kwargs)
-        bound.apply_defaults()
-        if bound.kwargs:
+        signature = inspect.signature(self.function)
+        bound = signature.bind(*args, **kwargs)
+        by_keyword = (inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.VAR_KEYWORD)
+        names = [n for n in bound.arguments if signature.parameters[n].kind in by_keyword]
+        if names:
             raise TypeError(
-                f"{self._called}: {', '.join(bound.kwargs)} can be given by keyword alone, and the "
-                "rules are given arguments by position"
+                f"{self._called}: {', '.join(names)} can be given by keyword alone, and the rules "
+                "are given arguments by position"
             )
+        bound.apply_defaults()
         return bound.args
 
     def _split(self, args: tuple[Any, ...]) -> tuple[list[Any], list[Any]]:
@@ -198,14 +215,15 @@ class custom_vjp(_Function):
 
     nondiff_argnums : arguments that are no arrays, by position; the rules are given them first.
 
-    ``f.defvjp(fwd, bwd)`` sets the rule. ``fwd(*args)`` returns ``(output, residuals)``, and
-    ``bwd(*nondiff_args, residuals, g)``, of what `fwd` kept and the gradient of the output, a tuple
-    with the gradient of each argument, in its structure; `None` means zero. Gradients are in the
-    convention of `grad`.
+    ``f.defvjp(fwd, bwd)`` sets the rule. ``fwd(*args)``, of all arguments by position, defaults
+    too, returns ``(output, residuals)``, and ``bwd(*nondiff_args, residuals, g)``, of what `fwd`
+    kept and the gradient of the output, a tuple with the gradient of each argument, in its
+    structure; `None` means zero. Gradients are in the convention of `grad`.
 
     Derivatives of the rule are those of what `bwd` and `fwd` compute, `fwd` being called again for
     them; forward mode is the transpose of `bwd`. A tracked array that `function`, `fwd` or `bwd`
-    captures raises `LostGradientError`: arguments are the way in.
+    captures raises `LostGradientError`: arguments are the way in. Recording is on inside of the
+    rules, so that a write into a leaf needs `no_grad` there as elsewhere.
 
     >>> @custom_vjp
     ... def clipped(x):

@@ -126,6 +126,25 @@ def test_arguments_by_keyword(name):
         keyword_only(A, n=2)
 
 
+@pytest.mark.parametrize("call", [lambda f, x: f(x), lambda f, x: f(x=x), lambda f, x: f(x, 2.0)])
+def test_rules_are_given_defaults(call):
+    """However it is called, as in JAX."""
+
+    @kt.custom_vjp
+    def f(x, n=2.0):
+        return x * n
+
+    f.defvjp(lambda x, n: (x * n, n), lambda n, g: (g * n * 10, None))
+    np.testing.assert_array_equal(kt.grad(lambda x: kt.sum(call(f, x)))(A), [20.0] * 3)
+
+    @kt.custom_jvp
+    def h(x, n=2.0):
+        return x * n
+
+    h.defjvp(lambda primals, tangents: (primals[0] * primals[1], tangents[0] * primals[1] * 10))
+    np.testing.assert_array_equal(kt.grad(lambda x: kt.sum(call(h, x)))(A), [20.0] * 3)
+
+
 def test_nondiff_argnums():
     @functools.partial(kt.custom_vjp, nondiff_argnums=(0, 2))
     def apply(f, x, n):

@@ -364,8 +364,8 @@ class GradArray(HostValues):
         return self.__deepcopy__({})
 
     def __deepcopy__(self, memo: dict[int, Any]) -> GradArray:
-        """A leaf's copy is a new leaf; a result's is a differentiable copy."""
-        if self._grad_op is not None or self._tangents is not None:
+        """A leaf's copy is a new leaf; that of others is a differentiable copy."""
+        if self._stands_for_more:
             from .ops.placing import copy as copy_array
 
             x = copy_array(self)
@@ -376,12 +376,24 @@ class GradArray(HostValues):
         memo[id(self)] = x
         return x
 
+    @property
+    def _stands_for_more(self) -> bool:
+        """Whether a copy without a graph would lose a derivative.
+
+        That is so for results, for what carries tangents, and for the variables of
+        transformations, which are leaves with a number.
+        """
+        edge = self._edge
+        if self._grad_op is not None or self._tangents is not None:
+            return True
+        return edge is not None and edge._seq > 0
+
     def _rebuilt(self, raw: Any) -> GradArray:
         return GradArray(raw, requires_grad=self._edge is not None, name=self.name)
 
     def __reduce__(self) -> Any:
-        if self._grad_op is not None or self._tangents is not None:
-            made_by = "forward mode" if self._grad_op is None else type(self._grad_op).__name__
+        if self._stands_for_more:
+            made_by = "a transformation" if self._grad_op is None else type(self._grad_op).__name__
             raise LostGradientError(
                 f"pickling a result of {made_by}, of shape {tuple(self.shape)}, would lose its "
                 "derivative: pickle x.detach(), or the leaves"

@@ -419,6 +419,22 @@ def test_deepcopy_inside_forward_mode_keeps_the_tangent():
     np.testing.assert_array_equal(tangent, [3.0, 3.0])
 
 
+@pytest.mark.parametrize("copy_of", [copy.copy, copy.deepcopy])
+def test_copies_inside_of_a_transformation_are_differentiable(copy_of):
+    """What a transformation differentiates in is a leaf, but not one of the user's."""
+
+    def f(x):
+        return kt.sum(copy_of(x) ** 2)
+
+    x = np.array([1.0, 2.0])
+    np.testing.assert_array_equal(kt.grad(f)(x), [2.0, 4.0])
+    np.testing.assert_array_equal(kt.grad(kt.checkpoint(f))(x), [2.0, 4.0])
+    np.testing.assert_array_equal(kt.hessian(f)(x), 2 * np.eye(2))
+    np.testing.assert_array_equal(kt.vjp(f, x)[1](1.0)[0], [2.0, 4.0])
+    with pytest.raises(kt.LostGradientError, match="a transformation"):
+        kt.grad(lambda x: pickle.loads(pickle.dumps(x)).sum())(x)
+
+
 def test_pickle_of_leaves():
     x = kt.GradArray([1.0, 2.0], name="w")
     x.sum().backward()

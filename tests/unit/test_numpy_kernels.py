@@ -1,0 +1,56 @@
+"""NumPy's compiled rules: those of 0-d arrays beside those of arrays with axes."""
+
+import numpy as np
+import pytest
+
+import keratorch as kt
+from keratorch.ops._elementwise import ElementwiseGrad
+
+pytest.importorskip("scipy")  # some partials are special functions
+RULES = kt.backends.get("numpy").rules
+
+
+def classes(cls=ElementwiseGrad):
+    for sub in cls.__subclasses__():
+        if sub.__module__.startswith("keratorch.") and "partials" in sub.__dict__:
+            yield sub
+        yield from classes(sub)
+
+
+def node_of(cls, values):
+    """An operation that saved `values`, as if all its inputs were tracked."""
+    node = object.__new__(cls)
+    node._edges = (node,) * cls.arity
+    node._saved = values
+    node.shape, node.dtype = values[-1].shape, values[-1].dtype
+    return node
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("cls", sorted(classes(), key=lambda c: c.__name__))
+def test_a_rule_of_0_d_arrays_is_that_of_one_element(cls, dtype, rng):
+    values = rng.uniform(0.2, 0.8, cls.arity + 1).astype(dtype)
+    for seed, at_border in [(1.5, False), (0.0, False), (0.0, True)]:
+        if at_border:
+            values = np.zeros_like(values)  # where logarithms and roots have no finite partial
+        one = [np.full(1, v, dtype) for v in values]
+        none = [np.full((), v, dtype) for v in values]
+        with np.errstate(all="ignore"):
+            expected = RULES[cls](node_of(cls, tuple(one)), np.full(1, seed, dtype))
+            found = RULES[cls](node_of(cls, tuple(none)), np.full((), seed, dtype))
+        assert len(found) == len(expected) == cls.arity
+        for a, b in zip(found, expected, strict=True):
+            if b is None:
+                assert a is None
+                continue
+            assert type(a) is np.ndarray and a.shape == () and a.dtype == b.dtype
+            np.testing.assert_allclose(a, b[0], rtol=1e-6 if dtype == "float32" else 1e-13)
+
+
+def test_a_scalar_chain_gives_arrays():
+    x = kt.GradArray(2.0)
+    y = kt.sqrt(x * 3.0) ** 3 / (1.0 - x)
+    y.backward()
+    assert type(x.grad) is np.ndarray and x.grad.shape == ()
+    # d/dx (3x)^(3/2)/(1 − x) = (9/2·(3x)^(1/2)·(1 − x) + (3x)^(3/2))/(1 − x)²
+    np.testing.assert_allclose(x.grad, -4.5 * 6**0.5 + 6**1.5, rtol=1e-14)

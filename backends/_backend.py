@@ -89,6 +89,8 @@ class Backend:
     has_scope: bool = False
     #: Whether `storage` tells that an array is a view of another.
     knows_storage: bool = False
+    #: Whether no array can be written, not even by the library itself.
+    immutable: bool = False
     #: Whether a key may have slices and integer arrays at once, as in ``x[:, index]``.
     mixes_indices: bool = False
 

@@ -25,6 +25,7 @@ _fold: Any = jax.jit(_windows.fold, static_argnums=(0, 2, 3, 4))
 class JAXBackend(Backend):
     """JAX arrays on every platform that JAX has."""
 
+    immutable = True
     mixes_indices = True
 
     def __init__(self) -> None:

@@ -1,21 +1,22 @@
-"""`detect_anomaly`: the first NaN or infinity, with the operation and the line that made it."""
+"""`detect_anomaly`: the first NaN, infinity or stale value, with the line that it comes from."""
 
 from __future__ import annotations
 
 import functools
+import hashlib
 import math
 import sys
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar
 from weakref import WeakKeyDictionary, ref
 
-from . import _watch
+from . import _watch, _writes
 from ._array import GradArray, get_slot
 from ._grad import Grad, LeafSlot, op_name
 from ._mode import mode
 from ._site import Site, user_site
 from .backends import _registry
-from .errors import AnomalyError
+from .errors import AnomalyError, StaleValueError
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -39,12 +40,20 @@ class _Pending(NamedTuple):
     message: Callable[[str], str]
 
 
+class _Kept(NamedTuple):
+    """What a node saved, as it was then."""
+
+    raw: Any  # a weak reference
+    digest: bytes
+
+
 class Anomaly(_watch.Watcher):
     """Looks at what operations and rules give."""
 
     def __init__(self, check_inf: bool) -> None:
         self.check_inf = check_inf
         self.sites: WeakKeyDictionary[Any, Site | None] = WeakKeyDictionary()
+        self.saved: WeakKeyDictionary[Any, dict[int, _Kept]] = WeakKeyDictionary()
         self.pending: list[_Pending] = []
         self.running: list[Any] = []  # nodes whose rules are running
 
@@ -52,6 +61,8 @@ class Anomaly(_watch.Watcher):
 
     def result(self, y: Any) -> None:
         node = y._grad_op
+        if node is not None and node not in self.saved:
+            self.keep(node)
         if self.running:  # under create_graph: blame the line that will be differentiated again
             if node is not None:  # unless the rule is the user's, or calls a function of the user's
                 site = user_site(until=_RULES)
@@ -71,11 +82,14 @@ class Anomaly(_watch.Watcher):
 
     def rule(self, rule: Any, node: Any, grad: Any) -> Any:
         edges = node._edges or ()
+        self.check_saved(node)
         self.running.append(node)
         try:
             found = rule(node, grad)
         finally:
             self.running.pop()
+        if getattr(node, "__dict__", None) and node in self.saved:
+            self.keep(node)  # a rule of a user's may write into arrays of its own
         grads = found if isinstance(found, (tuple, list)) else (found,)
         for i, g in enumerate(grads):
             if g is None or (i < len(edges) and edges[i] is None):
@@ -94,6 +108,7 @@ class Anomaly(_watch.Watcher):
         return found
 
     def forward(self, rule: Callable[..., Any], node: Any, given: list[Any]) -> Any:
+        self.check_saved(node)
         self.running.append(node)
         try:
             return rule(*given)
@@ -115,6 +130,27 @@ class Anomaly(_watch.Watcher):
                 raw = get_slot(g) if isinstance(g, GradArray) else g
                 self.look(raw, functools.partial(self._of_leaf, _described(raw)))
         self.look_at_pending()
+
+    # -- what was saved ----------------------------------------------------------------------
+
+    def keep(self, node: Any) -> None:
+        """Note what the node saved on the host, so that a change from outside is noticed."""
+        self.saved[node] = {
+            id(raw): _Kept(ref(raw), _digest(raw)) for raw in _writes.held(node) if _on_host(raw)
+        }
+
+    def check_saved(self, node: Any) -> None:
+        """Raise `StaleValueError` if something that the node saved is not what it was."""
+        found = self.saved.get(node, {})
+        for raw in _writes.held(node) if found else ():
+            kept = found.get(id(raw))
+            if kept is not None and kept.raw() is raw and kept.digest != _digest(raw):
+                raise StaleValueError(
+                    f"{op_name(node)} saved an array of shape {tuple(raw.shape)} that was changed "
+                    "since, past keratorch: copy() it before the change, or make it an array of "
+                    "keratorch's with keratorch.asarray and change it through that"
+                    + _at(self.sites.get(node))
+                )
 
     # -- looking -----------------------------------------------------------------------------
 
@@ -227,6 +263,19 @@ def _waits(raw: Any) -> bool:
     return backend.lazy or (device is not None and device.kind != "cpu")
 
 
+def _on_host(raw: Any) -> bool:
+    """Whether the bytes of an array can be read where they are, and can be changed there."""
+    backend = _registry.of(raw)
+    return backend.knows_storage and backend.device(raw) is not None and not _waits(raw)
+
+
+def _digest(raw: Any) -> bytes:
+    import numpy as np
+
+    values = np.ascontiguousarray(_registry.of(raw).to_numpy(raw))
+    return hashlib.blake2b(values.reshape(-1).view(np.uint8).data, digest_size=16).digest()
+
+
 def _saved_input(node: Grad, i: int) -> Any:
     """Input `i`, if the node saved it."""
     saved = node._saved or ()
@@ -279,6 +328,9 @@ _GENERAL = frozenset(["<genexpr>", "apply", "function", "record", "record_many"]
 class detect_anomaly:
     """Within ``with detect_anomaly():`` the first NaN or infinity raises `AnomalyError`.
 
+    An array that an operation saved and that is changed from outside before its rule runs, which
+    nothing else notices, raises `StaleValueError`.
+
     The message names the operation, the shapes, and the line of your code that made it: for a
     gradient, the line whose operation was differentiated. Every gradient stays what it was.
 
@@ -291,6 +343,11 @@ class detect_anomaly:
     Operations that only move values, such as indexing, `concat` and `where`, are not looked at:
     -inf as a mask is no anomaly until something is computed that is infinite.
 
+    An array that was passed in as it is, not as a `GradArray`, is kept without a copy where the
+    rule needs its values, and a write to it is not seen. Here a digest of what each operation saved
+    is compared when its rule runs: of arrays on the host alone, not on a GPU. Copy the array before
+    changing it, or change it through `keratorch.asarray` of it: those writes are always known.
+
     It rules one thread, and is a decorator too. `set_detect_anomaly` is the switch without a block.
 
     >>> import keratorch as kt
@@ -301,6 +358,17 @@ class detect_anomaly:
     ... except kt.AnomalyError as error:
     ...     print(str(error).splitlines()[0])
     SqrtGrad.backward made infinity: a gradient of shape (2,), dtype float64 on cpu for input 0
+
+    >>> import numpy as np
+    >>> weights = np.ones(2)
+    >>> try:
+    ...     with kt.detect_anomaly():
+    ...         y = (x * weights).sum()
+    ...         weights *= 0.5
+    ...         y.backward()
+    ... except kt.StaleValueError as error:
+    ...     print(str(error).partition(":")[0])
+    MultiplyGrad saved an array of shape (2,) that was changed since, past keratorch
     """
 
     __slots__ = ("_before", "_check_inf", "_mode")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 from ._array import GradArray, get_slot, new_array
-from ._record import constant
+from ._record import constant, is_active
 from .backends import _registry
 from .backends._backend import SCALARS as SCALARS
 from .backends._device import Device
@@ -16,13 +17,35 @@ def as_operand(value: Any, like: Any = None) -> GradArray:
     """`value` as a `GradArray`.
 
     like : a `GradArray` on whose backend and device scalars and lists are put; a Python
-        scalar takes its dtype (the Array API's rule for mixed scalars).
+        scalar takes its dtype (the Array API's rule for mixed scalars). Beside a tracked one a
+        mask or an index that came in raw is copied (`kept`).
     """
     if type(value) is GradArray:
         return value
     if isinstance(value, GradArray):
         return _plain(value)
-    return constant(as_raw(value, like)) if not has_array(value) else _stacked(value, like)
+    if has_array(value):
+        return _stacked(value, like)
+    raw = as_raw(value, like)
+    backend = None if like is None else _registry.by_type.get(type(value))
+    if (
+        backend is not None
+        and not backend.is_inexact(raw.dtype)  # most are: this is asked first
+        and isinstance(like, GradArray)
+        and is_active(like)
+    ):
+        raw = kept(raw)
+    return constant(raw)
+
+
+def kept(raw: Any) -> Any:
+    """A raw array of the caller's as a derivative keeps it: booleans and integers as a copy.
+
+    Masks and indices are often filled anew, which nobody sees; a copy is little beside what is
+    done by them. Other numbers are kept as they are.
+    """
+    backend = _registry.of(raw)
+    return raw if backend.immutable or backend.is_inexact(raw.dtype) else backend.copy(raw)
 
 
 def _plain(value: GradArray) -> GradArray:
@@ -144,20 +167,25 @@ def _described(raw: Any) -> str:
     return f"{article} {backend.name} array{where}"
 
 
-def raw_key(key: Any, indexed: Any) -> Any:
+def raw_key(key: Any, indexed: Any, keep: bool = False) -> Any:
     """An index with every `GradArray` in it replaced by its array.
 
     indexed : the raw array it is for; one of another backend or device is refused.
+    keep : a derivative will keep it: what the caller can write into unseen is copied.
     """
     if isinstance(key, tuple):
-        return tuple([raw_key(k, indexed) for k in key])
-    if isinstance(key, list) and has_array(key):
-        key = as_operand(key)
+        return tuple([raw_key(k, indexed, keep) for k in key])
+    if isinstance(key, list):
+        if has_array(key):
+            key = as_operand(key)
+        elif keep:
+            return copy.deepcopy(key)
     if isinstance(key, GradArray):
         key = get_slot(key)
+        keep = False  # its writes are known
     if _registry.is_array(key):
         check_devices("indexing", indexed, key)
-        return key
+        return kept(key) if keep else key
     if isinstance(key, slice) and any(
         isinstance(k, GradArray) for k in (key.start, key.stop, key.step)
     ):

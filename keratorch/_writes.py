@@ -78,7 +78,7 @@ def _forget(key: Key, _: Any) -> None:
 
 def check(node: Any) -> None:
     """Raise `StaleValueError` if something that `node` saved was written since."""
-    for raw in _held(node):
+    for raw in held(node):
         backend = _registry.of(raw)
         if writes.times.get((backend.name, backend.storage(raw)), 0) > node._seq:
             raise StaleValueError(
@@ -87,7 +87,7 @@ def check(node: Any) -> None:
             )
 
 
-def _held(node: Any) -> Iterator[Any]:
+def held(node: Any) -> Iterator[Any]:
     """The raw arrays that `node` keeps: saved values, and masks and indices in attributes."""
     stack = [node._saved, *getattr(node, "__dict__", {}).values()]
     stack += [getattr(node, name, None) for name in _slots(type(node))]

@@ -6,6 +6,7 @@ from typing import Any
 
 from .._array import GradArray
 from .._convert import as_operand
+from .._record import is_active
 from ..backends import _registry
 from ..backends._dtypes import is_complex_dtype
 from ..errors import ShapeError
@@ -64,7 +65,15 @@ def operands(*values: Any) -> tuple[GradArray, ...]:
     if all([type(v) is GradArray for v in values]):
         return values
     like = first_array(*values)
-    return tuple(as_operand(v, like) for v in values)
+    tracked = like
+    for v in values:
+        if isinstance(v, GradArray) and is_active(v):
+            tracked = v
+            break
+    return tuple(
+        v if type(v) is GradArray else as_operand(v, tracked if _registry.is_array(v) else like)
+        for v in values
+    )
 
 
 def first_array(*values: Any) -> GradArray | None:

@@ -152,7 +152,7 @@ class Flat:
 def _raw(key: Any, row: GradArray) -> Any:
     from .._convert import raw_key
 
-    return raw_key(key, row._array)
+    return raw_key(key, row._array, keep=True)
 
 
 def _set_flat(self: GradArray, value: Any) -> None:

@@ -58,11 +58,11 @@ def getitem(x: Any, key: Any, /) -> GradArray:
     """``x[key]``, with integers, slices, ``None``, ``...``, masks and integer arrays."""
     x = as_operand(x)
     a = x._array
-    key = raw_key(key, a)
+    active = is_active(x)
+    key = raw_key(key, a, active)
     basic = is_basic(key)
     if mode.no_sync and has_mask(key):
         waits("reading by a boolean mask", a.shape, "use where(mask, x, 0)")
-    active = is_active(x)
     try:
         if basic:
             raw = as_array(a, a[key])
@@ -247,13 +247,14 @@ def setitem(x: GradArray, key: Any, value: Any, /) -> None:
     Raises `LeafWriteError` for a leaf that requires a gradient, outside `no_grad()`;
     `AliasedWriteError` where NumPy would show the write in another live array and this cannot.
     """
-    key = raw_key(key, x._array)
     if type(value) in SCALARS and not is_active(x):
-        write_in_place(x, key, value)
+        write_in_place(x, raw_key(key, x._array), value)
         return
     value = as_operand(value, like=x)
+    recorded = _is_recorded(x, value)
+    key = raw_key(key, x._array, recorded)
     check_devices("setitem", x._array, value._array)
-    if _is_recorded(x, value):
+    if recorded:
         if not _is_view_at(value, x, key):  # the end of x[key] += 1
             _check_write(x, value, "writing into")
             replace(x, with_item(now(x), key, value), "writing into", recorded=True)

@@ -6,7 +6,7 @@ from typing import Any
 
 from .. import _record
 from .._array import GradArray
-from .._convert import as_operand, check_devices
+from .._convert import as_operand, check_devices, kept
 from .._grad import Grad
 from .._record import constant, is_active, record
 from .._writes import share
@@ -39,6 +39,7 @@ def where(condition: Any, x1: Any, x2: Any, /) -> GradArray:
     down counts as 0: ``where(x > 0, log(x), 0)`` has gradient 0 at 0.
     """
     like = first_array(condition, x1, x2)
+    came_raw = not isinstance(condition, GradArray)
     condition = as_operand(condition, like)
     like = condition if like is None else like
     if type(x2) not in SCALARS:
@@ -63,7 +64,7 @@ def where(condition: Any, x1: Any, x2: Any, /) -> GradArray:
     arrays = tuple(x if type(x) is GradArray else constant(r) for x, r in ((x1, a), (x2, b)))
     if not any(is_active(x) for x in arrays):
         return _record.unrecorded(raw)
-    return record(WhereGrad, arrays, raw, condition=c)
+    return record(WhereGrad, arrays, raw, condition=kept(c) if came_raw else c)
 
 
 # -- complex numbers ---------------------------------------------------------------------------

@@ -83,7 +83,7 @@ def _positions(op: str, x: GradArray, indices: Any) -> Any:
     backend = _registry.of(x._array)
     if not isinstance(indices, GradArray) and not _registry.is_array(indices):
         indices = backend.asarray(indices, device=backend.device(x._array))
-    index = as_operand(indices)._array
+    index = as_operand(indices, x)._array
     check_devices(op, x._array, index)
     if not _registry.of(index).xp.isdtype(index.dtype, "integral"):
         raise DTypeError(f"{op}: indices of dtype {index.dtype} must be integers")

@@ -2,6 +2,7 @@
 
 import copy
 import threading
+import weakref
 
 import numpy as np
 import pytest
@@ -415,3 +416,125 @@ def test_tangents(xp, device):
         # A zero times an infinite partial is 0, and nothing to report.
         _, tangent = kt.jvp(kt.sqrt, (x,), (kt.asarray(xp.asarray([0.0, 1.0])),))
     np.testing.assert_allclose(tangent.numpy(), [0.0, 0.5])
+
+
+# -- what was changed from outside -------------------------------------------------------------
+
+
+def power(a):
+    t, step, s = np.linspace(0, 1, 5), np.ones(5), 0.0
+    for k in range(4):
+        s = s + a[k] * step  # here it is saved
+        step *= t
+    return kt.sum(s**2)
+
+
+def test_a_raw_array_that_was_changed_since():
+    with pytest.raises(kt.StaleValueError) as caught, kt.detect_anomaly():
+        kt.grad(power)(np.ones(4))
+    text = str(caught.value)
+    assert text.startswith("MultiplyGrad saved an array of shape (5,) that was changed since")
+    assert "copy()" in text and "keratorch.asarray" in text
+    assert "s = s + a[k] * step  # here it is saved" in text and "test_anomaly.py:" in text
+
+
+def test_the_remedies():
+    def copied(a):
+        step = np.ones(3)
+        y = a * step.copy()
+        step *= 2
+        return y.sum()
+
+    def known(a):
+        step = kt.asarray(np.ones(3))
+        y = a * step
+        step *= 2
+        return y.sum()
+
+    with kt.detect_anomaly():
+        np.testing.assert_array_equal(kt.grad(copied)(np.zeros(3)), np.ones(3))
+    with pytest.raises(kt.StaleValueError, match="written in place since"):
+        kt.grad(known)(np.zeros(3))
+
+
+CHANGED = {
+    "an operand": lambda x, a: x * a,
+    "an operand in no order": lambda x, a: x * np.broadcast_to(a[:1], 3)[::-1],
+    "one of several": lambda x, a: kt.linalg.qr(kt.expand_dims(x, axis=1) * a)[1],
+    "an attribute of a user's": lambda x, a: kt.GradArray(
+        x.detach()._array, grad_op=ScaleGrad(x, a)
+    ),
+}
+
+
+class ScaleGrad(kt.Grad):
+    def __init__(self, x, scale):
+        super().__init__(x)
+        self.scale = scale
+        self.work = np.zeros(3)
+
+    def backward(self, grad):
+        self.work += 1  # its own, and no anomaly
+        return (grad * self.scale,)
+
+
+@pytest.mark.parametrize("case", CHANGED)
+def test_what_is_saved_is_compared_each_time(case):
+    x, a = kt.GradArray([1.0, 2.0, 3.0]), np.array([2.0, 3.0, 4.0])
+    with kt.detect_anomaly():
+        y = CHANGED[case](x, a).sum()
+        y.backward(retain_graph=True)
+        y.backward(retain_graph=True)
+        a[0] = 7.0
+        before = x.grad.copy()
+        with pytest.raises(kt.StaleValueError, match="Grad saved an array of shape"):
+            y.backward(retain_graph=True)
+        np.testing.assert_array_equal(x.grad, before)
+        with pytest.raises(kt.StaleValueError, match="Grad saved an array of shape"):
+            y.backward(create_graph=True)
+        a[0] = 2.0
+        y.backward()
+
+
+def test_a_leaf_that_was_changed_since():
+    a = np.array([1.0, 2.0])
+    x = kt.GradArray(a)
+    with kt.detect_anomaly():
+        y = (x * x).sum()
+        a *= 2
+        with pytest.raises(kt.StaleValueError, match=r"^MultiplyGrad saved .* \(2,\)"):
+            y.backward()
+    outside = (x * x).sum()
+    a *= 2
+    with kt.detect_anomaly():  # recorded before: nothing is known of it
+        outside.backward()
+
+
+def test_what_was_saved_is_not_kept_alive():
+    x = kt.GradArray([1.0, 2.0])
+    a = np.ones(2)
+    alive = weakref.ref(a)
+    with kt.detect_anomaly():
+        y = x * a
+        del a
+        y.sum().backward()
+        assert alive() is None
+        assert y.grad_op is not None
+
+
+def test_of_every_library(xp, device):
+    x = leaf(xp, device, [1.0, 2.0])
+    a = xp.asarray([3.0, 4.0], dtype=xp.float32, device=device)._array
+    with kt.detect_anomaly():
+        y = xp.sum(x * a)
+        y.backward(retain_graph=True)  # nothing was changed
+        try:
+            a[0] = 5.0
+        except (TypeError, ValueError):  # JAX, and what is read-only
+            return
+        library = type(a).__module__.partition(".")[0]
+        if device.kind == "cpu" and library in ("numpy", "torch", "array_api_strict"):
+            with pytest.raises(kt.StaleValueError, match=r"^MultiplyGrad saved an array of shape"):
+                y.backward()
+        else:
+            y.backward()

@@ -1,5 +1,6 @@
 """Values that a rule saved and that were written since, behind its back."""
 
+import contextlib
 import gc
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 
 import keratorch as kt
 from keratorch import _writes
+from keratorch.backends import _registry
 
 
 @pytest.fixture
@@ -151,3 +153,121 @@ def test_records_of_writes_do_not_pile_up():
     gc.collect()
     assert len(_writes.writes.times) == before
     assert len(_writes.writes.owners) <= before
+
+
+# -- raw arrays, whose writes nobody sees --------------------------------------------------------
+
+
+def written_into(x, function):
+    y = kt.zeros(4)
+    function(y, x)
+    return y
+
+
+BOOLEANS = {
+    "getitem": lambda x, m: x[m],
+    "getitem of a tuple": lambda x, m: x[:, None][m, 0],
+    "setitem": lambda x, m: with_set(x, m, 0.0),
+    "setitem of a constant": lambda x, m: written_into(x, lambda y, x: y.__setitem__(m, x[0])),
+    "flat": lambda x, m: x.reshape(2, 2).flat[m],
+    "where": lambda x, m: kt.where(m, x, 0.0),
+    "where of a constant first": lambda x, m: kt.where(m, kt.zeros(4), x),
+    "numpy.where": lambda x, m: np.where(m, x, 0.0),
+    "numpy.select": lambda x, m: np.select([m], [x]),
+    "numpy.compress": lambda x, m: np.compress(m, x),
+    "numpy.extract": lambda x, m: np.extract(m, x),
+    "numpy.putmask": lambda x, m: written_into(x, lambda y, x: np.putmask(y, m, x)),
+    "numpy.copyto": lambda x, m: written_into(x, lambda y, x: np.copyto(y, x, where=m)),
+    "numpy.sum": lambda x, m: np.sum(x, where=m),
+    "numpy.piecewise": lambda x, m: np.piecewise(x, [m], [lambda v: v * v, 1.0]),
+    "numpy.sin": lambda x, m: np.sin(x, out=kt.zeros(4), where=m),
+    "factor": lambda x, m: x * m,
+    "first factor": lambda x, m: m * x,
+}
+INTEGERS = {
+    "getitem": lambda x, i: x[i],
+    "getitem of a tuple": lambda x, i: x[None, :][:, i],
+    "getitem of a list": lambda x, i: x[i],
+    "setitem": lambda x, i: with_set(x, i, x[::-1] * 2),
+    "flat": lambda x, i: x.reshape(2, 2).flat[i],
+    "setitem of flat": lambda x, i: written_into(
+        x, lambda y, x: y.reshape(2, 2).flat.__setitem__(i, x * 2)
+    ),
+    "where": lambda x, i: kt.where(i, x, 0.0),
+    "take": lambda x, i: kt.take(x, i),
+    "method take": lambda x, i: x.take(i),
+    "numpy.take": lambda x, i: np.take(x, i),
+    "take_along_axis": lambda x, i: kt.take_along_axis(x, i),
+    "numpy.take_along_axis": lambda x, i: np.take_along_axis(x, i, axis=0),
+    "numpy.put_along_axis": lambda x, i: written_into(
+        x, lambda y, x: np.put_along_axis(y, i, x, axis=0)
+    ),
+    "numpy.put": lambda x, i: written_into(x, lambda y, x: np.put(y, i, x)),
+    "numpy.add.at": lambda x, i: written_into(x, lambda y, x: np.add.at(y, i, x)),
+    "numpy.choose": lambda x, i: np.choose(i, [np.zeros(4), x, x * x, x]),
+    "numpy.repeat": lambda x, i: np.repeat(x, i),
+    "repeat": lambda x, i: kt.repeat(x, i),
+    "power": lambda x, i: x**i,
+}
+VALUES = {
+    **{f"{name}, booleans": (f, [True, False, True, True]) for name, f in BOOLEANS.items()},
+    **{f"{name}, integers": (f, [2, 0, 2, 1]) for name, f in INTEGERS.items()},
+}
+
+
+@pytest.mark.parametrize("case", VALUES)
+def test_masks_and_indices_that_are_raw_may_be_filled_anew(case):
+    function, values = VALUES[case]
+
+    def loss(x, change):
+        given = list(values) if "of a list" in case else np.array(values)
+        y = function(x, given)
+        y = y * y
+        if change:
+            given[:] = values[::-1] if type(given) is list else given[::-1].copy()
+        return kt.sum(y)
+
+    x, t = np.array([1.0, 2.0, 3.0, 5.0]), np.array([1.0, -1.0, 0.5, 2.0])
+    expected = kt.grad(lambda x: loss(x, False))(x)
+    np.testing.assert_array_equal(kt.grad(lambda x: loss(x, True))(x), expected)
+    _, forward = kt.jvp(lambda x: loss(x, True), (x,), (t,))
+    np.testing.assert_allclose(forward, expected @ t)
+    # The second derivative is taken after the change.
+    hessians = [kt.hessian(lambda x, change=change: loss(x, change))(x) for change in (False, True)]
+    np.testing.assert_array_equal(*hessians)
+
+
+def test_raw_masks_and_indices_of_every_library(xp, device):
+    x = xp.asarray([1.0, 2.0, 3.0], dtype=xp.float32, device=device, requires_grad=True)
+    mask = xp.asarray([True, False, True], device=device)._array
+    index = xp.asarray([2, 0, 2], device=device)._array
+    y = xp.sum(xp.where(mask, x, 0.0) * 3)
+    y = y + xp.sum(xp.take(x, index, axis=0) * 5)
+    y = y + xp.sum(xp.take_along_axis(x, index, axis=0) * 7)
+    here = _registry.of(mask).on_device(mask)
+    with here, contextlib.suppress(TypeError, ValueError):  # JAX, and what is read-only
+        mask[0] = False
+        index[0] = 1
+    y.backward()
+    assert kt.asarray(x.grad).tolist() == [3.0 + 12.0, 0.0, 3.0 + 24.0]
+
+
+def test_nothing_is_copied_without_need(w, monkeypatch):
+    from keratorch import _convert
+    from keratorch.ops import selection
+
+    def refuse(raw):
+        raise AssertionError("copied")
+
+    mask, index = np.array([True, False, True]), np.array([0, 2])
+    known = kt.asarray(mask), kt.asarray(index)
+    monkeypatch.setattr(_convert, "kept", refuse)
+    monkeypatch.setattr(selection, "kept", refuse)
+    constant = w.detach()
+    for m, i in [known, (mask, index)]:
+        x = w if m is not mask else constant
+        x[m], x[i], kt.where(m, x, 0.0), kt.take(x, i), x * m, np.take(x, i)
+    with kt.no_grad():
+        w[mask], w[index], kt.where(mask, w, 0.0), w * mask
+    with pytest.raises(AssertionError, match="copied"):
+        w[mask]

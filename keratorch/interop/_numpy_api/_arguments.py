@@ -113,10 +113,9 @@ def gathered(x: GradArray, positions: Any, axis: int) -> GradArray:
 
 def strong(*values: Any) -> tuple[GradArray, ...]:
     """All as arrays; Python's scalars of the dtype that NumPy makes of them alone."""
-    like = first_array(*values)
+    xs = arrays(*([v] if type(v) in SCALARS else v for v in values))
     return tuple(
-        kt.reshape(as_operand([v], like), ()) if type(v) in SCALARS else as_operand(v, like)
-        for v in values
+        kt.reshape(x, ()) if type(v) in SCALARS else x for x, v in zip(xs, values, strict=True)
     )
 
 

@@ -144,7 +144,7 @@ def select(condlist: Any, choicelist: Any, default: Any = 0) -> GradArray:
             "of each, and one at least"
         )
     *choices, found = promoted("select", [*choices, default])
-    conditions = arrays(found, *conditions)[1:]
+    conditions = arrays(found, *choices, *conditions)[-len(choices) :]
     for condition, choice in zip(reversed(conditions), reversed(choices), strict=True):
         found = kt.where(condition, choice, found)
     return found
@@ -161,7 +161,7 @@ def choose(a: Any, choices: Any, out: Any = None, mode: str = "raise") -> GradAr
         "choose", list(kt.unstack(array(choices)) if hasattr(choices, "shape") else choices)
     )
     n = len(xs)
-    index = strong(xs[0], a)[1]
+    index = strong(*xs, a)[-1]
     if mode == "raise" and bool(kt.any(kt.logical_or(index < 0, index >= n))):
         raise ValueError(f"numpy.choose: a number is not between 0 and {n - 1}: use mode='wrap'")
     index, *xs = kt.broadcast_arrays(wrapped(index, n, mode), *xs)

@@ -212,7 +212,7 @@ def _addition_at(ufunc: str, sign: int) -> None:
                 f"numpy.{ufunc}.at of a NumPy array with a tracked value would lose its gradient: "
                 "make the array one of keratorch, with keratorch.asarray"
             )
-        key = raw_key(indices, a._array)
+        key = raw_key(indices, a._array, keep=True)
         shape = tuple(a[key].shape)
         values = kt.astype(kt.broadcast_to(as_operand(b, a), shape), a.dtype, copy=False)
         a[...] = a + sign * add_at(values, key, tuple(a.shape))

@@ -66,7 +66,7 @@ def copyto(dst: Any, src: Any, casting: Any = "same_kind", where: Any = True) ->
         )
     value = of_dtype("copyto", value, x.dtype)
     if where is not True:
-        value = kt.where(arrays(x, where)[1], value, x)
+        value = kt.where(arrays(x, value, where)[2], value, x)
     x[...] = value
 
 

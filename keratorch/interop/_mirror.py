@@ -15,7 +15,8 @@ from typing import Any
 from .._array import GradArray, get_slot
 from .._record import constant
 from ..backends import _registry
-from ._numpy_functions import arrays_in, is_tracked, not_differentiable, table_function
+from ._like import made_like
+from ._numpy_functions import MAKERS, arrays_in, is_tracked, not_differentiable, table_function
 
 _FUNCTION_TYPES = (FunctionType, BuiltinFunctionType, MethodType)
 #: How CuPy's and NumPy's callables that take arrays call their types.
@@ -88,6 +89,8 @@ def mirrored(function: Callable[..., Any], what: str, name: str) -> Callable[...
         if not arrays:
             return function(*args, **kwargs)
         known = FORMER.get(name, name)
+        if known in MAKERS and isinstance(kwargs.get("like"), GradArray):
+            return made_like(kwargs.pop("like"), known, args, kwargs)
         found = table_function(known) or ufunc_named(known)
         if found is not None:
             return found(*args, **kwargs)

@@ -19,6 +19,13 @@ from ..errors import NotDifferentiableError
 #: NumPy's functions that write into their first argument.
 _WRITERS = frozenset(["copyto", "put", "place", "putmask", "put_along_axis", "fill_diagonal"])
 
+#: NumPy's functions that have ``like=``, and look for arrays of others in that alone.
+MAKERS = frozenset([
+    "arange", "array", "asanyarray", "asarray", "ascontiguousarray", "asfortranarray", "empty",
+    "eye", "frombuffer", "fromfile", "fromfunction", "fromiter", "fromstring", "full", "genfromtxt",
+    "identity", "loadtxt", "ones", "require", "tri", "zeros",
+])  # fmt: skip
+
 
 def qualified_name(function: Any) -> str:
     """``"sum"`` or ``"linalg.norm"``: the name under which the table has a function of NumPy."""
@@ -45,6 +52,10 @@ def array_function(
     import numpy as np
 
     name = qualified_name(func)
+    if name in MAKERS:
+        from ._like import made_like
+
+        return made_like(self, name, args, kwargs)
     arrays = list(arrays_in((args, kwargs)))
     tracked = any(is_tracked(x) for x in arrays)
     writes = name in _WRITERS and any(isinstance(a, GradArray) for a in args[:1])
@@ -66,7 +77,7 @@ def array_function(
             f"numpy.{name} would write into a GradArray of shape {tuple(self.shape)} past its "
             "record: write with x[...] = value"
         )
-    found = _wrapped(func(*_raw(args), **_raw(kwargs)))
+    found = _wrapped(func(*raw(args), **raw(kwargs)))
     for part in found if isinstance(found, (tuple, list)) else (found,):
         if isinstance(part, GradArray):
             for x in arrays:
@@ -108,19 +119,19 @@ def arrays_in(value: Any) -> Iterator[GradArray]:
         yield from arrays_in(list(value.values()))
 
 
-def _raw(value: Any) -> Any:
+def raw(value: Any) -> Any:
     """`value`, with every `GradArray` in it as a NumPy array."""
     import numpy as np
 
     if isinstance(value, GradArray):
-        raw = get_slot(value)
-        return raw if type(raw) is np.ndarray else np.asarray(value)
+        array = get_slot(value)
+        return array if type(array) is np.ndarray else np.asarray(value)
     if isinstance(value, tuple):
-        return tuple(_raw(v) for v in value)
+        return tuple(raw(v) for v in value)
     if isinstance(value, list):
-        return [_raw(v) for v in value]
+        return [raw(v) for v in value]
     if isinstance(value, dict):
-        return {k: _raw(v) for k, v in value.items()}
+        return {k: raw(v) for k, v in value.items()}
     return value
 
 
@@ -140,10 +151,12 @@ def _wrapped(value: Any) -> Any:
 
 
 __all__ = [
+    "MAKERS",
     "array_function",
     "arrays_in",
     "is_tracked",
     "not_differentiable",
     "qualified_name",
+    "raw",
     "table_function",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import math
 
 import numpy as np
@@ -543,3 +544,16 @@ def test_get_array_module(device):
     assert kcp.get_array_module(kt.asarray(POSITIVE)) is knp
     y = x + kcp.get_array_module(x).zeros(3)
     assert y.requires_grad
+
+
+@pytest.mark.parametrize("name", ["numpy", "keratorch.numpy", "keratorch.cupy"])
+def test_arrays_are_made_beside_one_of_the_device(device, name):
+    xp = importlib.import_module(name)
+    x = leaf(device, POSITIVE)
+    table = xp.zeros((2, len(POSITIVE)), like=x)
+    table[0] = x * x
+    for y in (table, xp.arange(3, like=x), xp.asarray([1.0], like=x), xp.full(2, x[0], like=x)):
+        assert isinstance(y._array, cupy.ndarray)
+        assert y.device == x.device
+    kt.sum(table + xp.full(1, x[0], like=x)).backward()
+    assert isinstance(x.grad, cupy.ndarray)

@@ -12,7 +12,7 @@ import numpy
 import keratorch as kt
 
 from ..._array import GradArray
-from ..._convert import SCALARS, as_operand, check_devices
+from ..._convert import SCALARS, as_operand, check_devices, has_array
 from ..._record import is_active
 from ...backends import _registry
 from ...errors import DTypeError, LostGradientError, NotDifferentiableError
@@ -94,6 +94,18 @@ def index_array(values: Any, like: GradArray) -> GradArray:
     return kt.asarray(backend.from_numpy(values, backend.device(like._array)))
 
 
+def placed(value: Any, like: Any) -> GradArray:
+    """`value` as an array of the library of `like` and on its device; differentiable.
+
+    What is no array has the dtype that NumPy gives it.
+    """
+    like = as_operand(like)
+    if not (isinstance(value, GradArray) or has_array(value) or _registry.is_array(value)):
+        return index_array(numpy.asarray(value), like)
+    x = kt.asarray(value)
+    return x if like.device is None else kt.to_device(x, like.device)
+
+
 def integers(value: Any) -> tuple[int, ...]:
     """One integer or several, of any type, as a tuple."""
     if isinstance(value, GradArray):
@@ -168,6 +180,7 @@ __all__ = [
     "no_out",
     "of_dtype",
     "one_axis",
+    "placed",
     "promoted",
     "refuse",
     "strong",

@@ -8,17 +8,17 @@ from typing import Any
 import keratorch as kt
 
 from ..._array import GradArray
-from ._arguments import arrays, floating, refuse
+from ...backends import _registry
+from ._arguments import arrays, floating, integers, placed, refuse
 from ._table import implements
 
 
 def _made(name: str, a: Any, dtype: Any, order: Any, device: Any, like: Any) -> GradArray:
     if order not in (None, "K", "A", "C", "F"):
         raise refuse(name, f"order={order!r}", "use 'K', 'A', 'C' or 'F'")
-    if device is not None or like is not None:
-        what = "device=" if device is not None else "like="
-        raise refuse(name, what, "use to_device")
-    return kt.asarray(a, dtype=dtype)
+    if device is not None:
+        raise refuse(name, "device=", "use to_device")
+    return kt.asarray(a if like is None else placed(a, like), dtype=dtype)
 
 
 @implements("array")
@@ -30,7 +30,7 @@ def array(
     if ndmax:
         raise refuse("array", "ndmax=", "leave it out")
     x = _made("array", object, dtype, order, None, like)
-    if copy and x is object:
+    if copy and (x is object or _registry.is_array(object)):
         x = kt.asarray(x, copy=True)
     if ndmin > x.ndim:
         x = kt.reshape(x, (1,) * (ndmin - x.ndim) + x.shape)
@@ -70,8 +70,7 @@ def full(
 ) -> GradArray:  # fmt: skip
     """An array filled with `fill_value`, in which it is differentiable."""
     value = _made("full", fill_value, dtype, order, device, like)
-    shape = (shape,) if isinstance(shape, int) else tuple(int(n) for n in shape)
-    return kt.asarray(kt.broadcast_to(value, shape), copy=True)
+    return kt.asarray(kt.broadcast_to(value, integers(shape)), copy=True)
 
 
 @implements("linspace")

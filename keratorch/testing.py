@@ -39,6 +39,13 @@ def check_grads(
     `atol` + `rtol`·|value|, and in forward mode the tangent of L likewise. Every gradient must
     have the shape, dtype and device of its argument. Raises `AssertionError` saying what
     differs.
+
+    The gradient of a function that reads a symmetric or Hermitian matrix (`cholesky`, `eigh`,
+    `eigvalsh`) is symmetrised, and the direction d is not: make the matrix symmetric in the
+    function that is checked, or Hermitian by ``(a + kt.conj(a.mT)) / 2``.
+
+    >>> import keratorch as kt
+    >>> check_grads(lambda a: kt.linalg.cholesky((a + a.mT) / 2), [[[2.0, 0.5], [0.5, 1.0]]])
     """
     rng = np.random.default_rng(seed)
     xs = [as_operand(a) for a in args]

@@ -134,9 +134,10 @@ HEAD = """\
 # Gradients through libraries written for the Array API
 
 Functions of other libraries, called with a `GradArray` in the place of an array. SciPy takes arrays
-of other libraries when the environment variable `SCIPY_ARRAY_API` is 1 before it is imported.
-This page is made by `python -m tests.consumers` from what the calls gave; a test runs them and
-compares.
+of other libraries when the environment variable `SCIPY_ARRAY_API` is 1 before it is imported, and
+then refuses plain NumPy arrays beside a `GradArray` ("Multiple namespaces"): wrap them with
+`kt.asarray`. This page is made by `python -m tests.consumers` from what the calls gave; a test runs
+them and compares.
 
 One column per library whose arrays the `GradArray`s wrap. A cell says:
 

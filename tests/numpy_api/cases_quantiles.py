@@ -52,6 +52,10 @@ EXACT = [
 ]
 
 
+def narrow(method, q, name="quantile"):
+    return lambda np, a: getattr(np, name)(a, q, method=method)
+
+
 def exact(name, q, weights):
     return lambda np, a: weighted(np, name, a, q, weights)
 
@@ -67,6 +71,13 @@ CASES = [
     Case("quantile", lambda np, a: np.quantile(a, Q, axis=1), (GAP,), order=-1),
     *(Case("quantile", quantile(m), (array(n, 2),)) for m in METHODS for n in (1, 4, 7)),
     *(Case("quantile", call, (A,)) for call in WEIGHTED),
+    *(
+        Case(name, narrow(m, q, name), (numpy.arange(10, dtype=dtype),), order=-1)
+        for name in ("quantile", "nanquantile")
+        for m in METHODS
+        for dtype in (numpy.float16, numpy.float32)
+        for q in (STEPS, 0.4, numpy.float64(0.4))
+    ),
     *(Case("quantile", exact("quantile", q, w), (a,), order=-1) for a, q, w in EXACT),
     *(
         Case("percentile", exact("percentile", numpy.asarray(q) * 100, w), (a,), order=-1)

@@ -80,3 +80,18 @@ def test_quantiles_at_a_list_of_constants():
     x = kt.GradArray(np.arange(5.0))
     found = np.quantile(x, [kt.asarray(0.5), 0.25])
     np.testing.assert_array_equal(found.numpy(), [2.0, 1.0])
+
+
+def test_folds_of_other_libraries_have_their_dtypes():
+    torch = pytest.importorskip("torch")
+    x = np.array([2.0, 4.0, 8.0], dtype=np.float32)
+    for fold in (
+        np.divide.reduce,
+        np.divide.accumulate,
+        lambda a: np.divide.reduce(a, initial=np.float64(3)),
+        lambda a: np.float_power.reduce(a[:1]),
+    ):
+        y, wanted = fold(kt.GradArray(torch.asarray(x))), fold(x)
+        assert isinstance(y._array, torch.Tensor)
+        assert y.numpy().dtype == wanted.dtype
+        np.testing.assert_allclose(y.numpy(), wanted, rtol=1e-6)

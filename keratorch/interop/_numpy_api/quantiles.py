@@ -11,6 +11,7 @@ import numpy as np
 import keratorch as kt
 
 from ..._array import GradArray, get_slot
+from ..._convert import SCALARS
 from ...backends import _registry
 from ...ops._call import first_array
 from ...ops.statistics import one_axis_last
@@ -38,6 +39,8 @@ _CONTINUOUS = {
     "median_unbiased": (1 / 3, 1 / 3),
     "normal_unbiased": (3 / 8, 3 / 8),
 }
+#: The methods that take elements as they are.
+_STEPS = ("inverted_cdf", "closest_observation", "lower", "higher", "nearest")
 Place = tuple[GradArray, Any]
 
 
@@ -106,17 +109,11 @@ def _quantile(
     if not math.prod(x.shape[i] for i in axes):
         raise IndexError(f"numpy.{name}: no elements along axis {axis} of shape {tuple(x.shape)}")
     if weights is None:
-        weak = isinstance(q, (int, float))
-        x = x if is_floating(x) or method in ("lower", "higher", "nearest") else floating(x)
-        if isinstance(q, np.ndarray):  # numbers of the host, wherever the elements are
-            q = index_array(q, x)
-        q = floating(array(q, floating(x)))
-        dtype = x.dtype if weak or not is_floating(x) else kt.result_type(x.dtype, q.dtype)
-        q = (kt.astype(q, x.dtype) if is_floating(x) else q) / scale
+        x = x if is_floating(x) or method in _STEPS else floating(x)
+        dtype = x.dtype if method in _STEPS else _interpolated_dtype(x, q)
+        q = _as_given(q, x) / scale
         rows = kt.sort(_rows(x, axes), axis=-1)
-        y = kt.astype(
-            _of_rows(name, rows, kt.reshape(q, (-1,)), method, skip_nan), dtype, copy=False
-        )
+        y = _of_rows(name, rows, kt.reshape(q, (-1,)), method, skip_nan, dtype)
     else:
         shares = _rows(_shares(name, x, weights, axis, axes, method), axes)
         q = _as_given(q, x) / scale
@@ -133,27 +130,48 @@ def _one_array(value: Any, like: GradArray) -> Any:
     return array(value, floating(like))
 
 
+def _interpolated_dtype(x: GradArray, q: Any) -> Any:
+    """The dtype of numbers between the elements of `x`."""
+    if type(q) in SCALARS:
+        return x.dtype
+    if isinstance(q, np.ndarray):  # numbers of the host, wherever the elements are
+        q = index_array(q, x)
+    return kt.result_type(x.dtype, floating(array(q, x)).dtype)
+
+
+def _as_given(q: Any, x: GradArray) -> GradArray:
+    """`q` beside `x`, in the dtype that NumPy takes it for: places are counted in that."""
+    if type(q) in SCALARS:
+        return array(q, kt.astype(array(0, x), kt.float64))
+    if not isinstance(q, GradArray) and _of_host(q) is not None:
+        q = index_array(np.asarray(q), x)
+    return floating(array(q, x))
+
+
 def _rows(x: GradArray, axes: tuple[int, ...]) -> GradArray:
     return one_axis_last(kt, x, axes) if x.ndim else kt.reshape(x, (1,))
 
 
-def _of_rows(name: str, rows: GradArray, q: GradArray, method: str, skip_nan: bool) -> GradArray:
+def _of_rows(
+    name: str, rows: GradArray, q: GradArray, method: str, skip_nan: bool, dtype: Any
+) -> GradArray:
     """The quantiles along the last axis of sorted rows: (…, n) and (k,) to (…, k)."""
     size = rows.shape[-1]
     floats = is_floating(rows)
     n: Any = size
     if skip_nan and floats:
-        known = kt.astype(~kt.isnan(rows), rows.dtype)
+        known = kt.astype(~kt.isnan(rows), q.dtype)
         n = kt.maximum(kt.sum(known, axis=-1, keepdims=True), 1.0)
     index, part = _place(name, method, n, q)
     index = kt.broadcast_to(index, (*rows.shape[:-1], q.shape[0]))
     last = n - 1
     low = kt.astype(kt.clip(index, 0, last), kt.int64)
     y = kt.take_along_axis(rows, low, axis=-1)
-    if not isinstance(part, float):
+    if method not in _STEPS:
         high = kt.astype(kt.clip(index + 1, 0, last), kt.int64)
         other = kt.take_along_axis(rows, high, axis=-1)
-        gap = kt.where(low == high, 0.0, other - y)
+        gap = kt.astype(kt.where(low == high, 0.0, other - y), dtype, copy=False)
+        y, other, part = (kt.astype(v, dtype, copy=False) for v in (y, other, part))
         y = kt.where(part < 0.5, y + gap * part, other - gap * (1 - part))
     if floats and not skip_nan:
         worst = rows[..., -1:]
@@ -180,13 +198,6 @@ def _check_range(name: str, q: Any, scale: float) -> None:
 
 
 # -- with weights ------------------------------------------------------------------------------
-
-
-def _as_given(q: Any, like: GradArray) -> GradArray:
-    """`q` beside `like`, in the dtype that NumPy takes it for."""
-    if not isinstance(q, GradArray) and _of_host(q) is not None:
-        q = index_array(np.asarray(q), like)
-    return floating(array(q, like))
 
 
 def _shares(

@@ -65,7 +65,7 @@ def _as_computed(name: str, function: Function, a: Any, dtype: Any) -> GradArray
     """`a` in `dtype`, or in what `function` makes of two of its elements: NumPy folds in that."""
     x = array(a)
     if dtype is None:
-        element = kt.ones((), dtype=x.dtype, device=x.device)
+        element = as_operand(1, x)
         dtype = function(element, element).dtype
     return of_dtype(name, x, dtype)
 

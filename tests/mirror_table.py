@@ -9,6 +9,7 @@ keratorch has; `tests/numpy_api/test_mirrors.py` fails where they are out of dat
 from __future__ import annotations
 
 import importlib
+import sys
 import warnings
 from collections import Counter
 from collections.abc import Iterator
@@ -84,7 +85,7 @@ def verdict(submodule: str, name: str, value: Any) -> str:
     if key in FUNCTIONS:
         return CONSTANTS if key in CONSTANT else DIFFERENTIABLE
     if not Mirror.is_function(value) and not isinstance(value, np.ufunc):
-        return PASSED
+        return DIFFERENTIABLE if _is_replaced(submodule, name, value) else PASSED
     if name in WITHOUT_ARRAYS:
         return PASSED
     function = None if submodule else ufunc_named(former)
@@ -92,6 +93,16 @@ def verdict(submodule: str, name: str, value: Any) -> str:
     if tracked is None:
         return REFUSED
     return CONSTANTS if former in CONSTANT or not tracked else DIFFERENTIABLE
+
+
+def _is_replaced(submodule: str, name: str, value: Any) -> bool:
+    """Whether keratorch has its own in the place of a type or an object, as of ``r_``."""
+    for library in LIBRARIES:
+        theirs = sys.modules.get(f"{library}.{submodule}" if submodule else library)
+        if not isinstance(value, ModuleType) and getattr(theirs, name, None) is value:
+            mirror = importlib.import_module(f"keratorch.{library}.{submodule}".rstrip("."))
+            return getattr(mirror, name) is not value
+    return False
 
 
 def _is_tracked(function: Any, name: str) -> bool | None:

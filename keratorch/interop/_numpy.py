@@ -27,6 +27,8 @@ _RENAMED = {
     "arccosh": "acosh",
     "arctanh": "atanh",
 }
+#: The arguments by name that may be arrays, and are read.
+_READ = ("where", "initial")
 
 
 def array_ufunc(self: GradArray, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
@@ -42,7 +44,7 @@ def array_ufunc(self: GradArray, ufunc: Any, method: str, *inputs: Any, **kwargs
         if function is not None:
             elsewhere = function.__module__.startswith(__package__) or ufunc in _foreign
             if elsewhere and (method != "at" or not isinstance(inputs[0], GradArray)):
-                values = (*inputs, kwargs.get("where"))
+                values = _values(inputs, kwargs)
                 if not any(isinstance(v, GradArray) and is_tracked(v) for v in values):
                     found = _on_raw_arrays(ufunc, method, inputs, kwargs)
                     if found is not NotImplemented:
@@ -51,7 +53,7 @@ def array_ufunc(self: GradArray, ufunc: Any, method: str, *inputs: Any, **kwargs
     if method == "__call__" and [*kwargs] == ["axis"] and ufunc.__name__ == "vecdot":
         return ufunc_function(ufunc)(*inputs, **kwargs)
     what = _qualified(ufunc) if method == "__call__" else f"{_qualified(ufunc)}.{method}"
-    values = (*inputs, kwargs.get("where"))
+    values = _values(inputs, kwargs)
     written = inputs[:1] if method == "at" else kwargs.get("out", ())
     if _can_write(method, kwargs):
         function = ufunc_function(ufunc, method)
@@ -76,6 +78,11 @@ def array_ufunc(self: GradArray, ufunc: Any, method: str, *inputs: Any, **kwargs
         f"{what} has no rule for a GradArray of shape {tuple(self.shape)}: "
         f"{_remedy(method, kwargs)}, or detach() to compute without a gradient"
     )
+
+
+def _values(inputs: tuple[Any, ...], kwargs: Any) -> tuple[Any, ...]:
+    """What a ufunc computes with, or reads."""
+    return (*inputs, *(kwargs.get(name) for name in _READ))
 
 
 def _is_foreign(value: Any) -> bool:
@@ -152,6 +159,11 @@ def _is_scipys(ufunc: Any) -> bool:
     return any(getattr(m, str(ufunc.__name__), None) is ufunc for m in modules if m is not None)
 
 
+def _is_numpys(ufunc: Any) -> bool:
+    """Whether it is one of NumPy's, of those too that its namespace does not show."""
+    return getattr(sys.modules.get("numpy._core.umath"), str(ufunc.__name__), None) is ufunc
+
+
 def _qualified(ufunc: Any) -> str:
     """The name of a ufunc with that of its library, for messages."""
     return f"scipy.special.{ufunc.__name__}" if _is_scipys(ufunc) else f"numpy.{ufunc.__name__}"
@@ -160,7 +172,7 @@ def _qualified(ufunc: Any) -> str:
 def _foreign_function(ufunc: Any) -> Any:
     """keratorch's function for a ufunc that NumPy does not show by its name; else `None`."""
     name = str(ufunc.__name__)
-    if name == "clip" and ufunc.nin == 3:  # what the method `clip` of NumPy's arrays calls
+    if name == "clip" and _is_numpys(ufunc):  # what the method `clip` of its arrays calls
         from ._numpy_functions import table_function
 
         found = table_function(name)
@@ -204,8 +216,8 @@ def _on_raw_arrays(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: Any
     import numpy as np
 
     raws = [get_slot(v) if isinstance(v, GradArray) else v for v in inputs]
-    if isinstance(kwargs.get("where"), GradArray):
-        kwargs = {**kwargs, "where": get_slot(kwargs["where"])}
+    named = {name: kwargs[name] for name in _READ if isinstance(kwargs.get(name), GradArray)}
+    kwargs = {**kwargs, **{name: get_slot(v) for name, v in named.items()}}
     arrays = [r for r, v in zip(raws, inputs, strict=True) if isinstance(v, GradArray)]
     if not all(type(a) is np.ndarray for a in arrays):
         return NotImplemented

@@ -8,65 +8,107 @@ import numpy as np
 
 from .._array import GradArray
 from .._convert import as_operand
-from ..errors import LostGradientError, NotDifferentiableError
+from ..errors import NotDifferentiableError
 from ._numpy_functions import arrays_in
+
+
+class _Box:
+    """What `pyfunc` gave for one element, of which NumPy makes no array."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
 
 
 class vectorize(np.vectorize):  # type: ignore[misc]
     """`numpy.vectorize`, which gives a `GradArray` where one goes in, or comes out of `pyfunc`.
 
-    `pyfunc` is then given arrays of shape (), and may do with them what it likes: ``if x > 0``,
-    loops, NumPy's functions. A `signature` is refused.
+    `pyfunc` is called once for each element. Where a `GradArray` goes in it is given arrays of
+    shape (), and may do with them what it likes: ``if x > 0``, loops, NumPy's functions. A
+    `signature` is refused for `GradArray`s.
     """
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if next(arrays_in((args, kwargs)), None) is None:
-            try:
-                return super().__call__(*args, **kwargs)
-            except LostGradientError:  # `pyfunc` has a tracked array of its own
-                pass
-        return self._of_each(args, kwargs)
-
-    def _of_each(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        import keratorch as kt
-
+        if not callable(self.pyfunc):  # a decorator, called with what it decorates
+            return super().__call__(*args, **kwargs)
+        given: dict[Any, Any] = {**dict(enumerate(args)), **kwargs}
+        named = [k for k in given if k not in self.excluded]
+        like = next(arrays_in([given[k] for k in named]), None)
         if self.signature is not None:
+            if like is None:
+                return super().__call__(*args, **kwargs)
             raise NotDifferentiableError(
                 "numpy.vectorize with a signature has no rule for GradArrays: call the function in "
                 "a loop, and join the results with stack"
             )
-        given: dict[Any, Any] = {**dict(enumerate(args)), **kwargs}
-        named = [k for k in given if k not in self.excluded]
-        like = next(arrays_in([given[k] for k in named]), None)
+        if not named:
+            return self.pyfunc(*args, **kwargs)
+        if like is None:
+            boxes = self._called_by_numpy(args, kwargs)
+        else:
+            boxes = self._called_with_arrays(len(args), given, named, like)
+        results = [box.value for box in boxes.flat]
+        if next(arrays_in(results), None) is None:
+            return self._of_numbers(boxes, like)
+        return self._joined(results, boxes.shape)
+
+    def _called_by_numpy(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """The results of all elements, which are given to `pyfunc` as NumPy does."""
+
+        def boxed(*args: Any, **kwargs: Any) -> _Box:
+            return _Box(self.pyfunc(*args, **kwargs))
+
+        otypes = None if self.otypes is None else "O"
+        return np.vectorize(boxed, otypes, excluded=self.excluded, cache=True)(*args, **kwargs)
+
+    def _called_with_arrays(
+        self, count: int, given: dict[Any, Any], named: list[Any], like: GradArray
+    ) -> Any:
+        """The results of all elements, which are given to `pyfunc` as arrays of shape ()."""
+        import keratorch as kt
+
         spread = kt.broadcast_arrays(*(as_operand(given[k], like) for k in named))
-        shape = tuple(spread[0].shape) if spread else ()
-        results: list[Any] = []
+        shape = tuple(spread[0].shape)
+        boxes = np.empty(shape, dtype=object)
         for i in np.ndindex(shape):
-            elements = {k: x[i] for k, x in zip(named, spread, strict=True)}
-            results.append(self._call_one(len(args), {**given, **elements}))
-        if not results:
-            raise ValueError(f"numpy.vectorize of GradArrays of size 0, of shape {shape}")
-        if not isinstance(results[0], tuple):
-            return self._joined([(r,) for r in results], shape)[0]
-        return self._joined(results, shape)
+            given = {**given, **{k: x[i] for k, x in zip(named, spread, strict=True)}}
+            args = (given[n] for n in range(count))
+            kwargs = {k: v for k, v in given.items() if isinstance(k, str)}
+            boxes[i] = _Box(self.pyfunc(*args, **kwargs))
+        if not boxes.size and self.otypes is None:
+            raise ValueError(
+                f"numpy.vectorize of GradArrays of size 0, of shape {shape}: set otypes"
+            )
+        return boxes
 
-    def _call_one(self, count: int, given: dict[Any, Any]) -> Any:
-        return self.pyfunc(
-            *(given[i] for i in range(count)),
-            **{k: v for k, v in given.items() if isinstance(k, str)},
-        )
+    def _of_numbers(self, boxes: Any, like: GradArray | None) -> Any:
+        """What NumPy makes of results without a `GradArray`: constants, if one went in."""
+        from ._numpy_api._arguments import index_array
 
-    def _joined(self, results: list[Any], shape: tuple[int, ...]) -> tuple[GradArray, ...]:
-        """The results of all elements, one array for each output."""
+        found = np.vectorize(lambda box: box.value, self.otypes)(boxes)
+        if like is None:
+            return found
+        outputs = found if isinstance(found, tuple) else (found,)
+        outputs = tuple(index_array(y, like) if y.dtype.kind in "biufc" else y for y in outputs)
+        return outputs if isinstance(found, tuple) else outputs[0]
+
+    def _joined(self, results: list[Any], shape: tuple[int, ...]) -> Any:
+        """The results of all elements, one `GradArray` for each output."""
         import keratorch as kt
 
         from ._numpy_api._arguments import promoted
 
+        several = isinstance(results[0], tuple)
+        columns = list(zip(*(results if several else [(r,) for r in results]), strict=True))
+        if self.otypes and len(self.otypes) != len(columns):
+            raise ValueError(
+                f"numpy.vectorize of a function of {len(columns)} outputs with "
+                f"{len(self.otypes)} otypes: give one for each output"
+            )
         outputs: list[GradArray] = []
-        for k, column in enumerate(zip(*results, strict=True)):
+        for k, column in enumerate(columns):
             y = kt.reshape(kt.stack(promoted("vectorize", column)), shape)
             outputs.append(kt.astype(y, self.otypes[k], copy=False) if self.otypes else y)
-        return tuple(outputs)
+        return tuple(outputs) if several else outputs[0]
 
 
 __all__ = ["vectorize"]

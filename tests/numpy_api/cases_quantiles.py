@@ -33,6 +33,32 @@ WEIGHTED = (
     lambda np, a: weighted(np, "quantile", a, [[0.2, 0.9]], [3, 0, 1, 2], axis=0),
     lambda np, a: weighted(np, "quantile", a, Q, [0, 0, 1, 2, 0], axis=-1),
 )
+#: Elements, quantiles and weights of which sums and bounds depend on the dtype.
+STEPS = numpy.arange(1, 10) / 10
+EXACT = [
+    (numpy.arange(7.0), numpy.arange(1, 7) / 7, numpy.full(7, 0.1, dtype))
+    for dtype in (numpy.float16, numpy.float32, numpy.float64)
+] + [
+    (numpy.arange(10, dtype=dtype), q, numpy.ones(10))
+    for dtype in (numpy.float16, numpy.float32)
+    for q in (
+        STEPS,
+        STEPS.tolist(),
+        STEPS.astype("f4"),
+        STEPS.astype("f2"),
+        0.4,
+        numpy.float64(0.4),
+    )
+]
+
+
+def narrow(method, q, name="quantile"):
+    return lambda np, a: getattr(np, name)(a, q, method=method)
+
+
+def exact(name, q, weights):
+    return lambda np, a: weighted(np, name, a, q, weights)
+
 
 CASES = [
     Case("median", lambda np, a: np.median(a), (A,)),
@@ -45,6 +71,18 @@ CASES = [
     Case("quantile", lambda np, a: np.quantile(a, Q, axis=1), (GAP,), order=-1),
     *(Case("quantile", quantile(m), (array(n, 2),)) for m in METHODS for n in (1, 4, 7)),
     *(Case("quantile", call, (A,)) for call in WEIGHTED),
+    *(
+        Case(name, narrow(m, q, name), (numpy.arange(10, dtype=dtype),), order=-1)
+        for name in ("quantile", "nanquantile")
+        for m in METHODS
+        for dtype in (numpy.float16, numpy.float32)
+        for q in (STEPS, 0.4, numpy.float64(0.4))
+    ),
+    *(Case("quantile", exact("quantile", q, w), (a,), order=-1) for a, q, w in EXACT),
+    *(
+        Case("percentile", exact("percentile", numpy.asarray(q) * 100, w), (a,), order=-1)
+        for a, q, w in EXACT
+    ),
     Case("percentile", lambda np, a: np.percentile(a, 30), (A,)),
     Case("percentile", lambda np, a: weighted(np, "percentile", a, [30, 80], [1, 0, 2]), (V,)),
     Case("percentile", lambda np, a: np.percentile(a, [5, 50], axis=0), (A,)),

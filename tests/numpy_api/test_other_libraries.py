@@ -54,3 +54,44 @@ def test_interpolation_between_whole_numbers_with_a_strict_library():
     np.testing.assert_allclose(y.numpy(), [0.5, 2.0, 5.0])
     kt.sum(y).backward()
     np.testing.assert_allclose(np.asarray(x.grad), [0.5, 2.0, 0.0])
+
+
+@pytest.mark.parametrize("dtype", ["float32", "int64"])
+def test_weighted_quantiles_of_other_libraries(dtype):
+    torch = pytest.importorskip("torch")
+    values, q = np.arange(10, dtype=dtype), np.arange(1, 10) / 10
+    for weights in (np.ones(10, "f4"), np.full(10, 0.1, "f4")):
+        wanted = np.quantile(values, q, method="inverted_cdf", weights=weights)
+        x = kt.asarray(torch.asarray(values))
+        for beside in (
+            weights.tolist(),
+            torch.asarray(weights),
+            kt.asarray(torch.asarray(weights)),
+        ):
+            for levels in (q, q.tolist(), torch.asarray(q)):
+                y = np.quantile(x, levels, method="inverted_cdf", weights=beside)
+                np.testing.assert_array_equal(y.numpy(), wanted)
+                assert y.numpy().dtype == wanted.dtype
+    with pytest.raises(ValueError, match="negative"):
+        np.quantile(x, q, method="inverted_cdf", weights=[-1.0, *[1.0] * 9])
+
+
+def test_quantiles_at_a_list_of_constants():
+    x = kt.GradArray(np.arange(5.0))
+    found = np.quantile(x, [kt.asarray(0.5), 0.25])
+    np.testing.assert_array_equal(found.numpy(), [2.0, 1.0])
+
+
+def test_folds_of_other_libraries_have_their_dtypes():
+    torch = pytest.importorskip("torch")
+    x = np.array([2.0, 4.0, 8.0], dtype=np.float32)
+    for fold in (
+        np.divide.reduce,
+        np.divide.accumulate,
+        lambda a: np.divide.reduce(a, initial=np.float64(3)),
+        lambda a: np.float_power.reduce(a[:1]),
+    ):
+        y, wanted = fold(kt.GradArray(torch.asarray(x))), fold(x)
+        assert isinstance(y._array, torch.Tensor)
+        assert y.numpy().dtype == wanted.dtype
+        np.testing.assert_allclose(y.numpy(), wanted, rtol=1e-6)

@@ -45,6 +45,10 @@ def test_out_is_refused(x, call, name):
     np.testing.assert_array_equal(OUT, 0)
 
 
+def weighted(m, weights, axis):
+    return np.quantile(m, 0.5, axis=axis, method="inverted_cdf", weights=weights)
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
@@ -52,6 +56,8 @@ def test_out_is_refused(x, call, name):
         (lambda x: np.sort(x, order="f"), "sort with order"),
         (lambda x: np.clip(x, 0, 1, where=[True]), "clip with where"),
         (lambda x: np.linalg.qr(x[None], mode="raw"), r"linalg\.qr with mode='raw'"),
+        (lambda x: np.quantile(x, x[0] / 4), r"tracked q .* q\.detach"),
+        (lambda x: np.quantile(x, [0.5, x[0] / 4]), r"tracked q .* q\.detach"),
         (lambda x: np.intersect1d(x, x), "intersect1d has no rule"),
         (lambda x: np.copyto(np.zeros(3), x), "copyto with .* no GradArray"),
         (lambda x: np.put(np.zeros(3), [0], x), "put with .* no GradArray"),
@@ -167,13 +173,26 @@ def test_a_cast_follows_the_rule(x, call):
         (lambda m: np.percentile(m, -1), ValueError),
         (lambda m: np.nanpercentile(m, 101), ValueError),
         (lambda m: np.quantile(m, 0.5, weights=np.ones((2, 3))), ValueError),
+        (lambda m: weighted(m, [1, -1, 1], 1), ValueError),
+        (lambda m: weighted(m, [0, 0, 0], 1), ValueError),
+        (lambda m: weighted(m, [1, np.nan, 1], 1), ValueError),
+        (lambda m: weighted(m, [1, np.inf, 1], 1), ValueError),
+        (lambda m: weighted(m, np.array([[1, 1, 1], [0, 0, 0]]), 1), ValueError),
+        (lambda m: weighted(m, np.array([[1, 0, 1], [1, 0, 1]]), 0), ValueError),
+        (lambda m: weighted(m, kt.asarray([1.0, -1.0, 1.0]), 1), ValueError),
     ],
 )
+@pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")  # of NumPy's own sums
 def test_what_numpy_refuses_is_refused(m, call, error):
     with pytest.raises((ValueError, TypeError, IndexError, np.linalg.LinAlgError)):
         call(M.copy())
     with pytest.raises(error):
         call(m)
+
+
+def test_complex_weights_of_quantiles_are_refused(m):
+    with pytest.raises(TypeError, match="complex128: they must be real"):
+        weighted(m, np.array([1, 1j, 1]), 1)
 
 
 def test_vectors_of_two_elements_are_deprecated_in_cross(m):

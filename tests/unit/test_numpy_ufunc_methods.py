@@ -120,3 +120,40 @@ def test_at_of_no_index_changes_nothing():
     np.multiply.at(y, np.zeros(0, dtype=int), 3.0)
     kt.sum(y).backward()
     np.testing.assert_array_equal(x.grad, np.ones(4))
+
+
+def test_at_leaves_integers_integers():
+    for exponents in (3, [3, 1], np.array([2])):
+
+        def scaled(x, places=(0, 0), exponents=exponents):
+            y = x * 1.0
+            np.ldexp.at(y, list(places), exponents)
+            return y
+
+        agrees(scaled, V)
+
+
+def test_a_tracked_initial_is_differentiated():
+    start = kt.GradArray(2.0)
+    y = np.divide.reduce(kt.asarray([4.0, 8.0]), initial=start)
+    y.backward()
+    assert (y.item(), start.grad.item()) == (0.0625, 0.03125)
+    plain = np.divide.reduce(kt.asarray([4.0, 8.0]), initial=kt.asarray(2.0))
+    assert plain.item() == 0.0625
+    assert not plain.requires_grad
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_folds_have_the_dtype_of_numpys(count):
+    x = np.full(count, 2.0, np.float32)
+    for fold in (
+        lambda a: np.divide.reduce(a, initial=np.float64(2)),
+        np.divide.accumulate,
+        np.float_power.reduce,
+        np.float_power.accumulate,
+        lambda a: np.float_power.accumulate(a[:0]),
+        lambda a: np.float_power.reduceat(a, [0]),
+    ):
+        assert fold(kt.GradArray(x)).dtype == fold(x).dtype
+    with pytest.raises(TypeError):
+        np.divide.reduce(kt.GradArray(x), initial=1j)

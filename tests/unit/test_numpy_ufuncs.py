@@ -202,3 +202,13 @@ def test_constants_have_numpys_dtypes(call, dtype):
     assert isinstance(y, kt.GradArray)
     assert y.dtype == wanted.dtype
     np.testing.assert_array_equal(y.numpy(), wanted)
+
+
+def test_another_librarys_ufunc_of_three_named_clip_is_not_numpys():
+    class Clip:
+        __name__ = "clip"
+        nin, nout, signature = 3, 1, None
+
+    x = kt.GradArray([1.0, 2.0])
+    with pytest.raises(kt.NotDifferentiableError, match="clip"):
+        x.__array_ufunc__(Clip(), "__call__", x, 0.0, 1.5)

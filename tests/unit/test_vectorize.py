@@ -43,11 +43,99 @@ def test_raw_arrays_go_to_numpy_and_tracked_parameters_come_out():
     np.testing.assert_array_equal(w.grad, 3.0)
 
 
+@pytest.mark.parametrize("otypes", [None, [float]])
+@pytest.mark.parametrize("values", [[-1.0, 2.0], [2.0, -1.0], [2.0, 3.0]])
+def test_tracked_results_come_out_wherever_they_are(otypes, values):
+    w = kt.GradArray(1.5)
+    function = knp.vectorize(lambda x: x * w if x > 0 else 0.0, otypes=otypes)
+    y = function(np.array(values))
+    np.testing.assert_array_equal(y.numpy(), np.maximum(values, 0) * 1.5)
+    assert y.dtype == np.float64
+    kt.sum(y).backward()
+    np.testing.assert_array_equal(w.grad, np.sum(np.maximum(values, 0)))
+
+
+@pytest.mark.parametrize("otypes", [None, "d"])
+@pytest.mark.parametrize("wrap", [np.asarray, kt.GradArray])
+@pytest.mark.parametrize("w", [2.0, kt.GradArray(2.0)])
+def test_the_function_is_called_once_for_each_element(otypes, wrap, w):
+    seen = []
+
+    def function(x):
+        seen.append(float(kt.asarray(x).detach().item()))
+        return x * w
+
+    knp.vectorize(function, otypes=otypes)(wrap(A))
+    assert seen == A.ravel().tolist()
+
+
+def test_an_error_of_the_function_is_the_callers():
+    calls = []
+
+    def function(x):
+        calls.append(x)
+        return x * float(kt.GradArray(2.0))
+
+    with pytest.raises(kt.LostGradientError):
+        knp.vectorize(function)(A)
+    assert len(calls) == 1
+
+
+@pytest.mark.parametrize(
+    ("function", "options"),
+    [
+        (lambda x: x > 0, {}),
+        (lambda x: (1, 0.5) if x < 0 else (2, 2.5), {}),
+        (lambda x: (1, 2.5), {"otypes": "fD"}),
+        (lambda x: "below" if x < 0 else "above", {}),
+    ],
+)
+def test_results_without_a_gradarray_are_numpys(function, options):
+    wanted = np.vectorize(function, **options)(A)
+    found = knp.vectorize(function, **options)(A)
+    beside = knp.vectorize(function, **options)(kt.GradArray(A))
+    for y, x, value in zip(*map(_outputs, (found, beside, wanted)), strict=True):
+        assert type(y) is np.ndarray
+        assert type(x) is (np.ndarray if value.dtype.kind == "U" else kt.GradArray)
+        assert y.dtype == x.dtype == value.dtype
+        np.testing.assert_array_equal(y, value)
+        np.testing.assert_array_equal(np.asarray(x), value)
+
+
+def _outputs(found):
+    return found if isinstance(found, tuple) else (found,)
+
+
+@pytest.mark.parametrize("wrap", [np.asarray, kt.GradArray])
+def test_no_elements_make_empty_arrays_of_the_otypes(wrap):
+    empty = A[:, :0]
+    for otypes in ("f", "dF"):
+        wanted = np.vectorize(lambda x: x, otypes=otypes)(empty)
+        found = knp.vectorize(lambda x: x, otypes=otypes)(wrap(empty))
+        for y, value in zip(_outputs(found), _outputs(wanted), strict=True):
+            assert (y.shape, y.dtype) == (value.shape, value.dtype)
+            assert isinstance(y, kt.GradArray) == (wrap is kt.GradArray)
+
+
+def test_a_decorator_and_excluded_arguments_alone():
+    @knp.vectorize(excluded=["w"])
+    def scaled(x, w=1.0):
+        return x * w
+
+    check_grads(lambda x, w: scaled(x, w=w), [A, 2.5])
+    check_grads(lambda w: scaled(A, w=w), [2.5])
+    assert knp.vectorize(lambda w: w, excluded=[0])("as it is") == "as it is"
+
+
 def test_what_is_refused():
+    with pytest.raises(ValueError, match="2 outputs with 1 otypes"):
+        knp.vectorize(lambda x: (x, x), otypes="d")(kt.GradArray(A))
     with pytest.raises(kt.NotDifferentiableError, match="signature"):
         knp.vectorize(np.sum, signature="(n)->()")(kt.GradArray(A))
     with pytest.raises(ValueError, match="size 0"):
         knp.vectorize(kinked)(kt.GradArray(A[:0]))
+    with pytest.raises(ValueError, match="size 0"):
+        knp.vectorize(kinked)(A[:0])
     with pytest.raises(kt.LostGradientError):
         np.vectorize(kinked)(kt.GradArray(A))
 

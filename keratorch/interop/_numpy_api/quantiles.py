@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -10,9 +11,11 @@ import numpy as np
 import keratorch as kt
 
 from ..._array import GradArray, get_slot
+from ..._convert import SCALARS
 from ...backends import _registry
 from ...ops._call import first_array
 from ...ops.statistics import one_axis_last
+from .._numpy_functions import arrays_in
 from ._arguments import (
     array,
     axes_of,
@@ -36,6 +39,8 @@ _CONTINUOUS = {
     "median_unbiased": (1 / 3, 1 / 3),
     "normal_unbiased": (3 / 8, 3 / 8),
 }
+#: The methods that take elements as they are.
+_STEPS = ("inverted_cdf", "closest_observation", "lower", "higher", "nearest")
 Place = tuple[GradArray, Any]
 
 
@@ -94,51 +99,79 @@ def _quantile(
 ) -> GradArray:  # fmt: skip
     """The quantiles ``q / scale`` along `axis`, of all elements or of those that are no NaN."""
     x = array(a, first_array(a, q, weights))
+    q = _one_array(q, x)
+    if isinstance(q, GradArray) and (q.requires_grad or q._tangents is not None):
+        raise refuse(name, "a tracked q", "pass q.detach(), which makes it a constant")
     _check_range(name, q, scale)
     if is_complex(x):
         raise TypeError(f"numpy.{name} of dtype {x.dtype}: the elements must be real")
-    weak = isinstance(q, (int, float))
-    x = x if is_floating(x) or method in ("lower", "higher", "nearest") else floating(x)
-    if isinstance(q, np.ndarray):  # numbers of the host, wherever the elements are
-        q = index_array(q, x)
-    q = floating(array(q, floating(x)))
-    if q.requires_grad or q._tangents is not None:
-        raise refuse(name, "a tracked q", "pass q.detach(), which makes it a constant")
-    dtype = x.dtype if weak or not is_floating(x) else kt.result_type(x.dtype, q.dtype)
-    q = (kt.astype(q, x.dtype) if is_floating(x) else q) / scale
     axes = axes_of(name, x, axis)
-    rows = one_axis_last(kt, x, axes) if x.ndim else kt.reshape(x, (1,))
-    if not rows.shape[-1]:
+    if not math.prod(x.shape[i] for i in axes):
         raise IndexError(f"numpy.{name}: no elements along axis {axis} of shape {tuple(x.shape)}")
     if weights is None:
-        y = _of_rows(name, kt.sort(rows, axis=-1), kt.reshape(q, (-1,)), method, skip_nan)
+        x = x if is_floating(x) or method in _STEPS else floating(x)
+        dtype = x.dtype if method in _STEPS else _interpolated_dtype(x, q)
+        q = _as_given(q, x) / scale
+        rows = kt.sort(_rows(x, axes), axis=-1)
+        y = _of_rows(name, rows, kt.reshape(q, (-1,)), method, skip_nan, dtype)
     else:
-        shares = _shares(name, x, weights, axis, method)
-        shares = one_axis_last(kt, shares, axes) if x.ndim else kt.reshape(shares, (1,))
-        y = _of_weighted_rows(rows, shares, kt.reshape(q, (-1,)))
-    y = kt.astype(y, dtype, copy=False)
+        shares = _rows(_shares(name, x, weights, axis, axes, method), axes)
+        q = _as_given(q, x) / scale
+        y = _of_weighted_rows(_rows(x, axes), shares, kt.reshape(q, (-1,)))
     kept = tuple(1 if i in axes else k for i, k in enumerate(x.shape))
     rest = kept if keepdims else tuple(k for i, k in enumerate(x.shape) if i not in axes)
     return kt.reshape(kt.moveaxis(y, -1, 0), (*q.shape, *rest))
 
 
-def _of_rows(name: str, rows: GradArray, q: GradArray, method: str, skip_nan: bool) -> GradArray:
+def _one_array(value: Any, like: GradArray) -> Any:
+    """`value`; of a list with `GradArray`s in it, one."""
+    if isinstance(value, GradArray) or next(arrays_in(value), None) is None:
+        return value
+    return array(value, floating(like))
+
+
+def _interpolated_dtype(x: GradArray, q: Any) -> Any:
+    """The dtype of numbers between the elements of `x`."""
+    if type(q) in SCALARS:
+        return x.dtype
+    if isinstance(q, np.ndarray):  # numbers of the host, wherever the elements are
+        q = index_array(q, x)
+    return kt.result_type(x.dtype, floating(array(q, x)).dtype)
+
+
+def _as_given(q: Any, x: GradArray) -> GradArray:
+    """`q` beside `x`, in the dtype that NumPy takes it for: places are counted in that."""
+    if type(q) in SCALARS:
+        return array(q, kt.astype(array(0, x), kt.float64))
+    if not isinstance(q, GradArray) and _of_host(q) is not None:
+        q = index_array(np.asarray(q), x)
+    return floating(array(q, x))
+
+
+def _rows(x: GradArray, axes: tuple[int, ...]) -> GradArray:
+    return one_axis_last(kt, x, axes) if x.ndim else kt.reshape(x, (1,))
+
+
+def _of_rows(
+    name: str, rows: GradArray, q: GradArray, method: str, skip_nan: bool, dtype: Any
+) -> GradArray:
     """The quantiles along the last axis of sorted rows: (…, n) and (k,) to (…, k)."""
     size = rows.shape[-1]
     floats = is_floating(rows)
     n: Any = size
     if skip_nan and floats:
-        known = kt.astype(~kt.isnan(rows), rows.dtype)
+        known = kt.astype(~kt.isnan(rows), q.dtype)
         n = kt.maximum(kt.sum(known, axis=-1, keepdims=True), 1.0)
     index, part = _place(name, method, n, q)
     index = kt.broadcast_to(index, (*rows.shape[:-1], q.shape[0]))
     last = n - 1
     low = kt.astype(kt.clip(index, 0, last), kt.int64)
     y = kt.take_along_axis(rows, low, axis=-1)
-    if not isinstance(part, float):
+    if method not in _STEPS:
         high = kt.astype(kt.clip(index + 1, 0, last), kt.int64)
         other = kt.take_along_axis(rows, high, axis=-1)
-        gap = kt.where(low == high, 0.0, other - y)
+        gap = kt.astype(kt.where(low == high, 0.0, other - y), dtype, copy=False)
+        y, other, part = (kt.astype(v, dtype, copy=False) for v in (y, other, part))
         y = kt.where(part < 0.5, y + gap * part, other - gap * (1 - part))
     if floats and not skip_nan:
         worst = rows[..., -1:]
@@ -146,41 +179,77 @@ def _of_rows(name: str, rows: GradArray, q: GradArray, method: str, skip_nan: bo
     return y
 
 
-def _check_range(name: str, q: Any, scale: float) -> None:
-    """Refuse numbers of the host that are no quantiles; what is on a device is not looked at."""
-    raw = get_slot(q) if isinstance(q, GradArray) else q
+def _of_host(value: Any) -> Any:
+    """`value` as an array of NumPy; `None` for one of another library, which is not looked at."""
+    raw = get_slot(value) if isinstance(value, GradArray) else value
     if type(raw) is not np.ndarray and _registry.is_array(raw):
-        return
-    values = np.asarray(raw)
-    if not np.all((values >= 0) & (values <= scale)):
+        return None
+    return np.asarray(raw)
+
+
+def _check_range(name: str, q: Any, scale: float) -> None:
+    """Refuse numbers of the host that are no quantiles."""
+    values = _of_host(q)
+    if values is not None and not np.all((values >= 0) & (values <= scale)):
         raise ValueError(
             f"numpy.{name} of {values if values.ndim == 0 else f'q of shape {values.shape}'}: "
             f"quantiles are in the range [0, {scale:g}]"
         )
 
 
-def _shares(name: str, x: GradArray, weights: Any, axis: Any, method: str) -> GradArray:
+# -- with weights ------------------------------------------------------------------------------
+
+
+def _shares(
+    name: str, x: GradArray, weights: Any, axis: Any, axes: tuple[int, ...], method: str
+) -> GradArray:
     """The weights of the elements of `x`; the quantiles are steps in them, so constants."""
     if method != "inverted_cdf":
         raise ValueError(f"numpy.{name}: only method='inverted_cdf' has weights, not {method!r}")
-    w = floating(array(weights, x)).detach()
-    return kt.broadcast_to(w if w.shape == x.shape else spread_weights(name, x, w, axis), x.shape)
+    weights = _one_array(weights, x)
+    w = array(weights, x).detach()
+    if is_complex(w):
+        raise TypeError(f"numpy.{name} with weights of dtype {w.dtype}: they must be real")
+    whole = w.shape == x.shape
+    spread = w if whole else spread_weights(name, x, w, axis)
+    _check_weights(name, weights, axes if whole else None)
+    return kt.broadcast_to(kt.astype(spread, kt.float64), x.shape)
+
+
+def _check_weights(name: str, weights: Any, axes: tuple[int, ...] | None) -> None:
+    """Refuse weights of the host of which those along `axes` are no shares of a whole."""
+    values = _of_host(weights)
+    if values is None:
+        return
+    what = f"numpy.{name} with weights of shape {values.shape}"
+    if np.any(values < 0):
+        raise ValueError(f"{what}: some are negative")
+    with np.errstate(over="ignore"):
+        total = np.sum(values, axis=axes, dtype=np.float64)
+    if not np.all((total > 0) & (total < np.inf)):
+        raise ValueError(f"{what}: their sum is 0, NaN or infinite")
 
 
 def _of_weighted_rows(rows: GradArray, shares: GradArray, q: GradArray) -> GradArray:
-    """The first elements at which the weights of those up to there are q of all."""
+    """The first elements at which the weights of those up to there are q of all.
+
+    As NumPy does, weights add up in float64 and are compared in the dtype of `q`.
+    """
     order = kt.argsort(rows, axis=-1, stable=True)
     rows = kt.take_along_axis(rows, order, axis=-1)
     reached = kt.cumulative_sum(kt.take_along_axis(shares, order, axis=-1), axis=-1)
-    reached = reached / reached[..., -1:]
+    reached = kt.astype(reached / reached[..., -1:], q.dtype)
     reached = kt.where(reached == 0, -1.0, reached)  # what has no weight is no quantile, of 0 too
-    before = reached[..., None, :] < kt.astype(q, reached.dtype)[:, None]
+    before = reached[..., None, :] < q[:, None]
     place = kt.clip(kt.sum(kt.astype(before, kt.int64), axis=-1), 0, rows.shape[-1] - 1)
     y = kt.take_along_axis(rows, place, axis=-1)
     if is_floating(rows):
         worst = rows[..., -1:]
         y = kt.where(kt.isnan(worst), worst, y)
     return y
+
+
+# -- NumPy's functions -------------------------------------------------------------------------
 
 
 def _unweighted(name: str, weights: Any) -> None:

@@ -15,12 +15,12 @@ import numpy as np
 import keratorch as kt
 
 from ..._array import GradArray
-from ..._convert import as_operand
+from ..._convert import SCALARS, as_operand
 from ..._sync import waits
 from ...backends import _registry
 from ...errors import LostGradientError, ShapeError
 from ...ops.indexing import with_item
-from ._arguments import array, axes_of, flat, no_out, of_dtype
+from ._arguments import array, axes_of, flat, index_array, no_out, of_dtype
 from ._table import UFUNCS
 from .ufunc_methods import DIFFERENTIABLE_PAIRS, given, one_axis_of, reduced_at
 
@@ -61,6 +61,15 @@ def _layers(x: GradArray, axis: int) -> list[GradArray]:
     return [x[(*lead, i, ...)] for i in range(x.shape[axis])]
 
 
+def _as_computed(name: str, function: Function, a: Any, dtype: Any) -> GradArray:
+    """`a` in `dtype`, or in what `function` makes of two of its elements: NumPy folds in that."""
+    x = array(a)
+    if dtype is None:
+        element = as_operand(1, x)
+        dtype = function(element, element).dtype
+    return of_dtype(name, x, dtype)
+
+
 def _reduce(ufunc: Any, function: Function) -> Function:
     name = str(ufunc.__name__)
 
@@ -69,7 +78,7 @@ def _reduce(ufunc: Any, function: Function) -> Function:
         initial: Any = None, where: Any = True,
     ) -> GradArray:  # fmt: skip
         no_out(f"{name}.reduce", out)
-        x = array(a) if dtype is None else of_dtype(f"{name}.reduce", array(a), dtype)
+        x = _as_computed(f"{name}.reduce", function, a, dtype)
         shape, initial = tuple(x.shape), given(initial)
         axes = axes_of(f"{name}.reduce", x, axis)
         if len(axes) > 1 and ufunc.identity is None:
@@ -107,7 +116,8 @@ def _folded(
             )
         y, layers, masks = layers[0], layers[1:], masks[1:]
     else:
-        y = kt.broadcast_to(as_operand(initial, x), tuple(x.shape[:-1]))
+        first = of_dtype(f"{name}.reduce", as_operand(initial, x), x.dtype)
+        y = kt.broadcast_to(first, tuple(x.shape[:-1]))
     for layer, mask in zip(layers, masks, strict=True):
         step = function(y, layer)
         y = step if mask is None else kt.where(mask, step, y)
@@ -119,13 +129,11 @@ def _accumulate(ufunc: Any, function: Function) -> Function:
 
     def accumulate(a: Any, /, axis: int = 0, dtype: Any = None, out: Any = None) -> GradArray:
         no_out(f"{name}.accumulate", out)
-        x = array(a) if dtype is None else of_dtype(f"{name}.accumulate", array(a), dtype)
+        x = _as_computed(f"{name}.accumulate", function, a, dtype)
         axis = one_axis_of(f"{name}.accumulate", x, axis)
         layers = _layers(x, axis)
         for i in range(1, len(layers)):
             layers[i] = function(layers[i - 1], layers[i])
-        if layers:
-            layers[0] = kt.astype(layers[0], layers[-1].dtype, copy=False)
         return kt.stack(layers, axis=axis) if layers else x
 
     return _named(accumulate, name, "accumulate")
@@ -162,24 +170,21 @@ def _at(name: str, function: Function) -> Function:
         shape = tuple(a.shape)
         chosen = np.arange(a.size).reshape(shape)[_on_host(indices)]
         places = chosen.reshape(-1)
-        values = [flat(kt.broadcast_to(as_operand(v, a), chosen.shape)) for v in operand]
+        values = [  # a Python scalar takes its dtype from each element, or stays an integer
+            v if type(v) in SCALARS else flat(kt.broadcast_to(as_operand(v, a), chosen.shape))
+            for v in operand
+        ]
         row = flat(a)
         for turn in _turns(places):
-            read = _index(places[turn], a)
-            old = kt.take(row, kt.asarray(read), axis=0)
-            beside = [kt.take(v, kt.asarray(_index(turn, a)), axis=0) for v in values]
+            read, taken = index_array(places[turn], a), index_array(turn, a)
+            old = kt.take(row, read, axis=0)
+            beside = [v if type(v) in SCALARS else kt.take(v, taken, axis=0) for v in values]
             new = of_dtype(f"{name}.at", function(old, *beside), a.dtype, "same_kind")
-            row = with_item(row, read, new)
+            row = with_item(row, read._array, new)
         if places.size:
             a[...] = kt.reshape(row, shape)
 
     return _named(at, name, "at")
-
-
-def _index(values: Any, like: GradArray) -> Any:
-    """Integers of the host as a raw array beside `like`."""
-    backend = _registry.of(like._array)
-    return backend.from_numpy(values, backend.device(like._array))
 
 
 def _turns(places: Any) -> list[Any]:

@@ -97,6 +97,16 @@ def asked_by_scipy() -> bool:
     return asked and not os.environ.get("SCIPY_ARRAY_API")
 
 
+def table_that_asks() -> tuple[Any, bool]:
+    """The table of pandas that asks for a property before ``table * x``; whether it is ``*=``."""
+    frame = _frame(2)
+    if frame is None or not _module(frame).startswith("pandas."):
+        return None, False
+    behind = frame.f_back
+    in_place = behind is not None and behind.f_code.co_name == "_inplace_method"
+    return frame.f_locals.get("self"), in_place
+
+
 def write_refused(shape: Any) -> LostGradientError:
     """What to raise where a tracked array would be written into a plain one."""
     # Of a value and an index only the interpreter knows which of the two it has given away.
@@ -113,5 +123,6 @@ __all__ = [
     "asked_by_scipy",
     "asked_by_sparse",
     "asked_by_write",
+    "table_that_asks",
     "write_refused",
 ]

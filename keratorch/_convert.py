@@ -84,8 +84,9 @@ def as_raw(value: Any, like: Any = None) -> Any:
 
 def is_table(value: Any) -> bool:
     """Whether it is a Series, DataFrame or Index of pandas: taken for the values in it."""
-    module = type(value).__module__
-    return module.partition(".")[0] == "pandas" and hasattr(value, "to_numpy")
+    if not hasattr(value, "to_numpy"):
+        return False
+    return any(c.__module__.partition(".")[0] == "pandas" for c in type(value).__mro__)
 
 
 def checked(backend: Any, raw: Any) -> Any:

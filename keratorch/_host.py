@@ -110,7 +110,7 @@ class HostValues(Methods):
         return format(self.item(), spec)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
-        from .interop._callers import asked_by_sparse, asked_by_write, write_refused
+        from .interop._callers import asked_by_scipy, asked_by_sparse, asked_by_write, write_refused
         from .interop._sparse import no_array
 
         if asked_by_sparse():
@@ -118,11 +118,19 @@ class HostValues(Methods):
         if self._edge is not None or self._tangents is not None:
             if asked_by_write():
                 raise write_refused(self.shape)
+            remedy = (
+                "with `import keratorch.numpy as np`, np.asarray and np.array take it; np.stack "
+                "joins arrays; np.dot(a, x) is for a.dot(x), and for other methods of NumPy's "
+                "arrays likewise"
+            )
+            if asked_by_scipy():
+                remedy = (
+                    "set the environment variable SCIPY_ARRAY_API=1 before SciPy is imported, with "
+                    "which it takes GradArrays (docs/consumers.md)"
+                )
             raise LostGradientError(
                 f"np.asarray of a tracked array of shape {tuple(self.shape)} would lose its "
-                "gradient: with `import keratorch.numpy as np`, np.asarray and np.array take it; "
-                "np.stack joins arrays; np.dot(a, x) is for a.dot(x), and for other methods of "
-                "NumPy's arrays likewise; detach() drops the gradient"
+                f"gradient: {remedy}; detach() drops the gradient"
             )
         import numpy as np
 

@@ -17,6 +17,7 @@ from .._record import attach, constant, made, unrecorded
 from ..backends import _registry
 from ..backends._dtypes import is_complex_dtype
 from ..errors import ShapeError
+from ..interop._pandas import takes_table
 from ._call import is_complex
 from ._partials import Expr, namespace_function, trace
 
@@ -341,14 +342,14 @@ def both_operands(x1: Any, x2: Any) -> tuple[Any, Any]:
     return as_operand(x1), as_operand(x2)
 
 
-def is_operand(value: Any) -> bool:
-    """Whether an operator of `GradArray` takes `value` on its other side."""
+def is_operand(value: Any, beside: GradArray) -> bool:
+    """Whether an operator of `beside` takes `value` on its other side."""
     return (
         type(value) in SCALARS
         or isinstance(value, (GradArray, list, tuple, int, float, complex))
         or _registry.is_array(value)
         or (hasattr(value, "dtype") and type(value).__module__ == "numpy")
-        or is_table(value)
+        or (is_table(value) and takes_table(beside, value))
     )
 
 

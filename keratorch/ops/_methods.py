@@ -13,6 +13,7 @@ from .._dtypes import can_cast, result_type
 from ..backends import _registry
 from ..errors import DTypeError, LostGradientError
 from ..interop._callers import asked_by_operator
+from ..interop._pandas import priority
 from ..interop._sparse import matrix_product, product
 from . import (
     arithmetic,
@@ -40,12 +41,12 @@ def _operator(name: str) -> tuple[Any, Any]:
     """The method of an operator, and its reflection."""
 
     def forward(self: GradArray, other: Any) -> Any:
-        if type(other) is GradArray or type(other) in SCALARS or is_operand(other):
+        if type(other) is GradArray or type(other) in SCALARS or is_operand(other, self):
             return _FUNCTIONS[name](self, other)
         return NotImplemented
 
     def reflected(self: GradArray, other: Any) -> Any:
-        if type(other) in SCALARS or is_operand(other):
+        if type(other) in SCALARS or is_operand(other, self):
             return _FUNCTIONS[name](other, self)
         return NotImplemented
 
@@ -53,73 +54,73 @@ def _operator(name: str) -> tuple[Any, Any]:
 
 
 def _add(self: GradArray, other: Any) -> Any:
-    if type(other) is GradArray or type(other) in SCALARS or is_operand(other):
+    if type(other) is GradArray or type(other) in SCALARS or is_operand(other, self):
         return add(self, other)
     return NotImplemented
 
 
 def _radd(self: GradArray, other: Any) -> Any:
-    if type(other) in SCALARS or is_operand(other):
+    if type(other) in SCALARS or is_operand(other, self):
         return add(other, self)
     return NotImplemented
 
 
 def _sub(self: GradArray, other: Any) -> Any:
-    if type(other) is GradArray or type(other) in SCALARS or is_operand(other):
+    if type(other) is GradArray or type(other) in SCALARS or is_operand(other, self):
         return subtract(self, other)
     return NotImplemented
 
 
 def _rsub(self: GradArray, other: Any) -> Any:
-    if type(other) in SCALARS or is_operand(other):
+    if type(other) in SCALARS or is_operand(other, self):
         return subtract(other, self)
     return NotImplemented
 
 
 def _mul(self: GradArray, other: Any) -> Any:
-    if type(other) is GradArray or type(other) in SCALARS or is_operand(other):
+    if type(other) is GradArray or type(other) in SCALARS or is_operand(other, self):
         return multiply(self, other)
     return NotImplemented
 
 
 def _rmul(self: GradArray, other: Any) -> Any:
-    if type(other) in SCALARS or is_operand(other):
+    if type(other) in SCALARS or is_operand(other, self):
         return multiply(other, self)
     return matrix_product(other, self)
 
 
 def _truediv(self: GradArray, other: Any) -> Any:
-    if type(other) is GradArray or type(other) in SCALARS or is_operand(other):
+    if type(other) is GradArray or type(other) in SCALARS or is_operand(other, self):
         return divide(self, other)
     return NotImplemented
 
 
 def _rtruediv(self: GradArray, other: Any) -> Any:
-    if type(other) in SCALARS or is_operand(other):
+    if type(other) in SCALARS or is_operand(other, self):
         return divide(other, self)
     return NotImplemented
 
 
 def _pow(self: GradArray, other: Any) -> Any:
-    if type(other) is GradArray or type(other) in SCALARS or is_operand(other):
+    if type(other) is GradArray or type(other) in SCALARS or is_operand(other, self):
         return power(self, other)
     return NotImplemented
 
 
 def _rpow(self: GradArray, other: Any) -> Any:
-    if type(other) in SCALARS or is_operand(other):
+    if type(other) in SCALARS or is_operand(other, self):
         return power(other, self)
     return NotImplemented
 
 
 def _matmul(self: GradArray, other: Any) -> Any:
-    if type(other) is GradArray or is_operand(other):
+    if type(other) is GradArray or is_operand(other, self):
         return matmul(self, other)
     return product(self, other)
 
 
 def _rmatmul(self: GradArray, other: Any) -> Any:
-    return matmul(other, self) if is_operand(other) else product(other, self)
+    return matmul(other, self) if is_operand(other, self) else product(other, self)
 
 
 def _neg(self: GradArray) -> GradArray:
@@ -163,7 +164,7 @@ _ARITHMETIC = {
 
 def _in_place(function: Callable[..., Any], raw_function: Callable[..., Any]) -> Any:
     def method(self: GradArray, other: Any) -> Any:
-        if not is_operand(other):
+        if not is_operand(other, self):
             return NotImplemented
         return indexing.update_in_place(self, function, raw_function, other)
 
@@ -359,6 +360,7 @@ _COMPARISONS = {
 _FUNCTIONS = {**_BINARY, **_COMPARISONS, "divmod": _divmod_of}
 _METHODS = {
     "__cuda_array_interface__": property(_cuda_array_interface),
+    "__pandas_priority__": property(priority),
     "__dlpack__": _dlpack,
     "__dlpack_device__": _dlpack_device,
     "__neg__": _neg,
@@ -399,8 +401,6 @@ def install() -> None:
         setattr(GradArray, f"__i{name}__", _in_place(function, raw_function))
     GradArray.__divmod__, GradArray.__rdivmod__ = _operator("divmod")
     GradArray.__round__ = _round
-    # pandas leaves ``series * x`` to what has a higher one than its own, of 4000 at most.
-    GradArray.__pandas_priority__ = 5000  # type: ignore[attr-defined]
     for name, function in _COMPARISONS.items():
         forward, reflected = _operator(name)
         setattr(GradArray, f"__{name}__", forward)

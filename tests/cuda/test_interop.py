@@ -291,6 +291,18 @@ def test_writing_into_a_raw_array_is_refused(device, name):
     np.testing.assert_array_equal(on_host(a), 2 * POSITIVE)
 
 
+def test_tables_of_pandas_come_to_constants_of_a_device(device):
+    """pandas cannot read those, and would leave them to no one."""
+    pd = pytest.importorskip("pandas")
+    series = pd.Series(POSITIVE[0])
+    c = kt.asarray(on_device(device, POSITIVE[0]))
+    for y in (series * c, c * series):
+        assert type(y._array) is cupy.ndarray
+        np.testing.assert_array_equal(on_host(y._array), POSITIVE[0] ** 2)
+    with pytest.raises(kt.DeviceMismatchError):
+        series *= c
+
+
 def test_out_is_refused(device):
     x, a = leaf(device, POSITIVE), on_device(device, POSITIVE)
     with pytest.raises(kt.errors.LostGradientError):

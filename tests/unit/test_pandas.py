@@ -47,10 +47,16 @@ def test_functions_and_comparisons():
 
 
 def test_a_regression_on_columns():
-    def loss(w):
-        return np.mean((w[0] * TABLE["a"] + w[1] * TABLE.b - SERIES) ** 2)
+    """Of plain arrays and constants pandas takes the mean, and matches the rows by their index."""
+    target = SERIES.reset_index(drop=True)
 
-    check_grads(loss, [np.array([0.3, -0.2])])
+    def loss(w):
+        return np.mean((w[0] * TABLE["a"] + w[1] * TABLE.b - target) ** 2)
+
+    w = np.array([0.3, -0.2])
+    check_grads(loss, [w])
+    np.testing.assert_allclose(loss(kt.GradArray(w)).numpy(), loss(w))
+    np.testing.assert_allclose(loss(kt.asarray(w)), loss(w))
 
 
 def test_pandas_does_not_take_in_a_gradient():
@@ -76,3 +82,96 @@ def test_tables_beside_arrays_of_other_libraries():
     y = SERIES * kt.GradArray(torch.ones(3, dtype=torch.float64))
     assert type(y._array) is torch.Tensor
     np.testing.assert_array_equal(y.numpy(), SERIES.to_numpy())
+
+
+# -- constants: pandas takes their values, and computes by itself ---------------------------------
+
+INPLACE = [
+    operator.iadd, operator.isub, operator.imul, operator.itruediv, operator.ipow, operator.imod,
+]  # fmt: skip
+
+
+class Prices(pd.Series):
+    """A Series of a user, in a module that is not of pandas."""
+
+    @property
+    def _constructor(self):
+        return Prices
+
+
+@pytest.mark.parametrize("function", [*OPERATORS, operator.lt, operator.ge, operator.eq, divmod])
+@pytest.mark.parametrize("x", [V, np.array(2.3)], ids=["vector", "number"])
+@pytest.mark.parametrize("table", [SERIES, pd.Index([1.0, 2.0, 3.0]), Prices([1.0, 2.0, 3.0])])
+def test_operators_with_constants_are_of_pandas(table, x, function):
+    raw = x if x.ndim else x.item()
+    compares = function in (operator.lt, operator.ge, operator.eq)
+    for call in (lambda t, x: function(t, x), lambda t, x: function(x, t)):
+        y, expected = call(table, kt.asarray(x)), call(table, raw)
+        pairs = zip(y, expected, strict=True) if function is divmod else [(y, expected)]
+        for found, e in pairs:
+            # an Index gives what the arrays give that it compares
+            assert type(found) is type(e) or (compares and isinstance(table, pd.Index))
+            np.testing.assert_array_equal(found, e)
+
+
+def test_frames_with_constants():
+    c = kt.asarray(V[:2])
+    for y in (TABLE - c, -(c - TABLE)):
+        pd.testing.assert_frame_equal(y, TABLE - V[:2])
+    pd.testing.assert_series_equal(c @ TABLE.T, V[:2] @ TABLE.T)
+    # pandas can do nothing with a 0-d array of another library beside a DataFrame
+    np.testing.assert_array_equal((TABLE * kt.asarray(2.0)).numpy(), TABLE.to_numpy() * 2)
+    np.testing.assert_array_equal((kt.asarray(2.0) - TABLE).numpy(), 2 - TABLE.to_numpy())
+
+
+@pytest.mark.parametrize("c", [kt.asarray(np.array([1.0, 3.0, 2.0])), kt.asarray(1.5)])
+def test_filters_and_windows_by_constants(c):
+    raw, series = c.numpy(), SERIES
+    pd.testing.assert_series_equal(series[series > c], series[series > raw])
+    pd.testing.assert_series_equal(series[c < series], series[series > raw])
+    expected = TABLE[TABLE["a"] > raw - 1.0]
+    pd.testing.assert_frame_equal(TABLE[TABLE["a"] > c - 1.0], expected)
+    pd.testing.assert_frame_equal(TABLE.loc[TABLE["a"] > c - 1.0], expected)
+    expected = (SERIES * raw).rolling(2).sum()
+    pd.testing.assert_series_equal((SERIES * c).rolling(2).sum(), expected)
+    pd.testing.assert_series_equal((c * SERIES).rolling(2).sum(), expected)
+
+
+@pytest.mark.parametrize("function", INPLACE)
+@pytest.mark.parametrize("x", [V, np.array(2.3)], ids=["vector", "number"])
+def test_writing_constants_into_tables(x, function):
+    z, expected = SERIES.copy(), SERIES.copy()
+    kept = z
+    function(z, kt.asarray(x))
+    function(expected, x)
+    assert kept is z
+    pd.testing.assert_series_equal(z, expected)
+    table = TABLE.copy()
+    table["a"] = function(table["a"], kt.asarray(x))
+    np.testing.assert_array_equal(table["a"], function(TABLE["a"].copy(), x))
+    frame = function(TABLE.copy(), kt.asarray(V[:2]))
+    pd.testing.assert_frame_equal(frame, function(TABLE.copy(), V[:2]))
+
+
+@pytest.mark.parametrize("function", INPLACE)
+@pytest.mark.parametrize("table", [SERIES, TABLE["a"], TABLE, Prices([1.0, 2.0, 3.0])])
+def test_writing_tracked_arrays_into_tables_is_refused(table, function):
+    z = table.copy()
+    for x in (kt.GradArray(2.3), kt.GradArray(2.3) * 2):
+        with pytest.raises(kt.LostGradientError, match=r"z = z - x.*detach\(\)"):
+            function(z, x)
+    assert z.equals(table)
+
+    def lost(x):
+        with pytest.raises(kt.LostGradientError, match=type(table).__name__):
+            function(z, x)
+        return x
+
+    kt.jvp(lost, [np.array(2.3)], [np.array(1.0)])
+
+
+def test_a_subclass_of_series_is_one():
+    prices = Prices([1.0, 2.0, 3.0])
+    for call in (lambda x: prices * x, lambda x: x * prices, lambda x: kt.multiply(prices, x)):
+        check_grads(call, [V])
+        np.testing.assert_array_equal(call(kt.GradArray(V)).numpy(), V * prices.to_numpy())

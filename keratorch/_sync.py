@@ -19,10 +19,10 @@ class no_sync:
     That is all of keratorch that needs the values of an array on the host: `item`, `bool`,
     `float` and their like, `numpy`, `tolist`, `repr` and formatting, pickling, ``to_device`` from
     another kind of device to the CPU, and results whose shape depends on values: `nonzero`,
-    the ``unique_*`` functions, reading by a boolean mask, `repeat` with an array; and the
-    iterations of `fixed_point`, and of GMRES for the derivative of a solution. The message names
-    the line. It raises on every backend, so that a test on the CPU finds what would be slow on a
-    GPU, in this thread alone; as a decorator too.
+    the ``unique_*`` functions, reading and recorded writing by a boolean mask, `repeat` with an
+    array; and the iterations of `fixed_point`, and of GMRES for the derivative of a solution. The
+    message names the line. It raises on every backend, so that a test on the CPU finds what would
+    be slow on a GPU, in this thread alone; as a decorator too.
 
     What is called on raw CuPy arrays (``float(x.grad)``, ``cupy.nonzero(raw)``) cannot be caught.
     `detect_anomaly` and `profile` wait once each backward and once at the end, as they are asked.

@@ -97,7 +97,12 @@ def getitem(x: Any, key: Any, /) -> GradArray:
 def has_mask(key: Any) -> bool:
     """Whether a boolean array is in an index."""
     parts = key if isinstance(key, tuple) else (key,)
-    return any("bool" in str(getattr(part, "dtype", "")) for part in parts)
+    return any(
+        type(part[0]) is bool
+        if isinstance(part, list) and part
+        else "bool" in str(getattr(part, "dtype", ""))
+        for part in parts
+    )
 
 
 def _without_negative_steps(
@@ -169,7 +174,7 @@ class SetItemGrad(Grad):
         if new is not None:
             part = grad[self.key]
             xp = namespace(grad)
-            if self.repeats:
+            if may_repeat(self.key) if self.repeats is None else self.repeats:
                 part = xp.where(last_written(grad, self.key), part, xp.zeros_like(part))
             lead = len(new.shape) - len(part.shape)
             if lead > 0:  # x[0] = [[1, 2]] is allowed
@@ -213,10 +218,10 @@ def with_item(x: GradArray, key: Any, value: Any) -> GradArray:
     value = as_operand(value, like=x)
     if not is_active(x) and not is_active(value):
         return _record.unrecorded(_with_item_raw(x._array, key, value._array))
-    repeats = may_repeat(key)
-    key = _registry.of(x._array).settled(x.shape, key)
-    raw = _with_item_raw(x._array, key, value._array)
-    return record(SetItemGrad, (x, value), raw, key=key, whole=False, repeats=repeats)
+    settled = _registry.of(x._array).settled(x.shape, key)
+    repeats = None if settled is key else may_repeat(key)
+    raw = _with_item_raw(x._array, settled, value._array)
+    return record(SetItemGrad, (x, value), raw, key=settled, whole=False, repeats=repeats)
 
 
 def _with_item_raw(a: Any, key: Any, value: Any) -> Any:
@@ -255,6 +260,8 @@ def setitem(x: GradArray, key: Any, value: Any, /) -> None:
     key = raw_key(key, x._array, recorded)
     check_devices("setitem", x._array, value._array)
     if recorded:
+        if mode.no_sync and has_mask(key):
+            waits("a recorded write by a boolean mask", x.shape, "use where(mask, value, x)")
         if not _is_view_at(value, x, key):  # the end of x[key] += 1
             _check_write(x, value, "writing into")
             replace(x, with_item(now(x), key, value), "writing into", recorded=True)

@@ -21,6 +21,11 @@ def one(xp, device):
     return xp.asarray(1.0, dtype=xp.float32, device=device)
 
 
+def write_by_a_mask(x):
+    y = kt.GradArray(x._array) * 2
+    y[x > 0] = 0.0
+
+
 MANY = {
     "numpy()": lambda x: x.numpy(),
     "tolist": lambda x: x.tolist(),
@@ -36,6 +41,8 @@ MANY = {
     "unique_values": kt.unique_values,
     "mask": lambda x: x[x > 0],
     "mask in a tuple": lambda x: x[x > 0, None],
+    "list of booleans": lambda x: x[[True, False, True]],
+    "recorded write by a mask": lambda x: write_by_a_mask(x),
     "repeat": lambda x: kt.repeat(x, kt.asarray([1, 2, 3], device=x.device)),
     "pickle": pickle.dumps,
     "in": lambda x: 2.0 in x,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import hashlib
 import math
 import sys
 from collections.abc import Callable
@@ -270,6 +269,8 @@ def _on_host(raw: Any) -> bool:
 
 
 def _digest(raw: Any) -> bytes:
+    import hashlib
+
     import numpy as np
 
     values = np.ascontiguousarray(_registry.of(raw).to_numpy(raw))

@@ -10,21 +10,19 @@ A test that takes `xp` or `device` runs once for every backend and device found 
 from __future__ import annotations
 
 import functools
+import gc
 import importlib
-import os
 from dataclasses import dataclass
 from pathlib import Path
-
-os.environ.setdefault("XLA_FLAGS", "--xla_force_host_platform_device_count=2")
-os.environ.setdefault("JAX_PLATFORMS", "cpu")
-os.environ.setdefault("JAX_ENABLE_X64", "True")
 
 import numpy as np
 import pytest
 
 import keratorch as kt
+from tests import jax_settings
 from tests.readonly_numpy import ReadOnlyBackend
 
+jax_settings.set_defaults()
 kt.backends.register(ReadOnlyBackend())
 
 #: Backend name -> the library that must be importable.
@@ -136,6 +134,17 @@ def pytest_configure(config):
             )
 
 
+def pytest_collection():
+    gc.disable()  # everything that collecting makes stays
+
+
+def pytest_collection_finish():
+    """Leave the tests themselves, some 10⁶ objects, out of every later search for garbage."""
+    gc.enable()
+    gc.collect()
+    gc.freeze()
+
+
 def pytest_report_header(config):
     lines = ["keratorch devices: " + ", ".join(t.id for t in wanted_targets(config))]
     lines += [f"keratorch without {n}: {why}" for n, why in targets_of(config)[1].items()]
@@ -152,8 +161,16 @@ def pytest_generate_tests(metafunc):
             targets = [t for t in targets if t.backend == "cupy"] or [without_cuda(metafunc.config)]
         if getattr(metafunc.module, "ONE_DEVICE", False):
             targets = targets[:1]
+        if getattr(metafunc.module, "ONE_DEVICE_EACH", False):
+            targets = targets if metafunc.config.getoption("--full") else firsts(targets)
         ids = [t.id if isinstance(t, Target) else "cupy" for t in targets]
         metafunc.parametrize("target", targets, ids=ids)
+
+
+def firsts(targets: list[Target]) -> list[Target]:
+    """The first device of every backend, for tests of values, which are the same on all."""
+    found = {t.backend: t for t in reversed(targets) if isinstance(t, Target)}
+    return [t for t in targets if not isinstance(t, Target) or t is found[t.backend]]
 
 
 def without_cuda(config):

@@ -1,4 +1,6 @@
-"""An operation that counts how often its rule runs."""
+"""An operation that counts how often its rule runs, and how many objects of keratorch live."""
+
+import gc
 
 import numpy as np
 
@@ -22,3 +24,13 @@ class CountGrad(kt.Grad):
 
 def counted(x, hook=None):
     return kt.GradArray(np.array(x.numpy()), grad_op=CountGrad(x, hook))
+
+
+def live(kinds=(kt.GradArray, kt.Grad)):
+    """How many objects of `kinds` there are; to be quick, use the fixture `few_objects` with it."""
+    return sum(issubclass(type(o), kinds) for o in gc.get_objects())
+
+
+def live_nodes():
+    """How many nodes of graphs there are."""
+    return live(kt.Grad)

@@ -42,6 +42,14 @@ def here(*devices):
             pytest.skip(f"{device!r} is not here")
 
 
+def other_device(device):
+    """Another device of the same backend; skip where there is none."""
+    others = [d for d in kt.backends.get(device.backend).devices() if d != device]
+    if not others:
+        pytest.skip(f"there is no {device.backend} device but {device} here")
+    return others[0]
+
+
 def cupy_is_usable():
     try:
         return kt.backends.get("cupy").why_unavailable() is None

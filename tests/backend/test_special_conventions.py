@@ -14,6 +14,8 @@ from tests.op_checks import on_host
 
 INF, NAN = np.inf, np.nan
 
+ONE_DEVICE_EACH = True
+
 pytestmark = [
     pytest.mark.filterwarnings("ignore:divide by zero:RuntimeWarning"),
     pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning"),

@@ -13,6 +13,8 @@ from keratorch.testing import check_grads
 from tests.leaves import leaf
 from tests.op_checks import on_device, on_host
 
+ONE_DEVICE_EACH = True
+
 #: No zero, one, two and three of them, at the ends and inside.
 ZEROS = [
     np.array([0.0 if i in places else 1.5 - i for i in range(4)])

@@ -11,6 +11,8 @@ from tests.op_checks import on_host
 
 NAN = np.nan
 
+ONE_DEVICE_EACH = True
+
 # The values at kinks and poles: libraries that compute with NumPy warn of them, some in threads.
 pytestmark = [
     pytest.mark.filterwarnings("ignore:divide by zero:RuntimeWarning"),

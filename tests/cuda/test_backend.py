@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import keratorch as kt
+from tests.devices import other_device
 from tests.op_checks import on_device, on_host
 
 cupy = pytest.importorskip("cupy")
@@ -17,14 +18,6 @@ VALUES = np.array([0.5, -1.0, 2.0])
 
 def leaf(device, values, dtype="float64") -> kt.GradArray:
     return kt.GradArray(on_device(device, np.asarray(values, dtype)))
-
-
-def other_device(device) -> kt.Device:
-    devices = kt.backends.get("cupy").devices()
-    others = [d for d in devices if d != device]
-    if not others:
-        pytest.skip("there is one CUDA device here")
-    return others[0]
 
 
 # -- wrapping and moving -------------------------------------------------------------------------

@@ -7,6 +7,7 @@ import pytest
 
 import keratorch as kt
 from keratorch.testing import check_grads
+from tests.devices import other_device
 from tests.op_checks import on_device, on_host
 
 cupy = pytest.importorskip("cupy")
@@ -27,14 +28,6 @@ def current(device):
 
 def made(device, kind="csr_matrix", dense=DENSE):
     return getattr(sparse, kind)(on_device(device, dense))
-
-
-def other_device(device) -> kt.Device:
-    devices = kt.backends.get("cupy").devices()
-    others = [d for d in devices if d != device]
-    if not others:
-        pytest.skip("there is one CUDA device here")
-    return others[0]
 
 
 @pytest.fixture

@@ -20,8 +20,10 @@ def leapfrog(xp, state, masses, step, steps):
     n = masses.shape[0]
     state = xp.reshape(state, (2, n, -1))
     x, v = state[0, ...], state[1, ...]
+    a = accelerations(xp, x, masses)
     for _ in range(steps):
-        v = v + step / 2 * accelerations(xp, x, masses)
+        v = v + step / 2 * a
         x = x + step * v
-        v = v + step / 2 * accelerations(xp, x, masses)
+        a = accelerations(xp, x, masses)
+        v = v + step / 2 * a
     return xp.reshape(xp.stack([x, v]), (-1,))

@@ -7,7 +7,7 @@ def normal_cdf(xp, x):
     """The distribution function of the normal law near 0, by Marsaglia's series."""
     term = x
     total = x
-    for n in range(1, 20):
+    for n in range(1, 13):
         term = term * x * x / (2 * n + 1)
         total = total + term
     return 0.5 + total * xp.exp(-x * x / 2) / math.sqrt(2 * math.pi)

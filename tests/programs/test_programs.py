@@ -14,6 +14,8 @@ import keratorch as kt
 from tests.op_checks import on_device, on_host
 from tests.programs import bodies, finance, learning, solvers
 
+ONE_DEVICE_EACH = True
+
 
 @dataclass(frozen=True)
 class Place:
@@ -90,8 +92,7 @@ def black_scholes(place: Place) -> None:
 
         value, found = kt.value_and_grad(total, argnums=(0, 1, 2, 3, 4))(*arrays)
         close(value, price.sum())
-        for g, wanted in zip(found, greeks, strict=True):
-            close(g, wanted)
+        close(kt.stack([kt.asarray(g) for g in found])._array, greeks)  # Dask computes once
 
         def delta(spot: Any, volatility: Any, total: Any = total) -> Any:
             return place.xp.sum(kt.grad(total)(spot, *others, volatility))
@@ -279,7 +280,7 @@ def n_bodies(place: Place) -> None:
     pair = np.array([0.0, 0.1, 1.0, -0.2, 0.1, 0.0, -0.2, 0.3])
 
     def flow(state: Any) -> Any:
-        return bodies.leapfrog(place.xp, state, place.given(np.ones(2)), 0.05, 2)
+        return bodies.leapfrog(place.xp, state, place.given(np.ones(2)), 0.05, 1)
 
     jacobian = on_host(kt.jacrev(flow)(place.array(pair)))
     omega = np.kron(np.array([[0.0, 1.0], [-1.0, 0.0]]), np.eye(4))

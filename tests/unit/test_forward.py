@@ -1,12 +1,12 @@
 """Forward mode: levels within levels, with reverse mode inside and outside."""
 
-import gc
 import tracemalloc
 
 import numpy as np
 import pytest
 
 import keratorch as kt
+from tests.counting import live_nodes
 
 POINT = np.array([0.5, 1.5, 2.0])
 DIRECTION = np.array([1.0, -2.0, 0.5])
@@ -275,19 +275,21 @@ def steps(x, n):
     return x
 
 
+@pytest.mark.usefixtures("few_objects")
 def test_no_graph_is_kept():
-    live = []
+    found = []
 
     def f(x):
         y = steps(x, 2000)
-        live.append(sum(issubclass(type(o), kt.Grad) for o in gc.get_objects()))
+        found.append(live_nodes())
         return y
 
-    before = sum(issubclass(type(o), kt.Grad) for o in gc.get_objects())
+    before = live_nodes()
     kt.jvp(f, [POINT], [DIRECTION])
-    assert live[0] <= before + 1
+    assert found[0] <= before + 1
 
 
+@pytest.mark.usefixtures("full_free_lists")
 def test_memory_is_flat():
     x = np.ones(1000)
 
@@ -298,7 +300,6 @@ def test_memory_is_flat():
         tracemalloc.stop()
         return most
 
-    peak(10)
     assert peak(500) < peak(20) + 20_000  # bytes; one array has 8000
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import keratorch as kt
-from tests.counting import counted
+from tests.counting import counted, live
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -203,7 +203,7 @@ def test_chain_under_create_graph_and_in_forward_mode():
 
 
 @pytest.fixture
-def no_collector():
+def no_collector(few_objects):
     gc.collect()
     gc.disable()
     yield
@@ -275,10 +275,6 @@ def test_no_reference_cycles(f, way, no_collector):
 
     def loss(v):
         return kt.sum(f(v))
-
-    def live():
-        kinds = (kt.GradArray, kt.Grad)
-        return sum(issubclass(type(o), kinds) for o in gc.get_objects())
 
     DIFFERENTIATE[way](loss, x, t)  # fills caches
     x.grad = None

@@ -8,7 +8,7 @@ from tests.op_checks import on_device
 
 optimize = pytest.importorskip("scipy.optimize")
 
-START = np.array([-1.2, 1.0, 0.7])
+START = np.array([0.4, 0.5, 0.7])
 
 
 @pytest.fixture

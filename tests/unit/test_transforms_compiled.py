@@ -103,7 +103,7 @@ def whole(torch):
         "jvp": lambda x: kt.jvp(loss, (x,), (x,)),
         "vjp": lambda x: kt.vjp(loss, x)[1](torch.ones_like(x[0])),
         "linearize": lambda x: kt.linearize(loss, x)[1](x),
-        "hvp": lambda x: kt.hvp(loss, (x,), (x,)),
+        "hvp": lambda x: kt.hvp(lambda x: kt.sum(kt.sin(x) * x), (x,), (x,)),
         "jacfwd": kt.jacfwd(lambda x: kt.sin(x) * x),
         "hessian": kt.hessian(lambda x: kt.sum(kt.sin(x) * x)),
     }

@@ -1,12 +1,11 @@
 """`Grad` subclasses of users: what they are given, what they may return, what is refused."""
 
-import gc
-
 import numpy as np
 import pytest
 
 import keratorch as kt
 from keratorch.testing import check_grads
+from tests.counting import live_nodes
 
 POINT = np.array([0.5, -1.5, 2.0])
 
@@ -466,21 +465,19 @@ def test_inputs_of_a_freed_grad():
         y._grad_op.inputs  # noqa: B018
 
 
+@pytest.mark.usefixtures("few_objects")
 def test_forward_mode_keeps_no_graph_of_user_grads():
     def many(x):
         for _ in range(300):
             x = cube(x) * 0.1
         return x
 
-    def nodes():
-        return sum(issubclass(type(o), kt.Grad) for o in gc.get_objects())
-
-    before = nodes()
+    before = live_nodes()
     seen = []
 
     def watched(x):
         y = many(x)
-        seen.append(nodes())
+        seen.append(live_nodes())
         return y
 
     kt.jvp(watched, [POINT], [np.ones(3)])

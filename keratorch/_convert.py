@@ -12,6 +12,9 @@ from .backends._backend import SCALARS as SCALARS
 from .backends._device import Device
 from .errors import DeviceMismatchError, DTypeError, LostGradientError
 
+#: What shares memory, and is no array: `memoryview`, and the `array` of the standard library.
+_BUFFERS = ("memoryview", "array")
+
 
 def as_operand(value: Any, like: Any = None) -> GradArray:
     """`value` as a `GradArray`.
@@ -48,6 +51,16 @@ def kept(raw: Any) -> Any:
     return raw if backend.immutable or backend.is_inexact(raw.dtype) else backend.copy(raw)
 
 
+def as_kept(value: Any) -> Any:
+    """An argument as a call that is recorded keeps it: a `GradArray` as a constant.
+
+    Writes into that are noticed; for raw arrays see `kept`.
+    """
+    if isinstance(value, GradArray):
+        return constant(get_slot(value))
+    return kept(value) if type(value) in _registry.by_type else value
+
+
 def _plain(value: GradArray) -> GradArray:
     x = new_array(get_slot(value), value._grad_op, value._edge)
     x._tangents = value._tangents
@@ -71,7 +84,7 @@ def as_raw(value: Any, like: Any = None) -> Any:
         return checked(backend, backend.asarray(value, device=device))
     backend = _registry.of(raw_like)
     if type(value) not in SCALARS and is_table(value):
-        value = value.to_numpy()
+        value = value.to_numpy(copy=True)  # which others may write into
         return checked(backend, backend.asarray(value, device=backend.device(raw_like)))
     if type(value) not in SCALARS and hasattr(value, "dtype") and hasattr(value, "item"):
         if backend.strong_scalars(value, raw_like):
@@ -191,6 +204,8 @@ def raw_key(key: Any, indexed: Any, keep: bool = False) -> Any:
         isinstance(k, GradArray) for k in (key.start, key.stop, key.step)
     ):
         return slice(*(k.__index__() if isinstance(k, GradArray) else k for k in _parts(key)))
+    if keep and (type(key).__name__ in _BUFFERS or is_table(key)):
+        return kept(as_raw(key, constant(indexed)))
     return key
 
 

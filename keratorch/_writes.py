@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from weakref import ref
 
+from ._array import GradArray, get_slot
 from ._grad import Grad, LeafSlot, _nowhere, next_seq, op_name
 from ._mode import mode
 from .backends import _registry
@@ -88,15 +89,20 @@ def check(node: Any) -> None:
 
 
 def held(node: Any) -> Iterator[Any]:
-    """The raw arrays that `node` keeps: saved values, and masks and indices in attributes."""
-    stack = [node._saved, *getattr(node, "__dict__", {}).values()]
+    """The raw arrays that `node` keeps: saved values, and what is in attributes."""
+    stack = [node._saved, getattr(node._saved, "kept", None)]
+    stack += getattr(node, "__dict__", {}).values()
     stack += [getattr(node, name, None) for name in _slots(type(node))]
     while stack:
         value = stack.pop()
         if type(value) in _registry.by_type:
             yield value
+        elif isinstance(value, GradArray):
+            yield get_slot(value)
         elif isinstance(value, (tuple, list)):
             stack.extend(value)
+        elif isinstance(value, dict):
+            stack.extend(value.values())
 
 
 @functools.cache

@@ -8,7 +8,7 @@ from typing import Any
 
 from .. import _engine
 from .._array import GradArray
-from .._convert import as_operand
+from .._convert import as_kept, as_operand
 from .._forward import open_level, take_tangent, with_tangent
 from .._grad import Grad, next_seq
 from .._mode import enable_grad, mode
@@ -30,7 +30,8 @@ def checkpoint(function: Callable[..., Any]) -> Callable[..., Any]:
     the closure, or a global that `function` names, or a function that it names does. What is
     hidden deeper, and CuPy's generators, cannot be: pass in what was drawn. A `GradArray` among the
     arguments that is written into before the second call, by `function` too, makes backward raise
-    `StaleValueError`: write into a copy.
+    `StaleValueError`: write into a copy. Plain masks and indices among the arguments are copied;
+    what it captures is not.
 
     Where derivatives carry tangents that `function` captured, it is called without checkpoint.
     """
@@ -53,7 +54,9 @@ def _checkpointed(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
     node = _CheckpointGrad(*inputs)
     own: set[Any] = set()
     moved = list(given)
+    stored = [v if isinstance(v, GradArray) else as_kept(v) for v in given]
     for i, x in zip(at, inputs, strict=True):
+        stored[i] = 0.0
         moved[i] = v = _leaf(x)
         own.add(v._edge)
     new_args, new_kwargs = unflattened((args, kwargs), iter(moved))
@@ -74,11 +77,9 @@ def _checkpointed(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
     node._saved = (*(node._saved or ()), *alive)
     node._tangents = (*node._tangents, *[None] * len(older))
     node.function, node.states, node.tracked = function, states, tracked
-    for i in at:
-        given[i] = 0.0
     # So that a write to one of them, by the function too, is noticed.
-    node.constants = tuple([v._array for v in given if isinstance(v, GradArray)])
-    node.at, node.arguments = at, unflattened((args, kwargs), iter(given))
+    node.constants = tuple([v._array for v in stored if isinstance(v, GradArray)])
+    node.at, node.arguments = at, unflattened((args, kwargs), iter(stored))
     made = node.results(*[results[k]._array for k in tracked])
     for k, y in zip(tracked, made, strict=True):
         results[k] = y

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from .. import _engine
 from .._array import GradArray, new_array
-from .._convert import as_operand
+from .._convert import as_kept, as_operand
 from .._forward import levels
 from .._grad import Grad, next_seq
 from .._mode import enable_grad, mode
@@ -25,7 +25,7 @@ def _parameters_with_defaults(function: Callable[..., Any]) -> int | None:
 
     try:
         parameters = inspect.signature(function).parameters
-    except (TypeError, ValueError):  # some written in C
+    except (TypeError, ValueError, NameError):  # some written in C; annotations that do not exist
         return None
     if all(p.default is inspect.Parameter.empty for p in parameters.values()):
         return None
@@ -57,7 +57,10 @@ class _Function:
         import inspect
 
         signature = inspect.signature(self.function)
-        bound = signature.bind(*args, **kwargs)
+        try:
+            bound = signature.bind(*args, **kwargs)
+        except TypeError as error:
+            raise TypeError(f"{self._called}: {error}; its parameters are {signature}") from None
         by_keyword = (inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.VAR_KEYWORD)
         names = [n for n in bound.arguments if signature.parameters[n].kind in by_keyword]
         if names:
@@ -167,6 +170,7 @@ class _Saved(tuple[Any, ...]):
     """What a node saved, and the residuals, which are freed with it."""
 
     residuals: Any
+    kept: list[Any]  # their leaves: a write to one is noticed
 
 
 def _outputs(node: _RuleGrad, outcome: Any) -> Any:
@@ -195,9 +199,9 @@ def _node(cls: type[Any], of: Any, fixed: list[Any], moving: list[Any]) -> Any:
     node = cls(*[values[i] for i in at])
     for i in at:
         values[i] = 0.0
-    values = [v.detach() if isinstance(v, GradArray) else v for v in values]
+    node.constants = [as_kept(v) for v in values]
     node.of, node.fixed, node.at = of, fixed, at
-    node.moving = unflattened(moving, iter(values))
+    node.moving = unflattened(moving, iter(node.constants))
     return node
 
 
@@ -255,7 +259,8 @@ class custom_vjp(_Function):
             outcome, residuals = self._forward(fixed, _constants(moving))
         self._checked((outcome, residuals), "fwd")
         node._saved = _Saved(node._saved)
-        node._saved.residuals = residuals
+        node._saved.kept = [as_kept(v) for v in leaves(residuals)]
+        node._saved.residuals = unflattened(residuals, iter(node._saved.kept))
         return _outputs(node, outcome)
 
     def _forward(self, fixed: list[Any], moving: list[Any]) -> tuple[Any, Any]:

@@ -7,7 +7,7 @@ from functools import wraps
 from typing import Any
 
 from .._array import GradArray, new_array
-from .._convert import SCALARS, as_operand
+from .._convert import SCALARS, as_kept, as_operand
 from .._forward import levels
 from .._grad import Grad
 from .._mode import enable_grad, mode, no_grad
@@ -171,7 +171,7 @@ class _Problem:
         if not at:
             return [v._array if self.raw else v for v in values]
         node = _RootGrad(*[params[i] for i in at])
-        node.problem, node.at, node.plain = self, at, _constants(params)
+        node.problem, node.at, node.plain = self, at, [as_kept(v) for v in params]
         node.values = [v._array for v in values]
         return list(node.results(*node.values))
 

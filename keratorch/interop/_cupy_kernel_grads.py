@@ -11,6 +11,7 @@ from .._grad import Grad
 from .._record import constant, is_active, record, record_many
 from ..backends import _registry
 from ..errors import RuleError
+from ..ops._call import first_tracked
 
 _rules: dict[int, tuple[Any, Callable[..., Any]]] = {}
 
@@ -112,7 +113,9 @@ def _recorded(
     cls: type[Grad], kernel: Any, keeps_output: bool, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> Any:
     like = next(as_operand(a) for a in args if isinstance(a, GradArray))
-    arrays = tuple(constant(a) if type(a) in SCALARS else as_operand(a, like) for a in args)
+    tracked = first_tracked(*args)
+    beside = like if tracked is None else tracked
+    arrays = tuple(constant(a) if type(a) in SCALARS else as_operand(a, beside) for a in args)
     raws = [get_slot(a) for a in arrays]
     backend = _registry.of(like._array)
     backend.check_devices(cls.__name__, *(r for r in raws if type(r) not in SCALARS))

@@ -9,8 +9,9 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from .._array import GradArray
-from ..errors import LostGradientError
+from .._array import GradArray, get_slot
+from ..backends import _registry
+from ..errors import LostGradientError, UnknownArrayError
 from ._callers import table_that_asks
 
 _ABOVE_ALL = 5000  # pandas's own go to 4000
@@ -19,13 +20,14 @@ _ABOVE_ALL = 5000  # pandas's own go to 4000
 def takes_table(x: GradArray, table: Any) -> bool:
     """Whether `x` computes an operation with a table of pandas, and makes an array of it.
 
-    With constants pandas does, except where it cannot: one on a device, which it could not read,
-    and a 0-d one beside a DataFrame.
+    With constants pandas does, except where it cannot: beside arrays of other libraries than NumPy,
+    and beside a DataFrame those of 0 and 2 axes.
     """
-    if x._edge is not None or x._tangents is not None or x.device not in (None, "cpu"):
+    tracked = x._edge is not None or x._tangents is not None
+    if tracked or _registry.of(get_slot(x)).name != "numpy":
         return True
     pandas = sys.modules["pandas"]
-    return x.ndim == 0 and not isinstance(table, (pandas.Series, pandas.Index))
+    return x.ndim != 1 and not isinstance(table, (pandas.Series, pandas.Index))
 
 
 def priority(self: GradArray) -> int:
@@ -38,7 +40,12 @@ def priority(self: GradArray) -> int:
             f"it into a {type(table).__name__} of pandas, which would lose its gradient: write "
             "z = z - x in place of z -= x, which makes z a GradArray, or use x.detach()"
         )
-    if tracked or (table is not None and not in_place and takes_table(self, table)):
+    if in_place and takes_table(self, table):
+        raise UnknownArrayError(
+            f"pandas cannot write an array of shape {tuple(self.shape)} on {self.device} into a "
+            f"{type(table).__name__} with an in-place operator: give it x.numpy(), or x.item()"
+        )
+    if tracked or (table is not None and takes_table(self, table)):
         return _ABOVE_ALL
     raise AttributeError("__pandas_priority__ of a constant: pandas takes its values")
 

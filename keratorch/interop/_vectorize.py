@@ -95,7 +95,7 @@ class vectorize(np.vectorize):  # type: ignore[misc]
         """The results of all elements, one `GradArray` for each output."""
         import keratorch as kt
 
-        from ._numpy_api._arguments import promoted
+        from ._numpy_api._arguments import of_dtype, promoted
 
         several = isinstance(results[0], tuple)
         columns = list(zip(*(results if several else [(r,) for r in results]), strict=True))
@@ -107,7 +107,7 @@ class vectorize(np.vectorize):  # type: ignore[misc]
         outputs: list[GradArray] = []
         for k, column in enumerate(columns):
             y = kt.reshape(kt.stack(promoted("vectorize", column)), shape)
-            outputs.append(kt.astype(y, self.otypes[k], copy=False) if self.otypes else y)
+            outputs.append(of_dtype("vectorize", y, self.otypes[k]) if self.otypes else y)
         return tuple(outputs) if several else outputs[0]
 
 

@@ -65,15 +65,17 @@ def operands(*values: Any) -> tuple[GradArray, ...]:
     if all([type(v) is GradArray for v in values]):
         return values
     like = first_array(*values)
-    tracked = like
-    for v in values:
-        if isinstance(v, GradArray) and is_active(v):
-            tracked = v
-            break
+    tracked = first_tracked(*values)
+    tracked = like if tracked is None else tracked
     return tuple(
         v if type(v) is GradArray else as_operand(v, tracked if _registry.is_array(v) else like)
         for v in values
     )
+
+
+def first_tracked(*values: Any) -> GradArray | None:
+    """The first that is tracked: beside it raw masks and indices are copied (`as_operand`)."""
+    return next((v for v in values if isinstance(v, GradArray) and is_active(v)), None)
 
 
 def first_array(*values: Any) -> GradArray | None:

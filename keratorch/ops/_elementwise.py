@@ -334,6 +334,8 @@ def constant_binary(name: str, doc: str) -> Any:
 def both_operands(x1: Any, x2: Any) -> tuple[Any, Any]:
     """Both as arrays, the one that is none after the example of the other."""
     if isinstance(x1, GradArray) or _registry.is_array(x1):
+        if type(x2) in (list, tuple):
+            x2 = as_operand(x2, as_operand(x1))
         x1 = as_operand(x1, x2)
         return x1, (x2 if type(x2) in SCALARS else as_operand(x2, x1))
     if isinstance(x2, GradArray) or _registry.is_array(x2):

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .._array import GradArray
-from .._convert import SCALARS
+from .._convert import SCALARS, is_table
 from .._creation import zeros_like
 from .._dtypes import can_cast, result_type
 from ..backends import _registry
@@ -164,7 +164,7 @@ _ARITHMETIC = {
 
 def _in_place(function: Callable[..., Any], raw_function: Callable[..., Any]) -> Any:
     def method(self: GradArray, other: Any) -> Any:
-        if not is_operand(other, self):
+        if not (is_operand(other, self) or is_table(other)):  # a table is read, and not made
             return NotImplemented
         return indexing.update_in_place(self, function, raw_function, other)
 

@@ -16,7 +16,7 @@ from .._mode import policy
 from .._record import is_active
 from ..backends import _registry
 from ..errors import DTypeError
-from ._call import as_array, first_array
+from ._call import as_array, first_array, first_tracked
 from ._elementwise import (
     ElementwiseGrad,
     RawFunctions,
@@ -280,14 +280,15 @@ def clip(x: Any, /, min: Any = None, max: Any = None) -> GradArray:
     The derivative is 1 on the closed interval; a tracked bound has it where it is the value. Where
     `min` > `max` the value is `max`.
     """
-    x = as_operand(x, first_array(x, min, max))
+    tracked = first_tracked(x, min, max)
+    x = as_operand(x, first_array(x, min, max) if tracked is None else tracked)
     a = x._array
     if _registry.of(a).is_complex(a.dtype):
         raise DTypeError(f"clip of dtype {a.dtype}, shape {tuple(a.shape)}: x must be real")
     if min is None and max is None:
         return positive(x)
-    low = _bound(min, x, -math.inf)
-    high = _bound(max, x, math.inf)
+    low = _bound(min, x, tracked, -math.inf)
+    high = _bound(max, x, tracked, math.inf)
     raws = [b._array if type(b) is GradArray else b for b in (low, high)]
     check_devices("clip", a, *(r for r in raws if type(r) not in SCALARS))
     raw = a
@@ -306,10 +307,12 @@ def clip(x: Any, /, min: Any = None, max: Any = None) -> GradArray:
     return record_elementwise(ClipGrad, (x, low, high), raw)
 
 
-def _bound(bound: Any, x: GradArray, infinity: float) -> Any:
+def _bound(bound: Any, x: GradArray, tracked: GradArray | None, infinity: float) -> Any:
     if bound is None:
         return infinity
-    return bound if type(bound) in SCALARS else as_operand(bound, x)
+    if type(bound) in SCALARS:
+        return bound
+    return as_operand(bound, tracked if _registry.is_array(bound) else x)
 
 
 _nextafter = constant_binary("nextafter", "The next number after x1 towards x2, elementwise.")

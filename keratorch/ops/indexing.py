@@ -96,13 +96,16 @@ def getitem(x: Any, key: Any, /) -> GradArray:
 
 def has_mask(key: Any) -> bool:
     """Whether a boolean array is in an index."""
-    parts = key if isinstance(key, tuple) else (key,)
-    return any(
-        type(part[0]) is bool
-        if isinstance(part, list) and part
-        else "bool" in str(getattr(part, "dtype", ""))
-        for part in parts
-    )
+    return any(_is_mask(part) for part in (key if isinstance(key, tuple) else (key,)))
+
+
+def _is_mask(part: Any) -> bool:
+    if isinstance(part, list):
+        while isinstance(part, list) and part:
+            part = part[0]
+        if isinstance(part, bool):
+            return True
+    return "bool" in str(getattr(part, "dtype", ""))
 
 
 def _without_negative_steps(

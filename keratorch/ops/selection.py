@@ -24,12 +24,12 @@ class WhereGrad(Grad):
 
     def backward(self, grad: Any) -> tuple[Any, ...]:
         xp = namespace(grad)
-        condition = self.condition
+        condition = constant(self.condition) if isinstance(grad, GradArray) else self.condition
         return xp.where(condition, grad, 0.0), xp.where(condition, 0.0, grad)
 
     def jvp(self, *tangents: Any) -> Any:
         first, second = (0.0 if t is None else t for t in tangents)
-        return where(self.condition, first, second)
+        return where(constant(self.condition), first, second)
 
 
 def where(condition: Any, x1: Any, x2: Any, /) -> GradArray:

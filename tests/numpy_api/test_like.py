@@ -154,3 +154,20 @@ def test_like_may_be_a_raw_array():
     assert knp.array([x[0], 1.0], like=A).requires_grad
     torch = pytest.importorskip("torch")
     assert isinstance(knp.asarray(x, like=torch.tensor([1.0]))._array, torch.Tensor)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda x, c: np.array(x, dtype=int, like=c),
+        lambda x, c: np.asarray([x[0], x[1]], dtype=bool, like=c),
+        lambda x, c: np.full(2, x[0], dtype=int, like=c),
+        lambda x, c: np.add.at(c.astype(int), [0, 1], x),
+        lambda x, c: np.subtract.at(c.astype(int), [0, 1], x),
+        lambda x, c: knp.vectorize(lambda v: v * v, otypes="l")(x),
+    ],
+)
+def test_no_gradient_is_lost_in_integers(make):
+    x, c = kt.GradArray([1.5, 2.5]), kt.asarray([1.0, 2.0])
+    with pytest.raises(kt.LostGradientError, match=r"to (int64|bool)"):
+        make(x, c)

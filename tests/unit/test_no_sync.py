@@ -42,6 +42,8 @@ MANY = {
     "mask": lambda x: x[x > 0],
     "mask in a tuple": lambda x: x[x > 0, None],
     "list of booleans": lambda x: x[[True, False, True]],
+    "nested list of booleans": lambda x: x[None, :][[[True, False, True]]],
+    "list of NumPy's booleans": lambda x: x[[np.True_, np.False_, np.True_]],
     "recorded write by a mask": lambda x: write_by_a_mask(x),
     "repeat": lambda x: kt.repeat(x, kt.asarray([1, 2, 3], device=x.device)),
     "pickle": pickle.dumps,

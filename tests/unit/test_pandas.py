@@ -119,7 +119,10 @@ def test_frames_with_constants():
     for y in (TABLE - c, -(c - TABLE)):
         pd.testing.assert_frame_equal(y, TABLE - V[:2])
     pd.testing.assert_series_equal(c @ TABLE.T, V[:2] @ TABLE.T)
-    # pandas can do nothing with a 0-d array of another library beside a DataFrame
+    # pandas can do nothing with a 0-d or a 2-d array of another library beside a DataFrame
+    square = kt.asarray(np.arange(6.0).reshape(3, 2))
+    np.testing.assert_array_equal((TABLE - square).numpy(), TABLE.to_numpy() - square.numpy())
+    np.testing.assert_array_equal((square - TABLE).numpy(), square.numpy() - TABLE.to_numpy())
     np.testing.assert_array_equal((TABLE * kt.asarray(2.0)).numpy(), TABLE.to_numpy() * 2)
     np.testing.assert_array_equal((kt.asarray(2.0) - TABLE).numpy(), 2 - TABLE.to_numpy())
 
@@ -135,6 +138,35 @@ def test_filters_and_windows_by_constants(c):
     expected = (SERIES * raw).rolling(2).sum()
     pd.testing.assert_series_equal((SERIES * c).rolling(2).sum(), expected)
     pd.testing.assert_series_equal((c * SERIES).rolling(2).sum(), expected)
+
+
+@pytest.mark.parametrize("function", INPLACE)
+@pytest.mark.parametrize("table", [SERIES, pd.Index([1.0, 2.0, 3.0])])
+def test_in_place_operators_write_into_constants(table, function):
+    c = kt.asarray(V.copy())
+    shown = c
+    c = function(c, table)
+    assert c is shown
+    np.testing.assert_array_equal(shown.numpy(), function(V.copy(), table.to_numpy()))
+
+
+@pytest.mark.parametrize("function", [*OPERATORS, operator.lt])
+def test_constants_of_every_library(xp, device, function):
+    c = xp.asarray(V, device=device)
+    for x, raw in ((c, V), (c[0], V[0])):
+        for y, expected in (
+            (function(SERIES, x), function(SERIES, raw)),
+            (function(x, SERIES), function(raw, SERIES)),
+        ):
+            found = y.numpy() if isinstance(y, kt.GradArray) else y
+            np.testing.assert_allclose(found, expected)
+
+
+def test_writing_what_pandas_cannot_read_into_a_frame_says_so():
+    table = TABLE.copy()
+    with pytest.raises(kt.UnknownArrayError, match=r"shape \(\).*DataFrame.*x\.item\(\)"):
+        table *= kt.asarray(2.0)
+    pd.testing.assert_frame_equal(table, TABLE)
 
 
 @pytest.mark.parametrize("function", INPLACE)

@@ -164,6 +164,37 @@ def written_into(x, function):
     return y
 
 
+def series(values):
+    """A Series that shares the memory of `values`."""
+    return pytest.importorskip("pandas").Series(values, copy=False)
+
+
+@kt.custom_vjp
+def chosen(x, mask):
+    return kt.where(mask, x * x, 0.0)
+
+
+chosen.defvjp(
+    lambda x, mask: (chosen(x, mask), {"x": x, "mask": mask}),
+    lambda r, g: (kt.where(r["mask"], 2 * r["x"] * g, 0.0), None),
+)
+
+
+@kt.custom_jvp
+def chosen_forward(x, mask):
+    return kt.where(mask, x * x, 0.0)
+
+
+@chosen_forward.defjvp
+def _chosen_rule(primals, tangents):
+    (x, mask), (t, _) = primals, tangents
+    return chosen_forward(x, mask), kt.where(mask, 2 * x * t, 0.0)
+
+
+def fixed_at(x, mask):
+    return kt.fixed_point(lambda y, x, m: kt.where(m, (y + x) / 2, 0.0), np.ones(4), x, mask)
+
+
 BOOLEANS = {
     "getitem": lambda x, m: x[m],
     "getitem of a tuple": lambda x, m: x[:, None][m, 0],
@@ -181,12 +212,25 @@ BOOLEANS = {
     "numpy.sum": lambda x, m: np.sum(x, where=m),
     "numpy.piecewise": lambda x, m: np.piecewise(x, [m], [lambda v: v * v, 1.0]),
     "numpy.sin": lambda x, m: np.sin(x, out=kt.zeros(4), where=m),
+    "checkpoint": lambda x, m: kt.checkpoint(lambda x, m: kt.where(m, x * x, 0.0))(x, m),
+    "checkpoint by name": lambda x, m: kt.checkpoint(lambda x, m: kt.where(m, x * x, 0.0))(x, m=m),
+    "custom_vjp": lambda x, m: chosen(x, m),
+    "custom_jvp": lambda x, m: chosen_forward(x, m),
+    "fixed_point": fixed_at,
+    "factor of a Series": lambda x, m: x * series(m),
     "factor": lambda x, m: x * m,
     "first factor": lambda x, m: m * x,
 }
 INTEGERS = {
     "getitem": lambda x, i: x[i],
     "getitem of a tuple": lambda x, i: x[None, :][:, i],
+    "getitem of a Series": lambda x, i: x[series(i)],
+    "getitem of a memoryview": lambda x, i: x[memoryview(i)],
+    "setitem of a Series": lambda x, i: with_set(x, series(i), x[::-1] * 2),
+    "clip": lambda x, i: kt.clip(i, None, x),
+    "clip of a constant": lambda x, i: kt.clip(np.full(4, 1.5), i, x),
+    "numpy.clip": lambda x, i: np.clip(i, 0, x),
+    "factor of a list": lambda x, i: kt.multiply(i, [x[0], x[1], x[2], x[3]]),
     "getitem of a list": lambda x, i: x[i],
     "setitem": lambda x, i: with_set(x, i, x[::-1] * 2),
     "flat": lambda x, i: x.reshape(2, 2).flat[i],
@@ -235,6 +279,67 @@ def test_masks_and_indices_that_are_raw_may_be_filled_anew(case):
     # The second derivative is taken after the change.
     hessians = [kt.hessian(lambda x, change=change: loss(x, change))(x) for change in (False, True)]
     np.testing.assert_array_equal(*hessians)
+
+
+@kt.custom_vjp
+def product(x, tree):
+    return x * tree["c"][0]
+
+
+product.defvjp(
+    lambda x, tree: (product(x, tree), (x, tree)),
+    lambda r, g: (g * r[1]["c"][0], {"c": [g * r[0]]}),
+)
+
+
+@kt.custom_jvp
+def product_forward(x, tree):
+    return x * tree["c"][0]
+
+
+@product_forward.defjvp
+def _product_rule(primals, tangents):
+    (x, tree), (t, _) = primals, tangents
+    return product_forward(x, tree), t * tree["c"][0]
+
+
+def kept_apart(x, tree):
+    """`tree` is in the residuals alone."""
+    f = kt.custom_vjp(lambda x: x * tree["c"][0])
+    f.defvjp(lambda x: (f(x), tree["c"][0]), lambda c, g: (g * c,))
+    return f(x)
+
+
+CALLS = {
+    "custom_vjp": product,
+    "custom_jvp": product_forward,
+    "residuals": kept_apart,
+    "checkpoint": lambda x, tree: kt.checkpoint(lambda x, tree: x * tree["c"][0])(x, tree=tree),
+    "fixed_point": lambda x, tree: kt.fixed_point(
+        lambda y, x, tree: (y + x * tree["c"][0]) / 2, np.ones(3), x, tree
+    ),
+}
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_constants_of_a_call_that_were_written_since(call, w):
+    c = kt.asarray(np.array([3.0, 2.0, 1.0]))
+    y = CALLS[call](w, {"c": [c]})
+    c += 1.0
+    with pytest.raises(kt.StaleValueError, match="saved an array"):
+        y.sum().backward()
+    assert w.grad is None
+
+
+@pytest.mark.parametrize("call", [c for c in CALLS if c != "fixed_point"])
+def test_raw_constants_of_a_call_that_were_written_since(call, w):
+    """Which `detect_anomaly` notices."""
+    c = np.array([3.0, 2.0, 1.0])
+    with kt.detect_anomaly():
+        y = CALLS[call](w, {"c": [c]})
+        c += 1.0
+        with pytest.raises(kt.StaleValueError, match="past keratorch"):
+            y.sum().backward()
 
 
 def test_raw_masks_and_indices_of_every_library(xp, device):

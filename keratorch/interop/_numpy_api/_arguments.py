@@ -16,7 +16,7 @@ from ..._convert import SCALARS, as_operand, check_devices, has_array
 from ..._record import is_active
 from ...backends import _registry
 from ...errors import DTypeError, LostGradientError, NotDifferentiableError
-from ...ops._call import first_array, normalized_axes, operands
+from ...ops._call import normalized_axes, operands
 
 array = as_operand
 arrays = operands
@@ -55,8 +55,7 @@ def floating(x: GradArray) -> GradArray:
 
 def promoted(name: str, values: Sequence[Any]) -> tuple[GradArray, ...]:
     """All as arrays of one dtype, that of NumPy's promotion, for the function `name`."""
-    like = first_array(*values)
-    xs = [as_operand(v, like) for v in values]
+    xs = operands(*values)
     check_devices(name, *(x._array for x in xs))
     dtype = common_dtype(xs)
     return tuple(x if x.dtype == dtype else kt.astype(x, dtype) for x in xs)
@@ -145,7 +144,7 @@ def of_dtype(name: str, x: GradArray, dtype: Any, casting: Any = "unsafe") -> Gr
     if is_active(x) and not backend.is_inexact(dtype):
         raise LostGradientError(
             f"numpy.{name} would cast a tracked array of shape {tuple(x.shape)} to {dtype} and "
-            "lose its gradient: make the other array floating, or use detach()"
+            "lose its gradient: make the result floating, or use detach()"
         )
     return kt.astype(x, dtype)
 

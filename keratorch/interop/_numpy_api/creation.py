@@ -9,7 +9,7 @@ import keratorch as kt
 
 from ..._array import GradArray
 from ...backends import _registry
-from ._arguments import arrays, floating, integers, placed, refuse
+from ._arguments import arrays, floating, integers, of_dtype, placed, refuse
 from ._table import implements
 
 
@@ -18,7 +18,10 @@ def _made(name: str, a: Any, dtype: Any, order: Any, device: Any, like: Any) -> 
         raise refuse(name, f"order={order!r}", "use 'K', 'A', 'C' or 'F'")
     if device is not None:
         raise refuse(name, "device=", "use to_device")
-    return kt.asarray(a if like is None else placed(a, like), dtype=dtype)
+    if like is None:
+        return kt.asarray(a, dtype=dtype)
+    x = placed(a, like)
+    return x if dtype is None else of_dtype(name, x, dtype)
 
 
 @implements("array")

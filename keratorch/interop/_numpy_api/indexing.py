@@ -222,7 +222,7 @@ def clip(
         raise TypeError("numpy.clip: give both a_min and a_max, of which one may be None")
     elif min is not _NO_VALUE or max is not _NO_VALUE:
         raise ValueError("numpy.clip: give a_min and a_max, or min and max, not both")
-    return kt.clip(array(a), a_min, a_max)
+    return kt.clip(a, a_min, a_max)
 
 
 # -- positions of an array's shape ---------------------------------------------------------------

@@ -15,7 +15,7 @@ from ..._convert import as_operand, raw_key
 from ...errors import ShapeError
 from ...ops.indexing import add_at
 from . import elements, nans, reductions
-from ._arguments import array, arrays, index_array, is_floating, no_out
+from ._arguments import array, arrays, index_array, is_floating, no_out, of_dtype
 from ._table import implements_ufunc
 
 Function = Callable[..., GradArray]
@@ -214,7 +214,7 @@ def _addition_at(ufunc: str, sign: int) -> None:
             )
         key = raw_key(indices, a._array, keep=True)
         shape = tuple(a[key].shape)
-        values = kt.astype(kt.broadcast_to(as_operand(b, a), shape), a.dtype, copy=False)
+        values = of_dtype(f"{ufunc}.at", kt.broadcast_to(as_operand(b, a), shape), a.dtype)
         a[...] = a + sign * add_at(values, key, tuple(a.shape))
 
     at.__doc__ = f"``np.{ufunc}.at``: a recorded write, in which repeated indices add up."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from types import EllipsisType, NoneType
 from typing import Any
 
 from ._array import GradArray, get_slot, new_array
@@ -200,11 +201,15 @@ def raw_key(key: Any, indexed: Any, keep: bool = False) -> Any:
     if _registry.is_array(key):
         check_devices("indexing", indexed, key)
         return kept(key) if keep else key
-    if isinstance(key, slice) and any(
-        isinstance(k, GradArray) for k in (key.start, key.stop, key.step)
+    if isinstance(key, slice):
+        if any(isinstance(k, GradArray) for k in _parts(key)):
+            return slice(*(k.__index__() if isinstance(k, GradArray) else k for k in _parts(key)))
+        return key
+    if (
+        keep
+        and not isinstance(key, (int, list, NoneType, EllipsisType))
+        and (type(key).__name__ in _BUFFERS or is_table(key))
     ):
-        return slice(*(k.__index__() if isinstance(k, GradArray) else k for k in _parts(key)))
-    if keep and (type(key).__name__ in _BUFFERS or is_table(key)):
         return kept(as_raw(key, constant(indexed)))
     return key
 

@@ -80,7 +80,7 @@ def test_op(target, case, full):
 
     if target.backend == "dask" and not all(y.size for y in found.outputs):
         return  # Dask fails to join what is computed of empty arrays.
-    if case.differences(target.backend, target.device.index, full):
+    if case.differences(target.backend, full):
         check_differences(op, sample, raws)
 
 

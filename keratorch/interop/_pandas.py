@@ -23,11 +23,14 @@ def takes_table(x: GradArray, table: Any) -> bool:
     With constants pandas does, except where it cannot: beside arrays of other libraries than NumPy,
     and beside a DataFrame those of 0 and 2 axes.
     """
-    tracked = x._edge is not None or x._tangents is not None
-    if tracked or _registry.of(get_slot(x)).name != "numpy":
+    if x._edge is not None or x._tangents is not None or not _is_numpys(x):
         return True
     pandas = sys.modules["pandas"]
     return x.ndim != 1 and not isinstance(table, (pandas.Series, pandas.Index))
+
+
+def _is_numpys(x: GradArray) -> bool:
+    return _registry.of(get_slot(x)).name == "numpy"
 
 
 def priority(self: GradArray) -> int:
@@ -40,12 +43,12 @@ def priority(self: GradArray) -> int:
             f"it into a {type(table).__name__} of pandas, which would lose its gradient: write "
             "z = z - x in place of z -= x, which makes z a GradArray, or use x.detach()"
         )
-    if in_place and takes_table(self, table):
+    if in_place and _is_numpys(self) and takes_table(self, table):
         raise UnknownArrayError(
-            f"pandas cannot write an array of shape {tuple(self.shape)} on {self.device} into a "
+            f"pandas cannot write an array of shape {tuple(self.shape)} of another library into a "
             f"{type(table).__name__} with an in-place operator: give it x.numpy(), or x.item()"
         )
-    if tracked or (table is not None and takes_table(self, table)):
+    if tracked or (table is not None and not in_place and takes_table(self, table)):
         return _ABOVE_ALL
     raise AttributeError("__pandas_priority__ of a constant: pandas takes its values")
 

@@ -160,6 +160,11 @@ def test_constants_of_every_library(xp, device, function):
         ):
             found = y.numpy() if isinstance(y, kt.GradArray) else y
             np.testing.assert_allclose(found, expected)
+    z = SERIES.copy()
+    if device.backend != "numpy":  # pandas computes, with an array of NumPy
+        with pytest.raises(kt.DeviceMismatchError):
+            z *= c
+        pd.testing.assert_series_equal(z, SERIES)
 
 
 def test_writing_what_pandas_cannot_read_into_a_frame_says_so():

@@ -1,7 +1,8 @@
 """Every row of `op_specs`, on every backend: values, gradients, second derivatives.
 
 NumPy takes every sample in every dtype; the other backends take the main case in float64 to
-second order, and the edge cases to first order; CuPy takes the main case in a second dtype too.
+second order, and the edge cases to first order; CuPy takes the main case in a second dtype too, and
+JAX's second device nothing.
 ``--full`` takes everything everywhere.
 """
 

@@ -328,3 +328,12 @@ def test_on_every_device(program, xp, device):
 def test_as_numpy_code(program):
     """The same with NumPy itself for `xp`, and NumPy's arrays beside those differentiated."""
     program(Place(np, np.array, np.asarray))
+
+
+@every_program
+def test_wrong_results_are_noticed(program, monkeypatch):
+    """The programs assert by themselves: each fails where results are a thousandth too large."""
+    right = on_host
+    monkeypatch.setitem(globals(), "on_host", lambda raw: right(raw) * 1.001)
+    with pytest.raises(AssertionError):
+        program(Place(np, np.array, np.asarray))

@@ -16,7 +16,7 @@ PLACES = np.array([0, 2, 2, 3, 0, 2])
 MASK = A > 1.0
 
 
-def agrees(function, *arrays, order=2):
+def assert_agrees(function, *arrays, order=2):
     """The value is NumPy's, to the shape and dtype, and so are the derivatives."""
     wanted = function(*arrays)
     y = function(*(kt.GradArray(a) for a in arrays))
@@ -29,17 +29,17 @@ def agrees(function, *arrays, order=2):
 @pytest.mark.parametrize("name", FOLDED)
 def test_reduce(name):
     ufunc = getattr(np, name)
-    agrees(ufunc.reduce, A)
-    agrees(lambda a: ufunc.reduce(a, axis=-1, keepdims=True), A)
-    agrees(lambda a: ufunc.reduce(a, 1, initial=3.0), A)
-    agrees(lambda a: ufunc.reduce(a, axis=0, initial=2.0, where=MASK), A)
-    agrees(ufunc.reduce, A[:1])
+    assert_agrees(ufunc.reduce, A)
+    assert_agrees(lambda a: ufunc.reduce(a, axis=-1, keepdims=True), A)
+    assert_agrees(lambda a: ufunc.reduce(a, 1, initial=3.0), A)
+    assert_agrees(lambda a: ufunc.reduce(a, axis=0, initial=2.0, where=MASK), A)
+    assert_agrees(ufunc.reduce, A[:1])
 
 
 def test_a_reduction_of_many_axes():
-    agrees(lambda a: np.hypot.reduce(a, axis=None), A)
-    agrees(lambda a: np.hypot.reduce(a, axis=(0, 1), keepdims=True), A)
-    agrees(np.hypot.reduce, -A[:1])
+    assert_agrees(lambda a: np.hypot.reduce(a, axis=None), A)
+    assert_agrees(lambda a: np.hypot.reduce(a, axis=(0, 1), keepdims=True), A)
+    assert_agrees(np.hypot.reduce, -A[:1])
     assert np.hypot.reduce(kt.GradArray(np.zeros(0))).item() == 0.0
     for plain in (A, kt.GradArray(A)):
         with pytest.raises(ValueError, match=r"axes|axis"):
@@ -53,16 +53,16 @@ def test_a_reduction_of_many_axes():
 @pytest.mark.parametrize("name", RUNNING)
 def test_accumulate(name):
     ufunc = getattr(np, name)
-    agrees(ufunc.accumulate, A)
-    agrees(lambda a: ufunc.accumulate(a, axis=-1), A)
+    assert_agrees(ufunc.accumulate, A)
+    assert_agrees(lambda a: ufunc.accumulate(a, axis=-1), A)
     assert ufunc.accumulate(kt.GradArray(A[:0])).shape == (0, 4)
 
 
 @pytest.mark.parametrize("name", SLICED)
 def test_reduceat(name):
     ufunc = getattr(np, name)
-    agrees(lambda a: ufunc.reduceat(a, [0, 2, 1]), A)
-    agrees(lambda a: ufunc.reduceat(a, np.array([0, 3]), axis=1), A)
+    assert_agrees(lambda a: ufunc.reduceat(a, [0, 2, 1]), A)
+    assert_agrees(lambda a: ufunc.reduceat(a, np.array([0, 3]), axis=1), A)
 
 
 @pytest.mark.parametrize("name", UPDATED)
@@ -74,15 +74,15 @@ def test_at_takes_a_repeated_index_as_often_as_it_is_named(name):
         assert ufunc.at(a, PLACES, b) is None
         return a
 
-    agrees(updated, A[0], np.linspace(0.6, 1.7, 6))
+    assert_agrees(updated, A[0], np.linspace(0.6, 1.7, 6))
 
     def rows(a, b):
         a = a * 1.0
         ufunc.at(a, ([0, 2, 0], slice(None)), b)
         return a
 
-    agrees(rows, A, A[1])
-    agrees(lambda a: updated(a, 1.3), A[0])
+    assert_agrees(rows, A, A[1])
+    assert_agrees(lambda a: updated(a, 1.3), A[0])
 
 
 def test_at_of_one_array():
@@ -92,8 +92,8 @@ def test_at_of_one_array():
         np.exp.at(a, (MASK,) if a.ndim == 2 else [3])
         return a
 
-    agrees(updated, V)
-    agrees(updated, A)
+    assert_agrees(updated, V)
+    assert_agrees(updated, A)
 
 
 def test_at_of_constants_goes_to_numpy():
@@ -130,7 +130,7 @@ def test_at_leaves_integers_integers():
             np.ldexp.at(y, list(places), exponents)
             return y
 
-        agrees(scaled, V)
+        assert_agrees(scaled, V)
 
 
 def test_a_tracked_initial_is_differentiated():

@@ -97,23 +97,25 @@ def write(path: Path, text: str) -> Path:
     return path
 
 
-def undefined(library: Path, prefix: str) -> list[str]:
-    """The functions that start with `prefix` and that `library` takes from elsewhere."""
-    return [name for name in _symbols(library, "-D", "--undefined-only") if name.startswith(prefix)]
+def undefined(library: Path, soname: str) -> set[str]:
+    """The functions that `library` takes from the one of that name (which is their version too)."""
+    symbols = (s.partition("@") for s in _symbols(library, "-D", "--undefined-only"))
+    return {name for name, _, version in symbols if version.strip("@") == soname}
 
 
-def defined(part: Path) -> list[str]:
+def defined(part: Path) -> set[str]:
     """The functions that an object file has."""
-    return _symbols(part, "--defined-only")
+    return set(_symbols(part, "--defined-only"))
 
 
+@functools.cache
 def _symbols(path: Path, *options: str) -> list[str]:
     nm = shutil.which("nm")
     if nm is None:
         raise BuildError("the CUDA stand-in needs nm of the GNU binutils, which is not installed")
     command = [nm, *options, str(path)]
     listing = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    return [line.split()[-1].partition("@")[0] for line in listing.splitlines()]
+    return [line.split()[-1] for line in listing.splitlines()]
 
 
 if sys.platform != "linux":  # pragma: no cover

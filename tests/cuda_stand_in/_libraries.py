@@ -2,12 +2,14 @@
 
 Each is a shared library with the name (soname) of the one that CuPy's extension modules ask for,
 loaded before they are. What CuPy may call and `csrc/` has not returns the library's own "not
-supported".
+supported". PyTorch's build for CUDA, if that is the one installed, asks for libraries of the same
+names, and so gets these; that it can be imported, they have what it may call as well.
 """
 
 from __future__ import annotations
 
 import ctypes as C
+import functools
 import importlib
 import importlib.util
 from dataclasses import dataclass
@@ -77,10 +79,20 @@ def _extension(module: str) -> Path:
     return found
 
 
+@functools.cache
+def _pytorch() -> tuple[Path, ...]:
+    """The libraries of PyTorch and NVIDIA's that it brings, without importing it."""
+    spec = importlib.util.find_spec("torch")
+    if spec is None or spec.origin is None:
+        return ()
+    package = Path(spec.origin).parent
+    found = (package.glob("lib/libtorch_*.so"), package.parent.glob("nvidia/*/lib/libcu*.so*"))
+    return tuple(sorted(path for paths in found for path in paths))
+
+
 def _build_library(library: Library) -> Path:
-    wanted = {
-        name for user in library.users for name in _build.undefined(_extension(user), library.name)
-    }
+    users = (*map(_extension, library.users), *_pytorch())
+    wanted = {name for user in users for name in _build.undefined(user, library.soname)}
     source = _build.SOURCES / f"{library.name}.cpp"
     text = source.read_text() if source.exists() else ""
     headers = _build.sources(*library.headers)

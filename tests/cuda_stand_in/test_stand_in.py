@@ -14,7 +14,7 @@ import pytest
 from cupy.cuda.runtime import CUDARuntimeError
 
 from tests import cuda_stand_in
-from tests.cuda_stand_in import counters
+from tests.cuda_stand_in import _build, counters
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -383,6 +383,38 @@ def test_installing_where_it_cannot_be(before, message):
     assert result.returncode == 1
     assert "CannotInstall: " in result.stderr
     assert message in result.stderr.splitlines()[-1]
+
+
+PYTORCH = """
+    import sys
+    sys.path.insert(0, {folder!r})
+    from tests import cuda_stand_in
+    cuda_stand_in.install()
+    import torch
+    print(torch.asked())
+    import cupy, cupyx.scipy.sparse as sparse
+    print((sparse.csr_matrix(cupy.eye(2)) @ cupy.ones(2)).tolist())
+"""
+
+
+def test_pytorch_for_cuda_can_be_imported_beside_it(tmp_path):
+    """It asks for libraries of CUDA's by the same names, and for functions that CuPy does not."""
+    soname, build = "libcusparse.so.12", _build.build
+    versions = _build.write(tmp_path / "versions.map", f"{soname} {{ global: *; }};")
+    flags = (f"-Wl,-soname,{soname}", f"-Wl,--version-script={versions}")
+    name = "cusparseNobodyElseAsksForThis"
+    theirs = _build.write(tmp_path / "theirs.cpp", f'extern "C" int {name}() {{ return 0; }}')
+    library = build(tmp_path / soname, [theirs], flags)
+    package = tmp_path / "packages" / "torch"
+    (package / "lib").mkdir(parents=True)
+    ours = f'extern "C" {{ int {name}(); int asked() {{ return {name}(); }} }}'
+    source = _build.write(tmp_path / "torch.cpp", ours)
+    user = build(package / "lib" / "libtorch_cuda.so", [source, library])
+    init = f"import ctypes\nasked = ctypes.CDLL({str(user)!r}).asked\n"
+    _build.write(package / "__init__.py", init)
+    result = python(PYTORCH.format(folder=str(package.parent)))
+    not_supported = "10"  # CUSPARSE_STATUS_NOT_SUPPORTED
+    assert result.stdout.split("\n")[:2] == [not_supported, "[1.0, 1.0]"], result.stderr
 
 
 def test_it_is_installed():

@@ -6,9 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from .._array import GradArray
+from .._array import GradArray, get_slot
 from .._convert import as_operand
-from ..errors import NotDifferentiableError
+from ..backends import _registry
+from ..errors import DTypeError, NotDifferentiableError
+from ..ops.manipulation import broadcast_shape
 from ._numpy_functions import arrays_in
 
 
@@ -19,12 +21,24 @@ class _Box:
         self.value = value
 
 
+def _with_elements(value: Any, like: GradArray) -> Any:
+    """An argument beside `like`: what has no `GradArray` in it, and is no array of another library
+    or device, as an array of NumPy's, whose elements may be strings or any objects."""
+    foreign = _registry.is_array(value) and not (
+        isinstance(value, np.ndarray) and isinstance(get_slot(like), np.ndarray)
+    )
+    if foreign or next(arrays_in([value]), None) is not None:
+        return as_operand(value, like)
+    return np.asarray(value)
+
+
 class vectorize(np.vectorize):  # type: ignore[misc]
     """`numpy.vectorize`, which gives a `GradArray` where one goes in, or comes out of `pyfunc`.
 
-    `pyfunc` is called once for each element. Where a `GradArray` goes in it is given arrays of
-    shape (), and may do with them what it likes: ``if x > 0``, loops, NumPy's functions. A
-    `signature` is refused for `GradArray`s.
+    `pyfunc` is called once for each element. Of a `GradArray` it is given arrays of shape (), and
+    may do with them what it likes: ``if x > 0``, loops, NumPy's functions. Beside one, of numbers,
+    lists and NumPy's arrays it is given NumPy's scalars. A `signature` is refused for
+    `GradArray`s, and `otypes` other than those of booleans and numbers for results that are.
     """
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -63,11 +77,15 @@ class vectorize(np.vectorize):  # type: ignore[misc]
     def _called_with_arrays(
         self, count: int, given: dict[Any, Any], named: list[Any], like: GradArray
     ) -> Any:
-        """The results of all elements, which are given to `pyfunc` as arrays of shape ()."""
+        """The results of all elements: of `GradArray`s `pyfunc` is given arrays of shape ()."""
         import keratorch as kt
 
-        spread = kt.broadcast_arrays(*(as_operand(given[k], like) for k in named))
-        shape = tuple(spread[0].shape)
+        arrays = [_with_elements(given[k], like) for k in named]
+        shape = broadcast_shape("numpy.vectorize", *(tuple(a.shape) for a in arrays))
+        spread = [
+            kt.broadcast_to(a, shape) if isinstance(a, GradArray) else np.broadcast_to(a, shape)
+            for a in arrays
+        ]
         boxes = np.empty(shape, dtype=object)
         for i in np.ndindex(shape):
             given = {**given, **{k: x[i] for k, x in zip(named, spread, strict=True)}}
@@ -103,6 +121,11 @@ class vectorize(np.vectorize):  # type: ignore[misc]
             raise ValueError(
                 f"numpy.vectorize of a function of {len(columns)} outputs with "
                 f"{len(self.otypes)} otypes: give one for each output"
+            )
+        if kinds := [t for t in self.otypes or "" if np.dtype(t).kind not in "biufc"]:
+            raise DTypeError(
+                f"numpy.vectorize: a result is a GradArray, and otypes has {kinds[0]!r}, which "
+                "is not a dtype of booleans or numbers: leave otypes out, or return x.numpy()"
             )
         outputs: list[GradArray] = []
         for k, column in enumerate(columns):

@@ -127,7 +127,41 @@ def test_a_decorator_and_excluded_arguments_alone():
     assert knp.vectorize(lambda w: w, excluded=[0])("as it is") == "as it is"
 
 
+@pytest.mark.parametrize(
+    ("beside", "kind"),
+    [
+        (2, np.int64),
+        ([2, 1], np.int64),
+        (np.array([[1], [2]], dtype=np.int32), np.int32),
+        ([True, False], np.bool_),
+        (ROW, np.float64),
+        (["ab", "c"], np.str_),
+        (np.array(["ab", None], dtype=object), (str, type(None))),
+    ],
+)
+def test_constants_beside_a_gradarray_are_numpys_scalars(beside, kind):
+    """So that they can count, index, and be looked up; in NumPy they are Python's."""
+    seen = []
+
+    def function(n, x):
+        seen.append(n)
+        return x ** len(n or "") if n is None or isinstance(n, str) else x**n
+
+    vectorized = knp.vectorize(function)
+    x = abs(A)
+    np.testing.assert_allclose(vectorized(beside, kt.GradArray(x)).numpy(), vectorized(beside, x))
+    del seen[:]
+    check_grads(lambda x: vectorized(beside, x), [x])
+    assert len(seen) > x.size
+    assert all(isinstance(n, kind) for n in seen)
+
+
 def test_what_is_refused():
+    with pytest.raises(kt.ShapeError, match=r"numpy.vectorize: shapes \(3,\) and \(2, 2\)"):
+        knp.vectorize(kinked)(np.ones(3), kt.GradArray(A))
+    for otypes in "O", "U":
+        with pytest.raises(kt.DTypeError, match=f"numpy.vectorize: .* otypes has '{otypes}'"):
+            knp.vectorize(kinked, otypes=otypes)(kt.GradArray(A))
     with pytest.raises(ValueError, match="2 outputs with 1 otypes"):
         knp.vectorize(lambda x: (x, x), otypes="d")(kt.GradArray(A))
     with pytest.raises(kt.NotDifferentiableError, match="signature"):

@@ -76,7 +76,7 @@ CASES = [
         for name in ("quantile", "nanquantile")
         for m in METHODS
         for dtype in (numpy.float16, numpy.float32)
-        for q in (STEPS, 0.4, numpy.float64(0.4))
+        for q in (STEPS, 0.4, numpy.float64(0.4), [0, 1], numpy.int64(1), numpy.array([1], "i4"))
     ),
     *(Case("quantile", exact("quantile", q, w), (a,), order=-1) for a, q, w in EXACT),
     *(

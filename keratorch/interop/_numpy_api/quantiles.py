@@ -110,7 +110,8 @@ def _quantile(
         raise IndexError(f"numpy.{name}: no elements along axis {axis} of shape {tuple(x.shape)}")
     if weights is None:
         x = x if is_floating(x) or method in _STEPS else floating(x)
-        dtype = x.dtype if method in _STEPS else _interpolated_dtype(x, q)
+        whole = method == "linear" and scale == 1.0  # places are whole where q is
+        dtype = x.dtype if method in _STEPS else _interpolated_dtype(x, q, whole)
         q = _as_given(q, x) / scale
         rows = kt.sort(_rows(x, axes), axis=-1)
         y = _of_rows(name, rows, kt.reshape(q, (-1,)), method, skip_nan, dtype)
@@ -130,13 +131,16 @@ def _one_array(value: Any, like: GradArray) -> Any:
     return array(value, floating(like))
 
 
-def _interpolated_dtype(x: GradArray, q: Any) -> Any:
-    """The dtype of numbers between the elements of `x`."""
+def _interpolated_dtype(x: GradArray, q: Any, whole: bool) -> Any:
+    """The dtype of numbers between the elements of `x`, or of these if integers `q` give them."""
     if type(q) in SCALARS:
         return x.dtype
     if isinstance(q, np.ndarray):  # numbers of the host, wherever the elements are
         q = index_array(q, x)
-    return kt.result_type(x.dtype, floating(array(q, x)).dtype)
+    q = array(q, x)
+    if whole and kt.isdtype(q.dtype, "integral"):
+        return x.dtype
+    return kt.result_type(x.dtype, floating(q).dtype)
 
 
 def _as_given(q: Any, x: GradArray) -> GradArray:

@@ -47,6 +47,7 @@ class Outcome:
 
     verdict : ``differentiates``, ``constant`` or ``refuses``; these three may be.
         ``wrong`` and ``lost`` are faults: a wrong number, a gradient dropped in silence.
+        ``absent``: this release of the library has no such function.
     """
 
     verdict: str
@@ -120,7 +121,9 @@ def _judge(case: Case, backend: str) -> Outcome:
     arrays = [_on(backend, x) for x in case.inputs]
     try:  # of arrays of the library itself, which may do without the function
         expected = _outputs(case.function(*[_on(backend, x) for x in case.inputs]))
-    except Exception:
+    except Exception as error:
+        if isinstance(error, AttributeError) and "module" in str(error):
+            return Outcome("absent", str(error))
         if backend == "numpy":
             raise
         expected = None

@@ -21,7 +21,12 @@ COUNTED = "integers"
 
 
 def case(name: str, function: Any, *inputs: Any, **more: Any) -> Case:
-    return Case(f"array_api_extra.{name}", function, inputs, **more)
+    """A call of `function`, or of the one of this name, which older releases may not have."""
+
+    def named(*args: Any) -> Any:
+        return getattr(xpx, name)(*args)
+
+    return Case(f"array_api_extra.{name}", function or named, inputs, **more)
 
 
 def at(method: str) -> Case:
@@ -42,13 +47,13 @@ CASES = [
     case("argpartition", lambda x: xpx.argpartition(x, 2), X, constant=COUNTED),
     *[at(m) for m in ("set", "add", "subtract", "multiply", "divide", "power", "min", "max")],
     case("atleast_nd", lambda x: xpx.atleast_nd(x, ndim=3), X),
-    case("cov", xpx.cov, A),
-    case("create_diagonal", xpx.create_diagonal, X),
-    case("deg2rad", xpx.deg2rad, X),
+    case("cov", None, A),
+    case("create_diagonal", None, X),
+    case("deg2rad", None, X),
     case("expand_dims", lambda x: xpx.expand_dims(x, axis=(0, 2)), X),
-    case("isclose", xpx.isclose, X, Y, constant=COMPARED),
-    case("isin", xpx.isin, X, Y, constant=COMPARED),
-    case("kron", xpx.kron, A, X),
+    case("isclose", None, X, Y, constant=COMPARED),
+    case("isin", None, X, Y, constant=COMPARED),
+    case("kron", None, A, X),
     case(
         "lazy_apply",
         lambda x: xpx.lazy_apply(lambda x: np.asarray(x) * 2.0, x, as_numpy=True),
@@ -56,20 +61,20 @@ CASES = [
     ),
     case("lazy_apply, of the namespace", lambda x: xpx.lazy_apply(_twice, x), X),
     case("nan_to_num", lambda x: xpx.nan_to_num(x), X),
-    case("nanmax", xpx.nanmax, HOLED),
-    case("nanmean", xpx.nanmean, HOLED),
-    case("nanmin", xpx.nanmin, HOLED),
-    case("nansum", xpx.nansum, HOLED),
-    case("nunique", xpx.nunique, X, constant=COUNTED),
+    case("nanmax", None, HOLED),
+    case("nanmean", None, HOLED),
+    case("nanmin", None, HOLED),
+    case("nansum", None, HOLED),
+    case("nunique", None, X, constant=COUNTED),
     case("one_hot", lambda i: xpx.one_hot(i, 4), I, constant="of integers"),
     case("pad", lambda x: xpx.pad(x, 2, constant_values=1.5), X),
     case("partition", lambda x: xpx.partition(x, 2), X),
-    case("rad2deg", xpx.rad2deg, X),
+    case("rad2deg", None, X),
     case("searchsorted", lambda x, y: xpx.searchsorted(array_namespace(x).sort(x), y), X, Y,
          constant=COUNTED),
     case("setdiff1d", lambda x, y: xpx.setdiff1d(x, y), X, Y),
-    case("sinc", xpx.sinc, X),
-    case("union1d", xpx.union1d, X, Y),
+    case("sinc", None, X),
+    case("union1d", None, X, Y),
     case("unravel_index", lambda i: xpx.unravel_index(i, (2, 3)), I, constant=COUNTED),
     case("diag_indices", lambda x: xpx.diag_indices(3, xp=array_namespace(x)), X,
          constant=COUNTED),

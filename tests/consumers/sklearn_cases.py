@@ -44,8 +44,12 @@ def case(name: str, function: Any, *inputs: Any, **more: Any) -> Case:
 
 
 def metric(name: str, *inputs: Any, **more: Any) -> Case:
-    inputs = inputs or (T, P)
-    return case(f"metrics.{name}", getattr(metrics, name), *inputs, **more)
+    """The metric of this name, which older releases may not have."""
+
+    def named(*args: Any) -> Any:
+        return getattr(metrics, name)(*args)
+
+    return case(f"metrics.{name}", named, *(inputs or (T, P)), **more)
 
 
 def fitted(name: str, estimator: Any, function: Any, *inputs: Any, **more: Any) -> Case:

@@ -46,7 +46,7 @@ def test_what_consumers_do(group):
         pytest.skip(f"not installed: {error}")
     backends = [b for b in table.backends_of(group) if importlib.util.find_spec(b) is not None]
     found = table.outcomes_apart(group, backends)
-    assert found
+    assert any(outcome.verdict != "absent" for row in found.values() for outcome in row.values())
     faults = {
         (name, backend): outcome.detail
         for name, row in found.items()
@@ -73,9 +73,8 @@ def test_the_document_has_every_group():
     text = table.DOCUMENT.read_text(encoding="utf-8")
     assert text.startswith(table.HEAD)
     assert [line[3:] for line in text.splitlines() if line.startswith("## ")] == [*table.GROUPS]
-    assert not any(
-        f" {fault}" in line for line in text.splitlines() for fault in FAULTS if "|" in line
-    )
+    never = (*FAULTS, "absent")  # of the releases that it names, all functions are there
+    assert not any(f" {n}" in line for line in text.splitlines() for n in never if "|" in line)
 
 
 def test_unknown_errors_are_faults():

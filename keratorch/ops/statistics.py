@@ -280,9 +280,13 @@ def _spread_of(
         raise DTypeError(f"{name} of dtype {x.dtype}, shape {tuple(x.shape)}: x must be real")
     axes = normalized_axes(name, x, axis)
     a = x._array
-    function = getattr(raw_namespace(x), name)
+    xp = raw_namespace(x)
     along = None if axis is None else axes
-    raw = as_array(a, function(a, axis=along, correction=correction, keepdims=keepdims))
+    if name == "std" and correction != int(correction):  # array_api_compat refuses it for PyTorch
+        raw = xp.sqrt(xp.var(a, axis=along, correction=correction, keepdims=keepdims))
+    else:
+        raw = getattr(xp, name)(a, axis=along, correction=correction, keepdims=keepdims)
+    raw = as_array(a, raw)
     if not is_active(x):
         return _record.unrecorded(raw)
     divisor = max(math.prod([a.shape[i] for i in axes]) - correction, 0)

@@ -86,6 +86,7 @@ RUNNING = (
 SPREAD = (
     sample((3, 4)),
     sample((3, 4), correction=1),
+    sample((3, 4), correction=0.5),
     sample((3, 4), axis=0, correction=2),
     sample((3, 4), axis=-1, keepdims=True),
     sample((2, 3, 4), axis=(0, -1)),

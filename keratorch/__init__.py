@@ -67,6 +67,7 @@ from .backends import get_default_device as get_default_device
 from .backends import set_default_device as set_default_device
 from .errors import AliasedWriteError as AliasedWriteError
 from .errors import AnomalyError as AnomalyError
+from .errors import AxisError as AxisError
 from .errors import BackendUnavailableError as BackendUnavailableError
 from .errors import ConvergenceError as ConvergenceError
 from .errors import DeviceMemoryError as DeviceMemoryError
@@ -74,6 +75,7 @@ from .errors import DeviceMismatchError as DeviceMismatchError
 from .errors import DTypeError as DTypeError
 from .errors import GradientRequiredError as GradientRequiredError
 from .errors import GraphFreedError as GraphFreedError
+from .errors import InvalidIndexError as InvalidIndexError
 from .errors import KeratorchError as KeratorchError
 from .errors import LeafWriteError as LeafWriteError
 from .errors import LostGradientError as LostGradientError

@@ -16,6 +16,14 @@ class ShapeError(KeratorchError, ValueError):
     """Shapes do not fit: operands that do not broadcast, a gradient of another shape."""
 
 
+class AxisError(ShapeError, IndexError):
+    """An axis that the array does not have, as NumPy's error of that name."""
+
+
+class InvalidIndexError(KeratorchError, IndexError):
+    """An index that the array does not have."""
+
+
 class StructureError(KeratorchError, ValueError):
     """Nested structures that must be alike are not, or there is no argument of that number."""
 

@@ -9,7 +9,7 @@ from .._convert import as_operand
 from .._record import is_active
 from ..backends import _registry
 from ..backends._dtypes import is_complex_dtype
-from ..errors import ShapeError
+from ..errors import AxisError, ShapeError
 
 
 def raw_namespace(x: GradArray) -> Any:
@@ -34,6 +34,16 @@ def as_array(like: Any, value: Any) -> Any:
     return value if type(value) is type(like) else _registry.of(like).as_array(value)
 
 
+def no_axis(op: str, axis: Any, shape: tuple[int, ...], ndim: int) -> AxisError:
+    """The error for an axis that is none of `ndim`, of what is made of an array of `shape`."""
+    return AxisError(
+        f"{op}: axis {axis} is out of range for an array of shape {shape}: use "
+        f"{-ndim} to {ndim - 1}"
+        if ndim
+        else f"{op}: an array of shape () has no axis {axis}: leave axis out"
+    )
+
+
 def normalized_axes(op: str, x: GradArray, axis: int | tuple[int, ...] | None) -> tuple[int, ...]:
     """`axis` as a tuple of distinct numbers from 0; all axes for `None`."""
     ndim = x.ndim
@@ -46,12 +56,7 @@ def normalized_axes(op: str, x: GradArray, axis: int | tuple[int, ...] | None) -
     for a in axes:
         a = a.__index__()
         if not -ndim <= a < ndim:
-            raise ShapeError(
-                f"{op}: axis {a} is out of range for an array of shape {tuple(x.shape)}: use "
-                f"{-ndim} to {ndim - 1}"
-                if ndim
-                else f"{op}: an array of shape () has no axis {a}: leave axis out"
-            )
+            raise no_axis(op, a, tuple(x.shape), ndim)
         out.append(a % ndim)
     if len(set(out)) != len(out):
         raise ShapeError(

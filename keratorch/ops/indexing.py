@@ -14,7 +14,7 @@ from .._record import constant, is_active, record
 from .._sync import waits
 from .._writes import mark_family, now, refuse_leaf, replace, share
 from ..backends import _registry
-from ..errors import DTypeError, ShapeError
+from ..errors import DTypeError, InvalidIndexError, ShapeError
 from ._call import as_array, namespace
 
 
@@ -72,7 +72,7 @@ def getitem(x: Any, key: Any, /) -> GradArray:
                 key = backend.settled(a.shape, key)
             raw = as_array(a, backend.get_item(a, key))
     except IndexError as error:
-        raise IndexError(f"x[{key!r}] of an array of shape {tuple(a.shape)}: {error}") from error
+        raise _no_index(a, key, error) from error
     except ValueError:  # PyTorch has no negative steps
         forwards, axes = _without_negative_steps(key, tuple(a.shape))
         if not axes:
@@ -231,8 +231,14 @@ def _with_item_raw(a: Any, key: Any, value: Any) -> Any:
     check_devices("setitem", a, value)
     try:
         return _registry.of(a).with_item(a, key, value)
+    except IndexError as error:
+        raise _no_index(a, key, error) from error
     except (ValueError, RuntimeError) as error:
         raise _unfit(a, key, value) from error
+
+
+def _no_index(a: Any, key: Any, error: IndexError) -> InvalidIndexError:
+    return InvalidIndexError(f"x[{key!r}] of an array of shape {tuple(a.shape)}: {error}")
 
 
 def _unfit(a: Any, key: Any, value: Any) -> ShapeError:
@@ -373,6 +379,8 @@ def write_in_place(x: GradArray, key: Any, value: Any) -> None:
         value = backend.copy(value)  # x[1:] = x[:-1]
     try:
         backend.set_item(a, key, value)
+    except IndexError as error:
+        raise _no_index(a, key, error) from error
     except (ValueError, RuntimeError) as error:
         raise _unfit(a, key, value) from error
     mark_family(x)

@@ -11,7 +11,7 @@ from .._grad import Grad
 from .._record import record, record_many
 from .._writes import share
 from ..errors import ShapeError
-from ._call import as_array, namespace, normalized_axes, operands, raw_namespace
+from ._call import as_array, namespace, no_axis, normalized_axes, operands, raw_namespace
 from .indexing import getitem, put_item
 from .manipulation import reshape
 
@@ -94,10 +94,7 @@ def stack(arrays: Sequence[Any], /, *, axis: int = 0) -> GradArray:
     _check_joined("stack", xs, None)
     ndim = xs[0].ndim + 1
     if not -ndim <= axis < ndim:
-        raise ShapeError(
-            f"stack: axis {axis} is out of range for arrays of shape {tuple(xs[0].shape)}: use "
-            f"{-ndim} to {ndim - 1}"
-        )
+        raise no_axis("stack", axis, tuple(xs[0].shape), ndim)
     axis %= ndim
     raw = raw_namespace(xs[0]).stack([x._array for x in xs], axis=axis)
     return record(StackGrad, xs, raw, axis=axis)

@@ -12,7 +12,7 @@ from .._grad import Grad
 from .._record import record
 from .._writes import share
 from ..errors import ShapeError
-from ._call import as_array, namespace, normalized_axes, operands, raw_namespace
+from ._call import as_array, namespace, no_axis, normalized_axes, operands, raw_namespace
 from .placing import copy
 
 Shape = int | Sequence[int]
@@ -76,10 +76,7 @@ def expand_dims(x: Any, /, axis: int | tuple[int, ...] = 0) -> GradArray:
     axes = axis if isinstance(axis, (tuple, list)) else (axis,)
     ndim = x.ndim + len(axes)
     if any(not -ndim <= i < ndim for i in axes):
-        raise ShapeError(
-            f"expand_dims: axis {axis} is out of range for an array of shape {tuple(x.shape)}: "
-            f"use {-ndim} to {ndim - 1}"
-        )
+        raise no_axis("expand_dims", axis, tuple(x.shape), ndim)
     places = {i % ndim for i in axes}
     if len(places) != len(axes):
         raise ShapeError(f"expand_dims: axis {axis} names a new axis twice: name each once")

@@ -157,6 +157,7 @@ def argmax(x: Any, /, *, axis: int | None = None, keepdims: bool = False) -> Gra
     """The position of the first largest element: a constant."""
     x = as_operand(x)
     a = x._array
+    normalized_axes("argmax", x, axis)
     return _record.unrecorded(as_array(a, raw_namespace(x).argmax(a, axis=axis, keepdims=keepdims)))
 
 
@@ -164,6 +165,7 @@ def argmin(x: Any, /, *, axis: int | None = None, keepdims: bool = False) -> Gra
     """The position of the first smallest element: a constant."""
     x = as_operand(x)
     a = x._array
+    normalized_axes("argmin", x, axis)
     return _record.unrecorded(as_array(a, raw_namespace(x).argmin(a, axis=axis, keepdims=keepdims)))
 
 
@@ -171,6 +173,7 @@ def all(x: Any, /, *, axis: Axis = None, keepdims: bool = False) -> GradArray:
     """Whether all elements along `axis` are true: a constant."""
     x = as_operand(x)
     a = x._array
+    normalized_axes("all", x, axis)
     return _record.unrecorded(as_array(a, raw_namespace(x).all(a, axis=axis, keepdims=keepdims)))
 
 
@@ -178,6 +181,7 @@ def any(x: Any, /, *, axis: Axis = None, keepdims: bool = False) -> GradArray:
     """Whether any element along `axis` is true: a constant."""
     x = as_operand(x)
     a = x._array
+    normalized_axes("any", x, axis)
     return _record.unrecorded(as_array(a, raw_namespace(x).any(a, axis=axis, keepdims=keepdims)))
 
 

@@ -11,7 +11,7 @@ from .._grad import Grad
 from .._record import constant, is_active, record
 from .._sync import waits
 from ..backends import _registry
-from ..errors import DTypeError, ShapeError
+from ..errors import DTypeError, InvalidIndexError, ShapeError
 from ._call import as_array, first_array, normalized_axes, raw_namespace
 from .manipulation import reshape
 
@@ -74,7 +74,10 @@ def take(x: Any, indices: Any, /, *, axis: int | None = None) -> GradArray:
         axis = 0
     (axis,) = normalized_axes("take", x, axis)
     a = x._array
-    raw = as_array(a, raw_namespace(x).take(a, index, axis=axis))
+    try:
+        raw = as_array(a, raw_namespace(x).take(a, index, axis=axis))
+    except IndexError as error:
+        raise _no_positions("take", a, error) from error
     return record(TakeGrad, (x,), raw, index=index, axis=axis, input_shape=tuple(a.shape))
 
 
@@ -88,6 +91,10 @@ def _positions(op: str, x: GradArray, indices: Any) -> Any:
     if not _registry.of(index).xp.isdtype(index.dtype, "integral"):
         raise DTypeError(f"{op}: indices of dtype {index.dtype} must be integers")
     return index
+
+
+def _no_positions(op: str, a: Any, error: IndexError) -> InvalidIndexError:
+    return InvalidIndexError(f"{op}: indices into an array of shape {tuple(a.shape)}: {error}")
 
 
 class TakeAlongAxisGrad(Grad):
@@ -139,7 +146,10 @@ def take_along_axis(x: Any, indices: Any, /, *, axis: int = -1) -> GradArray:
             f"take_along_axis: indices of shape {tuple(index.shape)} for an array of shape "
             f"{tuple(a.shape)}: they must have as many axes"
         )
-    raw = as_array(a, _registry.of(a).take_along(a, index, axis))
+    try:
+        raw = as_array(a, _registry.of(a).take_along(a, index, axis))
+    except IndexError as error:
+        raise _no_positions("take_along_axis", a, error) from error
     return record(TakeAlongAxisGrad, (x,), raw, index=index, axis=axis, input_shape=tuple(a.shape))
 
 

@@ -298,6 +298,7 @@ def count_nonzero(x: Any, /, *, axis: Axis = None, keepdims: bool = False) -> Gr
     """How many elements along `axis` are not 0: a constant."""
     x = as_operand(x)
     a = x._array
+    normalized_axes("count_nonzero", x, axis)
     function = raw_namespace(x).count_nonzero
     return _record.unrecorded(as_array(a, function(a, axis=axis, keepdims=keepdims)))
 

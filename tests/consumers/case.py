@@ -72,7 +72,11 @@ REASONS: list[tuple[str, str, str]] = [
     ("AttributeError", r"'GradArray' object has no attribute '(\w+)'", r"uses NumPy's `\1`"),
     ("TypeError", r"^Cannot interpret '.*' as a data type", "takes dtypes of NumPy alone"),
     ("ValueError", r"^(could not convert b, a, and x to a common type)", r"SciPy: \1"),
-    ("IndexError", r"^(Fancy indexing __setitem__ is not supported)", r"array-api-strict: \1"),
+    (
+        "InvalidIndexError",
+        r": (Fancy indexing __setitem__ is not supported)",
+        r"array-api-strict: \1",
+    ),
     ("TypeError", r"unexpected keyword argument 'out'", "passes `out=` to the namespace"),
     ("TypeError", r"^where\(\) missing 2 required", "calls `where` with one argument"),
     ("LeafWriteError", r"writing into a leaf", "writes into its argument: pass a copy"),

@@ -54,7 +54,7 @@ def is_array(value):
 
 
 @pytest.mark.parametrize("case", NUMBERED)
-@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.filterwarnings("ignore::RuntimeWarning", "ignore:numpy.fix:DeprecationWarning")
 def test_value_dtype_and_shape_are_those_of_numpy(case):
     expected = parts(case.call(np, *case.inputs))
     found = parts(case.call(knp, *(kt.GradArray(a) for a in case.inputs)))
@@ -107,6 +107,26 @@ def test_arguments_have_numpys_names_and_order(name):
     # A later NumPy may have more, by keyword alone.
     shared = [p for p in ours.values() if p.name in theirs or p.kind is not p.KEYWORD_ONLY]
     assert [(p.name, p.kind) for p in shared] == [(p.name, p.kind) for p in theirs.values()]
+
+
+def test_descending_sorts_keep_ties_in_order_and_nans_last():
+    """As in NumPy 2.5; an older NumPy refuses the argument before we see it."""
+    a = np.array([[1.0, np.nan, 2.0, 2.0, np.nan, 0.0], [3.0, -1.0, 3.0, 5.0, np.inf, 3.0]])
+    order = np.array([[2, 3, 0, 5, 1, 4], [4, 3, 0, 2, 5, 1]])
+    sort, argsort = FUNCTIONS["sort"], FUNCTIONS["argsort"]
+    x = kt.GradArray(a)
+    np.testing.assert_array_equal(argsort(x, descending=True, stable=True).numpy(), order)
+    np.testing.assert_array_equal(
+        sort(x, descending=True).numpy(), np.take_along_axis(a, order, axis=1)
+    )
+    for flag in None, False, np._NoValue:
+        np.testing.assert_array_equal(argsort(x, descending=flag).numpy(), np.argsort(a))
+    assert argsort(kt.asarray([3, 1, 2]), axis=None, descending=True).tolist() == [0, 2, 1]
+    distinct = np.array([[0.3, -1.2, 2.2], [1.1, 0.4, -0.7]])
+    check_grads(lambda x: sort(x, axis=0, descending=True), [distinct])
+    if np.lib.NumpyVersion(np.__version__) >= "2.5.0":
+        np.testing.assert_array_equal(np.argsort(a, descending=True, stable=True), order)
+        np.testing.assert_array_equal(np.argsort(x, descending=True).numpy(), order)
 
 
 def test_gradients_of_a_long_convolution_need_no_matrix_of_all_windows():

@@ -18,6 +18,8 @@ BASES = {
     "MissingDependencyError": ImportError,
     "SyncError": RuntimeError,
     "ShapeError": ValueError,
+    "AxisError": IndexError,
+    "InvalidIndexError": IndexError,
     "DTypeError": TypeError,
     "LostGradientError": TypeError,
     "NotDifferentiableError": TypeError,
@@ -154,7 +156,7 @@ CASES = {
     ),
     "an axis out of range": (
         lambda: kt.sum(leaf(2, 3), axis=2),
-        kt.ShapeError,
+        kt.AxisError,
         ["sum", "axis 2", "(2, 3)", "-2 to 1"],
     ),
     "many elements without a gradient": (
@@ -326,8 +328,43 @@ def test_errors_name_what_numpy_says_too():
 
 
 def test_a_wrong_index_is_an_index_error():
-    with pytest.raises(IndexError, match=r"\(2,\)"):
-        leaf(2)[5]
+    x, constant = leaf(2), kt.asarray(np.ones(2))
+    for call in (
+        lambda: x[5],
+        lambda: x[0, 0],
+        lambda: constant[np.array([-3])],
+        lambda: constant.__setitem__(5, 1.0),
+        lambda: constant.__setitem__((0, 0), x[0]),
+        lambda: (x * 1.0).__setitem__(2, 0.0),
+        lambda: (x * 1.0).__setitem__([0, 2], x),
+    ):
+        with pytest.raises(kt.InvalidIndexError, match=r"^x\[.*\] of an array of shape \(2,\): "):
+            call()
+    for name in "take", "take_along_axis":
+        with pytest.raises(kt.InvalidIndexError, match=rf"^{name}: .* shape \(2,\): .*7"):
+            getattr(kt, name)(x, np.array([7]), axis=0)
+    np.testing.assert_array_equal(constant.numpy(), [1.0, 1.0])
+
+
+AXES = {
+    **{name: lambda f, x: f(x, axis=2) for name in ("expand_dims", "sum", "max", "mean", "std")},
+    **{name: lambda f, x: f(x, axis=1) for name in ("argmax", "argmin", "all", "any", "sort")},
+    **{name: lambda f, x: f(x, axis=-2) for name in ("count_nonzero", "flip", "squeeze", "diff")},
+    **{name: lambda f, x: f([x, x], axis=-3) for name in ("stack", "concat")},
+    "vecdot": lambda f, x: f(x, x, axis=-2),
+    "moveaxis": lambda f, x: f(x, 1, 0),
+    "permute_dims": lambda f, x: f(x, (1,)),
+    "tensordot": lambda f, x: f(x, x, axes=((1,), (0,))),
+}
+
+
+@pytest.mark.parametrize("name", AXES)
+def test_an_axis_out_of_range_is_an_index_error(name):
+    """The standard asks for an `IndexError`; NumPy's `AxisError` is a `ValueError` as well."""
+    for x in leaf(3), kt.asarray(np.ones(3)):
+        with pytest.raises(kt.AxisError, match=rf"^{name}: .*\(3,\)") as caught:
+            AXES[name](getattr(kt, name), x)
+        assert isinstance(caught.value, IndexError) and isinstance(caught.value, kt.ShapeError)
 
 
 def test_failed_calls_leave_no_mode_behind():

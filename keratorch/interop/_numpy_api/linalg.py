@@ -289,6 +289,10 @@ def eigvalsh(a: Any, UPLO: str = "L") -> GradArray:
     return kt.linalg.eigvalsh(_from_triangle(_matrix(a), UPLO))
 
 
+#: From 2.5 on the eigenvalues of all matrices are complex.
+_ALWAYS_COMPLEX = np.lib.NumpyVersion(np.__version__) >= "2.5.0"
+
+
 class EigResult(NamedTuple):
     """What `eig` returns."""
 
@@ -297,15 +301,15 @@ class EigResult(NamedTuple):
 
 
 def _is_real(x: GradArray, values: GradArray) -> bool:
-    """Whether NumPy gives real eigenvalues: those of a real matrix that all are."""
-    if is_complex(x) or _registry.of(x._array).name != "numpy":
+    """Whether NumPy gives real eigenvalues: those of a real matrix that all are, before 2.5."""
+    if _ALWAYS_COMPLEX or is_complex(x) or _registry.of(x._array).name != "numpy":
         return False
     return not bool(kt.any(kt.imag(values) != 0))
 
 
 @implements("linalg.eig")
 def eig(a: Any) -> EigResult:
-    """The eigenvalues and eigenvectors; real, as NumPy has them, where a real matrix' are."""
+    """The eigenvalues and eigenvectors; real where NumPy's are."""
     x = _matrix(a)
     values, vectors = kt.linalg.eig(x)
     if _is_real(x, values):
@@ -315,7 +319,7 @@ def eig(a: Any) -> EigResult:
 
 @implements("linalg.eigvals")
 def eigvals(a: Any) -> GradArray:
-    """The eigenvalues; real, as NumPy has them, where a real matrix' are."""
+    """The eigenvalues; real where NumPy's are."""
     x = _matrix(a)
     values = kt.linalg.eigvals(x)
     return kt.real(values) if _is_real(x, values) else values

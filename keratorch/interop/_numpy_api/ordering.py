@@ -6,6 +6,8 @@ import operator
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 import keratorch as kt
 
 from ..._array import GradArray
@@ -23,22 +25,42 @@ def _no_fields(name: str, order: Any) -> None:
 
 @implements("sort")
 def sort(
-    a: Any, axis: int | None = -1, kind: Any = None, order: Any = None, *, stable: Any = None
-) -> GradArray:
-    """The elements along `axis` in order, always stably; all in a row for `None`."""
+    a: Any, axis: int | None = -1, kind: Any = None, order: Any = None, *, stable: Any = None,
+    descending: Any = None,
+) -> GradArray:  # fmt: skip
+    """The elements along `axis` in order, always stably; all in a row for `None`.
+
+    descending : from the largest (NumPy 2.5). NaNs are last all the same.
+    """
     _no_fields("sort", order)
     x, axis = one_axis("sort", array(a), axis)
-    return kt.sort(x, axis=axis)
+    if not _is_true(descending):
+        return kt.sort(x, axis=axis)
+    return kt.take_along_axis(x, _descending(x, axis), axis=axis)
 
 
 @implements("argsort", constant=True)
 def argsort(
-    a: Any, axis: int | None = -1, kind: Any = None, order: Any = None, *, stable: Any = None
-) -> GradArray:
-    """The positions of the elements along `axis` in their order."""
+    a: Any, axis: int | None = -1, kind: Any = None, order: Any = None, *, stable: Any = None,
+    descending: Any = None,
+) -> GradArray:  # fmt: skip
+    """The positions of the elements along `axis` in their order; `descending` as in `sort`."""
     _no_fields("argsort", order)
     x, axis = one_axis("argsort", array(a), axis)
-    return kt.argsort(x, axis=axis)
+    return _descending(x, axis) if _is_true(descending) else kt.argsort(x, axis=axis)
+
+
+def _is_true(flag: Any) -> bool:
+    return flag is not np._NoValue and bool(flag)
+
+
+def _descending(x: GradArray, axis: int) -> GradArray:
+    """The positions of the elements from the largest, those of NaNs last; stable."""
+    order = kt.argsort(x, axis=axis, descending=True)
+    if not is_floating(x):
+        return order
+    unknown = kt.take_along_axis(kt.astype(kt.isnan(x), kt.int8), order, axis=axis)
+    return kt.take_along_axis(order, kt.argsort(unknown, axis=axis), axis=axis)
 
 
 def _partitioned(name: str, a: Any, kth: Any, axis: int | None) -> tuple[GradArray, Any, int]:

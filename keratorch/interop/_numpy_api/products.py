@@ -88,7 +88,8 @@ def cross(
 ) -> GradArray:
     """The vector product along an axis of three elements.
 
-    Two elements lack the third, which is 0; of two such vectors it is the third component alone.
+    Two elements, which NumPy refuses from 2.5 on, lack the third, which is 0; of two such vectors
+    it is the third component alone.
     """
     if axis is not None:
         axisa = axisb = axisc = axis

@@ -12,7 +12,7 @@ import keratorch as kt
 
 from ..._array import GradArray
 from ..._convert import as_operand, raw_key
-from ...errors import ShapeError
+from ...ops._call import no_axis
 from ...ops.indexing import add_at
 from . import elements, nans, reductions
 from ._arguments import array, arrays, index_array, is_floating, no_out, of_dtype
@@ -138,10 +138,7 @@ def _running_extremum(ufunc: str, beats: Callable[[Any, Any], Any]) -> None:
 
 def one_axis_of(name: str, x: GradArray, axis: int) -> int:
     if not -x.ndim <= axis < x.ndim:
-        raise ShapeError(
-            f"numpy.{name}: axis {axis} is out of range for an array of shape {tuple(x.shape)}: "
-            f"use {-x.ndim} to {x.ndim - 1}"
-        )
+        raise no_axis(f"numpy.{name}", axis, tuple(x.shape), x.ndim)
     return axis % x.ndim
 
 

@@ -12,7 +12,7 @@ from ..._convert import check_devices
 from ..._grad import Grad
 from ..._record import is_active, record
 from ..._writes import share
-from ...errors import ShapeError
+from ...errors import AxisError, ShapeError
 from .._call import as_array, namespace, normalized_axes, operands, raw_namespace
 from .._elementwise import RawFunctions
 from ..manipulation import broadcast_shape, broadcast_to, permute_dims, reshape
@@ -150,7 +150,7 @@ def _axis_from_the_end(op: str, x1: GradArray, x2: GradArray, axis: int) -> int:
     if axis >= 0 and x1.ndim == x2.ndim:
         axis -= x1.ndim
     if not -min(map(len, shapes)) <= axis < 0:
-        raise ShapeError(
+        raise AxisError(
             f"{op}: axis {axis} of shapes {shapes[0]} and {shapes[1]}: use an axis that both have, "
             "counted from the end, as -1"
         )

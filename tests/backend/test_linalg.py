@@ -201,14 +201,55 @@ def test_norms_share_at_ties(device):
 def test_det_of_singular_matrices(device, rank, dtype, rng):
     """The gradient is made of cofactors, each a determinant."""
     a = normal(rng, 3, rank, dtype=dtype) @ normal(rng, rank, 3, dtype=dtype)
-    cofactors = [
-        [(-1) ** (i + j) * np.linalg.det(np.delete(np.delete(a, i, 0), j, 1)) for j in range(3)]
-        for i in range(3)
-    ]
+    expected = cofactors(a)
     x = leaf(device, a, dtype)
-    np.testing.assert_allclose(grad(kt.linalg.det, x), np.conj(cofactors), atol=1e-12)
+    np.testing.assert_allclose(grad(kt.linalg.det, x), np.conj(expected), atol=1e-12)
     t = kt.ones_like(x.detach())
-    np.testing.assert_allclose(tangent(kt.linalg.det, x, t), np.sum(cofactors), atol=1e-12)
+    np.testing.assert_allclose(tangent(kt.linalg.det, x, t), np.sum(expected), atol=1e-12)
+
+
+def cofactors(a):
+    minors = [[np.delete(np.delete(a, i, 0), j, 1) for j in range(3)] for i in range(3)]
+    return np.array(
+        [[(-1) ** (i + j) * np.linalg.det(minors[i][j]) for j in range(3)] for i in range(3)]
+    )
+
+
+@pytest.mark.parametrize("rank", [0, 1, 2, 3])
+def test_second_derivatives_of_det_of_singular_matrices(device, rank, rng):
+    """The cofactors of 3×3 matrices are of degree 2: half a difference is their derivative."""
+    a, v = normal(rng, 3, rank) @ normal(rng, rank, 3), normal(rng, 3, 3)
+    x, t = (on_device(device, m) for m in (a, v))
+    expected = (cofactors(a + v) - cofactors(a - v)) / 2
+    for product in kt.hvp, kt.vhp:
+        found = on_host(product(kt.linalg.det, (x,), (t,)))
+        np.testing.assert_allclose(found, expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "complex128"])
+@pytest.mark.parametrize("n", [1, 2, 4])
+def test_det_of_a_stack_of_all_ranks_has_all_derivatives(n, dtype, rng):
+    factors = [(normal(rng, n, r, dtype=dtype), normal(rng, r, n, dtype=dtype)) for r in range(n)]
+    stack = np.stack([a @ b for a, b in factors])
+    check_grads(kt.linalg.det, [stack], order=3)
+    check_grads(lambda x: kt.sum(kt.linalg.det(x)), [stack[:0]], order=2)
+
+
+def test_second_derivatives_of_det_where_singular_values_differ_much(rng):
+    """Of a diagonal matrix they are products of all its elements but two."""
+    turn = np.linalg.qr(normal(rng, 8, 8)).Q
+    v = normal(rng, 8, 8)
+    for s in np.geomspace(1, 1e-8, 8), np.array([3.0, 1, 1e-3, 1e-6, 1e-9, 1e-12, 0, 0]):
+        rest = np.array([[np.prod(np.delete(s, [i, j])) for j in range(8)] for i in range(8)])
+        np.fill_diagonal(rest, 0)
+        expected = np.diag(rest @ np.diag(v)) - rest * (v.T - np.diag(np.diag(v)))
+        found = kt.hvp(kt.linalg.det, (np.diag(s),), (v,))
+        np.testing.assert_allclose(found, expected, atol=1e-9 * abs(expected).max())
+        if s[-1] == 0:
+            continue  # turned, its rounding is as large as the smallest of its values
+        found = kt.hvp(kt.linalg.det, (turn @ np.diag(s) @ turn.T,), (turn @ v @ turn.T,))
+        found = turn.T @ found @ turn
+        np.testing.assert_allclose(found, expected, atol=1e-6 * abs(expected).max())
 
 
 @pytest.mark.parametrize("dtype", ["float64", "complex128"])

@@ -6,6 +6,9 @@ from .decompositions import cholesky as cholesky
 from .decompositions import qr as qr
 from .decompositions import svd as svd
 from .decompositions import svdvals as svdvals
+from .determinants import SlogdetResult as SlogdetResult
+from .determinants import det as det
+from .determinants import slogdet as slogdet
 from .eigen import EighResult as EighResult
 from .eigen import EigResult as EigResult
 from .eigen import eig as eig
@@ -23,10 +26,7 @@ from .products import outer as outer
 from .products import tensordot as tensordot
 from .products import trace as trace
 from .products import vecdot as vecdot
-from .solving import SlogdetResult as SlogdetResult
-from .solving import det as det
 from .solving import inv as inv
 from .solving import matrix_rank as matrix_rank
 from .solving import pinv as pinv
-from .solving import slogdet as slogdet
 from .solving import solve as solve

@@ -1,174 +1,27 @@
-"""Determinants, inverses, and systems of equations."""
+"""Inverses and systems of equations."""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from ... import _record
 from ..._array import GradArray
 from ..._convert import check_devices
 from ..._grad import Grad
-from ..._record import constant, is_active, record, record_many
+from ..._record import constant, is_active, record
 from ..._sync import waits
 from ...backends import _registry
 from ...errors import ShapeError
-from .._call import as_array, is_complex, namespace, operands, raw_namespace
+from .._call import as_array, namespace, operands, raw_namespace
 from ..manipulation import broadcast_shape
 from ._matrices import (
     adjoint,
     call_raw,
-    conj,
     floating,
     matrices,
-    places,
-    raw_function,
     same_dtype,
-    scaled,
 )
 from .decompositions import svdvals
-
-
-class SlogdetResult(NamedTuple):
-    """What `slogdet` returns."""
-
-    sign: GradArray
-    logabsdet: GradArray
-
-
-# -- determinants --------------------------------------------------------------------------------
-
-
-class DetGrad(Grad):
-    """grad·adj(A)ᴴ, with the adjugate adj(A) = det(A)·A⁻¹, which singular matrices have too.
-
-    Jacobi's formula: Giles 2008, *Collected matrix derivative results*, 2.2.4.
-    """
-
-    __slots__ = ()
-    saves = (0,)
-    fresh = True
-
-    def backward(self, grad: Any) -> tuple[Any, ...]:
-        xp = namespace(grad)
-        (x,) = self.saved(grad)
-        adj = adjugate(x) if isinstance(grad, GradArray) else raw_adjugate(x)
-        return (grad[..., None, None] * adjoint(xp, adj),)
-
-    def jvp(self, *tangents: Any) -> Any:
-        (t,) = tangents
-        (x,) = self.saved(t)
-        return trace_of_product(namespace(t), adjugate(x), t)
-
-
-def det(x: Any, /) -> GradArray:
-    """The determinant of each matrix.
-
-    The gradient is right for singular matrices too: it is made of cofactors, from a singular
-    value decomposition. Second derivatives need regular ones. Source: Giles 2008.
-    """
-    x = matrices("det", x, square=True)
-    raw = call_raw(x, "det")
-    return record(DetGrad, (x,), raw, (x._array,)) if is_active(x) else _record.unrecorded(raw)
-
-
-class AdjugateGrad(Grad):
-    """det(A)*·(tr(Yᴴ·grad)·Yᴴ − Yᴴ·grad·Yᴴ), with Y = A⁻¹: from adj(A) = det(A)·Y."""
-
-    __slots__ = ()
-    saves = (0,)
-    fresh = True
-
-    def backward(self, grad: Any) -> tuple[Any, ...]:
-        xp = namespace(grad)
-        (x,) = self.saved(grad)
-        turned = adjoint(xp, xp.linalg.inv(x))
-        weight = trace_of_product(xp, turned, grad)[..., None, None]
-        product = xp.matmul(turned, xp.matmul(grad, turned))
-        size = conj(xp, xp.linalg.det(x))[..., None, None]
-        return (size * (weight * turned - product),)
-
-    def jvp(self, *tangents: Any) -> Any:
-        (t,) = tangents
-        xp = namespace(t)
-        (x,) = self.saved(t)
-        inverse = xp.linalg.inv(x)
-        weight = trace_of_product(xp, inverse, t)[..., None, None]
-        product = xp.matmul(inverse, xp.matmul(t, inverse))
-        return xp.linalg.det(x)[..., None, None] * (weight * inverse - product)
-
-
-def adjugate(x: GradArray) -> GradArray:
-    """det(x)·x⁻¹, continued to singular matrices; its own derivative needs regular ones."""
-    with _registry.of(x._array).on_device(x._array):
-        raw = raw_adjugate(x._array)
-    return record(AdjugateGrad, (x,), raw, (x._array,)) if is_active(x) else _record.unrecorded(raw)
-
-
-def raw_adjugate(a: Any) -> Any:
-    """The adjugate of raw matrices, without a division.
-
-    With A = U diag(s) Vᴴ it is det(U)·det(Vᴴ)·V diag(p) Uᴴ, where p_i is the product of all s
-    but s_i.
-    """
-    backend = _registry.of(a)
-    xp = backend.xp
-    u, s, vh = raw_function(constant(a), "svd")(a, full_matrices=False)
-    rows, columns = places(xp, a.shape, a)
-    others = xp.prod(xp.where(rows == columns, 1.0, s[..., None, :]), axis=-1)
-    sign = as_array(a, xp.linalg.det(u)) * as_array(a, xp.linalg.det(vh))
-    core = xp.matmul(scaled(adjoint(xp, vh), others), adjoint(xp, u))
-    return sign[..., None, None] * core
-
-
-def trace_of_product(xp: Any, a: Any, b: Any) -> Any:
-    """tr(a b)."""
-    return xp.sum(xp.matrix_transpose(a) * b, axis=(-2, -1))
-
-
-class SlogdetGrad(Grad):
-    """(grad + i·Im(sign*·grad of the sign))·A⁻ᴴ; a real sign has no derivative.
-
-    From d log det A = tr(A⁻¹ dA) (Giles 2008, 2.2.4).
-    """
-
-    __slots__ = ("outputs",)
-    saves = (0, -1)
-    fresh = True
-
-    def backward(self, grad: Any) -> tuple[Any, ...]:
-        to_sign, to_log = grad
-        xp = namespace(to_sign if to_log is None else to_log)
-        x, sign = self.saved(grad)
-        weight = to_log
-        if to_sign is not None and is_complex(x):
-            term = xp.imag(to_sign * xp.conj(sign)) * 1j
-            weight = term if weight is None else weight + term
-        if weight is None:
-            return (None,)
-        return (weight[..., None, None] * adjoint(xp, xp.linalg.inv(x)),)
-
-    def jvp(self, *tangents: Any) -> Any:
-        (t,) = tangents
-        xp = namespace(t)
-        x, sign = self.saved(t)
-        change = trace_of_product(xp, xp.linalg.inv(x), t)
-        if not is_complex(x):
-            return None, change
-        return sign * (xp.imag(change) * 1j), xp.real(change)
-
-
-def slogdet(x: Any, /) -> SlogdetResult:
-    """The sign of the determinant (complex: its phase factor), and the log of its size.
-
-    The derivative needs regular matrices: backward of a singular one raises the library's own
-    error, if it has one. Source: Giles 2008.
-    """
-    x = matrices("slogdet", x, square=True)
-    a = x._array
-    raws = tuple(as_array(a, raw) for raw in raw_function(x, "slogdet")(a))
-    saved = (a, raws[0]) if is_active(x) else ()
-    return SlogdetResult(*record_many(SlogdetGrad, (x,), raws, saved))
-
 
 # -- inverses ------------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ._methods import Methods
 from ._sync import waits
 from .backends import _registry
-from .errors import DeviceMismatchError, LostGradientError, ShapeError
+from .errors import DeviceMismatchError, DTypeError, LostGradientError, ShapeError
 
 if TYPE_CHECKING:
     from .backends._device import Device
@@ -95,6 +95,13 @@ class HostValues(Methods):
         return complex(self._python_number("complex()"))
 
     def __index__(self) -> int:
+        # NumPy asks every index for this number first, masks and arrays of one element too.
+        is_index = self.shape == () and _registry.of(self._array).xp.isdtype(self.dtype, "integral")
+        if not is_index and self._edge is None and self._tangents is None:
+            raise DTypeError(
+                f"__index__ of an array of dtype {self.dtype} and shape {tuple(self.shape)}: it "
+                "must be one integer of shape ()"
+            )
         return operator.index(self._python_number("__index__"))
 
     def __bool__(self) -> bool:

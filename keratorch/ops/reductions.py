@@ -12,7 +12,7 @@ from .._grad import Grad
 from .._record import is_active, record
 from ..backends import _registry
 from ..errors import ShapeError
-from ._call import as_array, namespace, normalized_axes, raw_namespace
+from ._call import as_array, is_complex, namespace, normalized_axes, raw_namespace
 
 Axis = int | tuple[int, ...] | None
 
@@ -98,6 +98,10 @@ def sum(x: Any, /, *, axis: Axis = None, dtype: Any = None, keepdims: bool = Fal
     """
     x = as_operand(x)
     axes = normalized_axes("sum", x, axis)
+    if dtype is not None and is_complex(x):
+        from .placing import astype
+
+        x = astype(x, dtype, copy=False)  # which refuses real ones
     a = x._array
     xp = raw_namespace(x)
     raw = as_array(

@@ -86,12 +86,17 @@ class LogSoftmaxGrad(Grad):
 def logsumexp(x: Any, /, axis: Axis = None, *, keepdims: bool = False) -> GradArray:
     """log Σ eˣ along `axis` (all axes for `None`), shifted by the largest so that it is stable.
 
-    −∞ where every x is −∞, and the gradient there is 0.
+    −∞ where every x is −∞ or there is none, and the gradient there is 0.
     """
     x, axes = _prepared("logsumexp", x, axis)
     a = x._array
     backend = _registry.of(a)
-    raw = backend.logsumexp(a, axes)
+    if _nothing_along(a, axes):
+        shape = tuple(1 if i in axes else n for i, n in enumerate(a.shape))
+        device = getattr(a, "device", None)
+        raw = backend.xp.full(shape, -math.inf, dtype=a.dtype, device=device)
+    else:
+        raw = backend.logsumexp(a, axes)
     if not keepdims:
         raw = backend.xp.squeeze(raw, axis=axes)
     raw = as_array(a, raw)
@@ -104,7 +109,8 @@ def softmax(x: Any, /, axis: Axis = None) -> GradArray:
     """eˣ / Σ eˣ along `axis` (all axes for `None`), shifted by the largest."""
     x, axes = _prepared("softmax", x, axis)
     a = x._array
-    raw = as_array(a, _registry.of(a).softmax(a, axes))
+    backend = _registry.of(a)
+    raw = backend.copy(a) if _nothing_along(a, axes) else as_array(a, backend.softmax(a, axes))
     return (
         record(SoftmaxGrad, (x,), raw, (raw,), axes=axes)
         if is_active(x)
@@ -116,12 +122,17 @@ def log_softmax(x: Any, /, axis: Axis = None) -> GradArray:
     """x − log Σ eˣ along `axis` (all axes for `None`), shifted by the largest."""
     x, axes = _prepared("log_softmax", x, axis)
     a = x._array
-    raw = as_array(a, _registry.of(a).log_softmax(a, axes))
+    backend = _registry.of(a)
+    raw = backend.copy(a) if _nothing_along(a, axes) else as_array(a, backend.log_softmax(a, axes))
     return (
         record(LogSoftmaxGrad, (x,), raw, (raw,), axes=axes)
         if is_active(x)
         else _record.unrecorded(raw)
     )
+
+
+def _nothing_along(a: Any, axes: tuple[int, ...]) -> bool:
+    return 0 in [a.shape[i] for i in axes]
 
 
 def _prepared(op: str, x: Any, axis: Axis) -> tuple[GradArray, tuple[int, ...]]:

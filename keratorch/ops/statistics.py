@@ -14,7 +14,7 @@ from ..backends import _registry
 from ..errors import DTypeError, ShapeError
 from ._call import as_array, is_complex, namespace, normalized_axes, raw_namespace
 from .joining import concat
-from .placing import astype
+from .placing import astype, copy
 from .reductions import Axis, spread
 from .reductions import sum as sum_
 
@@ -287,9 +287,11 @@ def _spread_of(
     else:
         raw = getattr(xp, name)(a, axis=along, correction=correction, keepdims=keepdims)
     raw = as_array(a, raw)
+    divisor = max(math.prod([a.shape[i] for i in axes]) - correction, 0)
+    if not axes and not divisor:
+        raw = raw * math.nan  # array_api_compat gives 0 for PyTorch
     if not is_active(x):
         return _record.unrecorded(raw)
-    divisor = max(math.prod([a.shape[i] for i in axes]) - correction, 0)
     saved = (a,) if cls is VarGrad else (a, raw)
     return record(cls, (x,), raw, saved, axes=axes, divisor=divisor, keepdims=keepdims)
 
@@ -306,9 +308,16 @@ def count_nonzero(x: Any, /, *, axis: Axis = None, keepdims: bool = False) -> Gr
 def diff(
     x: Any, /, n: int = 1, *, axis: int = -1, prepend: Any = None, append: Any = None
 ) -> GradArray:
-    """The `n`-th differences of neighbours along `axis`, after joining `prepend` and `append`."""
+    """The `n`-th differences of neighbours along `axis`, after joining `prepend` and `append`.
+
+    For ``n=0`` it is `x` itself; nothing is joined.
+    """
     x = as_operand(x)
     (axis,) = normalized_axes("diff", x, axis)
+    if n < 0:
+        raise ValueError(f"diff: n={n} of an array of shape {tuple(x.shape)} is negative")
+    if n == 0:
+        return copy(x)
     parts = [p for p in (prepend, x, append) if p is not None]
     if len(parts) > 1:
         x = concat(parts, axis=axis)

@@ -85,6 +85,55 @@ def test_no_degree_of_freedom_is_nan(device, name, n):
     assert np.isnan(slopes).all()
 
 
+@pytest.mark.parametrize("name", ["var", "std"])
+@pytest.mark.parametrize(("axis", "correction"), [((), 1), ((), 1.5), (1, 1), ((0, 1), 3)])
+def test_no_degree_of_freedom_along_axes_is_nan(device, name, axis, correction):
+    for wrap in (leaf, lambda device, x: kt.asarray(on_device(device, x))):
+        x = wrap(device, np.array([[0.5], [1.5], [2.5]]))
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            y = getattr(kt, name)(x, axis=axis, correction=correction)
+            value = on_host(y._array)
+            assert np.isnan(value).all() or (axis == (0, 1) and np.isinf(value))
+            if y.requires_grad:
+                kt.sum(y).backward()
+                assert np.isnan(on_host(x.grad)).all()
+
+
+def test_differences_of_order_0_are_the_array_itself(device):
+    x = leaf(device, [1.0, 3.0])
+    y = kt.diff(x, n=0, prepend=leaf(device, [7.0]), append=leaf(device, [8.0]))
+    np.testing.assert_array_equal(on_host(y._array), [1.0, 3.0])
+    assert y is not x and y.requires_grad
+    with pytest.raises(ValueError, match=r"diff: n=-1 of an array of shape \(2,\)"):
+        kt.diff(x, n=-1)
+
+
+def test_softmax_and_logsumexp_of_nothing(device):
+    """SciPy and PyTorch: log Σ eˣ of no elements is log 0, and softmax has no elements."""
+    x = leaf(device, np.zeros((3, 0)))
+    for axis, shape in ((1, (3,)), (None, ())):
+        y = kt.special.logsumexp(x, axis=axis)
+        np.testing.assert_array_equal(on_host(y._array), np.full(shape, -np.inf))
+        kt.sum(y).backward()
+        assert x.grad.shape == (3, 0)
+    assert kt.special.logsumexp(x, axis=1, keepdims=True).shape == (3, 1)
+    assert kt.special.logsumexp(x, axis=0).shape == (0,)
+    for function in kt.special.softmax, kt.special.log_softmax:
+        for axis in 0, 1, None:
+            y = function(x, axis=axis)
+            assert y.shape == (3, 0) and y.requires_grad
+            kt.sum(y).backward()
+
+
+@pytest.mark.parametrize("name", ["sum", "prod", "cumulative_sum", "cumulative_prod"])
+def test_complex_numbers_lose_no_imaginary_part(device, name):
+    x = leaf(device, [1.0 + 2.0j, 3.0], "complex128")
+    for dtype in kt.float64, kt.int64:
+        with pytest.raises(kt.DTypeError, match=r"complex128 .*real\(x\)"):
+            getattr(kt, name)(x, dtype=dtype)
+
+
 def test_of_nothing(device):
     """An axis of length 0 that stays leaves gradients of size 0."""
     for name in ("var", "std"):

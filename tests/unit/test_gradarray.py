@@ -332,6 +332,9 @@ def test_constants_become_numbers():
     x = kt.asarray(2.0)
     assert (float(x), int(x), complex(x), bool(x)) == (2.0, 2, 2 + 0j, True)
     assert operator.index(kt.asarray(3)) == 3 and [10, 20, 30][kt.asarray(1)] == 20
+    for other in True, [3], [[True]], 3.0:
+        with pytest.raises(TypeError, match="__index__"):
+            operator.index(kt.asarray(other))
     assert list(range(kt.asarray(2))) == [0, 1]
     with pytest.raises(TypeError):
         operator.index(x)

@@ -515,3 +515,19 @@ def test_scalars_that_are_no_numbers_are_refused(x, value):
     for call in (lambda: x * value, lambda: value * x, lambda: np.multiply(x, value)):
         with pytest.raises(TypeError):
             call()
+
+
+@pytest.mark.parametrize("rows", [1, 2, 5])
+@pytest.mark.parametrize("key", [True, False, 0, [0], [[0]], [0, 0], "mask", "none", "all"])
+def test_untracked_arrays_index_numpys_as_numpys_do(key, rows):
+    """NumPy asks an index for `__index__` first: one element is still an array."""
+    a = np.arange(2.0 * rows).reshape(rows, 2)
+    masks = {"mask": a[:, 0] == 0, "none": a[:, 0] < 0, "all": a[:, 0] >= 0}
+    index = np.asarray(masks.get(key, key) if isinstance(key, str) else key)
+    found = a[kt.asarray(index)]
+    np.testing.assert_array_equal(found, a[index])
+    assert found.shape == a[index].shape
+    ours, theirs = a.copy(), a.copy()
+    ours[kt.asarray(index)] = -1.0
+    theirs[index] = -1.0
+    np.testing.assert_array_equal(ours, theirs)

@@ -53,11 +53,13 @@ def test_softplus_and_log_expit_are_stable(device, dtype):
     np.testing.assert_allclose(grad(special.expit, x), [0, 0.25, 0], rtol=1e-6)
 
 
-def test_softplus_and_log_expit_are_stable_in_float16():
-    x = kt.GradArray(np.array([-1000, 0, 1000], dtype=np.float16))
+def test_softplus_and_log_expit_are_stable_in_float16(device):
+    if device.backend == "array_api_strict":
+        pytest.skip("array-api-strict has no float16")
+    x = leaf(device, np.array([-1000, 0, 1000]), "float16")
     for function, slope in ((special.softplus, [0, 0.5, 1]), (special.log_expit, [1, 0.5, 0])):
         y = function(x)
-        assert y.dtype == np.float16
+        assert y.dtype == x.dtype
         assert np.isfinite(values(y)).all()
         np.testing.assert_allclose(grad(function, x), slope, rtol=1e-3)
 

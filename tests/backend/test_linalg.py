@@ -265,6 +265,33 @@ def test_gradients_of_hermitian_functions_are_hermitian(device, name, dtype, rng
     np.testing.assert_allclose(g, g.conj().T, atol=1e-12)
 
 
+@pytest.mark.parametrize("shape", [(4, 4), (4, 6), (6, 4)])
+@pytest.mark.parametrize("dtype", ["float64", "complex128"])
+def test_second_derivatives_of_pinv_keep_their_digits(device, dtype, shape, rng):
+    """1 − AA⁺ is 0 at full rank: what rounding leaves of it must not be multiplied.
+
+    Zeros around a square matrix are around its pseudo-inverse too.
+    """
+    (m, n), singular = shape, np.geomspace(1, 1e-5, 4)
+    u, v = (np.linalg.qr(normal(rng, 4, 4, dtype=dtype)).Q for _ in range(2))
+    d, e = (on_device(device, normal(rng, 4, 4, dtype=dtype)) for _ in range(2))
+    x = on_device(device, u * singular @ v)
+
+    def padded(x):
+        zeros = kt.zeros((m, n), dtype=x.dtype, device=kt.asarray(x).device)
+        zeros[:4, :4] = x
+        return zeros
+
+    functions = (kt.linalg.inv, lambda x: kt.linalg.pinv(padded(x))[:4, :4])
+    results = []
+    for of in functions:
+        (forward,) = (kt.jvp(lambda x, of=of: kt.jvp(of, (x,), (d,))[1], (x,), (e,))[1],)
+        reverse = kt.hvp(lambda x, of=of: kt.sum(kt.real(of(x) * d)), (x,), (e,))
+        results.append([on_host(kt.asarray(y)._array) for y in (forward, reverse)])
+    for found, wanted in zip(results[1], results[0], strict=True):
+        np.testing.assert_allclose(found, wanted, atol=1e-9 * abs(wanted).max())
+
+
 @pytest.mark.parametrize("dtype", ["float64", "complex128"])
 def test_pinv_at_constant_rank(device, dtype, rng):
     """A product of thin factors keeps its rank, whatever its factors do."""

@@ -19,6 +19,7 @@ from ._matrices import (
     call_raw,
     floating,
     matrices,
+    real,
     same_dtype,
 )
 from .decompositions import svdvals
@@ -62,6 +63,10 @@ class PinvGrad(Grad):
 
     Golub & Pereyra 1973, *The differentiation of pseudo-inverses and nonlinear least squares
     problems whose variables separate*, 4.12; for constant rank.
+
+    AY is 1 where the rank is that of the rows, YA where it is that of the columns. These terms
+    are left out then: what rounding leaves of 1 − AY is multiplied by ‖Y‖², and by more in the
+    derivatives of the rule.
     """
 
     __slots__ = ()
@@ -78,6 +83,7 @@ class PinvGrad(Grad):
         second = second - mul(a, mul(y, second))
         third = mul(yh, mul(y, gh))
         third = third - mul(mul(third, y), a)
+        second, third = _unless_full(a, y, second, third)
         return (second + third - first,)
 
     def jvp(self, *tangents: Any) -> Any:
@@ -86,11 +92,26 @@ class PinvGrad(Grad):
         a, y = self.saved(t)
         mul = xp.matmul
         yh, th = adjoint(xp, y), adjoint(xp, t)
-        second = mul(y, mul(yh, th))
-        second = second - mul(mul(second, a), y)
-        third = mul(mul(th, yh), y)
-        third = third - mul(y, mul(a, third))
+        second = mul(y, mul(yh, th - mul(mul(th, a), y)))
+        third = mul(mul(th - mul(y, mul(a, th)), yh), y)
+        second, third = _unless_full(a, y, second, third)
         return second + third - mul(y, mul(t, y))
+
+
+def _unless_full(a: Any, y: Any, of_rows: Any, of_columns: Any) -> tuple[Any, Any]:
+    """The terms with 1 − AY and with 1 − YA, and 0 for those that the rank makes 0."""
+    xp, (m, n) = namespace(a), a.shape[-2:]
+    tracked = isinstance(a, GradArray)
+    a, y = (a._array, y._array) if tracked else (a, y)
+    raw = _registry.of(a).xp
+    # The trace of the projector AY: how many singular values `pinv` kept.
+    rank = raw.sum(real(raw, a * raw.matrix_transpose(y)), axis=(-2, -1))
+    full = (rank > min(m, n) - 0.5)[..., None, None]
+    full = constant(full) if tracked else full
+    return (
+        xp.where(full, 0.0, of_rows) if m <= n else of_rows,
+        xp.where(full, 0.0, of_columns) if m >= n else of_columns,
+    )
 
 
 def pinv(x: Any, /, *, rtol: Any = None) -> GradArray:

@@ -43,3 +43,9 @@ def second(function, x, way):
 
 
 both_ways = pytest.mark.parametrize("way", ["reverse over reverse", "forward over reverse"])
+
+
+def normal(rng, *shape, dtype="float64"):
+    """Normally distributed numbers; complex ones have both parts."""
+    values = rng.standard_normal(shape)
+    return values + 1j * rng.standard_normal(shape) if dtype == "complex128" else values

@@ -93,6 +93,8 @@ class Backend:
     immutable: bool = False
     #: Whether a key may have slices and integer arrays at once, as in ``x[:, index]``.
     mixes_indices: bool = False
+    #: Whether what `flip` and negative steps give is a copy, of arrays that are written in place.
+    flips_by_copy: bool = False
 
     def __init_subclass__(cls) -> None:
         cls.has_scope = cls.scope is not Backend.scope
@@ -350,7 +352,7 @@ class Backend:
         return key
 
     def get_item(self, array: RawArray, key: Any) -> RawArray:
-        """``array[key]`` for a key with arrays in it."""
+        """``array[key]``, for a key with arrays in it too."""
         return array[key]
 
     def set_item(self, array: RawArray, key: Any, value: Any) -> None:
@@ -363,13 +365,21 @@ class Backend:
         self.set_item(new, key, value)
         return new
 
+    def overwrite(self, array: RawArray, values: RawArray) -> None:
+        """``array[...] = values`` in place, for `values` that fit its zero strides."""
+        self.set_item(array, ..., values)
+
+    def flip(self, array: RawArray, axes: tuple[int, ...]) -> RawArray:
+        """`array` with the order along `axes` reversed."""
+        return self.xp.flip(array, axis=axes)
+
     def laid_out_as(self, array: RawArray, like: RawArray) -> RawArray:
         """`array` with the strides of `like`, which tell what `reshape` makes a view of."""
         return array
 
     def add_at(self, shape: tuple[int, ...], key: Any, values: RawArray) -> RawArray:
         """Zeros of `shape` to which `values` were added at `key`; repeated indices add up."""
-        where = self._positions(shape, values)[key]
+        where = self.get_item(self._positions(shape, values), key)
         if math.prod(where.shape):
             values = self.xp.broadcast_to(values, where.shape)
         return self._added(shape, where, values)

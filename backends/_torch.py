@@ -10,9 +10,10 @@ import torch
 
 from keratorch.errors import LostGradientError
 
-from . import _windows
+from . import _torch_slices, _windows
 from ._backend import Backend, RawArray
 from ._device import Device
+from ._indices import has_negative_step
 
 #: PyTorch's name of a special function, where it is another one; "" where it takes other arguments.
 _SPECIAL = {"j0": "bessel_j0", "j1": "bessel_j1", "polygamma": ""}
@@ -28,6 +29,7 @@ class TorchBackend(Backend):
     """PyTorch tensors on the CPU and on CUDA devices."""
 
     knows_storage = True
+    flips_by_copy = True
 
     def __init__(self) -> None:
         super().__init__("torch", xp, (torch.Tensor,))
@@ -88,6 +90,25 @@ class TorchBackend(Backend):
 
     def writeable(self, array: RawArray) -> bool:
         return True
+
+    def get_item(self, array: RawArray, key: Any) -> RawArray:
+        if has_negative_step(key):
+            return _torch_slices.read(array, key)
+        return array[key]
+
+    def set_item(self, array: RawArray, key: Any, value: Any) -> None:
+        if has_negative_step(key):
+            _torch_slices.write(array, key, value)
+        else:
+            array[key] = value
+
+    def overwrite(self, array: RawArray, values: RawArray) -> None:
+        # PyTorch does not write into elements that are in one place.
+        places = tuple([slice(1 if step == 0 else None) for step in array.stride()])
+        array[places] = values[places]
+
+    def flip(self, array: RawArray, axes: tuple[int, ...]) -> RawArray:
+        return _torch_slices.flipped(array, axes)
 
     def add_flat(self, size: int, where: RawArray, values: RawArray) -> RawArray:
         out = torch.zeros(size, dtype=values.dtype, device=values.device)

@@ -17,8 +17,8 @@ from .backends._clock import Clock, clock_of
 
 #: Methods of a backend that compute.
 _METHODS = (
-    *("add_along", "add_at", "add_taken", "copy", "fold", "from_numpy", "pad", "take_along"),
-    *("to_device", "windows", "with_item"),
+    *("add_along", "add_at", "add_taken", "copy", "flip", "fold", "from_numpy", "pad"),
+    *("take_along", "to_device", "windows", "with_item"),
 )
 #: Methods of a backend that give a function.
 _GETTERS = ("elementwise", "function", "linalg", "special")

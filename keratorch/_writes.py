@@ -7,7 +7,8 @@ after all writes need not look. Views and `detach()` share memory, and so the re
 A write that makes a new array (a recorded one, or any in a library whose arrays cannot be
 written) must show where NumPy would show it: in the array that the written one is a view of, and
 in all other live views of that. Each view knows how it is read from its parent, so they are read
-again; where that cannot be done the write is refused.
+again; where that cannot be done the write is refused. Where the library has copies for views of
+NumPy's, as PyTorch for negative steps, each write happens in this way, and then in all the memory.
 """
 
 from __future__ import annotations
@@ -143,13 +144,17 @@ class Link:
 
 
 class Family:
-    """Arrays that may share memory, in the order in which they were made."""
+    """Arrays that may share memory, in the order in which they were made.
 
-    __slots__ = ("limit", "members")
+    copies : those of them that are copies where NumPy would make views, and views of these.
+    """
+
+    __slots__ = ("copies", "limit", "members")
 
     def __init__(self, x: Any) -> None:
         self.members = [ref(x)]
         self.limit = 16
+        self.copies: list[ref[Any]] = []
 
     def add(self, x: Any) -> None:
         if len(self.members) >= self.limit:
@@ -160,6 +165,20 @@ class Family:
     def others(self, x: Any) -> list[Any]:
         found = [r() for r in self.members]
         return [m for m in found if m is not None and m is not x]
+
+    def live_copies(self) -> list[Any]:
+        if not self.copies:
+            return []
+        found = [m for r in self.copies if (m := r()) is not None]
+        if 2 * len(found) < len(self.copies):
+            self.copies = [ref(m) for m in found]
+        return found
+
+
+def has_copies(x: Any) -> bool:
+    """Whether a write to the memory of `x` alone would not show in all that must show it."""
+    family = getattr(x, "_alias", None)
+    return family is not None and bool(family.live_copies()) and bool(family.others(x))
 
 
 #: Views of views are followed this far; beyond, a write that would have to show is refused.
@@ -173,14 +192,16 @@ def share(
     write: Callable[..., Any] | None = None,
     *args: Any,
     sure: bool = True,
+    copied: bool = False,
 ) -> Any:
     """Note that `view` shows the memory of `x`; returns `view`.
 
     read, write, args : of its `Link`; without `read` there is none, and a write that would have
         to be shown in the other array is refused.
     sure : whether NumPy would make a view; otherwise the memory is looked at.
+    copied : whether NumPy would make a view, but `view` is a copy, in memory of its own.
     """
-    if not sure:
+    if not sure and not copied:
         backend = _registry.of(x._array)
         if not backend.same_storage(x._array, view._array):
             if backend.writeable(x._array):
@@ -190,6 +211,8 @@ def share(
     if family is None:
         family = x._alias = Family(x)
     family.add(view)
+    if copied or (family.copies and any(r() is x for r in family.copies)):
+        family.copies.append(ref(view))
     view._alias = family
     if read is not None:
         link = Link(x, read, write, args)
@@ -210,9 +233,14 @@ def replace(x: Any, new: Any, how: str, recorded: bool) -> None:
     family = getattr(x, "_alias", None)
     others = [] if family is None else family.others(x)
     plan = _plan(x, new, others, how, recorded) if others else [(x, _laid_out_as(new, x))]
+    backend = _registry.of(x._array)
+    in_place = not recorded and backend.writeable(x._array)
     for array, value in plan:
         if recorded:
             _become(array, value)
+        elif in_place:
+            backend.overwrite(array._array, value._array)
+            mark(array._array)
         else:
             array._array = value._array
 
@@ -236,8 +264,13 @@ def _plan(x: Any, new: Any, others: list[Any], how: str, recorded: bool) -> list
     new = _laid_out_as(new, top)
     plan = [(top, new)]
     overlap = _registry.of(top._array).may_overlap
+    family = getattr(x, "_alias", None)
+    copies = set() if family is None else {id(m) for m in family.live_copies()}
     for array in (x, *others):
-        if array is top or not overlap(top._array, array._array):
+        is_copy = id(array) in copies
+        if array is top:
+            continue
+        if not (is_copy or id(top) in copies or overlap(top._array, array._array)):
             continue
         path = _path(array, top)
         if path is None:
@@ -245,7 +278,7 @@ def _plan(x: Any, new: Any, others: list[Any], how: str, recorded: bool) -> list
         value = new
         for link in reversed(path):
             value = link.read(value, *link.args)
-        if not overlap(new._array, value._array):
+        if not is_copy and not overlap(new._array, value._array):
             raise _aliased(x, array, how)
         plan.append((array, value))
     return plan

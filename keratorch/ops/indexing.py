@@ -12,8 +12,9 @@ from .._grad import Grad
 from .._mode import mode
 from .._record import constant, is_active, record
 from .._sync import waits
-from .._writes import mark_family, now, refuse_leaf, replace, share
+from .._writes import has_copies, mark_family, now, refuse_leaf, replace, share
 from ..backends import _registry
+from ..backends._indices import has_negative_step, is_basic
 from ..errors import DTypeError, InvalidIndexError, ShapeError
 from ._call import as_array, namespace
 
@@ -39,7 +40,7 @@ class AddAtGrad(Grad):
     __slots__ = ("key", "size")
 
     def backward(self, grad: Any) -> tuple[Any, ...]:
-        return (grad[self.key],)
+        return (_part(grad, self.key),)
 
     def jvp(self, *tangents: Any) -> Any:
         return add_at(tangents[0], self.key, self.size)
@@ -54,6 +55,11 @@ def add_at(values: GradArray, key: Any, shape: tuple[int, ...]) -> GradArray:
     return record(AddAtGrad, (values,), raw, key=key, size=shape)
 
 
+def _part(x: Any, key: Any) -> Any:
+    """``x[key]`` for an array, raw or not."""
+    return x[key] if isinstance(x, GradArray) else _registry.of(x).get_item(x, key)
+
+
 def getitem(x: Any, key: Any, /) -> GradArray:
     """``x[key]``, with integers, slices, ``None``, ``...``, masks and integer arrays."""
     x = as_operand(x)
@@ -61,25 +67,19 @@ def getitem(x: Any, key: Any, /) -> GradArray:
     active = is_active(x)
     key = raw_key(key, a, active)
     basic = is_basic(key)
+    backend = _registry.of(a)
+    copied = basic and backend.flips_by_copy and has_negative_step(key)
     if mode.no_sync and has_mask(key):
         waits("reading by a boolean mask", a.shape, "use where(mask, x, 0)")
     try:
-        if basic:
+        if basic and not copied:
             raw = as_array(a, a[key])
         else:
-            backend = _registry.of(a)
-            if active:
+            if active and not basic:
                 key = backend.settled(a.shape, key)
             raw = as_array(a, backend.get_item(a, key))
     except IndexError as error:
         raise _no_index(a, key, error) from error
-    except ValueError:  # PyTorch has no negative steps
-        forwards, axes = _without_negative_steps(key, tuple(a.shape))
-        if not axes:
-            raise
-        from .manipulation import flip
-
-        return flip(getitem(x, forwards), axis=axes)
     if active:
         y = record(GetItemGrad, (x,), raw, key=key, input_shape=tuple(a.shape))
     else:
@@ -88,8 +88,8 @@ def getitem(x: Any, key: Any, /) -> GradArray:
         return y
     # One element, chosen by integers alone, is a scalar in NumPy and no view.
     if raw.ndim or ... in (key if isinstance(key, tuple) else (key,)):
-        return share(x, y, getitem, put_item, key)
-    if _registry.of(a).writeable(a):
+        return share(x, y, getitem, put_item, key, copied=copied)
+    if backend.writeable(a):
         return share(x, y, getitem, put_item, key, sure=False)
     return y
 
@@ -106,48 +106,6 @@ def _is_mask(part: Any) -> bool:
         if isinstance(part, bool):
             return True
     return "bool" in str(getattr(part, "dtype", ""))
-
-
-def _without_negative_steps(
-    key: Any, shape: tuple[int, ...]
-) -> tuple[tuple[Any, ...], tuple[int, ...]]:
-    """A basic index that takes the same elements forwards, and the axes to flip after that."""
-    parts = key if isinstance(key, tuple) else (key,)
-    if not is_basic(parts):
-        return parts, ()
-    used = sum(part is not None and part is not ... for part in parts)
-    forwards: list[Any] = []
-    flipped: list[int] = []
-    axis = axis_out = 0  # of the array, and of the result
-    for part in parts:
-        if part is ...:
-            axis += len(shape) - used
-            axis_out += len(shape) - used
-        elif part is None:
-            axis_out += 1
-        elif isinstance(part, slice):
-            taken = range(*part.indices(shape[axis]))
-            if taken.step < 0:
-                flipped.append(axis_out)
-                part = slice(taken[-1], taken[0] + 1, -taken.step) if taken else slice(0, 0)
-            axis += 1
-            axis_out += 1
-        else:
-            axis += 1
-        forwards.append(part)
-    return tuple(forwards), tuple(flipped)
-
-
-def is_basic(key: Any) -> bool:
-    """Whether an index makes a view: integers, slices, ``None`` and ``...`` alone."""
-    parts = key if isinstance(key, tuple) else (key,)
-    return all(
-        part is None
-        or part is ...
-        or type(part) in (int, slice)
-        or (hasattr(part, "__index__") and not hasattr(part, "shape") and type(part) is not bool)
-        for part in parts
-    )
 
 
 def put_item(x: GradArray, values: GradArray, key: Any) -> GradArray:
@@ -175,7 +133,7 @@ class SetItemGrad(Grad):
                 backend = _registry.of(grad)
                 kept = backend.with_item(grad, self.key, backend.scalar(0.0, grad))
         if new is not None:
-            part = grad[self.key]
+            part = _part(grad, self.key)
             xp = namespace(grad)
             if may_repeat(self.key) if self.repeats is None else self.repeats:
                 part = xp.where(last_written(grad, self.key), part, xp.zeros_like(part))
@@ -228,7 +186,8 @@ def with_item(x: GradArray, key: Any, value: Any) -> GradArray:
 
 
 def _with_item_raw(a: Any, key: Any, value: Any) -> Any:
-    check_devices("setitem", a, value)
+    if type(value) not in SCALARS:
+        check_devices("setitem", a, value)
     try:
         return _registry.of(a).with_item(a, key, value)
     except IndexError as error:
@@ -313,7 +272,7 @@ def _update_raw(x: GradArray, operation: Any, raw_operation: Any, b: Any, how: s
     """Update the array of `x` itself with a raw array or a Python number; unrecorded."""
     a = x._array
     backend = _registry.of(a)
-    if not backend.writeable(a):
+    if not backend.writeable(a) or has_copies(x):
         result = _checked_result(x, operation(constant(a), b), how)
         replace(x, result, how, recorded=False)
         return x
@@ -367,8 +326,9 @@ def write_in_place(x: GradArray, key: Any, value: Any) -> None:
     """Write a raw array or a Python number into the array of `x` itself; unrecorded."""
     a = x._array
     backend = _registry.of(a)
-    if not backend.writeable(a):
-        if type(value) in SCALARS:
+    writeable = backend.writeable(a)
+    if not writeable or has_copies(x):
+        if type(value) in SCALARS and not writeable:
             value = backend.scalar(value, a)
         raw = _with_item_raw(a, key, value)
         if raw.dtype != a.dtype or tuple(raw.shape) != tuple(a.shape):

@@ -11,6 +11,7 @@ from .._convert import as_operand, check_devices
 from .._grad import Grad
 from .._record import record
 from .._writes import share
+from ..backends import _registry
 from ..errors import ShapeError
 from ._call import as_array, namespace, no_axis, normalized_axes, operands, raw_namespace
 from .placing import copy
@@ -252,9 +253,11 @@ def flip(x: Any, /, *, axis: int | tuple[int, ...] | None = None) -> GradArray:
     """The order of the elements along `axis` (all axes for `None`) reversed."""
     x = as_operand(x)
     axes = normalized_axes("flip", x, axis)
-    raw = as_array(x._array, raw_namespace(x).flip(x._array, axis=axes))
+    backend = _registry.of(x._array)
+    raw = as_array(x._array, backend.flip(x._array, axes))
     y = record(FlipGrad, (x,), raw, axes=axes)
-    return share(x, y, _flipped, _flipped_back, axes, sure=False)
+    copied = backend.flips_by_copy and x.ndim > 0  # NumPy copies a 0-d array
+    return share(x, y, _flipped, _flipped_back, axes, sure=False, copied=copied)
 
 
 def _flipped(x: GradArray, axes: tuple[int, ...]) -> GradArray:

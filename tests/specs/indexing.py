@@ -77,7 +77,6 @@ def merged(*tables: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
 
 
 ANY_FAILS = merged(
-    reasons("torch", "PyTorch has no negative steps", "negative_step"),
     reasons(
         "array_api_strict",
         "the standard has no arrays beside slices, and none but in full tuples",
@@ -150,10 +149,23 @@ def setitem_reference(x, value, key):
     return y
 
 
+def getitem_torch(torch, x, key):
+    return x[key_in_torch(torch, x, key)]
+
+
 def setitem_torch(torch, x, value, key):
     y = x.clone()
-    y[place_torch(torch, key)] = value
+    y[key_in_torch(torch, x, key)] = value
     return y
+
+
+def key_in_torch(torch, x, key):
+    """`place_torch`, with slices that walk backwards as arrays of integers."""
+    parts = key if isinstance(key, tuple) else (key,)
+    if all(not isinstance(part, slice) or (part.step or 1) > 0 for part in parts):
+        return place_torch(torch, key)
+    places = np.arange(x.numel()).reshape(x.shape)[key]
+    return tuple(torch.tensor(i) for i in np.unravel_index(places, x.shape))
 
 
 def raw_place(key, like):
@@ -183,7 +195,7 @@ INDEXING = (
     Op(
         *("getitem", "GetItemGrad", getitem, lambda x, key: x[key]),
         key_samples(KEYS + REPEATED, READ_FAILS, read_sample),
-        lambda torch, x, key: x[place_torch(torch, key)],
+        getitem_torch,
     ),
     Op(
         *("setitem", "SetItemGrad", setitem, setitem_reference),

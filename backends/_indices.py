@@ -1,0 +1,25 @@
+"""What kinds of index there are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def has_negative_step(key: Any) -> bool:
+    """Whether a slice in an index walks backwards."""
+    for part in key if isinstance(key, tuple) else (key,):
+        if isinstance(part, slice) and part.step is not None and part.step < 0:
+            return True
+    return False
+
+
+def is_basic(key: Any) -> bool:
+    """Whether an index makes a view: integers, slices, ``None`` and ``...`` alone."""
+    parts = key if isinstance(key, tuple) else (key,)
+    return all(
+        part is None
+        or part is ...
+        or type(part) in (int, slice)
+        or (hasattr(part, "__index__") and not hasattr(part, "shape") and type(part) is not bool)
+        for part in parts
+    )

@@ -103,10 +103,12 @@ def _unless_full(a: Any, y: Any, of_rows: Any, of_columns: Any) -> tuple[Any, An
     xp, (m, n) = namespace(a), a.shape[-2:]
     tracked = isinstance(a, GradArray)
     a, y = (a._array, y._array) if tracked else (a, y)
-    raw = _registry.of(a).xp
-    # The trace of the projector AY: how many singular values `pinv` kept.
-    rank = raw.sum(real(raw, a * raw.matrix_transpose(y)), axis=(-2, -1))
-    full = (rank > min(m, n) - 0.5)[..., None, None]
+    backend = _registry.of(a)
+    raw = backend.xp
+    with backend.on_device(a):
+        # The trace of the projector AY: how many singular values `pinv` kept.
+        rank = raw.sum(real(raw, a * raw.matrix_transpose(y)), axis=(-2, -1))
+        full = (rank > min(m, n) - 0.5)[..., None, None]
     full = constant(full) if tracked else full
     return (
         xp.where(full, 0.0, of_rows) if m <= n else of_rows,

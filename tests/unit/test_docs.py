@@ -17,8 +17,9 @@ DOCUMENTS = sorted(
 )
 #: Modules of libraries that may be missing, without examples.
 WITHOUT = r"backends\._(cupy|torch|jax|dask|array_api_strict)$|__main__"
-if importlib.util.find_spec("cupy") is None:
-    WITHOUT += r"|keratorch\.cupy\b|backends\._cupy_"
+for library in "cupy", "torch", "jax", "dask":
+    if importlib.util.find_spec(library) is None:
+        WITHOUT += rf"|keratorch\.{library}\b|backends\._{library}_"
 
 
 def not_imported(package):

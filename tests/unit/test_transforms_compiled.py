@@ -7,13 +7,6 @@ import keratorch as kt
 
 A = np.array([0.5, 1.5, 2.0])
 
-# On Python 3.12 and 3.13 PyTorch pickles the counter of nodes to read it, and on 3.13.0 it
-# warns of its own slower guards.
-pytestmark = [
-    pytest.mark.filterwarnings("ignore:Pickle, copy, and deepcopy:DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore:Guards may run slower:RuntimeWarning"),
-]
-
 
 def f(x):
     return kt.sum(kt.sin(x) * kt.exp(x) + x[0] * x**2)

@@ -49,3 +49,12 @@ def normal(rng, *shape, dtype="float64"):
     """Normally distributed numbers; complex ones have both parts."""
     values = rng.standard_normal(shape)
     return values + 1j * rng.standard_normal(shape) if dtype == "complex128" else values
+
+
+def with_linalg(device):
+    """The device, if its library has all of linear algebra; else the test is skipped."""
+    if device.backend == "dask":
+        pytest.skip("Dask has a part of linear algebra, which test_ops tests")
+    if device.backend == "jax" and device.index:
+        pytest.skip("JAX compiles everything anew for its second device")
+    return device

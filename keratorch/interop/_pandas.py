@@ -45,7 +45,7 @@ def priority(self: GradArray) -> int:
         )
     if in_place and _is_numpys(self) and takes_table(self, table):
         raise UnknownArrayError(
-            f"pandas cannot write an array of shape {tuple(self.shape)} of another library into a "
+            f"pandas cannot write a GradArray of shape {tuple(self.shape)} into a "
             f"{type(table).__name__} with an in-place operator: give it x.numpy(), or x.item()"
         )
     if tracked or (table is not None and not in_place and takes_table(self, table)):

@@ -7,7 +7,7 @@ import pytest
 
 import keratorch as kt
 from keratorch.testing import check_grads
-from tests.leaves import grad, leaf, normal
+from tests.leaves import grad, leaf, normal, with_linalg
 from tests.op_checks import on_host
 
 # The values at kinks and poles: libraries that compute with NumPy warn of them.
@@ -23,11 +23,7 @@ ORDS = ["fro", "nuc", 1, -1, 2, -2, np.inf, -np.inf]
 
 @pytest.fixture
 def device(device):
-    if device.backend == "dask":
-        pytest.skip("Dask has a part of linear algebra, which test_ops tests")
-    if device.backend == "jax" and device.index:
-        pytest.skip("JAX compiles everything anew for its second device")
-    return device
+    return with_linalg(device)
 
 
 def tangent(function, x, t):

@@ -7,17 +7,13 @@ import pytest
 
 import keratorch as kt
 from keratorch.testing import check_grads
-from tests.leaves import grad, leaf, normal
+from tests.leaves import grad, leaf, normal, with_linalg
 from tests.op_checks import on_device, on_host
 
 
 @pytest.fixture
 def device(device):
-    if device.backend == "dask":
-        pytest.skip("Dask has a part of linear algebra, which test_ops tests")
-    if device.backend == "jax" and device.index:
-        pytest.skip("JAX compiles everything anew for its second device")
-    return device
+    return with_linalg(device)
 
 
 def tangent(function, x, t):

@@ -13,7 +13,7 @@ import cupy as cp
 import numpy as np
 from cupy.cuda.memory import OutOfMemoryError
 
-from keratorch._mode import policy
+from keratorch.core.mode import policy
 from keratorch.errors import DeviceMemoryError, DTypeError
 
 from ._backend import Backend, RawArray, Rule, RuleTable
@@ -159,8 +159,8 @@ class CuPyRules(RuleTable):
     __slots__ = ()
 
     def __missing__(self, cls: type) -> Rule:
-        from ._cupy_fused import RULES
-        from ._cupy_kernels import ElementwiseRule, has_generated_rule
+        from keratorch.kernels.cupy_elementwise import ElementwiseRule, has_generated_rule
+        from keratorch.kernels.cupy_fused import RULES
 
         rule = RULES.get(cls)
         if rule is None:
@@ -315,7 +315,7 @@ class CuPyBackend(Backend):
         return explained(checked)
 
     def special(self, name: str) -> Callable[..., Any]:
-        from ._cupy_kernels import forward_kernel
+        from keratorch.kernels.cupy_elementwise import forward_kernel
 
         function = super().special(name)
         return _where_its_arrays_are(forward_kernel(name, function))
@@ -336,7 +336,7 @@ class CuPyBackend(Backend):
 
     def _own(self, name: str, array: RawArray, axes: tuple[int, ...]) -> RawArray:
         """Our own kernel, or what is composed of CuPy's functions where there is none."""
-        from . import _cupy_fused
+        from keratorch.kernels import cupy_fused as _cupy_fused
 
         general = getattr(super(), name)
 
@@ -380,7 +380,7 @@ class CuPyBackend(Backend):
     @explained
     def add_flat(self, size: int, where: RawArray, values: RawArray) -> RawArray:
         if policy.deterministic:
-            from ._cupy_fused import segment_sum
+            from keratorch.kernels.cupy_fused import segment_sum
 
             with values.device:
                 return segment_sum(size, where, values)

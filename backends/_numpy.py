@@ -29,7 +29,7 @@ class NumPyBackend(Backend):
 
     def __init__(self) -> None:
         super().__init__("numpy", make_namespace(), (np.ndarray,))
-        from ._numpy_kernels import make_rules
+        from keratorch.kernels.numpy import make_rules
 
         self.rules = make_rules()
 

@@ -237,7 +237,7 @@ def of(array: Any) -> Backend:
 
 def _wrapped(array: Any) -> Any:
     """The raw array of a `GradArray`; `None` for anything else."""
-    from keratorch._array import GradArray, get_slot
+    from keratorch.core.array import GradArray, get_slot
 
     return get_slot(array) if isinstance(array, GradArray) else None
 

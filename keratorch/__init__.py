@@ -5,66 +5,23 @@ __version__ = "0.1.0"
 # The order matters: what is imported first knows nothing of what follows.
 from . import backends as backends  # isort: skip
 from . import errors as errors
-from ._anomaly import detect_anomaly as detect_anomaly
-from ._anomaly import set_detect_anomaly as set_detect_anomaly
-from ._array import GradArray as GradArray
-from ._creation import arange as arange
-from ._creation import asarray as asarray
-from ._creation import empty as empty
-from ._creation import empty_like as empty_like
-from ._creation import eye as eye
-from ._creation import from_dlpack as from_dlpack
-from ._creation import full as full
-from ._creation import full_like as full_like
-from ._creation import linspace as linspace
-from ._creation import ones as ones
-from ._creation import ones_like as ones_like
-from ._creation import zeros as zeros
-from ._creation import zeros_like as zeros_like
-from ._dtypes import can_cast as can_cast
-from ._dtypes import finfo as finfo
-from ._dtypes import iinfo as iinfo
-from ._dtypes import isdtype as isdtype
-from ._dtypes import result_type as result_type
-from ._grad import Grad as Grad
-from ._graph import graph as graph
-from ._info import show_versions as show_versions
-from ._mode import deterministic as deterministic
-from ._mode import enable_grad as enable_grad
-from ._mode import is_grad_enabled as is_grad_enabled
-from ._mode import no_grad as no_grad
-from ._mode import set_policy as set_policy
-from ._namespace import API_VERSION as __array_api_version__  # noqa: F401
-from ._namespace import array_namespace_info as __array_namespace_info__  # noqa: F401
-from ._namespace import module_attribute as __getattr__  # noqa: F401
-from ._namespace import namespace as namespace
-from ._profile import profile as profile
-from ._sync import no_sync as no_sync
-from ._transforms import checkpoint as checkpoint
-from ._transforms import custom_jvp as custom_jvp
-from ._transforms import custom_vjp as custom_vjp
-from ._transforms import elementwise_grad as elementwise_grad
-from ._transforms import fixed_point as fixed_point
-from ._transforms import ggnvp as ggnvp
-from ._transforms import grad as grad
-from ._transforms import gradients as gradients
-from ._transforms import hessian as hessian
-from ._transforms import hvp as hvp
-from ._transforms import implicit_root as implicit_root
-from ._transforms import jacfwd as jacfwd
-from ._transforms import jacobian as jacobian
-from ._transforms import jacrev as jacrev
-from ._transforms import jvp as jvp
-from ._transforms import linearize as linearize
-from ._transforms import stop_gradient as stop_gradient
-from ._transforms import value_and_grad as value_and_grad
-from ._transforms import vhp as vhp
-from ._transforms import vjp as vjp
 from .backends import Device as Device
 from .backends import default_device as default_device
 from .backends import devices as devices
 from .backends import get_default_device as get_default_device
 from .backends import set_default_device as set_default_device
+from .core.array import GradArray as GradArray
+from .core.grad import Grad as Grad
+from .core.mode import deterministic as deterministic
+from .core.mode import enable_grad as enable_grad
+from .core.mode import is_grad_enabled as is_grad_enabled
+from .core.mode import no_grad as no_grad
+from .core.mode import set_policy as set_policy
+from .core.namespace import API_VERSION as __array_api_version__  # noqa: F401
+from .core.namespace import array_namespace_info as __array_namespace_info__  # noqa: F401
+from .core.namespace import module_attribute as __getattr__  # noqa: F401
+from .core.namespace import namespace as namespace
+from .core.sync import no_sync as no_sync
 from .errors import AliasedWriteError as AliasedWriteError
 from .errors import AnomalyError as AnomalyError
 from .errors import AxisError as AxisError
@@ -130,6 +87,24 @@ from .ops.constants import not_equal as not_equal
 from .ops.constants import round as round
 from .ops.constants import signbit as signbit
 from .ops.constants import trunc as trunc
+from .ops.creation import arange as arange
+from .ops.creation import asarray as asarray
+from .ops.creation import empty as empty
+from .ops.creation import empty_like as empty_like
+from .ops.creation import eye as eye
+from .ops.creation import from_dlpack as from_dlpack
+from .ops.creation import full as full
+from .ops.creation import full_like as full_like
+from .ops.creation import linspace as linspace
+from .ops.creation import ones as ones
+from .ops.creation import ones_like as ones_like
+from .ops.creation import zeros as zeros
+from .ops.creation import zeros_like as zeros_like
+from .ops.dtypes import can_cast as can_cast
+from .ops.dtypes import finfo as finfo
+from .ops.dtypes import iinfo as iinfo
+from .ops.dtypes import isdtype as isdtype
+from .ops.dtypes import result_type as result_type
 from .ops.exponential import exp as exp
 from .ops.exponential import expm1 as expm1
 from .ops.exponential import log as log
@@ -208,6 +183,31 @@ from .ops.trigonometric import sin as sin
 from .ops.trigonometric import sinh as sinh
 from .ops.trigonometric import tan as tan
 from .ops.trigonometric import tanh as tanh
+from .tools.anomaly import detect_anomaly as detect_anomaly
+from .tools.anomaly import set_detect_anomaly as set_detect_anomaly
+from .tools.drawing import graph as graph
+from .tools.info import show_versions as show_versions
+from .tools.profiling import profile as profile
+from .transforms import checkpoint as checkpoint
+from .transforms import custom_jvp as custom_jvp
+from .transforms import custom_vjp as custom_vjp
+from .transforms import elementwise_grad as elementwise_grad
+from .transforms import fixed_point as fixed_point
+from .transforms import ggnvp as ggnvp
+from .transforms import grad as grad
+from .transforms import gradients as gradients
+from .transforms import hessian as hessian
+from .transforms import hvp as hvp
+from .transforms import implicit_root as implicit_root
+from .transforms import jacfwd as jacfwd
+from .transforms import jacobian as jacobian
+from .transforms import jacrev as jacrev
+from .transforms import jvp as jvp
+from .transforms import linearize as linearize
+from .transforms import stop_gradient as stop_gradient
+from .transforms import value_and_grad as value_and_grad
+from .transforms import vhp as vhp
+from .transforms import vjp as vjp
 
 from . import fft as fft  # isort: skip
 from . import linalg as linalg  # isort: skip
@@ -216,7 +216,7 @@ from . import special as special  # isort: skip
 from .interop import _cupy as _interop_cupy
 from .interop import _numpy as _interop_numpy
 from .interop._cupy_kernel_grads import register_kernel_grad as register_kernel_grad
-from .ops import _methods
+from .ops import _operators as _methods
 
 _methods.install()
 _interop_numpy.install()

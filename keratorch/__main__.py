@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from ._info import show_versions
+from .tools.info import show_versions
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from ._array import GradArray
-from ._convert import as_operand
-from ._mode import enable_grad, no_grad
-from ._transforms import gradients, jvp
 from .backends import _registry
+from .core.array import GradArray
+from .core.convert import as_operand
+from .core.mode import enable_grad, no_grad
+from .transforms import gradients, jvp
 
 _STEP = 1e-5
 
@@ -152,7 +152,7 @@ def _leaf_of(x: GradArray, differentiable: bool) -> GradArray:
 
 def _tracked_view(x: GradArray) -> GradArray:
     """`x` with its tangents, as something that gradients can be taken in."""
-    from ._grad import LeafSlot
+    from .core.grad import LeafSlot
 
     y = GradArray(x._array)
     y._edge = LeafSlot(y, x._array.shape, x._array.dtype)

@@ -211,8 +211,8 @@ def full(pytestconfig):
 @pytest.fixture(autouse=True)
 def no_leaked_state():
     """No test leaves a mode, a policy or a default device behind."""
-    from keratorch._forward import levels
-    from keratorch._mode import mode, policy
+    from keratorch.core.mode import mode, policy
+    from keratorch.core.tangents import levels
 
     yield
     watched = mode.watchers, mode.no_sync

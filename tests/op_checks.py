@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 import keratorch as kt
-from keratorch._order import collect
+from keratorch.core.order import collect
 from tests.op_specs import BY_NAME, COMPLEX, Arg, Op, Sample
 
 NUMPY = kt.Device("numpy", "cpu", 0)

@@ -20,15 +20,15 @@ except ImportError as _error:
         "import keratorch.numpy"
     ) from _error
 
-from ..interop._cupy_names import asnumpy as asnumpy
-from ..interop._cupy_names import fuse as fuse
-from ..interop._cupy_names import get_array_module as get_array_module
 from ..interop._mirror import Mirror as _Mirror
 from ..interop._mirror_index import Rows as _Rows
 from . import fft as fft
 from . import lib as lib
 from . import linalg as linalg
 from . import random as random
+from ._names import asnumpy as asnumpy
+from ._names import fuse as fuse
+from ._names import get_array_module as get_array_module
 
 # CuPy's ufuncs find keratorch by CuPy's hook.
 _mirror = _Mirror(_cupy, dispatches=lambda value: isinstance(value, _cupy.ufunc))

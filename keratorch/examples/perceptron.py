@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 
 import keratorch as kt
-from keratorch.examples import _support
+
+from . import _support
 
 # --- The perceptron --------------------------------------------------------------------------
 

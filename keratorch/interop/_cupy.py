@@ -10,9 +10,9 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from .._array import GradArray, get_slot
-from .._record import constant
-from .._sync import waits
+from ..core.array import GradArray, get_slot
+from ..core.recording import constant
+from ..core.sync import waits
 from ..errors import LostGradientError, NotDifferentiableError
 from ._cupy_kernel_grads import registered
 from ._mirror import ufunc_named
@@ -230,7 +230,7 @@ def _get(self: GradArray) -> Callable[..., Any]:
 
 
 def install() -> None:
-    """Give `GradArray` CuPy's hook; the methods that CuPy calls are in `ops._methods`."""
+    """Give `GradArray` CuPy's hook; the methods that CuPy calls are in `interop._numpy_methods`."""
     GradArray.__cupy_override_elementwise_kernel__ = override  # type: ignore[attr-defined]
     GradArray._scatter_op = _scatter_op  # type: ignore[attr-defined]
     for op in ("add", "max", "min"):

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from .._array import GradArray, get_slot
-from .._convert import SCALARS, as_operand
-from .._grad import Grad
-from .._record import constant, is_active, record, record_many
 from ..backends import _registry
+from ..core.array import GradArray, get_slot
+from ..core.convert import SCALARS, as_operand
+from ..core.grad import Grad
+from ..core.recording import constant, is_active, record, record_many
 from ..errors import RuleError
 from ..ops._call import first_tracked
 

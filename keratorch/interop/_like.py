@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .._array import GradArray
+from ..core.array import GradArray
 from ._numpy_functions import arrays_in, is_tracked, not_differentiable, raw, table_function
 
 #: Those that fill an array with one number.

@@ -12,9 +12,9 @@ from collections.abc import Callable
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any
 
-from .._array import GradArray, get_slot
-from .._record import constant
 from ..backends import _registry
+from ..core.array import GradArray, get_slot
+from ..core.recording import constant
 from ._like import made_like
 from ._numpy_functions import MAKERS, arrays_in, is_tracked, not_differentiable, table_function
 

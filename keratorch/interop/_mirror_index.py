@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .._array import GradArray
+from ..core.array import GradArray
 from ._numpy_functions import arrays_in
 
 
@@ -43,7 +43,7 @@ class Rows:
         if isinstance(piece, slice):
             raw = self.plain[piece]
             return kt.asarray(raw.ravel() if self.after else raw)
-        from .._convert import as_operand
+        from ..core.convert import as_operand
 
         x = as_operand(piece, like if not hasattr(piece, "shape") else None)
         return x if x.ndim else kt.reshape(x, (1,))

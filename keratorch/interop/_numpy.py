@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from .._array import GradArray, get_slot
-from .._record import constant
+from ..core.array import GradArray, get_slot
+from ..core.recording import constant
 from ..errors import LostGradientError, NotDifferentiableError
 from ._numpy_functions import array_function, is_tracked
 
@@ -130,7 +130,7 @@ def _one_where_not(condition: Any, x: Any) -> Any:
     """`x` where the condition holds, else 1 of its dtype; a Python scalar as it is."""
     import keratorch as kt
 
-    from .._convert import SCALARS, as_operand
+    from ..core.convert import SCALARS, as_operand
 
     if type(x) in SCALARS:
         return x

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from .._array import GradArray, get_slot
-from .._mode import mode
-from .._record import constant
-from .._writes import share
 from ..backends import _registry
+from ..core.array import GradArray, get_slot
+from ..core.mode import mode
+from ..core.recording import constant
+from ..core.writes import share
 from ..errors import NotDifferentiableError
 
 #: NumPy's functions that write into their first argument.

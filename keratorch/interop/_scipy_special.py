@@ -11,8 +11,8 @@ from collections.abc import Callable
 from typing import Any
 
 from .. import special
-from .._array import GradArray
-from .._convert import as_operand
+from ..core.array import GradArray
+from ..core.convert import as_operand
 from ..ops.arithmetic import pow as power
 from ..ops.constants import floor
 from ..ops.exponential import exp, expm1, log, log1p

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from .._array import GradArray, get_slot
-from .._convert import as_operand
 from ..backends import _registry
+from ..core.array import GradArray, get_slot
+from ..core.convert import as_operand
 from ..errors import DTypeError, NotDifferentiableError
 from ..ops.manipulation import broadcast_shape
 from ._numpy_functions import arrays_in

@@ -11,8 +11,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from .._array import GradArray
-from .._convert import check_devices
+from ..core.array import GradArray
+from ..core.convert import check_devices
 from ..errors import ShapeError
 from ..ops._call import operands
 from ..ops.linalg import matmul

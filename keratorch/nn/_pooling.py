@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from .._array import GradArray
-from .._convert import as_operand
-from .._record import constant
 from ..backends import _registry
+from ..core.array import GradArray
+from ..core.convert import as_operand
+from ..core.recording import constant
 from ..errors import DTypeError, ShapeError
 from ..ops.manipulation import permute_dims, reshape
 from ..ops.reductions import max as max_

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from .._array import GradArray
+from ..core.array import GradArray
 from ..errors import ShapeError
 from ..ops.manipulation import reshape
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from .._array import GradArray
-from .._convert import as_operand
-from .._record import is_active
 from ..backends import _registry
 from ..backends._dtypes import is_complex_dtype
+from ..core.array import GradArray
+from ..core.convert import as_operand
+from ..core.recording import is_active
 from ..errors import AxisError, ShapeError
 
 

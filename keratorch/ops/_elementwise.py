@@ -9,16 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from .._array import GradArray
-from .._convert import SCALARS, as_operand, check_devices, is_table
-from .._grad import Grad, next_seq
-from .._mode import mode, policy
-from .._record import attach, constant, made, unrecorded
 from ..backends import _registry
 from ..backends._dtypes import is_complex_dtype
+from ..core.array import GradArray
+from ..core.convert import SCALARS, as_operand, check_devices, is_table
+from ..core.grad import Grad, next_seq
+from ..core.mode import mode, policy
+from ..core.recording import attach, constant, made, unrecorded
 from ..errors import ShapeError
-from ..interop._pandas import takes_table
 from ._call import is_complex
+from ._pandas import takes_table
 from ._partials import Expr, namespace_function, trace
 
 _new = object.__new__

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .. import _record
-from .._array import GradArray
-from .._convert import check_devices
-from .._record import constant, is_active
 from ..backends import _registry
+from ..core import recording as _record
+from ..core.array import GradArray
+from ..core.convert import check_devices
+from ..core.recording import constant, is_active
 from ..errors import DTypeError, NotDifferentiableError
 from ._call import as_array, operands
 from ._elementwise import ElementwiseGrad, RawFunctions, explained

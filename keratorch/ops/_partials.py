@@ -20,9 +20,9 @@ from typing import Any
 
 import numpy as np
 
-from .._array import GradArray
 from ..backends import _registry
 from ..backends._backend import SCALARS
+from ..core.array import GradArray
 
 #: Operators: the symbol of each, under its Array API name.
 OPERATORS = {

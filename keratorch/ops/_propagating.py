@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import _record
-from .._array import GradArray
-from .._forward import propagate
-from .._mode import mode
-from .._record import attach
+from ..core import recording as _record
+from ..core.array import GradArray
+from ..core.mode import mode
+from ..core.recording import attach
+from ..core.tangents import propagate
 
 
 def record_elementwise(cls: Any, inputs: tuple[Any, ...], raw: Any) -> GradArray:

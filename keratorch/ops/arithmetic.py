@@ -9,12 +9,12 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from .. import _record
-from .._array import GradArray
-from .._convert import SCALARS, as_operand, check_devices
-from .._mode import policy
-from .._record import is_active
 from ..backends import _registry
+from ..core import recording as _record
+from ..core.array import GradArray
+from ..core.convert import SCALARS, as_operand, check_devices
+from ..core.mode import policy
+from ..core.recording import is_active
 from ..errors import DTypeError
 from ._call import as_array, first_array, first_tracked
 from ._elementwise import (

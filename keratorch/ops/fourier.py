@@ -10,12 +10,12 @@ import operator
 from collections.abc import Sequence
 from typing import Any
 
-from .. import _record
-from .._array import GradArray
-from .._convert import as_operand
-from .._grad import Grad
-from .._record import constant, is_active, record
 from ..backends import _registry
+from ..core import recording as _record
+from ..core.array import GradArray
+from ..core.convert import as_operand
+from ..core.grad import Grad
+from ..core.recording import constant, is_active, record
 from ..errors import DTypeError, ShapeError
 from ._call import as_array, namespace, normalized_axes
 from .selection import conj

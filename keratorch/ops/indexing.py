@@ -5,16 +5,16 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from .. import _record
-from .._array import GradArray
-from .._convert import SCALARS, as_operand, check_devices, raw_key
-from .._grad import Grad
-from .._mode import mode
-from .._record import constant, is_active, record
-from .._sync import waits
-from .._writes import has_copies, mark_family, now, refuse_leaf, replace, share
 from ..backends import _registry
 from ..backends._indices import has_negative_step, is_basic
+from ..core import recording as _record
+from ..core.array import GradArray
+from ..core.convert import SCALARS, as_operand, check_devices, raw_key
+from ..core.grad import Grad
+from ..core.mode import mode
+from ..core.recording import constant, is_active, record
+from ..core.sync import waits
+from ..core.writes import has_copies, mark_family, now, refuse_leaf, replace, share
 from ..errors import DTypeError, InvalidIndexError, ShapeError
 from ._call import as_array, namespace
 

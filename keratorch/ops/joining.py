@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from .._array import GradArray
-from .._convert import as_operand, check_devices
-from .._grad import Grad
-from .._record import record, record_many
-from .._writes import share
+from ..core.array import GradArray
+from ..core.convert import as_operand, check_devices
+from ..core.grad import Grad
+from ..core.recording import record, record_many
+from ..core.writes import share
 from ..errors import ShapeError
 from ._call import as_array, namespace, no_axis, normalized_axes, operands, raw_namespace
 from .indexing import getitem, put_item

@@ -6,12 +6,12 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from .._array import GradArray
-from .._convert import as_operand, check_devices
-from .._grad import Grad
-from .._record import record
-from .._writes import share
 from ..backends import _registry
+from ..core.array import GradArray
+from ..core.convert import as_operand, check_devices
+from ..core.grad import Grad
+from ..core.recording import record
+from ..core.writes import share
 from ..errors import ShapeError
 from ._call import as_array, namespace, no_axis, normalized_axes, operands, raw_namespace
 from .placing import copy

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from .._array import GradArray
-from .._convert import as_operand
-from .._grad import Grad
-from .._record import record
-from .._sync import waits
 from ..backends import _registry
+from ..core.array import GradArray
+from ..core.convert import as_operand
+from ..core.grad import Grad
+from ..core.recording import record
+from ..core.sync import waits
 from ..errors import ShapeError
 from ._call import as_array, namespace, normalized_axes, raw_namespace
 from .manipulation import broadcast_to, reshape

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import _record
-from .._array import GradArray
-from .._convert import as_operand
-from .._grad import Grad
-from .._record import is_active, record
-from .._sync import waits
-from .._writes import share
 from ..backends import _registry
+from ..core import recording as _record
+from ..core.array import GradArray
+from ..core.convert import as_operand
+from ..core.grad import Grad
+from ..core.recording import is_active, record
+from ..core.sync import waits
+from ..core.writes import share
 from ..errors import DTypeError
 from ._call import as_array
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from .. import _record
-from .._array import GradArray
-from .._convert import as_operand
-from .._grad import Grad
-from .._record import is_active, record
 from ..backends import _registry
+from ..core import recording as _record
+from ..core.array import GradArray
+from ..core.convert import as_operand
+from ..core.grad import Grad
+from ..core.recording import is_active, record
 from ..errors import ShapeError
 from ._call import as_array, is_complex, namespace, normalized_axes, raw_namespace
 

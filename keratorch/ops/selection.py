@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import _record
-from .._array import GradArray
-from .._convert import as_operand, check_devices, kept
-from .._grad import Grad
-from .._record import constant, is_active, record
-from .._writes import share
 from ..backends import _registry
+from ..core import recording as _record
+from ..core.array import GradArray
+from ..core.convert import as_operand, check_devices, kept
+from ..core.grad import Grad
+from ..core.recording import constant, is_active, record
+from ..core.writes import share
 from ..errors import DTypeError
 from ._call import as_array, first_array, is_complex, namespace, raw_namespace
 from ._elementwise import SCALARS, RawFunctions, explained

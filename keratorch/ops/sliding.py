@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import _record
-from .._array import GradArray
-from .._grad import Grad
-from .._record import is_active, record
 from ..backends import _registry
+from ..core import recording as _record
+from ..core.array import GradArray
+from ..core.grad import Grad
+from ..core.recording import is_active, record
 from ..errors import ShapeError
 from ._call import as_array, namespace, operands
 from .linalg._matrices import conj

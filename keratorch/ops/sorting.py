@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from .. import _record
-from .._array import GradArray
-from .._convert import as_operand, check_devices
-from .._grad import Grad
-from .._record import constant, is_active, record
-from .._sync import waits
 from ..backends import _registry
+from ..core import recording as _record
+from ..core.array import GradArray
+from ..core.convert import as_operand, check_devices
+from ..core.grad import Grad
+from ..core.recording import constant, is_active, record
+from ..core.sync import waits
 from ..errors import DTypeError, InvalidIndexError, ShapeError
 from ._call import as_array, first_array, normalized_axes, raw_namespace
 from .manipulation import reshape

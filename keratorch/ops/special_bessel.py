@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from .._array import GradArray
+from ..core.array import GradArray
 from ._elementwise import ElementwiseGrad
 from ._nary import polynomial, special
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .._array import GradArray
+from ..core.array import GradArray
 from ..errors import DTypeError
 from ._elementwise import ElementwiseGrad
 from ._nary import special

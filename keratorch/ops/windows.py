@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from .._array import GradArray
-from .._convert import as_operand
-from .._grad import Grad
-from .._record import record
-from .._writes import share
 from ..backends import _registry
+from ..core.array import GradArray
+from ..core.convert import as_operand
+from ..core.grad import Grad
+from ..core.recording import record
+from ..core.writes import share
 from ..errors import ShapeError
 
 Sizes = tuple[int, ...]

@@ -291,7 +291,7 @@ def test_deterministic_sums_are_the_same_every_time(device, rng):
 
 
 def test_deterministic_can_be_switched(device):
-    from keratorch._mode import policy
+    from keratorch.core.mode import policy
 
     kt.deterministic(True)
     assert policy.deterministic

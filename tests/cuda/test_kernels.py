@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import keratorch as kt
-from keratorch._order import collect
+from keratorch.core.order import collect
 from keratorch.ops._elementwise import ElementwiseGrad
 from tests.op_checks import TOLERANCE, call, dtype_name, on_device, on_host, random_like
 from tests.op_specs import COMPLEX, OPS, Op, Sample
@@ -118,8 +118,8 @@ def test_a_kernel_computes_the_general_rule(device, op, full):
 
 def test_every_row_has_its_kernel(device):
     """Each of the rows above is computed by a kernel, whatever its real dtype."""
-    from keratorch.backends._cupy_fused import RULES
-    from keratorch.backends._cupy_kernels import has_generated_rule, make_kernel
+    from keratorch.kernels.cupy_elementwise import has_generated_rule, make_kernel
+    from keratorch.kernels.cupy_fused import RULES
 
     classes = {c.__name__: c for c in subclasses(ElementwiseGrad) if c.__module__[:4] == "kera"}
     for cls in classes.values():
@@ -141,8 +141,8 @@ REAL_ONLY = {
 
 def test_rules_without_a_complex_kernel(device):
     """They are named here, and fall back to the general rule where someone asks."""
-    from keratorch.backends._cupy_device_code import NoDeviceCode
-    from keratorch.backends._cupy_kernels import make_kernel
+    from keratorch.kernels.cupy_device_code import NoDeviceCode
+    from keratorch.kernels.cupy_elementwise import make_kernel
 
     without = set()
     for cls in subclasses(ElementwiseGrad):

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import keratorch as kt
-from keratorch import _record
-from keratorch._watch import mode
+from keratorch.core import recording as _record
+from keratorch.core.watch import mode
 
 pytestmark = pytest.mark.filterwarnings("ignore:(divide by zero|invalid value|overflow)")
 
@@ -170,7 +170,7 @@ def test_of_several_anomalies_the_first_is_told():
 
 def test_many_results_are_looked_at_on_the_way(monkeypatch):
     strict = pytest.importorskip("array_api_strict")
-    from keratorch import _anomaly
+    from keratorch.tools import anomaly as _anomaly
 
     monkeypatch.setattr(_anomaly, "MAX_PENDING", 10)
     x = kt.GradArray(strict.zeros(3, device=strict.Device("device1")))

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import keratorch as kt
-from keratorch.interop import _callers
+from keratorch.core import callers as _callers
 from tests.processes import run_python
 
 V = np.array([1.5, 2.0, 0.5])

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import keratorch as kt
-from keratorch._hooks import hooked
+from keratorch.core.hooks import hooked
 
 
 def to_list(grad):

@@ -10,7 +10,7 @@ import pytest
 
 import keratorch as kt
 from keratorch import __main__ as program
-from keratorch import _info
+from keratorch.tools import info as _info
 
 ROOT = Path(__file__).resolve().parents[2]
 

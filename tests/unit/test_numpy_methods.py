@@ -5,7 +5,7 @@ import pytest
 
 import keratorch as kt
 from keratorch.interop._numpy_api import FUNCTIONS
-from keratorch.ops._numpy_methods import ABSENT, OF_THE_TABLE
+from keratorch.interop._numpy_methods import ABSENT, OF_THE_TABLE
 from keratorch.testing import check_grads
 from tests.numpy_api.cases import array
 

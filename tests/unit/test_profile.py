@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import keratorch as kt
-from keratorch import _timing
 from keratorch.backends import _clock
+from keratorch.tools import timing as _timing
 
 
 def work(xp, device):

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import keratorch as kt
-from keratorch import _writes
 from keratorch.backends import _registry
+from keratorch.core import writes as _writes
 
 
 @pytest.fixture
@@ -358,7 +358,7 @@ def test_raw_masks_and_indices_of_every_library(xp, device):
 
 
 def test_nothing_is_copied_without_need(w, monkeypatch):
-    from keratorch import _convert
+    from keratorch.core import convert as _convert
     from keratorch.ops import selection
 
     def refuse(raw):

@@ -175,7 +175,7 @@ def test_no_grad_around_and_within():
 
 def test_history_is_not_walked_again():
     """An inner gradient costs what its function costs, however long the outer history is."""
-    from keratorch import _engine
+    from keratorch.core import engine as _engine
 
     lengths = []
     original = _engine.collect_since

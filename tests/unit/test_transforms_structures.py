@@ -86,7 +86,7 @@ def test_every_container():
 
 
 def numbers(tree):
-    from keratorch._tree import leaves
+    from keratorch.transforms.tree import leaves
 
     return leaves(tree)
 
@@ -304,9 +304,9 @@ def test_tangents_that_do_not_fit_the_primals():
 
 
 def test_modes_are_put_back_after_an_error():
-    from keratorch._forward import levels
-    from keratorch._mode import mode
-    from keratorch._transforms._call import _running
+    from keratorch.core.mode import mode
+    from keratorch.core.tangents import levels
+    from keratorch.transforms.call import _running
 
     def fail(x):
         raise ZeroDivisionError

@@ -7,31 +7,72 @@ to every order. ``np.sum(x)`` arrives here through ``__array_function__``; `kera
 
 from __future__ import annotations
 
+from . import (
+    creation as creation,
+)
+from . import (
+    diagonals as diagonals,
+)
+from . import (
+    differences as differences,
+)
+from . import (
+    einsums as einsums,
+)
+from . import (
+    elements as elements,
+)
+from . import (
+    fourier as fourier,
+)
+from . import (
+    indexing as indexing,
+)
+from . import (
+    inspecting as inspecting,
+)
+from . import (
+    joining as joining,
+)
+from . import (
+    linalg as linalg,
+)
+from . import (
+    nans as nans,
+)
+from . import (
+    ordering as ordering,
+)
+from . import (
+    padding as padding,
+)
+from . import (
+    polynomials as polynomials,
+)
+from . import (
+    products as products,
+)
+from . import (
+    quantiles as quantiles,
+)
+from . import (
+    reductions as reductions,
+)
+from . import (
+    shapes as shapes,
+)
+from . import (
+    signal as signal,
+)
+from . import (
+    statistics as statistics,
+)
+from . import (
+    ufunc_methods as ufunc_methods,
+)
+from . import (
+    writing as writing,
+)
 from ._table import CONSTANT as CONSTANT
 from ._table import FUNCTIONS as FUNCTIONS
 from ._table import UFUNCS as UFUNCS
-
-from . import (  # isort: skip
-    creation as creation,
-    diagonals as diagonals,
-    differences as differences,
-    einsums as einsums,
-    elements as elements,
-    fourier as fourier,
-    indexing as indexing,
-    inspecting as inspecting,
-    joining as joining,
-    linalg as linalg,
-    nans as nans,
-    ordering as ordering,
-    padding as padding,
-    polynomials as polynomials,
-    products as products,
-    quantiles as quantiles,
-    reductions as reductions,
-    shapes as shapes,
-    signal as signal,
-    statistics as statistics,
-    ufunc_methods as ufunc_methods,
-    writing as writing,
-)

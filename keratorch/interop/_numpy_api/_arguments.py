@@ -11,10 +11,10 @@ import numpy
 
 import keratorch as kt
 
-from ..._array import GradArray
-from ..._convert import SCALARS, as_operand, check_devices, has_array
-from ..._record import is_active
 from ...backends import _registry
+from ...core.array import GradArray
+from ...core.convert import SCALARS, as_operand, check_devices, has_array
+from ...core.recording import is_active
 from ...errors import DTypeError, LostGradientError, NotDifferentiableError
 from ...ops._call import normalized_axes, operands
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import keratorch as kt
 
-from ..._array import GradArray
 from ...backends import _registry
+from ...core.array import GradArray
 from ._arguments import arrays, floating, integers, of_dtype, placed, refuse
 from ._table import implements
 

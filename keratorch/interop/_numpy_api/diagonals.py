@@ -9,7 +9,7 @@ from typing import Any
 
 import keratorch as kt
 
-from ..._array import GradArray
+from ...core.array import GradArray
 from ...errors import ShapeError
 from ._arguments import array, arrays, axes_of, flat, integers, no_out, refuse
 from ._table import implements

@@ -7,8 +7,8 @@ from typing import Any
 
 import keratorch as kt
 
-from ..._array import GradArray
 from ...backends import _registry
+from ...core.array import GradArray
 from ...errors import ShapeError
 from ...ops._call import first_array, normalized_axes
 from ._arguments import array, flat, floating, promoted

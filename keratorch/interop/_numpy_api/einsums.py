@@ -10,7 +10,7 @@ import numpy as np
 
 import keratorch as kt
 
-from ..._array import GradArray
+from ...core.array import GradArray
 from ...errors import ShapeError
 from ._arguments import no_out, of_dtype, promoted, refuse, strong
 from ._table import implements

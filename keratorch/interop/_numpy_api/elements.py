@@ -10,8 +10,8 @@ import numpy as np
 
 import keratorch as kt
 
-from ..._array import GradArray
 from ...backends import _registry
+from ...core.array import GradArray
 from ._arguments import (
     array,
     arrays,

@@ -7,7 +7,7 @@ from typing import Any
 
 import keratorch as kt
 
-from ..._array import GradArray
+from ...core.array import GradArray
 from ._arguments import array, floating, no_out
 from ._table import implements
 

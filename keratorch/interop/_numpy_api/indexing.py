@@ -9,20 +9,10 @@ import numpy as np
 
 import keratorch as kt
 
-from ..._array import GradArray
-from ..._convert import SCALARS
+from ...core.array import GradArray
+from ...core.convert import SCALARS
 from ...errors import ShapeError
-from ._arguments import (
-    array,
-    arrays,
-    flat,
-    index_array,
-    no_out,
-    one_axis,
-    promoted,
-    refuse,
-    strong,
-)
+from ._arguments import array, arrays, flat, index_array, no_out, one_axis, promoted, refuse, strong
 from ._table import implements
 
 _NO_VALUE: Any = getattr(np, "_NoValue")  # noqa: B009

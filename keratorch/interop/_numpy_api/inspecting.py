@@ -8,8 +8,8 @@ import numpy as np
 
 import keratorch as kt
 
-from ..._array import GradArray, get_slot
 from ...backends import _registry
+from ...core.array import GradArray, get_slot
 from ._arguments import is_complex
 from ._table import implements
 

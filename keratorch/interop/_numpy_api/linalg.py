@@ -11,8 +11,8 @@ import numpy as np
 
 import keratorch as kt
 
-from ..._array import GradArray
 from ...backends import _registry
+from ...core.array import GradArray
 from ...errors import ShapeError
 from ._arguments import array, arrays, axes_of, flat, floating, is_complex, promoted, refuse
 from ._table import implements

@@ -8,7 +8,7 @@ from typing import Any
 
 import keratorch as kt
 
-from ..._array import GradArray
+from ...core.array import GradArray
 from . import reductions
 from ._arguments import array, floating, is_complex, is_floating, no_out, one_axis
 from ._table import implements

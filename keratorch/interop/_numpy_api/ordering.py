@@ -10,9 +10,9 @@ import numpy as np
 
 import keratorch as kt
 
-from ..._array import GradArray
-from ..._convert import as_operand
 from ...backends import _registry
+from ...core.array import GradArray
+from ...core.convert import as_operand
 from ...errors import ShapeError
 from ._arguments import array, arrays, axes_of, flat, is_floating, one_axis, promoted, refuse
 from ._table import implements

@@ -10,8 +10,8 @@ import numpy as np
 
 import keratorch as kt
 
-from ..._array import GradArray
-from ..._convert import has_array
+from ...core.array import GradArray
+from ...core.convert import has_array
 from ...errors import ShapeError
 from ._arguments import gathered, index_array, is_floating, of_dtype, refuse, strong
 from ._table import implements

@@ -8,7 +8,7 @@ import numpy as np
 
 import keratorch as kt
 
-from ..._array import GradArray
+from ...core.array import GradArray
 from ...errors import ShapeError
 from ...ops._call import first_array
 from ._arguments import array, floating, index_array, is_complex, promoted, refuse

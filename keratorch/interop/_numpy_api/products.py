@@ -8,7 +8,7 @@ from typing import Any
 
 import keratorch as kt
 
-from ..._array import GradArray
+from ...core.array import GradArray
 from ...errors import ShapeError
 from ._arguments import axes_of, flat, is_complex, no_out, promoted, strong
 from ._table import implements, implements_ufunc

@@ -10,9 +10,9 @@ import numpy as np
 
 import keratorch as kt
 
-from ..._array import GradArray, get_slot
-from ..._convert import SCALARS
 from ...backends import _registry
+from ...core.array import GradArray, get_slot
+from ...core.convert import SCALARS
 from ...ops._call import first_array
 from ...ops.statistics import one_axis_last
 from .._numpy_functions import arrays_in

@@ -8,7 +8,7 @@ from typing import Any
 
 import keratorch as kt
 
-from ..._array import GradArray
+from ...core.array import GradArray
 from ._arguments import array, axes_of, floating, is_complex, is_floating, no_out, one_axis
 from ._table import implements
 

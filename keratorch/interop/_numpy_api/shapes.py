@@ -11,8 +11,8 @@ import numpy as np
 
 import keratorch as kt
 
-from ..._array import GradArray
 from ...backends import _registry
+from ...core.array import GradArray
 from ...errors import ShapeError
 from ._arguments import array, arrays, axes_of, flat, gathered, integers, is_complex, strong
 from ._table import implements

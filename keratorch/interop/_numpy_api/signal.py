@@ -6,8 +6,8 @@ from typing import Any
 
 import keratorch as kt
 
-from ..._array import GradArray
-from ..._writes import share
+from ...core.array import GradArray
+from ...core.writes import share
 from ...errors import ShapeError
 from ...ops.sliding import sliding_dot
 from ...ops.windows import pad, windows

@@ -10,8 +10,8 @@ import numpy as np
 
 import keratorch as kt
 
-from ..._array import GradArray
 from ...backends import _registry
+from ...core.array import GradArray
 from ...errors import DTypeError, ShapeError
 from ...ops._call import first_array
 from ...ops.indexing import add_at

@@ -14,10 +14,10 @@ import numpy as np
 
 import keratorch as kt
 
-from ..._array import GradArray
-from ..._convert import SCALARS, as_operand
-from ..._sync import waits
 from ...backends import _registry
+from ...core.array import GradArray
+from ...core.convert import SCALARS, as_operand
+from ...core.sync import waits
 from ...errors import LostGradientError, ShapeError
 from ...ops.indexing import with_item
 from ._arguments import array, axes_of, flat, index_array, no_out, of_dtype

@@ -10,8 +10,8 @@ import numpy as np
 
 import keratorch as kt
 
-from ..._array import GradArray
-from ..._convert import as_operand, raw_key
+from ...core.array import GradArray
+from ...core.convert import as_operand, raw_key
 from ...ops._call import no_axis
 from ...ops.indexing import add_at
 from . import elements, nans, reductions

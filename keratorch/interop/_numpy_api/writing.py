@@ -9,7 +9,7 @@ import numpy as np
 
 import keratorch as kt
 
-from ..._array import GradArray
+from ...core.array import GradArray
 from ...errors import DTypeError, ShapeError
 from ._arguments import (
     arrays,

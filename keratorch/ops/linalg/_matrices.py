@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..._array import GradArray
-from ..._convert import as_operand
 from ...backends import _registry
+from ...core.array import GradArray
+from ...core.convert import as_operand
 from ...errors import DTypeError, ShapeError
 from .._call import as_array, is_complex
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Literal, NamedTuple
 
-from ... import _record
-from ..._array import GradArray
-from ..._grad import Grad
-from ..._record import is_active, record, record_many
+from ...core import recording as _record
+from ...core.array import GradArray
+from ...core.grad import Grad
+from ...core.recording import is_active, record, record_many
 from ...errors import NotDifferentiableError
 from .._call import as_array, is_complex, namespace
 from ..manipulation import matrix_transpose

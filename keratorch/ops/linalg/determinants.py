@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from typing import Any, NamedTuple
 
-from ... import _record
-from ..._array import GradArray
-from ..._grad import Grad
-from ..._mode import mode
-from ..._record import constant, is_active, record, record_many
 from ...backends import _registry
+from ...core import recording as _record
+from ...core.array import GradArray
+from ...core.grad import Grad
+from ...core.mode import mode
+from ...core.recording import constant, is_active, record, record_many
 from .._call import as_array, is_complex, namespace
 from ._matrices import adjoint, call_raw, matrices, places, raw_function, scaled
 

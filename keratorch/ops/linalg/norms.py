@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ... import _record
-from ..._array import GradArray
-from ..._convert import as_operand
-from ..._grad import Grad
-from ..._mode import policy
-from ..._record import is_active, record
+from ...core import recording as _record
+from ...core.array import GradArray
+from ...core.convert import as_operand
+from ...core.grad import Grad
+from ...core.mode import policy
+from ...core.recording import is_active, record
 from .._call import namespace, normalized_axes
 from ..manipulation import reshape
 from ..placing import astype

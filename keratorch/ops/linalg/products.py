@@ -6,12 +6,12 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from ... import _record
-from ..._array import GradArray
-from ..._convert import check_devices
-from ..._grad import Grad
-from ..._record import is_active, record
-from ..._writes import share
+from ...core import recording as _record
+from ...core.array import GradArray
+from ...core.convert import check_devices
+from ...core.grad import Grad
+from ...core.recording import is_active, record
+from ...core.writes import share
 from ...errors import AxisError, ShapeError
 from .._call import as_array, namespace, normalized_axes, operands, raw_namespace
 from .._elementwise import RawFunctions

@@ -4,24 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from ... import _record
-from ..._array import GradArray
-from ..._convert import check_devices
-from ..._grad import Grad
-from ..._record import constant, is_active, record
-from ..._sync import waits
 from ...backends import _registry
+from ...core import recording as _record
+from ...core.array import GradArray
+from ...core.convert import check_devices
+from ...core.grad import Grad
+from ...core.recording import constant, is_active, record
+from ...core.sync import waits
 from ...errors import ShapeError
 from .._call import as_array, namespace, operands, raw_namespace
 from ..manipulation import broadcast_shape
-from ._matrices import (
-    adjoint,
-    call_raw,
-    floating,
-    matrices,
-    real,
-    same_dtype,
-)
+from ._matrices import adjoint, call_raw, floating, matrices, real, same_dtype
 from .decompositions import svdvals
 
 # -- inverses ------------------------------------------------------------------------------------

@@ -1,0 +1,1 @@
+"""The graph: arrays, nodes, recording, and the walks."""

@@ -1,0 +1,466 @@
+"""`GradArray`: an array, its gradient, and the operation that made it."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from ..backends import _registry
+from ..backends._device import Device
+from ..errors import (
+    BackendUnavailableError,
+    DTypeError,
+    GradientRequiredError,
+    LeafWriteError,
+    LostGradientError,
+    NotTrackedError,
+    ShapeError,
+    UnknownArrayError,
+    UnknownDeviceError,
+)
+from . import grad as _grad
+from .grad import Grad, LeafSlot, guard_array
+from .host import HostValues
+from .sync import waits
+
+if TYPE_CHECKING:
+    from .hooks import RemovableHandle
+
+_new = object.__new__
+
+
+class GradArray(HostValues):
+    """An array of any library, with its gradient and the operation that made it.
+
+    data : an array of a known library (wrapped without a copy), or a scalar or nested list
+        (put on `device` with that device's default backend).
+    device : a name such as ``"cpu"``, ``"cuda"``, ``"cuda:1"``, or a `Device`. An array is
+        moved there if it is elsewhere. Default: where the array is; for lists and scalars the
+        default device.
+    dtype : of the values; default: what the library makes of `data`.
+    requires_grad : whether operations on this array are recorded. `None`: yes for floating
+        and complex data, no for integers and booleans, where `True` is a `DTypeError`.
+    name : shown by messages and graphs.
+    grad_op : the `Grad` that computed `data`, for operations of your own.
+
+    Attributes: ``_array`` is the raw array, ``_grad`` the gradient that `backward` left (or
+    `None`), ``_grad_op`` the `Grad` that made the array (`None` for a leaf).
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_alias",
+        "_array",
+        "_edge",
+        "_grad",
+        "_grad_op",
+        "_link",
+        "_name",
+        "_tangents",
+    )
+
+    _array: Any
+    _grad: Any
+    _grad_op: Grad | None
+    _edge: Any  # where its gradient goes; None: nothing tracks it
+    _tangents: dict[int, Any] | None  # by forward level
+    _alias: Any  # the `_writes.Family` of arrays that may share its memory
+    _link: Any  # the `_writes.Link` to what it is a view of
+    _name: str | None
+
+    def __init__(
+        self,
+        data: Any,
+        *,
+        device: str | Device | None = None,
+        dtype: Any = None,
+        requires_grad: bool | None = None,
+        name: str | None = None,
+        grad_op: Grad | None = None,
+    ) -> None:
+        from ..ops.creation import to_raw
+
+        raw = to_raw(data, device, dtype, "GradArray")
+        self._array = raw
+        self._grad = self._grad_op = self._edge = self._tangents = None
+        self._name = name
+        if isinstance(data, GradArray):
+            from .writes import share
+
+            share(data, self, sure=False)
+        if grad_op is not None:
+            self._attach(grad_op, requires_grad)
+            return
+        inexact = _registry.of(raw).is_inexact(raw.dtype)
+        if requires_grad and not inexact:
+            raise self._no_gradient()
+        if inexact if requires_grad is None else requires_grad:
+            self._edge = LeafSlot(self, raw.shape, raw.dtype)
+
+    def _no_gradient(self) -> DTypeError:
+        return DTypeError(
+            f"GradArray of dtype {self.dtype} and shape {tuple(self.shape)}: only floating and "
+            "complex arrays have gradients; pass dtype=float, or leave requires_grad out"
+        )
+
+    def _attach(self, op: Grad, requires_grad: bool | None) -> None:
+        if not isinstance(op, Grad):
+            raise TypeError(f"grad_op must be a Grad, not {type(op).__name__}")
+        op._require_new()
+        op.shape, op.dtype = self._array.shape, self._array.dtype
+        if not _registry.of(self._array).is_inexact(op.dtype):
+            if requires_grad:
+                raise self._no_gradient()
+            return
+        if requires_grad is not False and any(e is not None for e in op._edges or ()):
+            from . import recording as _record
+
+            self._grad_op = self._edge = op
+            op._out = _record.made(self)
+        if requires_grad is not False and any(op._tangents):
+            from .tangents import propagate
+
+            propagate(op, op._tangents, (self,))
+
+    # -- what it is --------------------------------------------------------------------------
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self._array.shape
+
+    @property
+    def dtype(self) -> Any:
+        return self._array.dtype
+
+    @property
+    def ndim(self) -> int:
+        return self._array.ndim
+
+    @property
+    def size(self) -> int:
+        n = 1
+        for k in self._array.shape:
+            n *= k
+        return n
+
+    @property
+    def device(self) -> Device | None:
+        """Where the array lives; `None` for a tracer, which is nowhere yet."""
+        raw = self._array
+        return _registry.of(raw).device(raw)
+
+    @property
+    def name(self) -> str | None:
+        return getattr(self, "_name", None)
+
+    @name.setter
+    def name(self, value: str | None) -> None:
+        self._name = value
+
+    @property
+    def grad_op(self) -> Grad | None:
+        """The operation that made the array; `None` for a leaf."""
+        return self._grad_op
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether no operation made the array."""
+        return self._grad_op is None
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether operations on the array are recorded."""
+        return self._edge is not None
+
+    @requires_grad.setter
+    def requires_grad(self, value: bool) -> None:
+        if self._grad_op is not None:
+            if not value:
+                raise LeafWriteError(
+                    "requires_grad can be turned off on leaves only; this array of shape "
+                    f"{tuple(self.shape)} was made by {type(self._grad_op).__name__}: use detach()"
+                )
+            return
+        if value and not _registry.of(self._array).is_inexact(self._array.dtype):
+            raise DTypeError(
+                f"an array of dtype {self._array.dtype} and shape {tuple(self.shape)} can have no "
+                "gradient: make it floating with astype first"
+            )
+        if bool(value) != (self._edge is not None):
+            self._edge = LeafSlot(self, self._array.shape, self._array.dtype) if value else None
+
+    # -- the gradient ------------------------------------------------------------------------
+
+    @property
+    def grad(self) -> Any:
+        """The raw array that `backward` accumulated, `None` before.
+
+        A `GradArray` where it ran with ``create_graph=True``. A leaf's is shared with nothing;
+        those of results may share memory with each other: copy one before writing into it.
+        """
+        return self._grad
+
+    @grad.setter
+    def grad(self, value: Any) -> None:
+        if value is not None:
+            raw = value._array if isinstance(value, GradArray) else value
+            if not _registry.is_array(raw):
+                raise UnknownArrayError(
+                    f"grad must be an array of shape {tuple(self.shape)} or None, not "
+                    f"{type(value).__name__}"
+                )
+            if tuple(raw.shape) != tuple(self.shape):
+                raise ShapeError(
+                    f"grad of shape {tuple(raw.shape)} for an array of shape {tuple(self.shape)}: "
+                    "they must be equal"
+                )
+            from .convert import check_devices
+
+            check_devices("grad", self._array, raw)
+            if raw.dtype != self.dtype:
+                raise DTypeError(
+                    f"grad of dtype {raw.dtype} for an array of dtype {self.dtype}: they must be "
+                    "equal; convert it with astype"
+                )
+        self._grad = value
+
+    def zero_grad(self) -> None:
+        """Forget the gradient: ``grad`` is `None` again."""
+        self._grad = None
+
+    def backward(
+        self,
+        grad: Any = None,
+        *,
+        retain_graph: bool | None = None,
+        create_graph: bool = False,
+    ) -> None:
+        """Add the gradient of this array to ``grad`` of everything that it was made of.
+
+        grad : the gradient of this array itself: an array of its shape. It may be left out
+            for a real array of one element, and is then 1.
+        retain_graph : keep what the graph saved, so that it can be walked again. Default: as
+            `create_graph`.
+        create_graph : record the walk, so that the gradients can be differentiated.
+
+        Raises `NotTrackedError`, `GradientRequiredError`, `ShapeError`, `GraphFreedError`,
+        `StaleValueError`; whatever is raised, every ``grad`` stays what it was.
+        """
+        from .engine import backward
+
+        if self._edge is None:
+            raise NotTrackedError(
+                f"backward() on an array of shape {tuple(self.shape)} that nothing tracks: it was "
+                "made of integers or other constants, detached, or computed under no_grad(): make "
+                "what it is differentiated in a floating GradArray"
+            )
+        seed = self._seed(grad)
+        retain = create_graph if retain_graph is None else retain_graph
+        backward(self, seed, retain, create_graph, grad)
+
+    def register_hook(self, function: Callable[[Any], Any]) -> RemovableHandle:
+        """Call ``function(grad)`` whenever a backward has computed the gradient of this array.
+
+        grad : the whole gradient of this array in that backward: a raw array, or a `GradArray`
+            where derivatives are recorded. What `function` returns replaces it, for ``grad`` and
+            for everything below; `None` leaves it.
+
+        Hooks run in the order in which they were registered, once in a backward, in `gradients`
+        too; not where the array does not take part. An exception of a hook ends the backward, and
+        every ``grad`` stays what it was. PyTorch's ``Tensor.register_hook``.
+
+        Returns a handle: ``handle.remove()`` takes the hook off again, as does the end of
+        ``with handle:``. A hook stays with the value that the array had: after ``x[...] = v`` it
+        is called for the old one.
+
+        Raises `NotTrackedError` on a constant; in backward, where what `function` returned is no
+        gradient of this array, `ShapeError`, `DTypeError`, `DeviceMismatchError` or `RuleError`.
+
+        >>> x = GradArray([1.0, 2.0])
+        >>> handle = x.register_hook(lambda grad: 10 * grad)
+        >>> (x * x).sum().backward()
+        >>> x.grad
+        array([20., 40.])
+        """
+        from .hooks import register
+
+        if self._edge is None:
+            raise NotTrackedError(
+                f"register_hook on an array of shape {tuple(self.shape)} that nothing tracks: it "
+                "never has a gradient"
+            )
+        return register(self._edge, "array", function)
+
+    def _seed(self, grad: Any) -> Any:
+        """The gradient of this array itself, checked."""
+        raw = self._array
+        backend = _registry.of(raw)
+        if grad is None:
+            if self.size != 1 or backend.is_complex(raw.dtype):
+                what = "more than one element" if self.size > 1 else "no element"
+                if self.size == 1:
+                    what = "a complex value"
+                raise GradientRequiredError(
+                    f"backward() on an array of shape {tuple(raw.shape)}, dtype {raw.dtype}, which "
+                    f"has {what}: reduce it first, as in y.sum().backward(), or pass "
+                    "backward(grad) with a gradient of its shape"
+                )
+            return backend.ones_like(raw)
+        from .convert import as_raw, check_devices
+
+        if isinstance(grad, GradArray):
+            g = grad._array
+        else:
+            g = grad = as_raw(grad, like=self)
+        check_devices("backward", raw, g)
+        if tuple(g.shape) != tuple(raw.shape):
+            raise ShapeError(
+                f"backward(grad) with a gradient of shape {tuple(g.shape)} for an array of shape "
+                f"{tuple(raw.shape)}: they must be equal; ones_like(y) is one of that shape"
+            )
+        if g.dtype != raw.dtype:
+            if backend.is_complex(g.dtype) and not backend.is_complex(raw.dtype):
+                raise DTypeError(
+                    f"backward(grad) with a gradient of dtype {g.dtype} for an array of dtype "
+                    f"{raw.dtype}: the gradient of a real array is real"
+                )
+            if isinstance(grad, GradArray):
+                return grad.__array_namespace__().astype(grad, raw.dtype)
+            return backend.xp.astype(g, raw.dtype)
+        return grad
+
+    def detach(self) -> GradArray:
+        """The same memory as a constant: nothing done with it is recorded."""
+        from .writes import share
+
+        return share(self, new_array(self._array, None, None), GradArray.detach)
+
+    # -- the Array API -----------------------------------------------------------------------
+
+    def __array_namespace__(self, *, api_version: str | None = None) -> Any:
+        """The differentiable namespace of the array's backend."""
+        from .namespace import namespace_of_backend
+
+        return namespace_of_backend(_registry.of(self._array))
+
+    def __len__(self) -> int:
+        if not self.shape:
+            raise TypeError("len() of a GradArray of shape ()")
+        return self.shape[0]
+
+    def __iter__(self) -> Iterator[GradArray]:
+        if not self.shape:
+            raise TypeError("a GradArray of shape () cannot be iterated over")
+        rest = (...,) if self.ndim > 1 else ()  # the standard wants every axis accounted for
+        return (self[(i, *rest)] for i in range(self.shape[0]))
+
+    __hash__ = object.__hash__  # type: ignore[assignment]
+
+    # -- copies ------------------------------------------------------------------------------
+
+    def __copy__(self) -> GradArray:
+        return self.__deepcopy__({})
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> GradArray:
+        """A leaf's copy is a new leaf; that of others is a differentiable copy."""
+        if self._stands_for_more:
+            from ..ops.placing import copy as copy_array
+
+            x = copy_array(self)
+            x._name = self.name
+        else:
+            x = self._rebuilt(_registry.of(self._array).copy(self._array))
+            x._grad = copy.deepcopy(self._grad, memo)
+        memo[id(self)] = x
+        return x
+
+    @property
+    def _stands_for_more(self) -> bool:
+        """Whether a copy without a graph would lose a derivative.
+
+        That is so for results, for what carries tangents, and for the variables of
+        transformations, which are leaves with a number.
+        """
+        edge = self._edge
+        if self._grad_op is not None or self._tangents is not None:
+            return True
+        return edge is not None and edge._seq > 0
+
+    def _rebuilt(self, raw: Any) -> GradArray:
+        return GradArray(raw, requires_grad=self._edge is not None, name=self.name)
+
+    def __reduce__(self) -> Any:
+        if self._stands_for_more:
+            made_by = "a transformation" if self._grad_op is None else type(self._grad_op).__name__
+            raise LostGradientError(
+                f"pickling a result of {made_by}, of shape {tuple(self.shape)}, would lose its "
+                "derivative: pickle x.detach(), or the leaves"
+            )
+        waits("pickling", self.shape, "do it later")
+        parts = self._array, self._edge is not None, self.name, self._grad, self.device
+        return _unpickled, parts
+
+    # -- how it looks ------------------------------------------------------------------------
+
+    def __repr__(self) -> str:
+        from .display import text
+
+        return text(self)
+
+    def _repr_html_(self) -> str:
+        from .display import html
+
+        return html(self)
+
+
+#: The raw array of a `GradArray`, whatever its subclass guards.
+get_slot = GradArray.__dict__["_array"].__get__
+#: Sets ``x._grad``, in C.
+set_grad = GradArray.__dict__["_grad"].__set__
+
+
+class RuleInput(GradArray):
+    """An input as a rule sees it while derivatives are recorded: ``_array`` is guarded."""
+
+    __slots__ = ()
+
+    @property
+    def _array(self) -> Any:  # type: ignore[override]
+        guard_array()
+        return get_slot(self)
+
+    @_array.setter
+    def _array(self, value: Any) -> None:
+        GradArray.__dict__["_array"].__set__(self, value)
+
+
+_grad._RULE_INPUT[0] = RuleInput
+
+
+def new_array(raw: Any, op: Grad | None, edge: Any, cls: type | None = None) -> GradArray:
+    """A `GradArray` of raw parts."""
+    x = _new(GradArray if cls is None else cls)
+    x._array = raw
+    x._grad_op = op
+    x._edge = edge
+    x._grad = x._tangents = None
+    return x
+
+
+def _unpickled(
+    raw: Any, requires_grad: bool, name: str | None, grad: Any, device: Device | None
+) -> GradArray:
+    x = GradArray(raw, requires_grad=requires_grad, name=name)
+    if device is not None and x.device != device:  # JAX puts them on its default device
+        from ..ops.placing import move
+
+        with contextlib.suppress(UnknownDeviceError, BackendUnavailableError):
+            x = GradArray(raw, device=device, requires_grad=requires_grad, name=name)
+            grad = grad if grad is None or isinstance(grad, GradArray) else move(grad, device)
+    x._grad = grad
+    return x
+
+
+__all__ = ["GradArray", "RuleInput", "get_slot", "new_array", "set_grad"]

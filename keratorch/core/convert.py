@@ -1,0 +1,218 @@
+"""From what users pass to what operations take."""
+
+from __future__ import annotations
+
+import copy
+from types import EllipsisType, NoneType
+from typing import Any
+
+from ..backends import _registry
+from ..backends._backend import SCALARS as SCALARS
+from ..backends._device import Device
+from ..errors import DeviceMismatchError, DTypeError, LostGradientError
+from .array import GradArray, get_slot, new_array
+from .recording import constant, is_active
+
+#: What shares memory, and is no array: `memoryview`, and the `array` of the standard library.
+_BUFFERS = ("memoryview", "array")
+
+
+def as_operand(value: Any, like: Any = None) -> GradArray:
+    """`value` as a `GradArray`.
+
+    like : a `GradArray` on whose backend and device scalars and lists are put; a Python
+        scalar takes its dtype (the Array API's rule for mixed scalars). Beside a tracked one a
+        mask or an index that came in raw is copied (`kept`).
+    """
+    if type(value) is GradArray:
+        return value
+    if isinstance(value, GradArray):
+        return _plain(value)
+    if has_array(value):
+        return _stacked(value, like)
+    raw = as_raw(value, like)
+    backend = None if like is None else _registry.by_type.get(type(value))
+    if (
+        backend is not None
+        and not backend.is_inexact(raw.dtype)  # most are: this is asked first
+        and isinstance(like, GradArray)
+        and is_active(like)
+    ):
+        raw = kept(raw)
+    return constant(raw)
+
+
+def kept(raw: Any) -> Any:
+    """A raw array of the caller's as a derivative keeps it: booleans and integers as a copy.
+
+    Masks and indices are often filled anew, which nobody sees; a copy is little beside what is
+    done by them. Other numbers are kept as they are.
+    """
+    backend = _registry.of(raw)
+    return raw if backend.immutable or backend.is_inexact(raw.dtype) else backend.copy(raw)
+
+
+def as_kept(value: Any) -> Any:
+    """An argument as a call that is recorded keeps it: a `GradArray` as a constant.
+
+    Writes into that are noticed; for raw arrays see `kept`.
+    """
+    if isinstance(value, GradArray):
+        return constant(get_slot(value))
+    return kept(value) if type(value) in _registry.by_type else value
+
+
+def _plain(value: GradArray) -> GradArray:
+    x = new_array(get_slot(value), value._grad_op, value._edge)
+    x._tangents = value._tangents
+    return x
+
+
+def as_raw(value: Any, like: Any = None) -> Any:
+    """`value` as a raw array; a tracked `GradArray` is refused."""
+    if isinstance(value, GradArray):
+        if value._edge is not None or value._tangents is not None:
+            raise LostGradientError(
+                "a tracked GradArray was given where plain values are needed: pass x.detach()"
+            )
+        return get_slot(value)
+    if type(value) in _registry.by_type or _registry.is_array(value):
+        backend = _registry.of(value)
+        return checked(backend, backend.adopt(value))
+    raw_like = None if like is None else like._array
+    if raw_like is None:
+        backend, device = _registry.resolve_device(None)
+        return checked(backend, backend.asarray(value, device=device))
+    backend = _registry.of(raw_like)
+    if type(value) not in SCALARS and is_table(value):
+        value = value.to_numpy(copy=True)  # which others may write into
+        return checked(backend, backend.asarray(value, device=backend.device(raw_like)))
+    if type(value) not in SCALARS and hasattr(value, "dtype") and hasattr(value, "item"):
+        if backend.strong_scalars(value, raw_like):
+            return checked(backend, backend.asarray(value, device=backend.device(raw_like)))
+        value = value.item()
+    if type(value) in SCALARS:
+        return backend.scalar(value, raw_like)
+    return checked(backend, backend.asarray(value, device=backend.device(raw_like)))
+
+
+def is_table(value: Any) -> bool:
+    """Whether it is a Series, DataFrame or Index of pandas: taken for the values in it."""
+    if not hasattr(value, "to_numpy"):
+        return False
+    return any(c.__module__.partition(".")[0] == "pandas" for c in type(value).__mro__)
+
+
+def checked(backend: Any, raw: Any) -> Any:
+    kind = getattr(raw.dtype, "kind", "f")
+    # bfloat16 and its like have kind V too, and a type of their own.
+    if kind not in "biufcV" or (kind == "V" and raw.dtype.type.__name__ == "void"):
+        raise DTypeError(
+            f"{backend.name} made an array of dtype {raw.dtype} of this: keratorch holds "
+            "booleans and numbers"
+        )
+    return raw
+
+
+def has_array(value: Any) -> bool:
+    """Whether a nested list or tuple has a `GradArray` in it."""
+    if isinstance(value, (list, tuple)):
+        return any(isinstance(v, GradArray) or has_array(v) for v in value)
+    return False
+
+
+def _stacked(value: Any, like: Any) -> GradArray:
+    """A nested sequence with `GradArray`s in it as one differentiable array."""
+    from ..ops.joining import stack
+
+    found = _first_array(value) if like is None else like
+    arrays = [as_operand(v, like=found) for v in value]
+    check_devices("asarray", *(a._array for a in arrays))
+    dtypes = [a._array.dtype for a in arrays]
+    if any(d != dtypes[0] for d in dtypes):
+        from ..ops.placing import astype
+
+        xp = _registry.of(arrays[0]._array).xp
+        dtype = xp.result_type(*dtypes)
+        arrays = [astype(a, dtype) for a in arrays]
+    return stack(arrays)
+
+
+def _first_array(value: Any) -> Any:
+    for v in value:
+        if isinstance(v, GradArray):
+            return as_operand(v)
+        if isinstance(v, (list, tuple)):
+            found = _first_array(v)
+            if found is not None:
+                return found
+    return None
+
+
+def check_devices(op: str, *raws: Any) -> None:
+    """Raise `DeviceMismatchError` unless all arrays share one backend and device."""
+    first = raws[0]
+    backend = _registry.of(first)
+    device = backend.device(first) if backend.multi_device else None
+    for raw in raws[1:]:
+        other = _registry.of(raw)
+        if other is not backend:
+            raise DeviceMismatchError(mismatch_message(op, first, raw))
+        if backend.multi_device:
+            found = backend.device(raw)
+            if found != device and found is not None and device is not None:
+                raise DeviceMismatchError(mismatch_message(op, first, raw))
+
+
+def mismatch_message(op: str, a: Any, b: Any) -> str:
+    first, second = _registry.of(a), _registry.of(b)
+    hint = first.mixing_hint(second) or second.mixing_hint(first)
+    return (
+        f"{op} was given {_described(a)} and {_described(b)}: move one with "
+        "to_device, as in x.to_device(y.device), a raw array with "
+        f"keratorch.asarray(a, device=x.device){hint}"
+    )
+
+
+def _described(raw: Any) -> str:
+    backend = _registry.of(raw)
+    device = backend.device(raw)
+    article = "an" if backend.name[0] in "aeiou" else "a"
+    where = f" on {device}" if isinstance(device, Device) else ""
+    return f"{article} {backend.name} array{where}"
+
+
+def raw_key(key: Any, indexed: Any, keep: bool = False) -> Any:
+    """An index with every `GradArray` in it replaced by its array.
+
+    indexed : the raw array it is for; one of another backend or device is refused.
+    keep : a derivative will keep it: what the caller can write into unseen is copied.
+    """
+    if isinstance(key, tuple):
+        return tuple([raw_key(k, indexed, keep) for k in key])
+    if isinstance(key, list):
+        if has_array(key):
+            key = as_operand(key)
+        elif keep:
+            return copy.deepcopy(key)
+    if isinstance(key, GradArray):
+        key = get_slot(key)
+        keep = False  # its writes are known
+    if _registry.is_array(key):
+        check_devices("indexing", indexed, key)
+        return kept(key) if keep else key
+    if isinstance(key, slice):
+        if any(isinstance(k, GradArray) for k in _parts(key)):
+            return slice(*(k.__index__() if isinstance(k, GradArray) else k for k in _parts(key)))
+        return key
+    if (
+        keep
+        and not isinstance(key, (int, list, NoneType, EllipsisType))
+        and (type(key).__name__ in _BUFFERS or is_table(key))
+    ):
+        return kept(as_raw(key, constant(indexed)))
+    return key
+
+
+def _parts(key: slice) -> tuple[Any, Any, Any]:
+    return key.start, key.stop, key.step

@@ -1,0 +1,157 @@
+"""The values of an array on the host, as Python's numbers and lists and as NumPy's arrays."""
+
+from __future__ import annotations
+
+import operator
+from typing import TYPE_CHECKING, Any
+
+from ..backends import _registry
+from ..errors import DeviceMismatchError, DTypeError, LostGradientError, ShapeError
+from .methods import Methods
+from .sync import waits
+
+if TYPE_CHECKING:
+    from ..backends._device import Device
+
+
+class HostValues(Methods):
+    """The methods of `GradArray` that give values to what is no array library.
+
+    Each waits for the device. Those of Python and NumPy that would lose a gradient in silence raise
+    `LostGradientError` on a tracked array.
+    """
+
+    __slots__ = ()
+
+    if TYPE_CHECKING:
+        _array: Any
+        _edge: Any
+        _tangents: dict[int, Any] | None
+
+        @property
+        def shape(self) -> tuple[int, ...]: ...
+        @property
+        def ndim(self) -> int: ...
+        @property
+        def size(self) -> int: ...
+        @property
+        def dtype(self) -> Any: ...
+        @property
+        def device(self) -> Device | None: ...
+
+    def item(self, *index: Any) -> Any:
+        """The only element, or that at `index`, as a Python number; waits for the device."""
+        if index:
+            key = index[0] if len(index) == 1 else index
+            return (self.flat[key] if isinstance(key, int) else self[key]).item()
+        self._one_element("item()")
+        waits("item()", self.shape, "keep the array, and look at it later")
+        value = _registry.of(self._array).to_numpy(self._array)
+        return value.reshape(()).item()
+
+    def numpy(self) -> Any:
+        """The values in a new NumPy array on the host; waits for the device."""
+        import numpy as np
+
+        waits("numpy()", self.shape, "keep the array, and copy it later")
+        raw = self._array
+        return np.array(_registry.of(raw).to_numpy(raw), copy=True)
+
+    def tolist(self) -> Any:
+        """The values as nested lists of Python numbers."""
+        return self.numpy().tolist()
+
+    def _one_element(self, what: str) -> None:
+        if self.size != 1:
+            raise ShapeError(
+                f"{what} needs an array of one element, not of shape {tuple(self.shape)}: index or "
+                "reduce it first"
+            )
+
+    def _python_number(self, what: str) -> Any:
+        if self._edge is not None or self._tangents is not None:
+            from .callers import asked_by_error_estimate, asked_by_write, write_refused
+
+            if asked_by_error_estimate():
+                return self.item()
+            if asked_by_write():
+                raise write_refused(self.shape)
+            remedy = "use item() for its value, or detach() first"
+            if self.size != 1:
+                remedy = "index or reduce it first and take item() of that, or detach() first"
+            raise LostGradientError(
+                f"{what} of a tracked array of shape {tuple(self.shape)} would lose its gradient: "
+                f"{remedy}; keratorch has the functions of `math`, as in keratorch.sin"
+            )
+        self._one_element(what)
+        waits(what, self.shape, "keep the array, and look at it later")
+        return self.item()
+
+    def __float__(self) -> float:
+        return float(self._python_number("float()"))
+
+    def __int__(self) -> int:
+        return int(self._python_number("int()"))
+
+    def __complex__(self) -> complex:
+        return complex(self._python_number("complex()"))
+
+    def __index__(self) -> int:
+        # NumPy asks every index for this number first, masks and arrays of one element too.
+        is_index = self.shape == () and _registry.of(self._array).xp.isdtype(self.dtype, "integral")
+        if not is_index and self._edge is None and self._tangents is None:
+            raise DTypeError(
+                f"__index__ of an array of dtype {self.dtype} and shape {tuple(self.shape)}: it "
+                "must be one integer of shape ()"
+            )
+        return operator.index(self._python_number("__index__"))
+
+    def __bool__(self) -> bool:
+        self._one_element("bool()")
+        waits("bool()", self.shape, "use where(), or decide later")
+        return bool(self.item())
+
+    def __format__(self, spec: str) -> str:
+        if not spec:
+            return str(self)
+        self._one_element("formatting")
+        waits("formatting", self.shape, "keep the array, and print it later")
+        return format(self.item(), spec)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        from ..ops.sparse import no_array
+        from .callers import asked_by_scipy, asked_by_sparse, asked_by_write, write_refused
+
+        if asked_by_sparse():
+            return no_array()
+        if self._edge is not None or self._tangents is not None:
+            if asked_by_write():
+                raise write_refused(self.shape)
+            remedy = (
+                "with `import keratorch.numpy as np`, np.asarray and np.array take it; np.stack "
+                "joins arrays; np.dot(a, x) is for a.dot(x), and for other methods of NumPy's "
+                "arrays likewise"
+            )
+            if asked_by_scipy():
+                remedy = (
+                    "set the environment variable SCIPY_ARRAY_API=1 before SciPy is imported, with "
+                    "which it takes GradArrays (docs/consumers.md)"
+                )
+            raise LostGradientError(
+                f"np.asarray of a tracked array of shape {tuple(self.shape)} would lose its "
+                f"gradient: {remedy}; detach() drops the gradient"
+            )
+        import numpy as np
+
+        waits("np.asarray", self.shape, "keep the array, and convert it later")
+        device = self.device
+        if device is not None and device != "cpu":
+            raise DeviceMismatchError(
+                f"np.asarray of an array of shape {tuple(self.shape)} on {device} would copy it to "
+                "the host: use numpy() or to_device('cpu')"
+            )
+        values = _registry.of(self._array).to_numpy(self._array)
+        return np.array(values, dtype=dtype, copy=copy)
+
+
+__all__ = ["HostValues"]

@@ -1,0 +1,300 @@
+"""The differentiable Array API namespace of a backend: ``kt.namespace("torch")``."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+from ..backends import Backend, _registry
+from ..errors import UnknownDeviceError
+
+#: Names that a namespace takes from its backend as they are: dtypes and constants.
+_CONSTANTS = ("e", "pi", "inf", "nan", "newaxis")
+_DTYPES = (
+    "bool",
+    "int8",
+    "int16",
+    "int32",
+    "int64",
+    "uint8",
+    "uint16",
+    "uint32",
+    "uint64",
+    "float16",
+    "bfloat16",
+    "float32",
+    "float64",
+    "complex64",
+    "complex128",
+)
+_FREQUENCIES = ("fftfreq", "rfftfreq")
+_CREATION = (
+    "asarray",
+    "zeros",
+    "ones",
+    "empty",
+    "full",
+    "arange",
+    "linspace",
+    "eye",
+    "from_dlpack",
+)
+
+
+#: The version of the Array API standard whose functions are here.
+API_VERSION = "2025.12"
+
+
+class Info:
+    """What ``__array_namespace_info__()`` returns: the dtypes and devices of a backend.
+
+    It is what the backend's own inspection says, with devices as `Device`s.
+    """
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+        self._raw = backend.xp.__array_namespace_info__()
+
+    def capabilities(self) -> dict[str, Any]:
+        """Which optional behaviour there is."""
+        return self._raw.capabilities()
+
+    def default_device(self) -> Any:
+        """The device on which arrays are made where none is named."""
+        return _registry.default_of(self._backend)
+
+    def devices(self) -> tuple[Any, ...]:
+        """The devices that can be used on this machine."""
+        return tuple(self._backend.devices())
+
+    def default_dtypes(self, *, device: Any = None) -> dict[str, Any]:
+        """The dtypes of arrays made without one, by kind."""
+        return self._raw.default_dtypes(device=self._raw_device(device))
+
+    def dtypes(self, *, device: Any = None, kind: Any = None) -> dict[str, Any]:
+        """The dtypes by name, all or those of a kind."""
+        return self._raw.dtypes(device=self._raw_device(device), kind=kind)
+
+    def _raw_device(self, device: Any) -> Any:
+        if device is None:
+            return None
+        return self._backend.raw_device(_own_device(self._backend, device))
+
+
+class Namespace:
+    """The functions of keratorch, with the dtypes of one backend.
+
+    Creation functions put their arrays on that backend; all others work on any `GradArray`.
+    """
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+        self.__name__ = f"keratorch.namespace({backend.name!r})"
+
+    def __repr__(self) -> str:
+        return f"<{self.__name__}>"
+
+    def __reduce__(self) -> Any:
+        return namespace, (self._backend.name,)
+
+    def __getattr__(self, name: str) -> Any:
+        if name in _CONSTANTS or name in _DTYPES:
+            try:
+                value = None if name == "newaxis" else getattr(self._backend.xp, name)
+            except AttributeError:
+                raise AttributeError(
+                    f"{self.__name__} has no {name!r}: {self._backend.name} has none"
+                ) from None
+        elif name == "__array_namespace_info__":
+            value = functools.partial(Info, self._backend)
+        elif name == "__array_api_version__":
+            value = API_VERSION
+        elif name in _CREATION:
+            from ..ops import creation as _creation
+
+            value = functools.partial(_create, self._backend, name)
+            functools.update_wrapper(value, getattr(_creation, name))
+        elif name == "fft":
+            value = FourierNamespace(self)
+        elif name == "special":
+            value = SpecialNamespace(self)
+        elif name.startswith("_"):
+            raise AttributeError(f"{self.__name__} has no attribute {name!r}")
+        else:
+            import keratorch
+
+            from ..interop._numpy_functions import table_function
+
+            # What the standard has not, consumers ask for in NumPy's names.
+            value = getattr(keratorch, name, None) or table_function(name)
+            if value is None:
+                raise AttributeError(
+                    f"{self.__name__} has no {name!r}: keratorch has no differentiable function "
+                    "of that name"
+                )
+        self.__dict__[name] = value
+        return value
+
+    def __dir__(self) -> list[str]:
+        import keratorch
+
+        public = {name for name in vars(keratorch) if not name.startswith("_")}
+        dtypes = {name for name in _DTYPES if hasattr(self._backend.xp, name)}
+        return sorted({*public, *_CONSTANTS, *dtypes})
+
+
+class FourierNamespace:
+    """`keratorch.fft`, whose frequencies are arrays of one backend."""
+
+    def __init__(self, namespace: Namespace) -> None:
+        self._namespace = namespace
+        self.__name__ = f"{namespace.__name__}.fft"
+
+    def __repr__(self) -> str:
+        return f"<{self.__name__}>"
+
+    def __reduce__(self) -> Any:
+        return getattr, (self._namespace, "fft")
+
+    def __getattr__(self, name: str) -> Any:
+        from .. import fft
+
+        if name not in fft.__all__:
+            raise AttributeError(f"{self.__name__} has no {name!r}")
+        value = getattr(fft, name)
+        if name in _FREQUENCIES:
+            plain, backend = value, self._namespace._backend
+            value = functools.update_wrapper(functools.partial(_create_on, backend, plain), plain)
+        self.__dict__[name] = value
+        return value
+
+    def __dir__(self) -> list[str]:
+        from .. import fft
+
+        return sorted(fft.__all__)
+
+
+class SpecialNamespace:
+    """`keratorch.special`, and SciPy's functions that are made up of those."""
+
+    def __init__(self, namespace: Namespace) -> None:
+        self._namespace = namespace
+        self.__name__ = f"{namespace.__name__}.special"
+
+    def __repr__(self) -> str:
+        return f"<{self.__name__}>"
+
+    def __reduce__(self) -> Any:
+        return getattr, (self._namespace, "special")
+
+    def __getattr__(self, name: str) -> Any:
+        from .. import special
+        from ..interop._scipy_special import FUNCTIONS
+
+        value = getattr(special, name) if name in special.__all__ else FUNCTIONS.get(name)
+        if value is None:
+            raise AttributeError(f"{self.__name__} has no {name!r}")
+        self.__dict__[name] = value
+        return value
+
+    def __dir__(self) -> list[str]:
+        from .. import special
+        from ..interop._scipy_special import FUNCTIONS
+
+        return sorted({*special.__all__, *FUNCTIONS})
+
+
+def _create_on(
+    backend: Backend, function: Any, *args: Any, device: Any = None, **kwargs: Any
+) -> Any:
+    """What a creation function makes on a device of `backend`, its default one for `None`."""
+    where = _registry.default_of(backend) if device is None else _own_device(backend, device)
+    return function(*args, device=where, **kwargs)
+
+
+def _create(backend: Backend, name: str, *args: Any, **kwargs: Any) -> Any:
+    from ..ops import creation as _creation
+    from .array import GradArray
+
+    device = kwargs.get("device")
+    first = args[0] if args else None
+    if device is None:
+        is_value = isinstance(first, GradArray) or _registry.is_array(first)
+        if name == "asarray" and is_value and _registry.of(_raw(first)) is backend:
+            return _creation.asarray(*args, **kwargs)
+        device = _registry.default_of(backend)
+    else:
+        device = _own_device(backend, device)
+    kwargs["device"] = device
+    return getattr(_creation, name)(*args, **kwargs)
+
+
+def _own_device(backend: Backend, device: Any) -> _registry.Device:
+    """The backend's device of that name; or `device` itself if it is the backend's."""
+    if isinstance(device, str):
+        backend.require()
+        found = next((d for d in backend.devices() if d == device), None)
+        if found is not None:
+            return found
+    elif not isinstance(device, _registry.Device):
+        return backend.from_raw_device(device)
+    elif device.backend == backend.name:
+        return device
+    raise UnknownDeviceError(
+        f"{backend.name} has no device {device!r}; it has "
+        + ", ".join(repr(str(d)) for d in backend.devices())
+    )
+
+
+def default_namespace() -> Namespace:
+    """The namespace of the backend of the default device: what the module `keratorch` is."""
+    return namespace_of_backend(_registry.resolve_device(None)[0])
+
+
+def module_attribute(name: str) -> Any:
+    """An attribute of the module `keratorch` that depends on the default backend."""
+    if name in _DTYPES or name in _CONSTANTS:
+        return getattr(default_namespace(), name)
+    raise AttributeError(f"module 'keratorch' has no attribute {name!r}")
+
+
+def array_namespace_info() -> Info:
+    """The dtypes and devices of the default backend, as the Array API standard asks for them."""
+    return Info(_registry.resolve_device(None)[0])
+
+
+def _raw(x: Any) -> Any:
+    from .array import GradArray, get_slot
+
+    return get_slot(x) if isinstance(x, GradArray) else x
+
+
+_namespaces: dict[str, Namespace] = {}
+
+
+def namespace_of_backend(backend: Backend) -> Namespace:
+    found = _namespaces.get(backend.name)
+    if found is None or found._backend is not backend:
+        found = _namespaces[backend.name] = Namespace(backend)
+    return found
+
+
+def namespace(backend: str | Backend) -> Namespace:
+    """The differentiable namespace of a backend, by name: ``namespace("torch")``.
+
+    It has the functions of keratorch and the dtypes of that backend, and is hashable; its
+    ``asarray`` and the other creation functions make arrays of that backend.
+    """
+    return namespace_of_backend(backend if isinstance(backend, Backend) else _registry.get(backend))
+
+
+__all__ = [
+    "API_VERSION",
+    "Info",
+    "Namespace",
+    "array_namespace_info",
+    "default_namespace",
+    "module_attribute",
+    "namespace",
+    "namespace_of_backend",
+]

@@ -1,0 +1,77 @@
+"""The nodes below some outputs, in the order in which the reverse walk visits them."""
+
+from __future__ import annotations
+
+from operator import attrgetter
+from typing import Any
+
+from ..errors import GraphFreedError
+from .grad import freed_message
+
+
+def collect(roots: list[Any]) -> list[Any]:
+    """All nodes below `roots`, newest first."""
+    seen = set(roots)
+    stack = list(seen)
+    order: list[Any] = []
+    while stack:
+        node = stack.pop()
+        order.append(node)
+        edges = node._edges
+        if edges is None:
+            continue
+        for edge in edges:
+            if edge is not None and edge not in seen:
+                seen.add(edge)
+                stack.append(edge)
+    # Made here: through one that exists already, torch.compile does not see.
+    order.sort(key=attrgetter("_seq"), reverse=True)
+    return order
+
+
+def collect_since(roots: list[Any], since: int) -> list[Any]:
+    """As `collect`, but what was made before the number `since` is not gone through.
+
+    Such nodes are part of the result where an edge leads to one: with `since` the start of a
+    transformation they are what its function captured, whose history may be long.
+    """
+    seen = set(roots)
+    stack = list(seen)
+    order: list[Any] = []
+    while stack:
+        node = stack.pop()
+        order.append(node)
+        edges = node._edges
+        if edges is None or node._seq < since:
+            continue
+        for edge in edges:
+            if edge is not None and edge not in seen:
+                seen.add(edge)
+                stack.append(edge)
+    # Made here: through one that exists already, torch.compile does not see.
+    order.sort(key=attrgetter("_seq"), reverse=True)
+    return order
+
+
+def above(order: list[Any], targets: set[Any]) -> set[Any]:
+    """The nodes of `order` from which a target can be reached."""
+    needed = set(targets)
+    for node in reversed(order):
+        for edge in node._edges or ():
+            if edge in needed:
+                needed.add(node)
+                break
+    return needed
+
+
+def refuse_freed(order: list[Any], targets: set[Any] | None, since: int) -> None:
+    """Raise `GraphFreedError` for a node that was freed and may lead to a target."""
+    for node in order:
+        if node._edges is None:
+            # What was made before all targets leads to none of them.
+            first = since if targets is None else min((t._seq for t in targets), default=0)
+            if node._seq > max(first, since):
+                raise GraphFreedError(freed_message(node))
+
+
+__all__ = ["above", "collect", "collect_since", "refuse_freed"]

@@ -1,0 +1,364 @@
+"""Writes into arrays: when each array's memory was last written, and who shares it.
+
+A write in place records its time, in the engine's own numbering, under the memory that it
+changed. A node that saved that memory before the write must not use it; a node that was made
+after all writes need not look. Views and `detach()` share memory, and so the record.
+
+A write that makes a new array (a recorded one, or any in a library whose arrays cannot be
+written) must show where NumPy would show it: in the array that the written one is a view of, and
+in all other live views of that. Each view knows how it is read from its parent, so they are read
+again; where that cannot be done the write is refused. Where the library has copies for views of
+NumPy's, as PyTorch for negative steps, each write happens in this way, and then in all the memory.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+from weakref import ref
+
+from ..backends import _registry
+from ..errors import AliasedWriteError, LeafWriteError, StaleValueError
+from .array import GradArray, get_slot
+from .grad import Grad, LeafSlot, _nowhere, next_seq, op_name
+from .mode import mode
+
+# -- when memory was written ---------------------------------------------------------------------
+
+Key = tuple[str, int]
+
+
+class _Writes:
+    __slots__ = ("last", "lock", "owners", "times")
+
+    def __init__(self) -> None:
+        self.last = 0
+        self.times: dict[Key, int] = {}
+        self.owners: dict[Key, Any] = {}  # weak references, for forgetting what is gone
+        self.lock = threading.Lock()
+
+
+writes = _Writes()
+
+
+def mark(raw: Any) -> None:
+    """Note that `raw` has been written in place, now."""
+    backend = _registry.of(raw)
+    key = backend.name, backend.storage(raw)
+    with writes.lock:
+        writes.times[key] = writes.last = next_seq()
+        owner = _owner(raw)
+        if key not in writes.owners and id(owner) == key[1]:
+            # A class may take no weak references; its entry is then kept.
+            with contextlib.suppress(TypeError):
+                writes.owners[key] = ref(owner, functools.partial(_forget, key))
+
+
+def mark_family(x: Any) -> None:
+    """As `mark`, for the array of `x` and for all that may share its memory."""
+    mark(x._array)
+    family = getattr(x, "_alias", None)
+    if family is not None and not _registry.of(x._array).knows_storage:
+        for other in family.others(x):
+            mark(other._array)
+
+
+def _owner(raw: Any) -> Any:
+    """The array whose memory `raw` shows, as far as attributes named ``base`` tell."""
+    while isinstance(base := getattr(raw, "base", None), type(raw)):
+        raw = base
+    return raw
+
+
+def _forget(key: Key, _: Any) -> None:
+    writes.owners.pop(key, None)
+    writes.times.pop(key, None)
+
+
+def check(node: Any) -> None:
+    """Raise `StaleValueError` if something that `node` saved was written since."""
+    for raw in held(node):
+        backend = _registry.of(raw)
+        if writes.times.get((backend.name, backend.storage(raw)), 0) > node._seq:
+            raise StaleValueError(
+                f"{op_name(node)} saved an array of shape {tuple(raw.shape)} that was written "
+                "in place since: write to a copy() of it, or call backward before the write"
+            )
+
+
+def held(node: Any) -> Iterator[Any]:
+    """The raw arrays that `node` keeps: saved values, and what is in attributes."""
+    stack = [node._saved, getattr(node._saved, "kept", None)]
+    stack += getattr(node, "__dict__", {}).values()
+    stack += [getattr(node, name, None) for name in _slots(type(node))]
+    while stack:
+        value = stack.pop()
+        if type(value) in _registry.by_type:
+            yield value
+        elif isinstance(value, GradArray):
+            yield get_slot(value)
+        elif isinstance(value, (tuple, list)):
+            stack.extend(value)
+        elif isinstance(value, dict):
+            stack.extend(value.values())
+
+
+@functools.cache
+def _slots(cls: type) -> tuple[str, ...]:
+    """The attributes that the classes between `cls` and `Grad` declare."""
+    found: list[str] = []
+    for base in cls.__mro__[: cls.__mro__.index(Grad)]:
+        slots = base.__dict__.get("__slots__", ())
+        found += [slots] if isinstance(slots, str) else slots
+    return tuple(found)
+
+
+# -- who shares memory ---------------------------------------------------------------------------
+
+
+class Link:
+    """How a view is read from its parent, and how its values are put back there.
+
+    read : ``read(parent, *args)`` is the view.
+    write : ``write(parent, values, *args)`` is the parent with the view replaced; or `None`.
+    """
+
+    __slots__ = ("args", "depth", "parent", "read", "up", "write")
+
+    def __init__(
+        self,
+        x: Any,
+        read: Callable[..., Any],
+        write: Callable[..., Any] | None,
+        args: tuple[Any, ...],
+    ) -> None:
+        self.parent = ref(x)
+        self.up: Link | None = getattr(x, "_link", None)
+        self.read = read
+        self.write = write
+        self.args = args
+        self.depth: int = 1 if self.up is None else self.up.depth + 1
+
+
+class Family:
+    """Arrays that may share memory, in the order in which they were made.
+
+    copies : those of them that are copies where NumPy would make views, and views of these.
+    """
+
+    __slots__ = ("copies", "limit", "members")
+
+    def __init__(self, x: Any) -> None:
+        self.members = [ref(x)]
+        self.limit = 16
+        self.copies: list[ref[Any]] = []
+
+    def add(self, x: Any) -> None:
+        if len(self.members) >= self.limit:
+            self.members = [r for r in self.members if r() is not None]
+            self.limit = max(16, 2 * len(self.members))
+        self.members.append(ref(x))
+
+    def others(self, x: Any) -> list[Any]:
+        found = [r() for r in self.members]
+        return [m for m in found if m is not None and m is not x]
+
+    def live_copies(self) -> list[Any]:
+        if not self.copies:
+            return []
+        found = [m for r in self.copies if (m := r()) is not None]
+        if 2 * len(found) < len(self.copies):
+            self.copies = [ref(m) for m in found]
+        return found
+
+
+def has_copies(x: Any) -> bool:
+    """Whether a write to the memory of `x` alone would not show in all that must show it."""
+    family = getattr(x, "_alias", None)
+    return family is not None and bool(family.live_copies()) and bool(family.others(x))
+
+
+#: Views of views are followed this far; beyond, a write that would have to show is refused.
+_DEEPEST = 64
+
+
+def share(
+    x: Any,
+    view: Any,
+    read: Callable[..., Any] | None = None,
+    write: Callable[..., Any] | None = None,
+    *args: Any,
+    sure: bool = True,
+    copied: bool = False,
+) -> Any:
+    """Note that `view` shows the memory of `x`; returns `view`.
+
+    read, write, args : of its `Link`; without `read` there is none, and a write that would have
+        to be shown in the other array is refused.
+    sure : whether NumPy would make a view; otherwise the memory is looked at.
+    copied : whether NumPy would make a view, but `view` is a copy, in memory of its own.
+    """
+    if not sure and not copied:
+        backend = _registry.of(x._array)
+        if not backend.same_storage(x._array, view._array):
+            if backend.writeable(x._array):
+                return view
+            read = None
+    family = getattr(x, "_alias", None)
+    if family is None:
+        family = x._alias = Family(x)
+    family.add(view)
+    if copied or (family.copies and any(r() is x for r in family.copies)):
+        family.copies.append(ref(view))
+    view._alias = family
+    if read is not None:
+        link = Link(x, read, write, args)
+        if link.depth <= _DEEPEST:
+            view._link = link
+    return view
+
+
+def replace(x: Any, new: Any, how: str, recorded: bool) -> None:
+    """Make `x` what `new` is, and show it in every live array that shows the memory of `x`.
+
+    recorded : `new` is a result, and the others become results too; else their values change
+        and nothing more.
+
+    Raises `AliasedWriteError` where it cannot be shown, `LeafWriteError` where it would have to
+    show in a leaf that requires a gradient; nothing has changed then.
+    """
+    family = getattr(x, "_alias", None)
+    others = [] if family is None else family.others(x)
+    plan = _plan(x, new, others, how, recorded) if others else [(x, _laid_out_as(new, x))]
+    backend = _registry.of(x._array)
+    in_place = not recorded and backend.writeable(x._array)
+    for array, value in plan:
+        if recorded:
+            _become(array, value)
+        elif in_place:
+            backend.overwrite(array._array, value._array)
+            mark(array._array)
+        else:
+            array._array = value._array
+
+
+def _plan(x: Any, new: Any, others: list[Any], how: str, recorded: bool) -> list[tuple[Any, Any]]:
+    """Which arrays become what, if `x` becomes `new`."""
+    top, links = _top(x)
+    if recorded:
+        for array in (top, *(link.parent() for link in links)):
+            if array is not None:
+                refuse_leaf(array, how)
+    if any(link.write is None for link in links):
+        raise _aliased(x, top, how)
+    # What lies between `top` and `x`: read downwards, put back upwards.
+    between = [now(top, recorded)]
+    for link in links[:0:-1]:
+        between.append(link.read(between[-1], *link.args))
+    for link in links:
+        assert link.write is not None
+        new = link.write(between.pop(), new, *link.args)
+    new = _laid_out_as(new, top)
+    plan = [(top, new)]
+    overlap = _registry.of(top._array).may_overlap
+    family = getattr(x, "_alias", None)
+    copies = set() if family is None else {id(m) for m in family.live_copies()}
+    for array in (x, *others):
+        is_copy = id(array) in copies
+        if array is top:
+            continue
+        if not (is_copy or id(top) in copies or overlap(top._array, array._array)):
+            continue
+        path = _path(array, top)
+        if path is None:
+            raise _aliased(x, array, how)
+        value = new
+        for link in reversed(path):
+            value = link.read(value, *link.args)
+        if not is_copy and not overlap(new._array, value._array):
+            raise _aliased(x, array, how)
+        plan.append((array, value))
+    return plan
+
+
+def _laid_out_as(new: Any, x: Any) -> Any:
+    """`new`, laid out in memory as `x` is: else `reshape` would copy where it made views."""
+    new._array = _registry.of(x._array).laid_out_as(new._array, x._array)
+    return new
+
+
+def _top(x: Any) -> tuple[Any, list[Link]]:
+    """The highest live array that `x` is a view of, and the links from `x` up to it."""
+    top, links, height = x, [], 0
+    link = getattr(x, "_link", None)
+    while link is not None:
+        links.append(link)
+        parent = link.parent()
+        if parent is not None:
+            top, height = parent, len(links)
+        link = link.up
+    return top, links[:height]
+
+
+def _path(view: Any, top: Any) -> list[Link] | None:
+    """The links from `view` up to `top`; `None` where it was not made from it."""
+    path = []
+    link = getattr(view, "_link", None)
+    while link is not None:
+        path.append(link)
+        if link.parent() is top:
+            return path
+        link = link.up
+    return None
+
+
+def now(x: Any, tracked: bool = True) -> Any:
+    """What `x` is now, as an array of its own that stays so; a constant if not `tracked`."""
+    from .array import new_array
+
+    if not tracked:
+        return new_array(x._array, None, None)
+    old = new_array(x._array, x._grad_op, x._edge)
+    old._tangents = x._tangents
+    return old
+
+
+def _become(x: Any, result: Any) -> None:
+    """Make `x` the given result; views of `x` stay its views."""
+    edge = x._edge
+    if edge is not None and edge._out() is x:
+        edge._out = _nowhere  # or its gradient would be kept for an array that is gone
+    x._array = result._array
+    x._grad = None
+    x._grad_op = result._grad_op
+    x._edge = result._edge
+    x._tangents = result._tangents
+    if x._edge is not None:
+        x._edge._out = ref(x)
+
+
+def refuse_leaf(x: Any, how: str) -> None:
+    """Raise `LeafWriteError` if a recorded write would make a result of a leaf."""
+    if type(x._edge) is LeafSlot and (mode.recording or x._tangents is None):
+        raise LeafWriteError(
+            f"{how} a leaf of shape {tuple(x.shape)} that requires a gradient: update it inside "
+            "no_grad() with plain values, or compute with x.copy()"
+        )
+
+
+def _aliased(x: Any, other: Any, how: str) -> AliasedWriteError:
+    backend = _registry.of(x._array)
+    if backend.writeable(x._array):
+        why = "a recorded write makes a new array"
+    elif backend.writeable(backend.scalar(0, x._array)):
+        why = "a read-only array is copied to be written"
+    else:
+        why = f"{backend.name} arrays are not written in place"
+    return AliasedWriteError(
+        f"{how} an array of shape {tuple(x.shape)} would have to show in another live array of "
+        f"shape {tuple(other.shape)} that shares its memory, and {why}: write to x.copy(), or "
+        "take the other array as a copy()"
+    )

@@ -1,0 +1,67 @@
+"""Functions that CuPy has and NumPy has not, for `keratorch.cupy`.
+
+They are not in that module itself, where the names of CuPy, such as `any`, hide Python's.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+from ..core.array import GradArray, get_slot
+from ..errors import LostGradientError
+from ..interop._numpy_functions import is_tracked
+
+
+def get_array_module(*args: Any) -> Any:
+    """`keratorch.cupy` if any argument is, or holds, a CuPy array; else `keratorch.numpy`.
+
+    CuPy's own function answers NumPy for every `GradArray`.
+    """
+    import cupy
+
+    raws = [get_slot(a) if isinstance(a, GradArray) else a for a in args]
+    if any(isinstance(raw, cupy.ndarray) for raw in raws):
+        import keratorch.cupy
+
+        return keratorch.cupy
+    import keratorch.numpy
+
+    return keratorch.numpy
+
+
+def asnumpy(a: Any, *args: Any, **kwargs: Any) -> Any:
+    """The values in a NumPy array on the host; a tracked array is refused."""
+    if not isinstance(a, GradArray):
+        import cupy
+
+        return cupy.asnumpy(a, *args, **kwargs)
+    if is_tracked(a):
+        raise LostGradientError(
+            f"cupy.asnumpy of a tracked array of shape {tuple(a.shape)} would lose its gradient: "
+            "use to_device('cpu'), which is differentiable, or detach() first"
+        )
+    return a.numpy()
+
+
+def fuse(*args: Any, **kwargs: Any) -> Any:
+    """`cupy.fuse`; called with a `GradArray`, the function itself is, and differentiates."""
+    import cupy
+
+    if not (len(args) == 1 and callable(args[0]) and not kwargs):  # of fuse(kernel_name="f")
+        return lambda function: _fused(function, cupy.fuse(*args, **kwargs)(function))
+    return _fused(args[0], cupy.fuse(args[0]))
+
+
+def _fused(function: Any, fusion: Any) -> Any:
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        given = [*args, *kwargs.values()]
+        return (function if any(isinstance(a, GradArray) for a in given) else fusion)(
+            *args, **kwargs
+        )
+
+    return call
+
+
+__all__ = ["asnumpy", "fuse", "get_array_module"]

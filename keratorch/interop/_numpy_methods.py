@@ -1,0 +1,196 @@
+"""NumPy's methods that are more than a function of keratorch: thin, and found when called.
+
+A method is NumPy's function of its name, from the table `interop._numpy_api`, which is imported
+with the first call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from ..core.array import GradArray
+from ..errors import NotDifferentiableError
+from ..ops import indexing, manipulation, placing
+from ..ops.dtypes import finfo, iinfo, isdtype
+
+
+def table_function(name: str) -> Callable[..., Any]:
+    """keratorch's function for NumPy's of that name."""
+    from ._numpy_api import FUNCTIONS
+
+    found = FUNCTIONS.get(name)
+    if found is None:
+        raise NotDifferentiableError(
+            f"GradArray.{name} has no rule: use keratorch's own functions, or detach().numpy()"
+        )
+    return found
+
+
+def _method(name: str) -> Callable[..., Any]:
+    def method(self: GradArray, *args: Any, **kwargs: Any) -> Any:
+        return table_function(name)(self, *args, **kwargs)
+
+    method.__name__ = name
+    method.__qualname__ = f"GradArray.{name}"
+    method.__doc__ = f"NumPy's ``{name}``, with the arguments of NumPy's function after the array."
+    return method
+
+
+#: Methods whose arguments are those of NumPy's function after the array.
+OF_THE_TABLE = (
+    *("all", "any", "argmax", "argmin", "argpartition", "argsort", "choose", "diagonal", "dot"),
+    *("nonzero", "ptp", "ravel", "repeat", "round", "searchsorted", "squeeze", "std"),
+    *("swapaxes", "take", "trace", "var"),
+)
+
+
+def _compress(self: GradArray, condition: Any, axis: Any = None, out: Any = None) -> GradArray:
+    """The layers along `axis` where `condition` holds."""
+    return table_function("compress")(condition, self, axis, out)
+
+
+def _conjugate(self: GradArray) -> GradArray:
+    """The complex conjugate, as `keratorch.conj`."""
+    from ..ops.selection import conj
+
+    return conj(self)
+
+
+def _flatten(self: GradArray, order: str = "C") -> GradArray:
+    """A copy of the elements in a row."""
+    if order in ("C", "A", "K"):
+        return placing.copy(manipulation.reshape(self, (self.size,)))
+    return placing.copy(table_function("ravel")(self, order))
+
+
+# -- writing -----------------------------------------------------------------------------------
+
+
+def _sort(self: GradArray, axis: int = -1, kind: Any = None, order: Any = None, **kw: Any) -> None:
+    """Sort in place, as a recorded write: on a leaf that requires a gradient use `numpy.sort`."""
+    indexing.setitem(self, ..., table_function("sort")(self, axis, kind, order, **kw))
+
+
+def _partition(
+    self: GradArray, kth: Any, axis: int = -1, kind: str = "introselect", order: Any = None
+) -> None:
+    """Partition in place, as a recorded write."""
+    indexing.setitem(self, ..., table_function("partition")(self, kth, axis, kind, order))
+
+
+def _fill(self: GradArray, value: Any) -> None:
+    """Write `value` into every element: a recorded write where it is tracked."""
+    indexing.setitem(self, ..., value)
+
+
+def _put(self: GradArray, indices: Any, values: Any, mode: str = "raise") -> None:
+    """Write `values` at the positions `indices` in the row of all elements."""
+    table_function("put")(self, indices, values, mode)
+
+
+# -- memory ------------------------------------------------------------------------------------
+
+
+def _itemsize(self: GradArray) -> int:
+    """The bytes of one element."""
+    raw: Any = self._array
+    size: Any = getattr(raw, "itemsize", None)
+    if size is None:  # the standard has none
+        bits = 8 if isdtype(self.dtype, "bool") else _bits(self.dtype)
+        return bits // 8
+    return int(size)
+
+
+def _bits(dtype: Any) -> int:
+    if isdtype(dtype, "integral"):
+        return iinfo(dtype).bits
+    # Those of a complex dtype are those of its parts.
+    return finfo(dtype).bits * (2 if isdtype(dtype, "complex floating") else 1)
+
+
+def _nbytes(self: GradArray) -> int:
+    """The bytes of all elements."""
+    return _itemsize(self) * self.size
+
+
+class Flat:
+    """The elements in a row: ``x.flat[3]``, ``x.flat[2:] = 0``, ``for v in x.flat``."""
+
+    __slots__ = ("base",)
+
+    def __init__(self, base: GradArray) -> None:
+        self.base = base
+
+    def _row(self) -> GradArray:
+        return manipulation.reshape(self.base, (self.base.size,))
+
+    def __len__(self) -> int:
+        return self.base.size
+
+    def __iter__(self) -> Iterator[GradArray]:
+        return iter(self._row())
+
+    def __getitem__(self, key: Any) -> GradArray:
+        return placing.copy(self._row()[key])
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        if self.base.ndim == 1:
+            self.base[key] = value
+            return
+        row = placing.copy(self._row())
+        if isinstance(value, Flat):
+            value = value._row()
+        row = indexing.with_item(row, _raw(key, row), value)
+        self.base[...] = manipulation.reshape(row, self.base.shape)
+
+    def copy(self) -> GradArray:
+        """A copy of the elements in a row."""
+        return placing.copy(self._row())
+
+
+def _raw(key: Any, row: GradArray) -> Any:
+    from ..core.convert import raw_key
+
+    return raw_key(key, row._array, keep=True)
+
+
+def _set_flat(self: GradArray, value: Any) -> None:
+    row = value._row() if isinstance(value, Flat) else value
+    Flat(self)[...] = row
+
+
+METHODS: dict[str, Any] = {
+    **{name: _method(name) for name in OF_THE_TABLE},
+    "compress": _compress,
+    "conjugate": _conjugate,
+    "flatten": _flatten,
+    "sort": _sort,
+    "partition": _partition,
+    "fill": _fill,
+    "put": _put,
+    "itemsize": property(_itemsize, doc="The bytes of one element."),
+    "nbytes": property(_nbytes, doc="The bytes of all elements."),
+    "flat": property(Flat, _set_flat, doc="The elements in a row, to read, write and go through."),
+}
+
+#: NumPy's methods and attributes that a `GradArray` has not, and why.
+ABSENT = {
+    "base": "what an array shares memory with is the library's",
+    "byteswap": "an array of keratorch has the machine's byte order",
+    "ctypes": "an address has no gradient: use the library's array",
+    "data": "a buffer has no gradient: use the library's array",
+    "dump": "use pickle",
+    "dumps": "use pickle",
+    "flags": "the layout in memory is the library's",
+    "getfield": "the dtypes of keratorch have no fields",
+    "resize": "an array keeps its size: use numpy.resize, which returns another",
+    "setfield": "the dtypes of keratorch have no fields",
+    "setflags": "the layout in memory is the library's",
+    "strides": "the layout in memory is the library's",
+    "tobytes": "bytes have no gradient: use x.numpy().tobytes()",
+    "tofile": "bytes have no gradient: use x.numpy().tofile()",
+    "view": "reading memory as another dtype has no gradient",
+}
+
+__all__ = ["ABSENT", "METHODS", "Flat", "table_function"]

@@ -1,0 +1,397 @@
+"""CuPy kernels written by hand: reductions with the elementwise work beside them.
+
+Each computes in float32 where the arrays are of float16. The rules of the table `RULES` are those
+of the `Grad`s in few launches; `softmax` and its kin are forward passes.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import cupy as cp
+
+from ..backends._backend import RawArray, Rule
+from ..ops.reductions import MaxGrad, MinGrad
+from ..ops.selection import AbsGrad, WhereGrad
+from ..ops.softmax import LogSoftmaxGrad, LogSumExpGrad, SoftmaxGrad
+from ..ops.statistics import StdGrad, VarGrad
+from .cupy_device_code import type_character
+from .cupy_elementwise import WRITE
+
+Axes = tuple[int, ...]
+
+#: The type that a type of arrays is computed in: float for those of two bytes.
+COMPUTED = """
+namespace keratorch {
+template <typename T, int size = sizeof(T)> struct computed { typedef T type; };
+template <typename T> struct computed<T, 2> { typedef float type; };
+}
+"""
+
+
+def computed_dtype(dtype: Any) -> Any:
+    """What arrays of `dtype` are computed in: float32 for float16."""
+    char = type_character(dtype)
+    return dtype if char is None else cp.dtype(char)
+
+
+def _kept_shape(shape: tuple[int, ...], axes: Axes) -> tuple[int, ...]:
+    return tuple([1 if i in axes else n for i, n in enumerate(shape)])
+
+
+def _kept(reduced: RawArray, shape: tuple[int, ...], axes: Axes) -> RawArray:
+    """A reduced array with its reduced axes in it, of length 1: a view."""
+    return reduced.reshape(_kept_shape(shape, axes))
+
+
+def _reduces(shape: tuple[int, ...], axes: Axes) -> bool:
+    """Whether there is something to reduce and something that comes of it."""
+    return bool(axes) and 0 not in shape
+
+
+def _reduce(kernel: Any, dtype: Any, axes: Axes, first: RawArray, *others: RawArray) -> RawArray:
+    """A reduction of arrays that broadcast to `first`, along axes that are kept."""
+    out = cp.empty(_kept_shape(first.shape, axes), dtype)
+    kernel(first, *others, out, axis=axes, keepdims=True)
+    return out
+
+
+# -- softmax, forward: the largest and the sum of powers in one pass ---------------------------
+
+#: Σ e^(x − m) with m the largest x so far; two of them join into one.
+_POWERS = """
+template <typename T> struct keratorch_powers {
+  T largest, sum;
+  __device__ keratorch_powers() : largest(-CUDART_INF), sum(0) {}
+  __device__ keratorch_powers(T x) : largest(x), sum(1) {}
+  __device__ keratorch_powers(T m, T s) : largest(m), sum(s) {}
+};
+template <typename T> __device__ keratorch_powers<T> keratorch_join(
+    const keratorch_powers<T>& a, const keratorch_powers<T>& b) {
+  if (a.largest != a.largest || a.largest == b.largest)
+    return keratorch_powers<T>(a.largest, a.sum + b.sum);
+  if (a.largest > b.largest)
+    return keratorch_powers<T>(a.largest, a.sum + b.sum * exp(b.largest - a.largest));
+  return keratorch_powers<T>(b.largest, b.sum + a.sum * exp(a.largest - b.largest));
+}
+"""
+
+
+def _powers_kernel(name: str, real: str, result: str) -> Any:
+    kind = f"keratorch_powers<{real}>"
+    return cp.ReductionKernel(
+        "X x",
+        "Y y",
+        f"{kind}(static_cast<{real}>(x))",
+        "keratorch_join(a, b)",
+        f"y = {result}",
+        f"{kind}()",
+        f"keratorch_{name}_{real}",
+        reduce_type=kind,
+        preamble=_POWERS,
+    )
+
+
+_REAL = {"f": "float", "d": "double"}
+_LOG_SUM_EXP = {
+    char: _powers_kernel("logsumexp", real, "static_cast<Y>(a.largest + log(a.sum))")
+    for char, real in _REAL.items()
+}
+#: Both numbers, as one complex number.
+_LARGEST_AND_SUM = {
+    # NaN where the largest is infinite, as ∞ − ∞ is.
+    char: _powers_kernel("powers", real, "Y(a.largest, a.sum + (a.largest - a.largest))")
+    for char, real in _REAL.items()
+}
+_SOFTMAX = cp.ElementwiseKernel(
+    "X x, P p",
+    "Y y",
+    "typedef typename P::value_type T; "
+    "y = static_cast<Y>(exp(static_cast<T>(x) - p.real()) / p.imag())",
+    "keratorch_softmax",
+)
+_LOG_SOFTMAX = cp.ElementwiseKernel(
+    "X x, P p",
+    "Y y",
+    "typedef typename P::value_type T; "
+    "y = static_cast<Y>(static_cast<T>(x) - p.real() - log(p.imag()))",
+    "keratorch_log_softmax",
+)
+
+
+def logsumexp(x: RawArray, axes: Axes) -> RawArray | None:
+    """log Σ eˣ along `axes`, which are kept, in one launch; `None` where it must be composed."""
+    char = type_character(x.dtype)
+    if char not in _LOG_SUM_EXP or not _reduces(x.shape, axes):
+        return None
+    return _reduce(_LOG_SUM_EXP[char], x.dtype, axes, x)
+
+
+def softmax(x: RawArray, axes: Axes) -> RawArray | None:
+    """eˣ / Σ eˣ along `axes`, in two launches; `None` where it must be composed."""
+    return _softened(_SOFTMAX, x, axes)
+
+
+def log_softmax(x: RawArray, axes: Axes) -> RawArray | None:
+    """x − log Σ eˣ along `axes`, in two launches; `None` where it must be composed."""
+    return _softened(_LOG_SOFTMAX, x, axes)
+
+
+def _softened(kernel: Any, x: RawArray, axes: Axes) -> RawArray | None:
+    char = type_character(x.dtype)
+    if char not in _LARGEST_AND_SUM or not _reduces(x.shape, axes):
+        return None
+    pairs = _reduce(_LARGEST_AND_SUM[char], char.upper(), axes, x)
+    y = cp.empty(x.shape, x.dtype)
+    kernel(x, pairs, y)
+    return y
+
+
+# -- softmax, backward -------------------------------------------------------------------------
+
+_DOT = cp.ReductionKernel(
+    "G g, Y y", "D d", "static_cast<D>(g) * static_cast<D>(y)", "a + b", "d = a", "0",
+    "keratorch_dot",
+)  # fmt: skip
+_SUM = cp.ReductionKernel("G g", "D d", "static_cast<D>(g)", "a + b", "d = a", "0", "keratorch_sum")
+_SOFTMAX_GRAD = cp.ElementwiseKernel(
+    "G g, Y y, D d",
+    "R r",
+    "r = static_cast<R>(static_cast<D>(y) * (static_cast<D>(g) - d))",
+    "keratorch_SoftmaxGrad",
+)
+_LOG_SOFTMAX_GRAD = cp.ElementwiseKernel(
+    "G g, Y y, D d",
+    "R r",
+    "r = static_cast<R>(static_cast<D>(g) - exp(static_cast<D>(y)) * d)",
+    "keratorch_LogSoftmaxGrad",
+)
+_LOG_SUM_EXP_GRAD = cp.ElementwiseKernel(
+    "G g, X x, Y y",
+    "R r",
+    """
+    typedef typename keratorch::computed<R>::type T;
+    const T shift = static_cast<T>(y);
+    const T power = exp(static_cast<T>(x) - (isinf(shift) && shift < T(0) ? T(0) : shift));
+    r = static_cast<R>(static_cast<T>(g) * power);
+    """,
+    "keratorch_LogSumExpGrad",
+    preamble=COMPUTED,
+)
+
+
+def softmax_rule(node: Any, grad: RawArray) -> tuple[Any, ...]:
+    """y·(grad − Σ grad·y)."""
+    (y,) = node.saved(grad)
+    dots = _reduce(_DOT, computed_dtype(grad.dtype), node.axes, grad, y) if node.axes else grad * y
+    return (_filled(_SOFTMAX_GRAD, y, grad, y, dots),)
+
+
+def log_softmax_rule(node: Any, grad: RawArray) -> tuple[Any, ...]:
+    """grad − eʸ·Σ grad."""
+    (y,) = node.saved(grad)
+    sums = _reduce(_SUM, computed_dtype(grad.dtype), node.axes, grad) if node.axes else grad
+    return (_filled(_LOG_SOFTMAX_GRAD, y, grad, y, sums),)
+
+
+def logsumexp_rule(node: Any, grad: RawArray) -> tuple[Any, ...]:
+    """grad·e^(x − y)."""
+    x, y = node.saved(grad)
+    shape, axes = x.shape, node.axes
+    g = _kept(grad, shape, axes)
+    return (_filled(_LOG_SUM_EXP_GRAD, x, g, x, _kept(y, shape, axes)),)
+
+
+def _filled(kernel: Any, like: RawArray, *args: Any) -> RawArray:
+    """The one result of an elementwise kernel, in the shape and dtype of `like`."""
+    out = cp.empty(like.shape, like.dtype)
+    kernel(*args, out)
+    return out
+
+
+# -- largest and smallest ----------------------------------------------------------------------
+
+_TIES = cp.ReductionKernel(
+    "X x, Y y", "int64 n", "(x == y || x != x) ? 1 : 0", "a + b", "n = a", "0", "keratorch_ties"
+)
+_EXTREMUM_GRAD = cp.ElementwiseKernel(
+    "G g, X x, Y y, int64 n",
+    "R r",
+    """
+    typedef typename keratorch::computed<R>::type T;
+    r = static_cast<R>((x == y || x != x) ? static_cast<T>(g) / static_cast<T>(n) : T(0));
+    """,
+    "keratorch_ExtremumGrad",
+    preamble=COMPUTED,
+)
+
+
+def extremum_rule(node: Any, grad: RawArray) -> tuple[Any, ...]:
+    """The gradient over the number of ties where x is the largest (smallest), 0 elsewhere."""
+    x, y = node.saved(grad)
+    shape, axes = x.shape, node.axes
+    if x.dtype.kind != "f" or not _reduces(shape, axes):
+        return node.backward(grad)
+    y = _kept(y, shape, axes)
+    ties = _reduce(_TIES, cp.int64, axes, x, y)
+    return (_filled(_EXTREMUM_GRAD, x, _kept(grad, shape, axes), x, y, ties),)
+
+
+# -- variance and standard deviation -----------------------------------------------------------
+
+_DIVIDED = "d = a / static_cast<D>(_in_ind.size() / _out_ind.size())"
+_MEAN = cp.ReductionKernel(
+    "X x", "D d", "static_cast<D>(x)", "a + b", _DIVIDED, "0", "keratorch_mean"
+)
+_MEAN_FROM = cp.ReductionKernel(
+    "X x, D m", "D d", "static_cast<D>(x) - m", "a + b", _DIVIDED, "0", "keratorch_mean_from"
+)
+_VAR_GRAD = cp.ElementwiseKernel(
+    "G g, X x, D m, D n, D factor",
+    "R r",
+    "r = static_cast<R>(static_cast<D>(g) * (static_cast<D>(x) - m - n) * factor)",
+    "keratorch_VarGrad",
+)
+_STD_GRAD = cp.ElementwiseKernel(
+    "G g, X x, Y y, D m, D n, D factor",
+    "R r",
+    """
+    const D s = static_cast<D>(y);
+    const D unit = s == D(0) ? D(0) : (static_cast<D>(x) - m - n) / s;
+    r = static_cast<R>(static_cast<D>(g) * unit * factor);
+    """,
+    "keratorch_StdGrad",
+)
+
+
+def var_rule(node: Any, grad: RawArray) -> tuple[Any, ...]:
+    """2(x − mean)/(n − correction) times the gradient."""
+    return _spread_rule(node, grad, 2.0)
+
+
+def std_rule(node: Any, grad: RawArray) -> tuple[Any, ...]:
+    """(x − mean)/((n − correction)·std) times the gradient; 0 where the std is 0."""
+    return _spread_rule(node, grad, 1.0)
+
+
+def _spread_rule(node: Any, grad: RawArray, factor: float) -> tuple[Any, ...]:
+    x, *ys = node.saved(grad)
+    shape, axes = x.shape, node.axes
+    if not _reduces(shape, axes):
+        return node.backward(grad)
+    kind = computed_dtype(x.dtype)
+    # In two rounds, as `deviations`: the second corrects the rounding of the first.
+    mean = _reduce(_MEAN, kind, axes, x)
+    rest = _reduce(_MEAN_FROM, kind, axes, x, mean)
+    scale = kind.type(factor / node.divisor if node.divisor else math.nan)
+    kept = [_kept(v, shape, axes) for v in ys]
+    kernel = _STD_GRAD if ys else _VAR_GRAD
+    return (_filled(kernel, x, _kept(grad, shape, axes), x, *kept, mean, rest, scale),)
+
+
+# -- elementwise rules that no partials state --------------------------------------------------
+
+_WHERE_BOTH = cp.ElementwiseKernel(
+    "bool c, G g",
+    "O r0, P r1",
+    "keratorch::write(c ? g : G(0), r0); keratorch::write(c ? G(0) : g, r1);",
+    "keratorch_WhereGrad",
+    preamble=WRITE,
+)
+_WHERE_ONE = cp.ElementwiseKernel(
+    "bool c, G g, bool first",
+    "O r",
+    "keratorch::write(c == first ? g : G(0), r);",
+    "keratorch_WhereGrad_one",
+    preamble=WRITE,
+)
+_ABS_GRAD = cp.ElementwiseKernel(
+    "G g, X x",
+    "R r",
+    "r = keratorch_abs_grad<R>(g, x);",
+    "keratorch_AbsGrad",
+    preamble="""
+template <typename R, typename G, typename X> __device__ R keratorch_abs_grad(G g, X x) {
+  return x > X(0) ? R(g) : x < X(0) ? R(-g) : R(g * (x - x));
+}
+template <typename R, typename G, typename X>
+__device__ R keratorch_abs_grad(G g, const complex<X>& x) {
+  const X size = abs(x);
+  return size == X(0) ? R(0) : R(x * (X(g) / size));
+}
+""",
+)
+
+
+def where_rule(node: Any, grad: RawArray) -> tuple[Any, ...]:
+    """The gradient where the branch was taken, 0 elsewhere."""
+    first, second = node._edges
+    condition = node.condition
+    if first is not None and second is not None:
+        r0, r1 = _result(first, grad), _result(second, grad)
+        _WHERE_BOTH(condition, grad, r0, r1)
+        return r0, r1
+    r = _result(first if second is None else second, grad)
+    _WHERE_ONE(condition, grad, second is None, r)
+    return (r, None) if second is None else (None, r)
+
+
+def _result(edge: Any, grad: RawArray) -> RawArray:
+    """Where a rule writes the gradient of `edge`: what is still to be summed keeps its dtype."""
+    return cp.empty(grad.shape, edge.dtype if edge.shape == grad.shape else grad.dtype)
+
+
+def abs_rule(node: Any, grad: RawArray) -> tuple[Any, ...]:
+    """x/|x|·grad, 0 at 0."""
+    (x,) = node.saved(grad)
+    if x.dtype.kind not in "fc" or grad.shape != x.shape:
+        return node.backward(grad)
+    return (_filled(_ABS_GRAD, x, grad, x),)
+
+
+# -- sums over repeated indices, in a fixed order ----------------------------------------------
+
+_SEGMENT_SUM = cp.ElementwiseKernel(
+    "raw I sorted, raw int64 order, raw V values, int64 n",
+    "O out",
+    """
+    typedef typename keratorch::computed<O>::type T;
+    long long low = 0, high = n;
+    while (low < high) {
+      const long long middle = (low + high) / 2;
+      if (static_cast<long long>(sorted[middle]) < i) low = middle + 1; else high = middle;
+    }
+    T total = T(0);
+    for (; low < n && static_cast<long long>(sorted[low]) == i; low++)
+      total += static_cast<T>(values[order[low]]);
+    out = static_cast<O>(total);
+    """,
+    "keratorch_segment_sum",
+    preamble=COMPUTED,
+)
+
+
+def segment_sum(size: int, where: RawArray, values: RawArray) -> RawArray:
+    """`size` zeros, to which each of `values` was added where it belongs, in their order.
+
+    The indices are sorted, and one thread adds up each element: the same numbers every time.
+    """
+    out = cp.empty((size,), values.dtype)
+    where = where % size if size else where
+    order = cp.argsort(where, kind="stable")
+    _SEGMENT_SUM(where[order], order, cp.ascontiguousarray(values), where.size, out)
+    return out
+
+
+RULES: dict[type, Rule] = {
+    SoftmaxGrad: softmax_rule,
+    LogSoftmaxGrad: log_softmax_rule,
+    LogSumExpGrad: logsumexp_rule,
+    MaxGrad: extremum_rule,
+    MinGrad: extremum_rule,
+    VarGrad: var_rule,
+    StdGrad: std_rule,
+    WhereGrad: where_rule,
+    AbsGrad: abs_rule,
+}

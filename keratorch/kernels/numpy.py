@@ -1,0 +1,234 @@
+"""NumPy rules made from partial derivatives: one temporary, written in place.
+
+For ``partials = (1 - y * y,)`` the rule that comes out is, in essence,
+
+    t = multiply(y, y); subtract(1, t, t); multiply(grad, t, t); return (t,)
+
+A temporary that involves the output has the output's shape and dtype, and may be written into;
+others are left alone. For 0-d gradients, of which NumPy makes scalars, there is a second rule that
+writes nowhere. Complex gradients take the general rule.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..backends import _registry
+from ..backends._backend import Rule, RuleTable
+from ..core.mode import policy
+from ..ops import _partials
+from ..ops._elementwise import ElementwiseGrad
+from ..ops._partials import Expr
+
+_UFUNC_NAMES = {"divide": "true_divide", "pow": "power"}
+
+
+class KernelTable(RuleTable):
+    """Makes the kernel of an elementwise operation when it is first needed."""
+
+    __slots__ = ()
+
+    def __missing__(self, cls: type) -> Rule:
+        # A subclass with a `backward` of its own means it.
+        generic = issubclass(cls, ElementwiseGrad) and cls.backward is ElementwiseGrad.backward
+        rule = elementwise_rule(cls) if generic else cls.backward  # type: ignore[attr-defined]
+        self[cls] = rule
+        return rule
+
+
+class _Constants(dict[Any, tuple[Any, ...]]):
+    """The Python numbers of a kernel as 0-d arrays of a dtype: NumPy takes them faster."""
+
+    __slots__ = ("values",)
+
+    def __init__(self, values: list[Any]) -> None:
+        super().__init__()
+        self.values = values  # type: ignore[assignment]
+
+    def __missing__(self, dtype: Any) -> tuple[Any, ...]:
+        made = tuple(np.asarray(v, dtype=dtype) for v in self.values)  # type: ignore[attr-defined]
+        self[dtype] = made
+        return made
+
+
+class _Writer:
+    """Writes the lines of a kernel.
+
+    in_place : whether temporaries are arrays; those of 0-d arrays are NumPy's scalars.
+    """
+
+    def __init__(self, in_place: bool) -> None:
+        self.in_place = in_place
+        self.lines: list[str] = []
+        self.constants: list[Any] = []
+        self.scope: dict[str, Any] = {"vdot": np.vdot, "asarray": np.asarray}
+        self.count = 0
+
+    def ufunc(self, name: str) -> str:
+        name = _UFUNC_NAMES.get(name, name)
+        self.scope[name] = getattr(np, name)
+        return name
+
+    def special(self, name: str) -> str:
+        name = name.removeprefix(_partials.SPECIAL)
+        self.scope[f"special_{name}"] = _registry.get("numpy").special(name)
+        return f"special_{name}"
+
+    def constant(self, value: Any) -> str:
+        if value not in self.constants:
+            self.constants.append(value)
+        return f"c{self.constants.index(value)}"
+
+    def temporary(self, text: str) -> str:
+        self.count += 1
+        self.lines.append(f"t{self.count} = {text}")
+        return f"t{self.count}"
+
+    def value(self, expr: Expr) -> tuple[str, bool]:
+        """A name for the value of `expr`, and whether it is ours to write into."""
+        if expr.is_constant:
+            return self.constant(expr.value), False
+        if expr.is_variable:
+            return expr.value, False
+        parts = [self.value(a) for a in expr.args]
+        names = ", ".join(name for name, _ in parts)
+        if expr.name == "where":
+            return self.temporary(f"{self._where()}({names})"), False
+        if expr.name in ("ones_like", "zeros_like"):
+            self.scope[expr.name] = getattr(np, expr.name)
+            return self.temporary(f"{expr.name}({names})"), False
+        if expr.name.startswith(_partials.SPECIAL):
+            return self.temporary(f"{self.special(expr.name)}({names})"), False
+        function = self.ufunc(expr.name)
+        if expr.name in _partials.COMPARISONS:
+            return self.temporary(f"{function}({names})"), False
+        for name, owned in parts:
+            if owned:
+                self.lines.append(f"{function}({names}, {name})")
+                return name, True
+        owned = self.in_place and "y" in expr.variables()
+        return self.temporary(f"{function}({names})"), owned
+
+    def _where(self) -> str:
+        self.scope["where"] = np.where
+        return "where"
+
+    def times(self, expr: Expr, masked: bool, i: int, result: str) -> None:
+        """Lines that set `result` to the gradient times the partial."""
+        if expr.is_constant and expr.value == 1:
+            self.lines.append(f"{result} = g")
+            return
+        if expr.is_constant and expr.value == 0:
+            self.lines.append(f"{result} = None")
+            return
+        if expr.is_constant and expr.value == -1:
+            negative = f"{self.ufunc('negative')}(g)"
+            self.lines.append(f"{result} = {negative if self.in_place else f'asarray({negative})'}")
+            return
+        name, owned = self.value(expr)
+        multiply = self.ufunc("multiply")
+        out = f", {name}" if owned else ""
+        self.lines.append(f"{result} = {multiply}(g, {name}{out})")
+        if masked:
+            # One number tells whether anything is infinite or NaN.
+            check = f"vdot({result}, {result})" if self.in_place else result
+            self.lines += [
+                f"check = {check}",
+                "if check - check != 0:",
+                f"    {result} = masked(node, g, {i})",
+            ]
+        if not self.in_place:
+            self.lines.append(f"{result} = asarray({result})")
+
+
+def elementwise_rule(cls: type[ElementwiseGrad]) -> Rule:
+    """The rule of an elementwise operation, compiled."""
+    scalar = _compiled(cls, False, cls.backward)
+    return _compiled(cls, True, scalar)
+
+
+def _compiled(cls: type[ElementwiseGrad], in_place: bool, otherwise: Rule) -> Rule:
+    """A rule for real gradients of one axis or more if `in_place`, else for those of none.
+
+    otherwise : the rule for others.
+    """
+    inputs = [f"x{i}" for i in range(cls.arity)]
+    results = [f"r{i}" for i in range(cls.arity)]
+    writer = _Writer(in_place)
+    body: list[str] = []
+    for i, expr in enumerate(cls.exprs):
+        writer.times(expr, cls.unbounded, i, results[i])
+        if cls.arity == 1:
+            body += [f"    {line}" for line in writer.lines]
+        else:
+            body.append(f"    if e{i} is not None:")
+            body += [f"        {line}" for line in writer.lines]
+        writer.lines.clear()
+    lines = [
+        "def rule(node, g):",
+        f"    if {'g.ndim == 0 or ' if in_place else ''}g.dtype.kind != 'f':",
+        "        return otherwise(node, g)",
+        f"    {', '.join(inputs)}, y = node._saved",
+    ]
+    if cls.arity > 1:
+        lines.append(f"    {', '.join(f'e{i}' for i in range(cls.arity))} = node._edges")
+        lines.append(f"    {' = '.join(results)} = None")
+    if writer.constants:
+        names = "".join(f"c{i}, " for i in range(len(writer.constants)))
+        lines.append(f"    {names}= constants[g.dtype]")
+        writer.scope["constants"] = _Constants(writer.constants)
+    lines += [*body, f"    return ({', '.join(results)},)"]
+    writer.scope |= {"otherwise": otherwise, "masked": masked}
+    text = "\n".join(lines) + "\n"
+    return _partials.compile_function("rule", text, writer.scope)
+
+
+def masked(node: Any, g: Any, i: int) -> Any:
+    """`g` times partial `i`, which counts as 0 where it is not finite and `g` is 0."""
+    xp, values = node._operands(g)
+    p = node.partial_function()(xp, i, *values)
+    if policy.masked_zeros:
+        p = np.where((g == 0) & ~np.isfinite(p), 0.0, p)
+    return np.multiply(g, p)
+
+
+def relu_rule(node: Any, g: Any) -> tuple[Any, ...]:
+    """One product with a mask."""
+    return (np.asarray(np.multiply(g, node._saved[1] > 0)),)
+
+
+def power_rule(general: Rule) -> Rule:
+    """The rule of ``x ** n`` with a number n, n·x^(n−1); `general` where n is an array."""
+
+    def rule(node: Any, g: Any) -> tuple[Any, ...]:
+        x, n, _ = node._saved
+        if type(n) not in (int, float) or n == 0 or g.dtype.kind != "f":
+            return general(node, g)
+        if g.ndim == 0:
+            r = np.multiply(np.multiply(np.power(x, n - 1), n), g)
+            return np.asarray(r if r - r == 0 else masked(node, g, 0)), None
+        if n == 2:
+            r = np.multiply(x, g)
+            np.add(r, r, r)
+        else:
+            p = np.power(x, n - 1)
+            np.multiply(p, n, p)
+            r = np.multiply(p, g, p)
+        check = np.vdot(r, r)
+        if check - check != 0:
+            r = masked(node, g, 0)
+        return r, None
+
+    return rule
+
+
+def make_rules() -> KernelTable:
+    """NumPy's table of rules."""
+    from ..ops.arithmetic import PowerGrad, ReLUGrad
+
+    rules = KernelTable()
+    rules[PowerGrad] = power_rule(elementwise_rule(PowerGrad))
+    rules[ReLUGrad] = relu_rule
+    return rules

@@ -1,0 +1,412 @@
+"""The operators and methods of `GradArray`, in NumPy's argument order."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+from ..backends import _registry
+from ..core.array import GradArray
+from ..core.callers import asked_by_operator
+from ..core.convert import SCALARS, is_table
+from ..errors import DTypeError, LostGradientError
+from ..interop._numpy_methods import METHODS, table_function
+from . import (
+    arithmetic,
+    constants,
+    indexing,
+    linalg,
+    manipulation,
+    placing,
+    reductions,
+    selection,
+    statistics,
+)
+from ._elementwise import is_operand
+from ._pandas import priority
+from .arithmetic import add, divide, multiply, negative, positive, subtract
+from .arithmetic import pow as power
+from .creation import zeros_like
+from .dtypes import can_cast, result_type
+from .linalg import matmul
+from .selection import abs as absolute
+from .sparse import matrix_product, product
+
+# What a closure of a method holds `torch.compile` cannot name, and breaks its graph there. So the
+# functions of operators are globals, or found in one by a name.
+
+
+def _operator(name: str) -> tuple[Any, Any]:
+    """The method of an operator, and its reflection."""
+
+    def forward(self: GradArray, other: Any) -> Any:
+        if type(other) is GradArray or type(other) in SCALARS or is_operand(other, self):
+            return _FUNCTIONS[name](self, other)
+        return NotImplemented
+
+    def reflected(self: GradArray, other: Any) -> Any:
+        if type(other) in SCALARS or is_operand(other, self):
+            return _FUNCTIONS[name](other, self)
+        return NotImplemented
+
+    return forward, reflected
+
+
+def _add(self: GradArray, other: Any) -> Any:
+    if type(other) is GradArray or type(other) in SCALARS or is_operand(other, self):
+        return add(self, other)
+    return NotImplemented
+
+
+def _radd(self: GradArray, other: Any) -> Any:
+    if type(other) in SCALARS or is_operand(other, self):
+        return add(other, self)
+    return NotImplemented
+
+
+def _sub(self: GradArray, other: Any) -> Any:
+    if type(other) is GradArray or type(other) in SCALARS or is_operand(other, self):
+        return subtract(self, other)
+    return NotImplemented
+
+
+def _rsub(self: GradArray, other: Any) -> Any:
+    if type(other) in SCALARS or is_operand(other, self):
+        return subtract(other, self)
+    return NotImplemented
+
+
+def _mul(self: GradArray, other: Any) -> Any:
+    if type(other) is GradArray or type(other) in SCALARS or is_operand(other, self):
+        return multiply(self, other)
+    return NotImplemented
+
+
+def _rmul(self: GradArray, other: Any) -> Any:
+    if type(other) in SCALARS or is_operand(other, self):
+        return multiply(other, self)
+    return matrix_product(other, self)
+
+
+def _truediv(self: GradArray, other: Any) -> Any:
+    if type(other) is GradArray or type(other) in SCALARS or is_operand(other, self):
+        return divide(self, other)
+    return NotImplemented
+
+
+def _rtruediv(self: GradArray, other: Any) -> Any:
+    if type(other) in SCALARS or is_operand(other, self):
+        return divide(other, self)
+    return NotImplemented
+
+
+def _pow(self: GradArray, other: Any) -> Any:
+    if type(other) is GradArray or type(other) in SCALARS or is_operand(other, self):
+        return power(self, other)
+    return NotImplemented
+
+
+def _rpow(self: GradArray, other: Any) -> Any:
+    if type(other) in SCALARS or is_operand(other, self):
+        return power(other, self)
+    return NotImplemented
+
+
+def _matmul(self: GradArray, other: Any) -> Any:
+    if type(other) is GradArray or is_operand(other, self):
+        return matmul(self, other)
+    return product(self, other)
+
+
+def _rmatmul(self: GradArray, other: Any) -> Any:
+    return matmul(other, self) if is_operand(other, self) else product(other, self)
+
+
+def _neg(self: GradArray) -> GradArray:
+    return negative(self)
+
+
+def _pos(self: GradArray) -> GradArray:
+    return positive(self)
+
+
+def _abs(self: GradArray) -> GradArray:
+    return absolute(self)
+
+
+def _divmod_of(left: Any, right: Any) -> Any:
+    """``divmod(left, right)``: the quotient is a constant, the remainder is differentiable."""
+    from ..interop._numpy_api import UFUNCS
+
+    return UFUNCS["divmod"](left, right)
+
+
+def _round(self: GradArray, ndigits: int | None = None) -> Any:
+    """``round(x, 2)`` of one element, as of NumPy's scalars; the derivative is 0."""
+    if self.ndim:
+        raise TypeError(
+            f"round() of a GradArray of shape {tuple(self.shape)}: use numpy.round, or x.round()"
+        )
+    y = table_function("round")(self, 0 if ndigits is None else ndigits)
+    return int(y) if ndigits is None else y
+
+
+_ARITHMETIC = {
+    "add": (_add, _radd),
+    "sub": (_sub, _rsub),
+    "mul": (_mul, _rmul),
+    "truediv": (_truediv, _rtruediv),
+    "pow": (_pow, _rpow),
+    "matmul": (_matmul, _rmatmul),
+}
+
+
+def _in_place(function: Callable[..., Any], raw_function: Callable[..., Any]) -> Any:
+    def method(self: GradArray, other: Any) -> Any:
+        if not (is_operand(other, self) or is_table(other)):  # a table is read, and not made
+            return NotImplemented
+        return indexing.update_in_place(self, function, raw_function, other)
+
+    return method
+
+
+def _no_out(out: Any) -> None:
+    if out is not None:
+        raise TypeError("out= is not supported: the result is a new GradArray")
+
+
+def _sum(
+    self: GradArray, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False,
+    initial: Any = None, where: Any = True,
+) -> GradArray:  # fmt: skip
+    """The sum along `axis`, as `keratorch.sum`; of what `where` admits, plus `initial`."""
+    if initial is not None or where is not True:
+        return table_function("sum")(self, axis, dtype, out, keepdims, initial, where)
+    _no_out(out)
+    return reductions.sum(self, axis=axis, dtype=dtype, keepdims=keepdims)
+
+
+def _mean(
+    self: GradArray, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False,
+    *, where: Any = True,
+) -> GradArray:  # fmt: skip
+    """The mean along `axis`, as `keratorch.mean`; of what `where` admits."""
+    if where is not True:
+        return table_function("mean")(self, axis, dtype, out, keepdims, where=where)
+    _no_out(out)
+    x = self if dtype is None else placing.astype(self, dtype)
+    return reductions.mean(x, axis=axis, keepdims=keepdims)
+
+
+def _prod(
+    self: GradArray, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False,
+    initial: Any = None, where: Any = True,
+) -> GradArray:  # fmt: skip
+    """The product along `axis`, as `keratorch.prod`; of what `where` admits, times `initial`."""
+    if initial is not None or where is not True:
+        return table_function("prod")(self, axis, dtype, out, keepdims, initial, where)
+    _no_out(out)
+    return statistics.prod(self, axis=axis, dtype=dtype, keepdims=keepdims)
+
+
+def _cumsum(self: GradArray, axis: Any = None, dtype: Any = None, out: Any = None) -> GradArray:
+    """The running totals along `axis`; of all elements in a row for `None`."""
+    _no_out(out)
+    x = self if axis is not None else manipulation.reshape(self, (-1,) if self.size else (0,))
+    return statistics.cumulative_sum(x, axis=0 if axis is None else axis, dtype=dtype)
+
+
+def _cumprod(self: GradArray, axis: Any = None, dtype: Any = None, out: Any = None) -> GradArray:
+    """The running products along `axis`; of all elements in a row for `None`."""
+    _no_out(out)
+    x = self if axis is not None else manipulation.reshape(self, (-1,) if self.size else (0,))
+    return statistics.cumulative_prod(x, axis=0 if axis is None else axis, dtype=dtype)
+
+
+def _max(
+    self: GradArray, axis: Any = None, out: Any = None, keepdims: bool = False,
+    initial: Any = None, where: Any = True,
+) -> GradArray:  # fmt: skip
+    """The largest element along `axis`, as `keratorch.max`; of what `where` admits."""
+    if initial is not None or where is not True:
+        return table_function("max")(self, axis, out, keepdims, initial, where)
+    _no_out(out)
+    return reductions.max(self, axis=axis, keepdims=keepdims)
+
+
+def _min(
+    self: GradArray, axis: Any = None, out: Any = None, keepdims: bool = False,
+    initial: Any = None, where: Any = True,
+) -> GradArray:  # fmt: skip
+    """The smallest element along `axis`, as `keratorch.min`; of what `where` admits."""
+    if initial is not None or where is not True:
+        return table_function("min")(self, axis, out, keepdims, initial, where)
+    _no_out(out)
+    return reductions.min(self, axis=axis, keepdims=keepdims)
+
+
+def _clip(self: GradArray, min: Any = None, max: Any = None, out: Any = None) -> GradArray:
+    """The array between two bounds, as `keratorch.clip`."""
+    _no_out(out)
+    return arithmetic.clip(self, min, max)
+
+
+def _reshape(self: GradArray, *shape: Any, order: str = "C", copy: bool | None = None) -> GradArray:
+    """The elements in another shape: ``x.reshape(2, 3)`` or ``x.reshape((2, 3))``."""
+    new = shape[0] if len(shape) == 1 else shape
+    if order != "C":
+        return table_function("reshape")(self, new, order, copy=copy)
+    return manipulation.reshape(self, new, copy=copy)
+
+
+def _transpose(self: GradArray, *axes: Any) -> GradArray:
+    """The axes reversed, or in the order given."""
+    if not axes or axes == (None,):
+        return manipulation.permute_dims(self, tuple(reversed(range(self.ndim))))
+    order = axes[0] if len(axes) == 1 and isinstance(axes[0], (tuple, list)) else axes
+    return manipulation.permute_dims(self, order)
+
+
+def _astype(
+    self: GradArray, dtype: Any, order: str = "K", casting: str = "unsafe", subok: bool = True,
+    copy: bool = True,
+) -> GradArray:  # fmt: skip
+    """The array with another dtype, as `keratorch.astype`; `order` is the library's to choose."""
+    y = placing.astype(self, dtype, copy=copy)
+    if casting not in ("unsafe", "same_kind") and not can_cast(self.dtype, y.dtype):
+        raise DTypeError(f"astype: {self.dtype} to {y.dtype} is not {casting!r}: cast unsafely")
+    if casting == "same_kind" and result_type(self.dtype, y.dtype) != y.dtype:
+        kinds = [str(d).rpartition(".")[2].rstrip("0123456789") for d in (self.dtype, y.dtype)]
+        if kinds[0] != kinds[1]:
+            raise DTypeError(f"astype: {self.dtype} and {y.dtype} are not of the same kind")
+    return y
+
+
+def _copy(self: GradArray, order: str = "C") -> GradArray:
+    """A copy in memory of its own; differentiable. `order` is the library's to choose."""
+    return placing.copy(self)
+
+
+def _imag(self: GradArray) -> GradArray:
+    # `kt.imag` refuses real arrays; an attribute that raises breaks `hasattr(x, "imag")`.
+    if _registry.of(self._array).is_complex(self._array.dtype):
+        return selection.imag(self)
+    return zeros_like(self)
+
+
+def _dlpack(
+    self: GradArray,
+    *,
+    stream: Any = None,
+    max_version: tuple[int, int] | None = None,
+    dl_device: tuple[Any, int] | None = None,
+    copy: bool | None = None,
+) -> Any:
+    """A capsule that shares the memory of a constant."""
+    if self._edge is not None or self._tangents is not None:
+        raise LostGradientError(
+            f"__dlpack__ of a tracked array of shape {tuple(self.shape)} would lose its gradient: "
+            "use detach() first"
+        )
+    named = {"stream": stream, "max_version": max_version, "dl_device": dl_device, "copy": copy}
+    return self._array.__dlpack__(**{k: v for k, v in named.items() if v is not None})
+
+
+def _dlpack_device(self: GradArray) -> tuple[Any, int]:
+    """The device, in the numbers of DLPack."""
+    return self._array.__dlpack_device__()
+
+
+def _cuda_array_interface(self: GradArray) -> Any:
+    """The memory of a constant on a CUDA device, for CuPy, PyTorch and Numba.
+
+    Tracked arrays and those of the host have none: it would lose the gradient. Nor has an operand
+    of an operator: CuPy's ``@`` takes it for a reason to go on by itself, and then fails.
+    """
+    if asked_by_operator():
+        raise AttributeError("__cuda_array_interface__ of an operand of an operator")
+    if self._edge is not None or self._tangents is not None:
+        raise AttributeError(
+            f"__cuda_array_interface__ of a tracked array of shape {tuple(self.shape)} would lose "
+            "its gradient: use detach() first"
+        )
+    return self._array.__cuda_array_interface__
+
+
+_BINARY = {
+    "add": arithmetic.add,
+    "sub": arithmetic.subtract,
+    "mul": arithmetic.multiply,
+    "truediv": arithmetic.divide,
+    "pow": arithmetic.pow,
+    "mod": arithmetic.remainder,
+    "matmul": linalg.matmul,
+}
+_COMPARISONS = {
+    "lt": constants.less,
+    "le": constants.less_equal,
+    "gt": constants.greater,
+    "ge": constants.greater_equal,
+    "eq": constants.equal,
+    "ne": constants.not_equal,
+    "and": constants.bitwise_and,
+    "or": constants.bitwise_or,
+    "xor": constants.bitwise_xor,
+    "lshift": constants.bitwise_left_shift,
+    "rshift": constants.bitwise_right_shift,
+    "floordiv": constants.floor_divide,
+}
+_FUNCTIONS = {**_BINARY, **_COMPARISONS, "divmod": _divmod_of}
+_METHODS = {
+    "__cuda_array_interface__": property(_cuda_array_interface),
+    "__pandas_priority__": property(priority),
+    "__dlpack__": _dlpack,
+    "__dlpack_device__": _dlpack_device,
+    "__neg__": _neg,
+    "__pos__": _pos,
+    "__abs__": _abs,
+    "__invert__": constants.bitwise_invert,
+    "__getitem__": indexing.getitem,
+    "__setitem__": indexing.setitem,
+    "sum": _sum,
+    "mean": _mean,
+    "prod": _prod,
+    "cumsum": _cumsum,
+    "cumprod": _cumprod,
+    "max": _max,
+    "min": _min,
+    "clip": _clip,
+    "reshape": _reshape,
+    "transpose": _transpose,
+    "astype": _astype,
+    "copy": _copy,
+    "to_device": placing.to_device,
+    "conj": selection.conj,
+    "T": property(_transpose, doc="The axes reversed."),
+    "mT": property(manipulation.matrix_transpose, doc="The last two axes exchanged."),
+    "real": property(selection.real, doc="The real part."),
+    "imag": property(_imag, doc="The imaginary part; zeros for real arrays, as NumPy has it."),
+    **METHODS,
+}
+
+
+def install() -> None:
+    """Give `GradArray` its operators and methods."""
+    for name, function in _BINARY.items():
+        forward, reflected = _ARITHMETIC.get(name) or _operator(name)
+        setattr(GradArray, f"__{name}__", forward)
+        setattr(GradArray, f"__r{name}__", reflected)
+        raw_function = getattr(operator, f"i{name}")
+        setattr(GradArray, f"__i{name}__", _in_place(function, raw_function))
+    GradArray.__divmod__, GradArray.__rdivmod__ = _operator("divmod")
+    GradArray.__round__ = _round
+    for name, function in _COMPARISONS.items():
+        forward, reflected = _operator(name)
+        setattr(GradArray, f"__{name}__", forward)
+        if name not in ("lt", "le", "gt", "ge", "eq", "ne"):
+            setattr(GradArray, f"__r{name}__", reflected)
+            in_place = _in_place(function, getattr(operator, f"i{name}"))
+            setattr(GradArray, f"__i{name}__", in_place)
+    for name, function in _METHODS.items():
+        setattr(GradArray, name, function)

@@ -1,0 +1,1 @@
+"""What looks at a computation: anomalies, drawings, times, versions."""

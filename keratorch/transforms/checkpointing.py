@@ -1,0 +1,191 @@
+"""`checkpoint`: a function's inputs are kept, and what it computed is computed again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from ..core import engine as _engine
+from ..core.array import GradArray
+from ..core.convert import as_kept, as_operand
+from ..core.grad import Grad, next_seq
+from ..core.mode import enable_grad, mode
+from ..core.recording import constant, is_active
+from ..core.tangents import open_level, take_tangent, with_tangent
+from ..errors import RuleError
+from ..ops.arithmetic import positive
+from . import random_state as _random_state
+from .call import as_variable, captured
+from .tree import leaves, unflattened
+
+
+def checkpoint(function: Callable[..., Any]) -> Callable[..., Any]:
+    """`function`, of which the graph keeps the inputs alone: backward calls it again.
+
+    Memory for time: what it computed is not kept between the forward and the backward pass.
+    Tracked arrays that `function` captures count as inputs. It must compute the same both times;
+    the state of random number generators is put back for the second: those of Python, NumPy and
+    PyTorch, and each generator (of Python, NumPy or PyTorch) that is an argument, a default, in
+    the closure, or a global that `function` names, or a function that it names does. What is
+    hidden deeper, and CuPy's generators, cannot be: pass in what was drawn. A `GradArray` among the
+    arguments that is written into before the second call, by `function` too, makes backward raise
+    `StaleValueError`: write into a copy. Plain masks and indices among the arguments are copied;
+    what it captures is not.
+
+    Where derivatives carry tangents that `function` captured, it is called without checkpoint.
+    """
+
+    @wraps(function)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        if not mode.recording:
+            return function(*args, **kwargs)
+        return _checkpointed(function, args, kwargs)
+
+    return wrapper
+
+
+def _checkpointed(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+    given = leaves((args, kwargs))
+    at = [i for i, v in enumerate(given) if isinstance(v, GradArray) and is_active(v)]
+    inputs = [as_operand(given[i]) for i in at]
+    states = _random_state.taken(function, given)
+    since = next_seq()
+    node = _CheckpointGrad(*inputs)
+    own: set[Any] = set()
+    moved = list(given)
+    stored = [v if isinstance(v, GradArray) else as_kept(v) for v in given]
+    for i, x in zip(at, inputs, strict=True):
+        stored[i] = 0.0
+        moved[i] = v = _leaf(x)
+        own.add(v._edge)
+    new_args, new_kwargs = unflattened((args, kwargs), iter(moved))
+    outcome = function(*new_args, **new_kwargs)
+    results = leaves(outcome)
+    if any(isinstance(y, GradArray) and y._tangents for y in results):
+        with _random_state.restored(states, function, given):
+            return function(*args, **kwargs)
+    tracked = [k for k, y in enumerate(results) if isinstance(y, GradArray) and y._edge is not None]
+    if not tracked:
+        return outcome
+    older = captured([results[k]._edge for k in tracked], since, own)
+    # Their arrays are kept too, so that a write to one is noticed; those still alive come first.
+    older.sort(key=lambda e: e._out() is None)
+    alive = [x._array for e in older for x in (e._out(),) if x is not None]
+    node.count = len(inputs)
+    node._edges = (*(node._edges or ()), *older)
+    node._saved = (*(node._saved or ()), *alive)
+    node._tangents = (*node._tangents, *[None] * len(older))
+    node.function, node.states, node.tracked = function, states, tracked
+    # So that a write to one of them, by the function too, is noticed.
+    node.constants = tuple([v._array for v in stored if isinstance(v, GradArray)])
+    node.at, node.arguments = at, unflattened((args, kwargs), iter(stored))
+    made = node.results(*[results[k]._array for k in tracked])
+    for k, y in zip(tracked, made, strict=True):
+        results[k] = y
+    return unflattened(outcome, iter(results))
+
+
+def _leaf(x: GradArray) -> GradArray:
+    return as_variable(constant(x._array))
+
+
+class _CheckpointGrad(Grad):
+    """The call of a function: inputs are its tracked arguments, and what it captured."""
+
+    function: Callable[..., Any]
+    arguments: Any  # (args, kwargs), numbers in place of the inputs
+    at: list[int]  # where the inputs are among their leaves
+    count: int  # of the inputs that are arguments
+    constants: tuple[Any, ...]  # the arrays of the other arguments that are GradArrays
+    states: Any
+    tracked: list[int]  # which leaves of the outcome are outputs
+
+    def again(self, inputs: list[Any]) -> list[Any]:
+        """The outputs, computed again from `inputs`."""
+        given = leaves(self.arguments)
+        for i, x in zip(self.at, inputs, strict=True):
+            given[i] = x
+        args, kwargs = unflattened(self.arguments, iter(given))
+        with _random_state.restored(self.states, self.function, given):
+            results = leaves(self.function(*args, **kwargs))
+        shapes = [tuple(results[k].shape) for k in self.tracked if k < len(results)]
+        if shapes != list(self.shape):
+            raise RuleError(
+                f"checkpoint: the function returned arrays of shapes {list(self.shape)}, and "
+                f"called again {shapes}: it must compute the same both times"
+            )
+        return [as_operand(results[k]) for k in self.tracked]
+
+    def backward(self, grad: Any) -> Any:
+        inputs = [as_operand(x) for x in self.inputs[: self.count]]
+        older = (self._edges or ())[self.count :]
+        record = mode.recording
+        since = next_seq()
+        variables: list[GradArray] = []
+        with enable_grad():
+            for x in inputs:
+                if x._edge is not None and record:
+                    variables.append(positive(x))
+                    continue
+                v = _leaf(x)
+                v._tangents = x._tangents
+                variables.append(v)
+            outputs = self.again(variables)
+        own = {v._edge for v in variables}
+        pairs: dict[Any, Any] = {}
+        for y, g in zip(outputs, grad, strict=True):
+            if y._edge is None:
+                raise RuleError(
+                    "checkpoint: called again, the function returned a constant, of shape "
+                    f"{tuple(y.shape)}, where it returned a tracked array before: it must compute "
+                    "the same both times"
+                )
+            if g is not None:
+                pairs[y._edge] = _engine.sum_of(pairs[y._edge], g) if y._edge in pairs else g
+        above = {*own, *(e for x in inputs for e in (x._edge,) if e is not None)}
+        below = [y._edge for y in outputs if y._edge is not None]
+        new = [e for e in captured(below, since, above) if e not in older]
+        if new:
+            raise RuleError(
+                "checkpoint: called again, the function captured a tracked array that it did not "
+                f"capture before, of shape {tuple(new[0].shape)}: it must compute the same both "
+                "times"
+            )
+        found: dict[Any, Any] = {}
+        if pairs:
+            found = dict(
+                _engine.run(
+                    list(pairs.items()),
+                    retain_graph=record,
+                    create_graph=record,
+                    targets={*own, *older},
+                    since=since,
+                )
+            )
+        return tuple([found.get(e) for e in (*(v._edge for v in variables), *older)])
+
+    def jvp(self, *tangents: Any) -> Any:
+        inputs = [as_operand(x) for x in self.inputs[: self.count]]
+        with open_level() as level:
+            moved = [
+                x if t is None else with_tangent(x, t, level)
+                for x, t in zip(inputs, tangents, strict=False)
+            ]
+            found = [take_tangent(y, level)[1] for y in self.again(moved)]
+        return tuple(self._with_captured(found, inputs, tangents))
+
+    def _with_captured(self, found: list[Any], inputs: list[Any], tangents: Any) -> list[Any]:
+        """`found`, and what tangents of captured arrays add (those that `linearize` pushes)."""
+        rest = tangents[self.count :]
+        if all(t is None for t in rest):
+            return found
+        from ..core.tangents import jvp_of_backward
+
+        more = jvp_of_backward(self, (*[None] * self.count, *rest))
+        return [
+            a if b is None else b if a is None else a + b for a, b in zip(found, more, strict=True)
+        ]
+
+
+__all__ = ["checkpoint"]

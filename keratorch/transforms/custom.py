@@ -1,0 +1,418 @@
+"""Functions with derivatives of their own: `custom_vjp` and `custom_jvp`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import update_wrapper
+from typing import Any, cast
+
+from ..backends import _registry
+from ..core import engine as _engine
+from ..core.array import GradArray, new_array
+from ..core.convert import as_kept, as_operand
+from ..core.grad import Grad, next_seq
+from ..core.mode import enable_grad, mode
+from ..core.recording import constant, is_active
+from ..core.tangents import levels
+from ..errors import LostGradientError, RuleError, StructureError
+from .call import as_variable, captured, edges_of, has_edge, positions_of, without_edges
+from .tree import leaves, leaves_like, mapped, unflattened
+
+
+def _parameters_with_defaults(function: Callable[..., Any]) -> int | None:
+    """How many parameters `function` has; `None` where none has a default, or nothing is known."""
+    import inspect
+
+    try:
+        parameters = inspect.signature(function).parameters
+    except (TypeError, ValueError, NameError):  # some written in C; annotations that do not exist
+        return None
+    if all(p.default is inspect.Parameter.empty for p in parameters.values()):
+        return None
+    return len(parameters)
+
+
+class _Function:
+    """What `custom_vjp` and `custom_jvp` share: the call, and where arrays are in it."""
+
+    _rule = ""
+
+    def __init__(self, function: Callable[..., Any], nondiff_argnums: Sequence[int] = ()) -> None:
+        name = type(self).__name__
+        if not callable(function):
+            raise TypeError(f"{name}: {type(function).__name__} is no function")
+        self.function = function
+        self._parameters: Any = _parameters_with_defaults(function)
+        self.nondiff_argnums = tuple(sorted(positions_of(name, tuple(nondiff_argnums))))
+        update_wrapper(cast(Any, self), function)
+
+    @property
+    def _called(self) -> str:
+        return f"{type(self).__name__} of {getattr(self.function, '__name__', 'a function')}"
+
+    def _positional(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
+        """All arguments by position, which is how the rules are given them; defaults too."""
+        if not kwargs and self._parameters in (None, len(args)):
+            return args
+        import inspect
+
+        signature = inspect.signature(self.function)
+        try:
+            bound = signature.bind(*args, **kwargs)
+        except TypeError as error:
+            raise TypeError(f"{self._called}: {error}; its parameters are {signature}") from None
+        by_keyword = (inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.VAR_KEYWORD)
+        names = [n for n in bound.arguments if signature.parameters[n].kind in by_keyword]
+        if names:
+            raise TypeError(
+                f"{self._called}: {', '.join(names)} can be given by keyword alone, and the rules "
+                "are given arguments by position"
+            )
+        bound.apply_defaults()
+        return bound.args
+
+    def _split(self, args: tuple[Any, ...]) -> tuple[list[Any], list[Any]]:
+        """The arguments of ``nondiff_argnums``, and the others."""
+        fixed = self.nondiff_argnums
+        if fixed and not -len(args) <= fixed[0] <= fixed[-1] < len(args):
+            raise StructureError(
+                f"{self._called}: nondiff_argnums is {fixed}, and it was called with {len(args)} "
+                "arguments"
+            )
+        at = {i % len(args) for i in fixed}
+        for i in sorted(at):
+            if any(isinstance(v, GradArray) and is_active(v) for v in leaves(args[i])):
+                raise LostGradientError(
+                    f"{self._called}: the argument {i} is among nondiff_argnums, and holds a "
+                    "tracked array: leave it out of them, or pass x.detach()"
+                )
+        return (
+            [a for i, a in enumerate(args) if i in at],
+            [a for i, a in enumerate(args) if i not in at],
+        )
+
+    def _joined(self, fixed: list[Any], moving: list[Any]) -> list[Any]:
+        """The arguments in their order again."""
+        n = len(fixed) + len(moving)
+        at = {i % n for i in self.nondiff_argnums}
+        a, b = iter(fixed), iter(moving)
+        return [next(a) if i in at else next(b) for i in range(n)]
+
+    def _checked(self, tree: Any, what: str) -> Any:
+        """What a function made of constants, refused where it is tracked all the same."""
+        for v in leaves(tree):
+            if isinstance(v, GradArray) and (v._edge is not None or v._tangents is not None):
+                raise LostGradientError(
+                    f"{self._called}: {what} captures a tracked array, whose derivative no rule "
+                    "gives: pass it as an argument"
+                )
+        return tree
+
+    def _refuse_captured(self, found: list[Any], given: list[Any], since: int, what: str) -> None:
+        """Raise where a rule made `found`, since `since`, of more than it was `given`."""
+        arrays = [v for v in found if isinstance(v, GradArray)]
+        own = {edge for x in given for edge in edges_of(x)}
+        seen = {level for x in given for level in x._tangents or ()}
+        more = {level for y in arrays for level in y._tangents or ()} & levels
+        if more - seen or captured([edge for y in arrays for edge in edges_of(y)], since, own):
+            raise LostGradientError(
+                f"{self._called}: {what} captures a tracked array, whose derivative would be lost: "
+                "pass it as an argument"
+            )
+
+    def _ready(self, rule: Any) -> None:
+        if rule is None:
+            raise RuleError(
+                f"{self._called} was called before its rule was given: call {self._rule} first"
+            )
+
+
+class _RuleGrad(Grad):
+    """The node of a call: its inputs are the tracked arrays among the arguments."""
+
+    of: Any  # the `_Function`
+    fixed: list[Any]
+    moving: list[Any]  # the arguments, with None where an input was
+    at: list[int]  # which leaves of the arguments are the inputs
+    outcome: Any  # the structure of what was returned
+    like: list[Any]  # shape, dtype and whether it is differentiable, of each of its leaves
+
+    def arguments(self, inputs: Sequence[Any]) -> list[Any]:
+        """The arguments, with `inputs` where inputs were."""
+        values = leaves(self.moving)
+        for i, x in zip(self.at, inputs, strict=True):
+            values[i] = x
+        return unflattened(self.moving, iter(values))
+
+    def seeds(self, grad: Any) -> Any:
+        """The gradient of the outcome in its structure, zeros where none came."""
+        found = iter(grad)
+        first = next(g for g in grad if g is not None)
+        parts: list[Any] = []
+        for shape, dtype, is_output, raw in self.like:
+            if not is_output:
+                parts.append(constant(_registry.of(raw).xp.zeros_like(raw)))
+                continue
+            g = next(found)
+            if g is None:
+                g = _zeros(first, shape, dtype)
+            parts.append(g if isinstance(g, GradArray) else constant(g))
+        return unflattened(self.outcome, iter(parts))
+
+
+def _zeros(like: Any, shape: Any, dtype: Any) -> GradArray:
+    like = like if isinstance(like, GradArray) else constant(like)
+    xp = like.__array_namespace__()
+    return xp.zeros(shape, dtype=dtype, device=like.device)
+
+
+class _Saved(tuple[Any, ...]):
+    """What a node saved, and the residuals, which are freed with it."""
+
+    residuals: Any
+    kept: list[Any]  # their leaves: a write to one is noticed
+
+
+def _outputs(node: _RuleGrad, outcome: Any) -> Any:
+    """`outcome`, whose floating arrays become the outputs of `node`."""
+    node.outcome = mapped(lambda _: 0.0, outcome)
+    arrays = [as_operand(v) for v in leaves(outcome)]
+    node.like = []
+    values: list[Any] = []
+    for y in arrays:
+        raw = y._array
+        inexact = _registry.of(raw).is_inexact(raw.dtype)
+        node.like.append((raw.shape, raw.dtype, inexact, None if inexact else raw))
+        if inexact:
+            values.append(raw)
+    made = iter(node.results(*values)) if values else iter(())
+    parts = [next(made) if like[2] else y for y, like in zip(arrays, node.like, strict=True)]
+    return unflattened(outcome, iter(parts))
+
+
+def _node(cls: type[Any], of: Any, fixed: list[Any], moving: list[Any]) -> Any:
+    """A node for a call with tracked arrays among `moving`; `None` where there is none."""
+    values = leaves(moving)
+    at = [i for i, v in enumerate(values) if isinstance(v, GradArray) and is_active(v)]
+    if not at:
+        return None
+    node = cls(*[values[i] for i in at])
+    for i in at:
+        values[i] = 0.0
+    node.constants = [as_kept(v) for v in values]
+    node.of, node.fixed, node.at = of, fixed, at
+    node.moving = unflattened(moving, iter(node.constants))
+    return node
+
+
+def _constants(tree: Any) -> Any:
+    return mapped(
+        lambda v: new_array(v._array, None, None) if isinstance(v, GradArray) else v, tree
+    )
+
+
+# -- custom_vjp ----------------------------------------------------------------------------------
+
+
+class custom_vjp(_Function):
+    """A function whose reverse rule is its author's.
+
+    nondiff_argnums : arguments that are no arrays, by position; the rules are given them first.
+
+    ``f.defvjp(fwd, bwd)`` sets the rule. ``fwd(*args)``, of all arguments by position, defaults
+    too, returns ``(output, residuals)``, and ``bwd(*nondiff_args, residuals, g)``, of what `fwd`
+    kept and the gradient of the output, a tuple with the gradient of each argument, in its
+    structure; `None` means zero. Gradients are in the convention of `grad`.
+
+    Derivatives of the rule are those of what `bwd` and `fwd` compute, `fwd` being called again for
+    them; forward mode is the transpose of `bwd`. A tracked array that `function`, `fwd` or `bwd`
+    captures raises `LostGradientError`: arguments are the way in. Recording is on inside of the
+    rules, so that a write into a leaf needs `no_grad` there as elsewhere.
+
+    >>> @custom_vjp
+    ... def clipped(x):
+    ...     return x
+    >>> clipped.defvjp(lambda x: (x, None), lambda _, g: (g.clip(-1.0, 1.0),))
+    >>> from keratorch import grad
+    >>> grad(lambda x: 100 * clipped(x))(2.0)
+    array(1.)
+    """
+
+    _rule = "defvjp(fwd, bwd)"
+
+    def __init__(self, function: Callable[..., Any], nondiff_argnums: Sequence[int] = ()) -> None:
+        super().__init__(function, nondiff_argnums)
+        self.fwd: Any = None
+        self.bwd: Any = None
+
+    def defvjp(self, fwd: Callable[..., Any], bwd: Callable[..., Any]) -> None:
+        """Set the rule; see the class."""
+        self.fwd, self.bwd = fwd, bwd
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        self._ready(self.bwd)
+        fixed, moving = self._split(self._positional(args, kwargs))
+        node = _node(_CustomVJPGrad, self, fixed, moving)
+        if node is None:
+            return self._checked(self.function(*self._joined(fixed, _constants(moving))), "it")
+        with enable_grad():  # so that what is captured shows
+            outcome, residuals = self._forward(fixed, _constants(moving))
+        self._checked((outcome, residuals), "fwd")
+        node._saved = _Saved(node._saved)
+        node._saved.kept = [as_kept(v) for v in leaves(residuals)]
+        node._saved.residuals = unflattened(residuals, iter(node._saved.kept))
+        return _outputs(node, outcome)
+
+    def _forward(self, fixed: list[Any], moving: list[Any]) -> tuple[Any, Any]:
+        found = self.fwd(*self._joined(fixed, moving))
+        if not isinstance(found, tuple) or len(found) != 2:
+            raise RuleError(f"{self._called}: fwd must return a pair, (output, residuals)")
+        return found
+
+
+class _CustomVJPGrad(_RuleGrad):
+    def backward(self, grad: Any) -> Any:
+        of = self.of
+        inputs = [as_operand(x) for x in self.inputs]
+        g = self.seeds(grad)
+        record, since = mode.recording, next_seq()
+        residuals: Any = self._saved.residuals  # type: ignore[union-attr]
+        again = any(is_active(x) for x in inputs)
+        with enable_grad():  # so that what is captured shows
+            if again:  # differentiated again: what fwd kept must know what it was computed from
+                _, residuals = of._forward(self.fixed, self.arguments(inputs))
+            found = of.bwd(*self.fixed, residuals, g)
+        if not isinstance(found, (tuple, list)) or len(found) != len(self.moving):
+            raise RuleError(
+                f"{of._called}: bwd must return a tuple with one gradient per argument, "
+                f"{len(self.moving)} of them"
+            )
+        parts = leaves_like(
+            self.moving, list(found), f"{of._called}: bwd's gradients", none_is_zero=True
+        )
+        of._refuse_captured(parts, [*inputs, *leaves(g)], since, "bwd")
+        return tuple([_settled(parts[i], record) for i in self.at])
+
+
+# -- custom_jvp ----------------------------------------------------------------------------------
+
+
+class custom_jvp(_Function):
+    """A function whose forward rule is its author's; the reverse rule is its transpose.
+
+    nondiff_argnums : arguments that are no arrays, by position; the rule is given them first.
+
+    ``f.defjvp(rule)`` sets the rule: ``rule(*nondiff_args, primals, tangents)``, of two tuples,
+    returns ``(output, tangent)``; it must be linear in the tangents. A tangent is 0 where there is
+    none. A tracked array that `function` or the rule captures raises `LostGradientError`: arguments
+    are the way in.
+
+    >>> @custom_jvp
+    ... def cube(x):
+    ...     return x**3
+    >>> @cube.defjvp
+    ... def rule(primals, tangents):
+    ...     (x,), (t,) = primals, tangents
+    ...     return cube(x), 3 * x**2 * t
+    >>> from keratorch import grad
+    >>> grad(cube)(2.0)
+    array(12.)
+    """
+
+    _rule = "defjvp(rule)"
+
+    def __init__(self, function: Callable[..., Any], nondiff_argnums: Sequence[int] = ()) -> None:
+        super().__init__(function, nondiff_argnums)
+        self.rule: Any = None
+
+    def defjvp(self, rule: Callable[..., Any]) -> Callable[..., Any]:
+        """Set the rule; see the class. Returns it, so that this is a decorator too."""
+        self.rule = rule
+        return rule
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        self._ready(self.rule)
+        fixed, moving = self._split(self._positional(args, kwargs))
+        node = _node(_CustomJVPGrad, self, fixed, moving)
+        if node is None:
+            return self._checked(self.function(*self._joined(fixed, _constants(moving))), "it")
+        with enable_grad():  # so that what is captured shows
+            outcome = self.function(*self._joined(fixed, _constants(moving)))
+        return _outputs(node, self._checked(outcome, "it"))
+
+
+class _CustomJVPGrad(_RuleGrad):
+    def tangents(self, inputs: Sequence[Any], ts: Sequence[Any]) -> list[Any]:
+        """The tangents of the outputs, by the rule."""
+        of = self.of
+        primals = self.arguments(inputs)
+        values: list[Any] = [_zeros_of(v) for v in leaves(primals)]
+        for i, t in zip(self.at, ts, strict=True):
+            if t is not None:
+                values[i] = t
+        tangents = unflattened(primals, iter(values))
+        record, since = mode.recording, next_seq()
+        with enable_grad():  # so that what is captured shows
+            found = of.rule(*self.fixed, tuple(primals), tuple(tangents))
+        if not isinstance(found, tuple) or len(found) != 2:
+            raise RuleError(f"{of._called}: the rule must return a pair, (output, tangent)")
+        parts = leaves_like(
+            self.outcome, found[1], f"{of._called}: the rule's tangent", none_is_zero=True
+        )
+        given = [*inputs, *[t for t in ts if isinstance(t, GradArray)]]
+        of._refuse_captured(parts, given, since, "the rule")
+        return [_settled(p, record) for p, like in zip(parts, self.like, strict=True) if like[2]]
+
+    def jvp(self, *tangents: Any) -> Any:
+        return tuple(self.tangents([as_operand(x) for x in self.inputs], tangents))
+
+    def backward(self, grad: Any) -> Any:
+        inputs = [as_operand(x) for x in self.inputs]
+        again = any(is_active(x) for x in inputs) or any(
+            isinstance(g, GradArray) and is_active(g) for g in grad
+        )
+        with enable_grad():
+            variables: list[GradArray] = []
+            for x in inputs:
+                zeros = _registry.of(x._array).xp.zeros_like(x._array)
+                variables.append(as_variable(constant(zeros)))
+            found = self.tangents(inputs, variables)
+            pairs: dict[Any, Any] = {}
+            for t, g in zip(found, grad, strict=True):
+                if g is None or not isinstance(t, GradArray) or t._edge is None:
+                    continue
+                if tuple(t.shape) != tuple(g.shape):
+                    t = t.__array_namespace__().broadcast_to(t, g.shape)
+                if t.dtype != g.dtype:
+                    t = t.__array_namespace__().astype(t, g.dtype)
+                pairs[t._edge] = _engine.sum_of(pairs[t._edge], g) if t._edge in pairs else g
+        if not pairs:
+            return (None,) * len(inputs)
+        found = dict(
+            _engine.run(
+                list(pairs.items()),
+                retain_graph=True,
+                create_graph=again and mode.recording,
+                targets={v._edge for v in variables},
+            )
+        )
+        return tuple([found.get(v._edge) for v in variables])
+
+
+def _settled(value: Any, record: bool) -> Any:
+    """What a rule returned, without the graph that it left where none is to be recorded."""
+    if record or not isinstance(value, GradArray) or not has_edge(value):
+        return value
+    return without_edges(value)
+
+
+def _zeros_of(value: Any) -> Any:
+    """A tangent of zeros for an array; `None` for what has none."""
+    if isinstance(value, GradArray):
+        return constant(_registry.of(value._array).xp.zeros_like(value._array))
+    if _registry.is_array(value):
+        return constant(_registry.of(value).xp.zeros_like(value))
+    return 0.0 if isinstance(value, (float, complex)) else None
+
+
+__all__ = ["custom_jvp", "custom_vjp"]

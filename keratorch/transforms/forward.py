@@ -1,0 +1,275 @@
+"""Forward mode: `jvp` in one pass without a graph, `linearize` through a graph kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+from ..backends import _registry
+from ..core import order as _order
+from ..core import writes as _writes
+from ..core.array import GradArray
+from ..core.convert import SCALARS, as_operand, as_raw, check_devices
+from ..core.grad import LeafSlot, OutputSlot, freed_message, op_name
+from ..core.mode import mode
+from ..core.recording import constant
+from ..core.tangents import fitted, open_level, take_tangent, with_tangent
+from ..errors import DTypeError, GraphFreedError, RuleError, ShapeError, StructureError
+from .call import Call, check_inexact, has_edge, output_leaves, raw_of, with_aux, without_edges
+from .tree import leaves, leaves_like, mapped, unflattened
+
+
+def jvp(
+    function: Callable[..., Any],
+    primals: Sequence[Any],
+    tangents: Sequence[Any],
+    has_aux: bool = False,
+) -> Any:
+    """The value of `function` at `primals`, and its derivative along `tangents`: forward mode.
+
+    One pass, in which each array carries its tangent; no graph is kept, so that memory does not
+    grow with the number of operations.
+
+    primals, tangents : a tuple or list each, with one entry per argument: arrays, floats, or nested
+        structures of them. A tangent has the structure and the shapes of its primal.
+    has_aux : `function` returns a pair, of which the second part is passed on.
+
+    Returns ``(output, tangent)``, with `has_aux` ``(output, tangent, aux)``, in the structure of
+    what `function` returns: raw arrays where the primals and tangents are raw, else `GradArray`s.
+
+    >>> jvp(lambda x: x * x, (3.0,), (1.0,))
+    (array(9.), array(6.))
+    """
+    name = "jvp"
+    check_sequences(name, primals, tangents)
+    call = Call(name)
+    given = leaves(list(primals))
+    directions = leaves_like(list(primals), list(tangents), "jvp: tangents")
+    call.note(directions)
+    like = call.note(given)
+    xs = [_primal(name, v, like) for v in given]
+    ts = [tangent_for(name, t, x) for t, x in zip(directions, xs, strict=True)]
+    recording = mode.recording
+    mode.transforms += 1
+    try:
+        with open_level() as level:
+            moved = iter([with_tangent(x, t, level) for x, t in zip(xs, ts, strict=True)])
+            outcome = function(*[unflattened(p, moved) for p in primals])
+            aux = None
+            if has_aux:
+                outcome, aux = with_aux(name, outcome)
+                aux = mapped(lambda v: _below(v, level), aux)
+            outputs = output_leaves(name, outcome, xs[0] if xs else None)
+            pairs = [take_tangent(y, level) for y in outputs]
+    finally:
+        mode.transforms -= 1
+    call.recording = recording
+    made = [x for pair in pairs for x in pair if x is not None]
+    connected = not call.raw or call.enclosed or call.helps(made)
+
+    def out(x: Any) -> Any:
+        return call.result(x, connected)
+
+    values: list[Any] = []
+    slopes: list[Any] = []
+    for value, tangent in pairs:
+        values.append(out(value))
+        if tangent is None:
+            raw = value._array
+            tangent = constant(_registry.of(raw).xp.zeros_like(raw))
+        slopes.append(out(tangent))
+    output = unflattened(outcome, iter(values))
+    slope = unflattened(outcome, iter(slopes))
+    if not has_aux:
+        return output, slope
+    aux = mapped(lambda v: out(v) if isinstance(v, GradArray) else v, aux)
+    return output, slope, aux
+
+
+def _below(value: Any, level: int) -> Any:
+    return take_tangent(value, level)[0] if isinstance(value, GradArray) else value
+
+
+def _primal(name: str, value: Any, like: Any) -> GradArray:
+    if isinstance(value, GradArray):
+        check_inexact(name, value._array)
+        return as_operand(value)
+    return constant(raw_of(name, value, like))
+
+
+def check_sequences(name: str, primals: Any, tangents: Any) -> None:
+    """Raise unless both are tuples or lists, equally long."""
+    for what, given in (("primals", primals), ("tangents", tangents)):
+        if not isinstance(given, (tuple, list)):
+            raise StructureError(
+                f"{name}: {what} must be a tuple or list with one entry per argument, as in "
+                f"{name}(f, (x,), (t,)), not {type(given).__name__}"
+            )
+    if len(primals) != len(tangents):
+        raise ShapeError(f"{name}: {len(tangents)} tangents for {len(primals)} primals")
+
+
+def tangent_for(name: str, t: Any, x: GradArray) -> GradArray:
+    """The tangent `t` for the primal `x`, checked, in its dtype."""
+    t = as_operand(t) if isinstance(t, GradArray) else constant(as_raw(t, like=x))
+    check_devices(name, x._array, t._array)
+    if tuple(x.shape) != tuple(t.shape):
+        raise ShapeError(
+            f"{name}: a tangent of shape {tuple(t.shape)} for a primal of shape "
+            f"{tuple(x.shape)}: they must be equal"
+        )
+    if t.dtype != x.dtype:
+        backend = _registry.of(t._array)
+        if backend.is_complex(t.dtype) and not backend.is_complex(x.dtype):
+            raise DTypeError(
+                f"{name}: a tangent of dtype {t.dtype} for a primal of dtype {x.dtype}: that of a "
+                "real array is real"
+            )
+        t = t.__array_namespace__().astype(t, x.dtype)
+    return t
+
+
+# -- linearize -----------------------------------------------------------------------------------
+
+
+def linearize(function: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[..., Any]]:
+    """The value of `function` at `primals`, and its derivative there as a linear function.
+
+    Returns ``(output, derivative)``. ``derivative(*tangents)`` is the tangent that
+    ``jvp(function, primals, tangents)`` gives, without evaluating `function` again: it goes
+    forward through the graph that was recorded once, and which it keeps.
+
+    >>> y, derivative = linearize(lambda x: x**3, 2.0)
+    >>> derivative(1.0), derivative(0.5)
+    (array(12.), array(6.))
+    """
+    linear = Linear("linearize", function, primals)
+    return linear.output, linear
+
+
+class Linear:
+    """A function recorded once, to be gone through forward."""
+
+    __slots__ = ("call", "connected", "order", "outcome", "output", "outputs", "primals")
+
+    def __init__(self, name: str, function: Callable[..., Any], primals: tuple[Any, ...]) -> None:
+        with Call(name) as call:
+            variables = call.variables(primals, tuple(range(len(primals))))
+            outcome = function(*variables)
+            like = call.arrays[0] if call.arrays else None
+            self.outputs = output_leaves(name, outcome, like)
+            self.connected = call.connected(self.outputs)
+        self.call = call
+        self.outcome = mapped(lambda _: 0.0, outcome)
+        self.primals = mapped(lambda _: 0.0, primals)
+        self.output = unflattened(
+            outcome, iter([call.result(y, self.connected) for y in self.outputs])
+        )
+        self.order: list[Any] | None = None
+
+    def __call__(self, *tangents: Any) -> Any:
+        name = self.call.name
+        check_sequences(name, self.primals, tangents)
+        given = leaves_like(self.primals, tangents, f"{name}: tangents")
+        found = self.pushed(given)
+        return unflattened(self.outcome, iter(found))
+
+    def pushed(self, given: list[Any]) -> list[Any]:
+        """The tangents of the outputs, given those of the variables (`None` for zero)."""
+        call = self.call
+        plain = call.raw and not any(isinstance(t, GradArray) for t in given)
+        ts = [
+            None if t is None else tangent_for(call.name, t, x)
+            for t, x in zip(given, call.arrays, strict=True)
+        ]
+        tracked = any(t is not None and has_edge(t) for t in ts)
+        record = mode.recording and (self.connected or tracked)
+        if self.order is None:
+            self.order = forward_order(self.outputs, call)
+        edges = {e: t for e, t in zip(call.edges, ts, strict=True) if t is not None}
+        found = push(self.order, edges, [y._edge for y in self.outputs], record)
+        out: list[Any] = []
+        for y, t in zip(self.outputs, found, strict=True):
+            if t is None:
+                t = constant(_registry.of(y._array).xp.zeros_like(y._array))
+            if record and has_edge(t):
+                out.append(t)
+            elif plain and t._tangents is None:
+                out.append(t._array)
+            else:
+                out.append(without_edges(t))
+        return out
+
+    def __repr__(self) -> str:
+        return f"<derivative in {len(self.primals)} primals>"
+
+
+def forward_order(outputs: list[GradArray], call: Call) -> list[Any]:
+    """The nodes between the variables and `outputs`, oldest first."""
+    roots = [y._edge for y in outputs if y._edge is not None]
+    order = _order.collect_since(roots, call.since)
+    needed = set(call.own)
+    out: list[Any] = []
+    for node in reversed(order):
+        if node in call.own or node._seq < call.since or type(node) is LeafSlot:
+            continue
+        if node._edges is None:
+            raise GraphFreedError(freed_message(node))
+        if any(e in needed for e in node._edges if e is not None):
+            needed.add(node)
+            out.append(node)
+    return out
+
+
+def push(order: list[Any], tangents: dict[Any, Any], ends: list[Any], record: bool) -> list[Any]:
+    """The tangents of `ends`, by the forward rules of the nodes `order` between."""
+    before = mode.recording, mode.wrapped, mode.level
+    mode.recording, mode.wrapped, mode.level = record, True, None
+    many: dict[Any, tuple[Any, ...]] = {}
+    try:
+        for node in order:
+            if type(node) is OutputSlot:
+                outputs = many.get(node._edges[0])
+                t = None if outputs is None else outputs[node.index]
+                if t is not None:
+                    tangents[node] = fitted(t, node, node._edges[0])
+                continue
+            if node._edges is None:
+                raise GraphFreedError(freed_message(node))
+            if _writes.writes.last > node._seq:
+                _writes.check(node)
+            given = [tangents.get(e) for e in node._edges]
+            if all(t is None for t in given):
+                continue
+            rule = node.jvp
+            for watcher in mode.watchers:
+                rule = partial(_watched, watcher, rule, node)
+            found = rule(*given)
+            if isinstance(node.dtype, tuple):
+                found = found if isinstance(found, tuple) else (found,)
+                if len(found) != node.outputs:
+                    raise RuleError(
+                        f"{op_name(node)}.jvp returned {len(found)} tangents for "
+                        f"{node.outputs} outputs: return one per output, None for zero"
+                    )
+                like = next(t for t in given if t is not None)
+                many[node] = tuple(
+                    as_operand(t, like=like) if type(t) in SCALARS else t for t in found
+                )
+                for watcher in mode.watchers:
+                    watcher.tangents(node, list(many[node]))
+                continue
+            if isinstance(found, tuple):
+                (found,) = found
+            if found is not None:
+                tangents[node] = fitted(found, node, node)
+                for watcher in mode.watchers:
+                    watcher.tangents(node, [tangents[node]])
+        return [None if e is None else tangents.get(e) for e in ends]
+    finally:
+        mode.recording, mode.wrapped, mode.level = before
+
+
+def _watched(watcher: Any, rule: Callable[..., Any], node: Any, *given: Any) -> Any:
+    return watcher.forward(rule, node, list(given))

@@ -1,0 +1,295 @@
+"""Derivatives of solutions, by the implicit function theorem: no solver is differentiated."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from ..backends import _registry
+from ..core.array import GradArray, new_array
+from ..core.convert import SCALARS, as_kept, as_operand
+from ..core.grad import Grad
+from ..core.mode import enable_grad, mode, no_grad
+from ..core.recording import constant, is_active
+from ..core.sync import waits
+from ..core.tangents import levels
+from ..errors import ConvergenceError, LostGradientError, ShapeError
+from . import krylov as _krylov
+from .call import output_leaves
+from .forward import jvp, linearize
+from .reverse import vjp
+from .tree import leaves, leaves_like, mapped, unflattened
+
+Solver = Callable[[Callable[[Any], Any], Any], Any]
+
+
+def implicit_root(
+    residual: Callable[..., Any],
+    solve: Callable[..., Any],
+    *,
+    linear_solve: Solver | None = None,
+) -> Callable[..., Any]:
+    """A differentiable function ``solution(*params)``: the x at which `residual` is 0.
+
+    residual : ``residual(x, *params)``, written in differentiable functions; returns what has the
+        structure and the shapes of x.
+    solve : any solver; ``solve(*params)`` is given constants (`GradArray`s without a graph where
+        `solution` is given `GradArray`s, else what it is given) and returns x: an array, or a
+        nested structure of arrays. It is not differentiated.
+    linear_solve : ``linear_solve(matvec, b)`` solves ``matvec(x) = b`` for a raw real vector b;
+        default: the matrix, from its products, up to 64 unknowns, and GMRES beyond, which waits
+        for the device and raises `ConvergenceError` where it does not converge.
+
+    With F the residual, dx = −(∂F/∂x)⁻¹ (∂F/∂p) dp, forwards and transposed backwards; to every
+    order, as the linear solution is itself such a root. A tracked array that `residual` captures
+    raises `LostGradientError`: parameters are the way in.
+
+    >>> sqrt = implicit_root(lambda x, a: x * x - a, lambda a: a**0.5)
+    >>> from keratorch import grad
+    >>> grad(sqrt)(4.0)
+    array(0.25)
+    """
+
+    @wraps(residual, ("__module__",), ())
+    def solution(*params: Any) -> Any:
+        with no_grad():
+            x = solve(*_constants(params))
+        problem = _Problem(residual, linear_solve, x, params)
+        return unflattened(x, iter(problem.root(problem.values, leaves(params))))
+
+    return solution
+
+
+def fixed_point(
+    function: Callable[..., Any],
+    init: Any,
+    *params: Any,
+    tol: float | None = None,
+    maxiter: int = 1000,
+    solve: Callable[..., Any] | None = None,
+    linear_solve: Solver | None = None,
+) -> Any:
+    """The x at which ``function(x, *params)`` is x, differentiable in `params`.
+
+    init : where the iteration starts, an array or a nested structure; x has its structure.
+    tol : x is taken as found once a step changes no element by more than ``tol·(1 + |x|)``;
+        default: 8 units of rounding. After `maxiter` steps `ConvergenceError` is raised. Each step
+        waits for the device, and looks at values: inside `jax.jit` give `solve`.
+    solve : another way to find x: ``solve(init, *params)``, in place of the iteration.
+    linear_solve : as for `implicit_root`, which gives the derivatives: the iteration is not
+        differentiated, and `init` has no influence on x.
+
+    >>> from keratorch import cos, grad
+    >>> grad(lambda a: fixed_point(lambda x, a: cos(a * x), 0.5, a))(1.0)
+    array(-0.29747434)
+    """
+
+    def residual(x: Any, *params: Any) -> Any:
+        found = function(x, *params)
+        pairs = zip(leaves(x), leaves_like(x, found, "fixed_point: the function's"), strict=True)
+        return unflattened(x, iter([a - b for a, b in pairs]))
+
+    def iterate(*params: Any) -> Any:
+        start = _constants(init)
+        if solve is not None:
+            return solve(start, *params)
+        return _iterated(function, start, params, tol, maxiter)
+
+    return implicit_root(residual, iterate, linear_solve=linear_solve)(*params)
+
+
+def _iterated(
+    function: Callable[..., Any], x: Any, params: tuple[Any, ...], tol: float | None, maxiter: int
+) -> Any:
+    like = next((v for v in leaves(params) if _is_inexact(v)), None)
+    like = None if like is None else as_operand(like)
+    values = [v if isinstance(v, GradArray) else as_operand(v, like) for v in leaves(x)]
+    for v in values:
+        waits("fixed_point", v.shape, "each step looks at what it found; give solve")
+    for _ in range(maxiter):
+        found = function(unflattened(x, iter(values)), *params)
+        new = [as_operand(v) for v in leaves_like(x, found, "fixed_point: the function's")]
+        done = all(_close(a, b, tol) for a, b in zip(values, new, strict=True))
+        values = new
+        if done:
+            return unflattened(x, iter(values))
+    raise ConvergenceError(
+        f"fixed_point: no fixed point within {tol or 'rounding'} after {maxiter} steps: raise "
+        "maxiter or tol, start nearer, or give solve"
+    )
+
+
+def _close(a: GradArray, b: GradArray, tol: float | None) -> bool:
+    if tuple(a.shape) != tuple(b.shape):
+        raise ShapeError(
+            f"fixed_point: the function returned an array of shape {tuple(b.shape)} for one of "
+            f"shape {tuple(a.shape)}: they must be equal"
+        )
+    raw = b._array
+    backend = _registry.of(raw)
+    xp = backend.xp
+    if not b.size:
+        return True
+    bound = 8 * float(xp.finfo(raw.dtype).eps) if tol is None else tol
+    with backend.on_device(raw):
+        return bool(xp.all(xp.abs(raw - a._array) <= bound * (1 + xp.abs(raw))))
+
+
+def _constants(tree: Any) -> Any:
+    return mapped(
+        lambda v: new_array(v._array, None, None) if isinstance(v, GradArray) else v, tree
+    )
+
+
+def _is_inexact(value: Any) -> bool:
+    if type(value) in SCALARS:
+        return False
+    raw = value._array if isinstance(value, GradArray) else value
+    return _registry.is_array(raw) and _registry.of(raw).is_inexact(raw.dtype)
+
+
+class _Problem:
+    """A residual, and where its root is."""
+
+    def __init__(self, residual: Any, linear_solve: Any, x: Any, params: Any) -> None:
+        self.residual = residual
+        self.linear_solve = linear_solve
+        self.x = mapped(lambda _: 0.0, x)
+        self.params = mapped(lambda v: 0.0 if isinstance(v, GradArray) else v, params)
+        self.raw = not any(isinstance(v, GradArray) for v in (*leaves(params), *leaves(x)))
+        like = next((as_operand(v) for v in leaves(params) if _is_inexact(v)), None)
+        self.values = [
+            constant(as_operand(v, like)._array) for v in output_leaves("implicit_root", x, like)
+        ]
+
+    def root(self, values: list[GradArray], params: list[Any]) -> list[Any]:
+        """The root `values` as a function of `params`."""
+        at = [i for i, p in enumerate(params) if isinstance(p, GradArray) and is_active(p)]
+        if at or mode.recording or levels:
+            self.check_captured(values, params)
+        if not at:
+            return [v._array if self.raw else v for v in values]
+        node = _RootGrad(*[params[i] for i in at])
+        node.problem, node.at, node.plain = self, at, [as_kept(v) for v in params]
+        node.values = [v._array for v in values]
+        return list(node.results(*node.values))
+
+    def check_captured(self, values: list[GradArray], params: list[Any]) -> None:
+        """Raise where the residual of constants is tracked: what it captured would be lost."""
+        with enable_grad():
+            found = self.residuals(values, _constants(params))
+        if any(r._edge is not None or r._tangents is not None for r in found):
+            raise LostGradientError(
+                "implicit_root: the residual captures a tracked array, whose derivative would be "
+                "lost: pass it as a parameter"
+            )
+
+    def residuals(self, values: list[Any], params: list[Any]) -> list[GradArray]:
+        """The residual at `values`, leaf by leaf."""
+        x = unflattened(self.x, iter(values))
+        found = self.residual(x, *unflattened(self.params, iter(params)))
+        out = [as_operand(r) for r in leaves_like(self.x, found, "implicit_root: the residual's")]
+        for r, v in zip(out, values, strict=True):
+            if tuple(r.shape) != tuple(v.shape):
+                raise ShapeError(
+                    f"implicit_root: the residual has shape {tuple(r.shape)} where the solution "
+                    f"has {tuple(v.shape)}: they must be equal"
+                )
+        return out
+
+
+class _RootGrad(Grad):
+    """A root: its rule is the implicit function theorem."""
+
+    problem: _Problem
+    at: list[int]
+    plain: list[Any]
+    values: list[Any]
+
+    def state(self) -> tuple[list[GradArray], list[GradArray], Any]:
+        """The inputs; the root, which knows them where it is differentiated again; F(x, inputs)."""
+        inputs = [as_operand(x) for x in self.inputs]
+        params = list(self.plain)
+        for i, x in zip(self.at, inputs, strict=True):
+            params[i] = x
+        values = [constant(v) for v in self.values]
+        if any(is_active(x) for x in inputs):
+            values = self.problem.root(values, params)
+
+        def of(*both: Any) -> tuple[Any, ...]:
+            x, moving = both[: len(values)], both[len(values) :]
+            params = list(self.plain)
+            for i, p in zip(self.at, moving, strict=True):
+                params[i] = p
+            return tuple(self.problem.residuals(list(x), params))
+
+        return inputs, values, of
+
+    def jvp(self, *tangents: Any) -> Any:
+        inputs, values, of = self.state()
+        moved = [i for i, t in enumerate(tangents) if t is not None]
+
+        def of_params(*some: Any) -> Any:
+            every = list(inputs)
+            for i, p in zip(moved, some, strict=True):
+                every[i] = p
+            return of(*values, *every)
+
+        _, b = jvp(of_params, [inputs[i] for i in moved], [tangents[i] for i in moved])
+        b = [-t for t in b]
+
+        def apply(u: list[Any], *state: Any) -> Any:
+            x, p = state[: len(values)], state[len(values) :]
+            return jvp(lambda *x: of(*x, *p), list(x), u)[1]
+
+        return tuple(_solved(apply, [*values, *inputs], b, self.problem.linear_solve, values))
+
+    def backward(self, grad: Any) -> Any:
+        inputs, values, of = self.state()
+        seeds = [
+            v.__array_namespace__().zeros_like(v.detach())
+            if g is None
+            else (g if isinstance(g, GradArray) else constant(g))
+            for v, g in zip(values, grad, strict=True)
+        ]
+
+        def apply(u: list[Any], *state: Any) -> Any:
+            x, p = state[: len(values)], state[len(values) :]
+            return vjp(lambda *x: of(*x, *p), *x)[1](tuple(u))
+
+        u = _solved(apply, [*values, *inputs], seeds, self.problem.linear_solve, values)
+        _, pullback = vjp(lambda *p: of(*values, *p), *inputs)
+        return tuple([-g for g in pullback(tuple(u))])
+
+
+def _solved(
+    apply: Callable[..., Any],
+    state: list[GradArray],
+    b: list[Any],
+    linear_solve: Any,
+    like: list[GradArray],
+) -> list[GradArray]:
+    """The solution u of ``apply(u, *state) = b``, differentiable in `state` and `b`."""
+    b = [as_operand(v) for v in b]
+    fixed = [new_array(s._array, None, None) for s in state]
+    raw_b = [new_array(v._array, None, None) for v in b]
+    with no_grad():
+        zeros = [v.__array_namespace__().zeros_like(v) for v in raw_b]
+        _, matvec = linearize(lambda *u: tuple(apply(list(u), *fixed)), *zeros)
+        first = raw_b[0]._array
+        with _registry.of(first).on_device(first):
+            found = _krylov.solve(matvec, raw_b, linear_solve)
+    if not any(is_active(v) for v in (*state, *b)):
+        return found
+    count = len(state)
+
+    def residual(u: list[Any], *params: Any) -> list[Any]:
+        made = apply(list(u), *params[:count])
+        return [a - c for a, c in zip(made, params[count:], strict=True)]
+
+    problem = _Problem(residual, linear_solve, found, (*state, *b))
+    return problem.root(problem.values, [*state, *b])
+
+
+__all__ = ["fixed_point", "implicit_root"]

@@ -1,0 +1,281 @@
+"""Jacobians, Hessians, and their products with vectors."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ..backends import _registry
+from ..core.array import GradArray
+from ..core.recording import constant
+from ..errors import NotTrackedError
+from ..ops.joining import stack
+from .call import Call, chosen, positions_of, with_aux
+from .forward import Linear, check_sequences, jvp
+from .reverse import grad, vjp
+from .tree import mapped, unflattened
+
+
+def jacrev(
+    function: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
+) -> Callable[..., Any]:
+    """A function that returns the Jacobian of `function`, row by row: reverse mode.
+
+    For each array that `function` returns, the structure of the argument with arrays of shape
+    ``output.shape + input.shape``. One walk back per element of the output, through one graph; two
+    where the output is complex and an argument real.
+
+    Of a holomorphic function it is df/dz, as is `jacfwd`. Of a real function of complex arguments
+    it is ∂f/∂Re z − i·∂f/∂Im z, the conjugate of the gradient.
+    """
+    return _jacobian("jacrev", function, argnums, has_aux, lambda linear: True)
+
+
+def jacfwd(
+    function: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
+) -> Callable[..., Any]:
+    """As `jacrev`, column by column: forward mode, one pass per element of the arguments.
+
+    `function` is evaluated once: the passes go through its graph, as those of `linearize` do.
+    """
+    return _jacobian("jacfwd", function, argnums, has_aux, lambda linear: False)
+
+
+def jacobian(
+    function: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
+) -> Callable[..., Any]:
+    """As `jacrev` or `jacfwd`, whichever needs fewer passes.
+
+    >>> import numpy as np
+    >>> jacobian(lambda x: x * x)(np.array([1.0, 2.0]))
+    array([[2., 0.],
+           [0., 4.]])
+    """
+    return _jacobian("jacobian", function, argnums, has_aux, _fewer_rows)
+
+
+def hessian(
+    function: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
+) -> Callable[..., Any]:
+    """A function that returns the second derivatives of `function`: reverse over reverse.
+
+    For complex arguments forward over reverse.
+
+    For each array that `function` returns, and for each pair of leaves of the arguments, an array
+    of shape ``output.shape + input1.shape + input2.shape``.
+    """
+    gradient = jacrev(function, argnums, has_aux)
+    return _jacobian("hessian", gradient, argnums, has_aux, _is_real)
+
+
+def _jacobian(
+    name: str,
+    function: Callable[..., Any],
+    argnums: Any,
+    has_aux: bool,
+    by_rows: Callable[[Linear], bool],
+) -> Callable[..., Any]:
+    many = not hasattr(argnums, "__index__")
+    positions = positions_of(name, argnums)
+
+    def derivative(*args: Any, **kwargs: Any) -> Any:
+        at = chosen(name, positions, args)
+        aux: list[Any] = []
+
+        def partial(*given: Any) -> Any:
+            moved = list(args)
+            for i, v in zip(at, given, strict=True):
+                moved[i] = v
+            outcome = function(*moved, **kwargs)
+            if has_aux:
+                outcome, extra = with_aux(name, outcome)
+                aux.append(extra)
+            return outcome
+
+        given = tuple([args[i] for i in at])
+        linear = Linear(name, partial, given)
+        call = linear.call
+        with Call(name):  # what the passes compute is for what is around, as `call` was
+            found = _rows(linear) if by_rows(linear) else _columns(linear)
+            blocks = [[call.result(block, linear.connected) for block in row] for row in found]
+        trees: list[Any] = []
+        for row in blocks:
+            parts = unflattened(given, iter(row))
+            trees.append(parts if many else parts[0])
+        result = unflattened(linear.outcome, iter(trees))
+        return (result, call.aux(aux[0])) if has_aux else result
+
+    return derivative
+
+
+def _fewer_rows(linear: Linear) -> bool:
+    """Whether the Jacobian has fewer rows than columns."""
+    return sum(y.size for y in linear.outputs) < sum(x.size for x in linear.call.arrays)
+
+
+def _is_real(linear: Linear) -> bool:
+    """Whether no argument is complex."""
+    return not any(_is_complex(x) for x in linear.call.arrays)
+
+
+def one_hot(like: GradArray, i: int, value: complex = 1.0) -> Any:
+    """A raw array like `like`, `value` at element `i` and 0 elsewhere."""
+    raw = like._array
+    backend = _registry.of(raw)
+    xp = backend.xp
+    device = backend.device(raw)
+    where = {} if device is None else {"device": backend.raw_device(device)}
+    with backend.on_device(raw):
+        flat = xp.astype(xp.arange(like.size, **where) == i, raw.dtype)
+        return xp.reshape(flat if value == 1.0 else flat * value, raw.shape)
+
+
+def _rows(linear: Linear) -> list[list[Any]]:
+    """The blocks of the Jacobian, by one walk back for each element of the outputs."""
+    call = linear.call
+    out: list[list[Any]] = []
+    for y in linear.outputs:
+        in_complex = _is_complex(y)
+        rows: list[list[Any]] = []
+        for i in range(y.size):
+            row = _pull(linear, y, one_hot(y, i))
+            if in_complex and not all(_is_complex(x) for x in call.arrays):
+                turned = _pull(linear, y, one_hot(y, i, 1j))
+                row = [
+                    _conj(g) if _is_complex(x) else g + 1j * h
+                    for x, g, h in zip(call.arrays, row, turned, strict=True)
+                ]
+            else:
+                row = [_conj(g) if _is_complex(g) else g for g in row]
+            rows.append(row)
+        out.append([_stacked([r[k] for r in rows], y, x) for k, x in enumerate(call.arrays)])
+    return out
+
+
+def _pull(linear: Linear, y: GradArray, seed: Any) -> list[GradArray]:
+    call = linear.call
+    found = call.pulled([y], [seed], True, linear.connected)
+    return [g if isinstance(g, GradArray) else constant(g) for g in found]
+
+
+def _columns(linear: Linear) -> list[list[Any]]:
+    """The blocks of the Jacobian, by one pass for each element of the variables."""
+    call = linear.call
+    count = len(call.arrays)
+    columns: list[list[list[Any]]] = [[] for _ in range(count)]
+    for k, x in enumerate(call.arrays):
+        for i in range(x.size):
+            column = _push(linear, k, one_hot(x, i))
+            if _is_complex(x) and not all(_is_complex(y) for y in linear.outputs):
+                turned = _push(linear, k, one_hot(x, i, 1j))
+                column = [
+                    t if _is_complex(y) else t - 1j * u
+                    for y, t, u in zip(linear.outputs, column, turned, strict=True)
+                ]
+            columns[k].append(column)
+    return [
+        [
+            _stacked([c[j] for c in columns[k]], y, x, columns=True)
+            for k, x in enumerate(call.arrays)
+        ]
+        for j, y in enumerate(linear.outputs)
+    ]
+
+
+def _push(linear: Linear, k: int, tangent: Any) -> list[GradArray]:
+    given: list[Any] = [None] * len(linear.call.arrays)
+    given[k] = tangent
+    found = linear.pushed(given)
+    return [t if isinstance(t, GradArray) else constant(t) for t in found]
+
+
+def _stacked(parts: list[Any], y: GradArray, x: GradArray, columns: bool = False) -> GradArray:
+    """The rows or columns of one block as an array of shape ``y.shape + x.shape``."""
+    xp = y.__array_namespace__()
+    shape = (*y.shape, *x.shape)
+    if not parts or not math.prod(shape):
+        dtype = xp.result_type(y.dtype, x.dtype)
+        return xp.zeros(shape, dtype=dtype, device=y.device)
+    block = stack(parts, axis=-1 if columns else 0)
+    return xp.reshape(block, shape)
+
+
+def _is_complex(x: Any) -> bool:
+    return _registry.of(x._array).is_complex(x._array.dtype)
+
+
+def _conj(x: GradArray) -> GradArray:
+    return x.__array_namespace__().conj(x)
+
+
+# -- products ------------------------------------------------------------------------------------
+
+
+def _plain(found: tuple[Any, ...]) -> Any:
+    return found[0] if len(found) == 1 else found
+
+
+def _gradient(name: str, function: Callable[..., Any], count: int) -> Callable[..., Any]:
+    if not count:
+        raise NotTrackedError(f"{name}: there are no primals to differentiate in")
+    return grad(function, argnums=tuple(range(count)))
+
+
+def hvp(function: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
+    """The Hessian of `function`, whose value is one real number, times `tangents`.
+
+    Forward over reverse: two to three times the work of the gradient, without the matrix. The
+    structure of the primal for one primal, a tuple for several.
+
+    >>> import numpy as np
+    >>> hvp(lambda x: (x**3).sum(), (np.array([1.0, 2.0]),), (np.array([1.0, 1.0]),))
+    array([ 6., 12.])
+    """
+    check_sequences("hvp", primals, tangents)
+    return _plain(jvp(_gradient("hvp", function, len(primals)), primals, tangents)[1])
+
+
+def vhp(function: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
+    """As `hvp`, by reverse over reverse: for functions with rules that have no forward mode.
+
+    The Hessian is symmetric, so that the two agree.
+    """
+    check_sequences("vhp", primals, tangents)
+    _, pullback = vjp(_gradient("vhp", function, len(primals)), *primals)
+    return _plain(pullback(tuple(tangents)))
+
+
+def ggnvp(
+    function: Callable[..., Any],
+    loss: Callable[..., Any],
+    primals: Sequence[Any],
+    tangents: Sequence[Any],
+) -> Any:
+    """The generalised Gauss–Newton matrix of ``loss(function(*primals))`` times `tangents`.
+
+    It is Jᵀ·H·J, J the Jacobian of `function` and H the Hessian of `loss` in what `function`
+    returns: positive semidefinite where `loss` is convex. `loss` takes that one structure. Returned
+    as by `hvp`.
+
+    >>> import numpy as np
+    >>> x, t = np.array([1.0, 2.0]), np.array([1.0, 0.0])
+    >>> ggnvp(lambda x: x**2, lambda y: (y**2).sum(), (x,), (t,))
+    array([8., 0.])
+    """
+    check_sequences("ggnvp", primals, tangents)
+    output, moved = jvp(function, primals, tangents)
+    curved = hvp(loss, (output,), (moved,))
+    _, pullback = vjp(function, *primals)
+    return _plain(pullback(curved))
+
+
+# -- leaving -------------------------------------------------------------------------------------
+
+
+def stop_gradient(x: Any) -> Any:
+    """`x`, an array or a nested structure, as constants: no derivative goes through.
+
+    `GradArray`s are detached, in reverse and in forward mode; everything else stays as it is.
+    """
+    return mapped(lambda v: v.detach() if isinstance(v, GradArray) else v, x)

@@ -1,0 +1,330 @@
+"""Reverse mode: `gradients`, `grad`, `value_and_grad`, `elementwise_grad`, `vjp`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import Any
+
+from ..backends import _registry
+from ..core import engine as _engine
+from ..core.array import GradArray
+from ..core.convert import SCALARS, as_operand, as_raw, check_devices
+from ..core.engine import sum_of
+from ..core.mode import mode
+from ..core.recording import constant
+from ..errors import (
+    DTypeError,
+    GradientRequiredError,
+    NotTrackedError,
+    ShapeError,
+    StructureError,
+    UnknownArrayError,
+)
+from .call import Call, chosen, has_edge, output_leaves, positions_of, with_aux, without_edges
+from .tree import leaves_like, mapped, unflattened
+
+
+def gradients(
+    outputs: GradArray | Sequence[GradArray],
+    inputs: GradArray | Sequence[GradArray],
+    grad_outputs: Any = None,
+    *,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    allow_unused: bool = False,
+) -> tuple[Any, ...]:
+    """The gradients of `outputs` in `inputs`; no ``grad`` is touched.
+
+    outputs : one or several tracked arrays; several add up.
+    inputs : one or several tracked arrays, leaves or results.
+    grad_outputs : the gradient of each output, which may be left out for real arrays of one
+        element.
+    allow_unused : give `None` for an input that no output depends on, in place of an error.
+
+    Returns a tuple, one per input: raw arrays, or `GradArray`s under `create_graph`. PyTorch's
+    ``autograd.grad``.
+    """
+    outs: list[Any] = [outputs] if _registry.is_array(outputs) else list(outputs)
+    ins: list[Any] = [inputs] if _registry.is_array(inputs) else list(inputs)
+    if grad_outputs is None:
+        seeds: list[Any] = [None] * len(outs)
+    elif isinstance(grad_outputs, (list, tuple)):
+        seeds = list(grad_outputs)
+    else:
+        seeds = [grad_outputs]
+    if len(seeds) != len(outs):
+        raise ShapeError(f"gradients: {len(seeds)} grad_outputs for {len(outs)} outputs")
+    for what, arrays in (("output", outs), ("input", ins)):
+        for x in arrays:
+            if not isinstance(x, GradArray):
+                raise NotTrackedError(
+                    f"gradients: an {what} is of type {type(x).__name__}, which nothing tracks: "
+                    "pass GradArrays, one or a sequence of them"
+                )
+            if x._edge is None:
+                raise NotTrackedError(
+                    f"gradients: an {what} of shape {tuple(x.shape)} is a constant: make it a "
+                    "GradArray that requires a gradient"
+                )
+    pairs: dict[Any, Any] = {}
+    for y, seed in zip(outs, seeds, strict=True):
+        g = y._seed(seed)
+        pairs[y._edge] = sum_of(pairs[y._edge], g) if y._edge in pairs else g
+    found: dict[Any, Any] = {}
+    if pairs:
+        found = dict(
+            _engine.run(
+                list(pairs.items()),
+                retain_graph=create_graph if retain_graph is None else retain_graph,
+                create_graph=create_graph,
+                targets={x._edge for x in ins},
+            )
+        )
+    out = tuple(found.get(x._edge) for x in ins)
+    if not allow_unused:
+        for x, g in zip(ins, out, strict=True):
+            if g is None:
+                raise NotTrackedError(
+                    f"gradients: no output depends on the input of shape {tuple(x.shape)}: pass "
+                    "allow_unused=True to get None for it"
+                )
+    return out
+
+
+def grad(
+    function: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
+) -> Callable[..., Any]:
+    """A function that returns the gradient of `function`, whose value is one real number.
+
+    argnums : which arguments to differentiate in, by position; for several the gradients come
+        as a tuple.
+    has_aux : `function` returns a pair, of which the second part is passed on.
+
+    An argument may be an array, a float, or nested dicts, lists, tuples and dataclasses of them;
+    its gradient has the same structure. Raw arrays give raw gradients, `GradArray`s give
+    `GradArray`s, which can be differentiated again. Of a complex argument z the gradient is
+    ∂L/∂Re z + i·∂L/∂Im z.
+
+    >>> import numpy as np
+    >>> grad(lambda p: (p["w"] * p["w"]).sum())({"w": np.array([1.0, 2.0])})
+    {'w': array([2., 4.])}
+    """
+    both = _value_and_grad("grad", function, argnums, has_aux)
+
+    @wraps(function, ("__module__", "__name__", "__qualname__", "__doc__"), ())
+    def gradient(*args: Any, **kwargs: Any) -> Any:
+        value, found = both(*args, **kwargs)
+        return (found, value[1]) if has_aux else found
+
+    return gradient
+
+
+def value_and_grad(
+    function: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
+) -> Callable[..., Any]:
+    """As `grad`, but the function returns ``(value, gradient)``; with aux the value is a pair."""
+    return _value_and_grad("value_and_grad", function, argnums, has_aux)
+
+
+def elementwise_grad(function: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Any:
+    """A function that returns the gradient of the sum of what `function` returns.
+
+    Of a function that works on each element by itself, these are its derivatives, elementwise.
+    """
+
+    def summed(y: GradArray) -> None:
+        _check_real("elementwise_grad", y)
+
+    return _derivative("elementwise_grad", function, argnums, False, summed)
+
+
+def _value_and_grad(
+    name: str, function: Callable[..., Any], argnums: Any, has_aux: bool
+) -> Callable[..., Any]:
+    def one_number(y: GradArray) -> None:
+        if y.size != 1:
+            raise GradientRequiredError(
+                f"{name}: the function returned an array of shape {tuple(y.shape)}, and gradients "
+                "are of one number: reduce it first, as in y.sum(), or use jacrev"
+            )
+        _check_real(name, y)
+
+    both = _derivative(name, function, argnums, has_aux, one_number, with_value=True)
+    return wraps(function, ("__module__", "__name__", "__qualname__", "__doc__"), ())(both)
+
+
+def _check_real(name: str, y: GradArray) -> None:
+    backend = _registry.of(y._array)
+    if backend.is_complex(y._array.dtype):
+        raise DTypeError(
+            f"{name}: the function returned a complex array of shape {tuple(y.shape)}, and "
+            "gradients are of real numbers: take its real part, or its abs; jacrev and jacfwd "
+            "give df/dz of a holomorphic function"
+        )
+    if not backend.is_inexact(y._array.dtype):
+        raise DTypeError(
+            f"{name}: the function returned an array of dtype {y.dtype} and shape "
+            f"{tuple(y.shape)}, which has no derivative: return a floating one"
+        )
+
+
+def _derivative(
+    name: str,
+    function: Callable[..., Any],
+    argnums: Any,
+    has_aux: bool,
+    check: Callable[[GradArray], None],
+    with_value: bool = False,
+) -> Callable[..., Any]:
+    """The gradient, in chosen arguments, of the sum of what `function` returns."""
+    if not callable(function):
+        raise TypeError(f"{name}: {type(function).__name__} is no function")
+    many = not hasattr(argnums, "__index__")
+    positions = positions_of(name, argnums)
+
+    def derivative(*args: Any, **kwargs: Any) -> Any:
+        at = chosen(name, positions, args)
+        with Call(name) as call:
+            given = tuple([args[i] for i in at])
+            moved = list(args)
+            variables = call.variables(given, at)
+            for i, v in zip(at, variables, strict=True):
+                moved[i] = v
+            outcome = function(*moved, **kwargs)
+            aux = None
+            if has_aux:
+                outcome, aux = with_aux(name, outcome)
+            y = outcome if type(outcome) is GradArray else _one_array(name, outcome)
+            check(y)
+            connected = call.connected([y])
+            if has_aux:  # before the graph is freed
+                aux = call.aux(aux)
+            seed = _registry.of(y._array).ones_like(y._array)
+            found = call.pulled([y], [seed], connected, connected)
+        results = [call.result(g, connected) for g in found]
+        if len(results) == 1 and type(given[0]) in _registry.by_type:
+            trees: tuple[Any, ...] = (results[0],)
+        else:
+            values = iter(results)
+            trees = tuple([unflattened(t, values) for t in given])
+        found = trees if many else trees[0]
+        if not with_value:
+            return found
+        value = call.result(y, connected)
+        return ((value, aux) if has_aux else value), found
+
+    return derivative
+
+
+def _one_array(name: str, value: Any) -> GradArray:
+    if isinstance(value, (dict, list, tuple)) or not (
+        isinstance(value, (GradArray, *SCALARS))
+        or _registry.is_array(value)
+        or hasattr(value, "dtype")
+    ):
+        raise UnknownArrayError(
+            f"{name}: the function returned {type(value).__name__}, and must return one array; "
+            "has_aux=True lets it return (value, anything)"
+        )
+    return as_operand(float(value) if type(value) is int else value)
+
+
+# -- vjp -----------------------------------------------------------------------------------------
+
+
+def vjp(function: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
+    """The value of `function` at `primals`, and a function that takes gradients back through it.
+
+    Returns ``(output, pullback)``, with `has_aux` ``(output, pullback, aux)``. ``pullback(g)``
+    takes a gradient of the output, of its structure, shapes and dtypes, and returns a tuple of the
+    gradients of the primals, one per primal. It may be called several times.
+
+    With complex numbers it is the adjoint: ``pullback(g)`` of ``z -> A @ z`` is ``conj(A.T) @ g``,
+    so that gradients are those of `grad`.
+
+    >>> y, pullback = vjp(lambda a, b: a * b, 2.0, 3.0)
+    >>> y, pullback(1.0)
+    (array(6.), (array(3.), array(2.)))
+    """
+    with Call("vjp") as call:
+        variables = call.variables(primals, tuple(range(len(primals))))
+        outcome = function(*variables)
+        aux = None
+        if has_aux:
+            outcome, aux = with_aux("vjp", outcome)
+        like = call.arrays[0] if call.arrays else None
+        outputs = output_leaves("vjp", outcome, like)
+        connected = call.connected(outputs)
+        if has_aux:
+            aux = call.aux(aux)
+    results = iter([call.result(y, connected) for y in outputs])
+    output = unflattened(outcome, results)
+    pullback = _Pullback(call, outcome, outputs, primals, connected)
+    return (output, pullback, aux) if has_aux else (output, pullback)
+
+
+class _Pullback:
+    """The second result of `vjp`."""
+
+    __slots__ = ("_call", "_connected", "_outcome", "_outputs", "_primals")
+
+    def __init__(
+        self, call: Call, outcome: Any, outputs: list[GradArray], primals: Any, connected: bool
+    ) -> None:
+        self._call = call
+        # Of the function's result only the structure is kept, beside what the graph needs.
+        self._outcome = mapped(lambda _: 0.0, outcome)
+        self._outputs = outputs
+        self._primals = mapped(lambda _: 0.0, primals)
+        self._connected = connected
+
+    def __call__(self, g: Any) -> tuple[Any, ...]:
+        call = self._call
+        given = leaves_like(self._outcome, g, "pullback")
+        seeds = [seed_for(y, s) for y, s in zip(self._outputs, given, strict=True)]
+        plain = not any(isinstance(s, GradArray) for s in given)
+        tracked = any(isinstance(s, GradArray) and has_edge(s) for s in seeds)
+        record = mode.recording and (self._connected or tracked)
+        found = call.pulled(self._outputs, seeds, True, record)
+        out: list[Any] = []
+        for x in found:
+            if not isinstance(x, GradArray):
+                out.append(x if call.raw and plain else constant(x))
+            elif record and has_edge(x):
+                out.append(x)
+            elif call.raw and plain and x._tangents is None:
+                out.append(x._array)
+            else:
+                out.append(without_edges(x))
+        return unflattened(self._primals, iter(out))
+
+    def __repr__(self) -> str:
+        return f"<pullback of {len(self._primals)} primals>"
+
+
+def seed_for(y: GradArray, g: Any, what: str = "pullback") -> Any:
+    """The gradient `g` for the output `y`, checked."""
+    number = type(g) in SCALARS or isinstance(g, list)
+    is_array = isinstance(g, GradArray) or _registry.is_array(g) or hasattr(g, "dtype")
+    if not number and not is_array:
+        raise StructureError(
+            f"{what}: {type(g).__name__} was given for an array of shape {tuple(y.shape)}: pass an "
+            "array of that shape"
+        )
+    raw = g._array if isinstance(g, GradArray) else (g := as_raw(g, like=y))
+    check_devices(what, y._array, raw)
+    if tuple(raw.shape) != tuple(y.shape):
+        raise ShapeError(
+            f"{what}: an array of shape {tuple(raw.shape)} was given for one of shape "
+            f"{tuple(y.shape)}: they must be equal"
+        )
+    if raw.dtype != y.dtype:
+        backend = _registry.of(raw)
+        if not number or (backend.is_complex(raw.dtype) and not backend.is_complex(y.dtype)):
+            raise DTypeError(
+                f"{what}: an array of dtype {raw.dtype} was given for one of dtype {y.dtype}: they "
+                "must be equal; convert it with astype"
+            )
+        g = backend.xp.astype(raw, y.dtype)
+    return g

@@ -49,6 +49,10 @@ RawArray = Any
 Rule = Callable[[Any, Any], "tuple[Any, ...]"]
 
 
+#: The name of a backend -> a function that gives the module of its kernels (`keratorch.kernels`).
+KERNELS: dict[str, Callable[[], Any]] = {}
+
+
 class RuleTable(dict[type, Rule]):
     """Maps a `Grad` subclass (exact type) to the rule of one backend.
 

@@ -13,10 +13,10 @@ import cupy as cp
 import numpy as np
 from cupy.cuda.memory import OutOfMemoryError
 
-from keratorch.core.mode import policy
 from keratorch.errors import DeviceMemoryError, DTypeError
+from keratorch.policy import policy
 
-from ._backend import Backend, RawArray, Rule, RuleTable
+from ._backend import KERNELS, Backend, RawArray, Rule, RuleTable
 from ._cupy_streams import note, stream_of
 from ._device import Device
 from ._numpy import is_basic
@@ -159,12 +159,14 @@ class CuPyRules(RuleTable):
     __slots__ = ()
 
     def __missing__(self, cls: type) -> Rule:
-        from keratorch.kernels.cupy_elementwise import ElementwiseRule, has_generated_rule
-        from keratorch.kernels.cupy_fused import RULES
-
-        rule = RULES.get(cls)
+        kernels = KERNELS["cupy"]()
+        rule = kernels.RULES.get(cls)
         if rule is None:
-            rule = ElementwiseRule(cls) if has_generated_rule(cls) else super().__missing__(cls)
+            rule = (
+                kernels.ElementwiseRule(cls)
+                if kernels.has_generated_rule(cls)
+                else super().__missing__(cls)
+            )
         self[cls] = rule
         return self[cls]
 
@@ -315,10 +317,8 @@ class CuPyBackend(Backend):
         return explained(checked)
 
     def special(self, name: str) -> Callable[..., Any]:
-        from keratorch.kernels.cupy_elementwise import forward_kernel
-
         function = super().special(name)
-        return _where_its_arrays_are(forward_kernel(name, function))
+        return _where_its_arrays_are(KERNELS["cupy"]().forward_kernel(name, function))
 
     def library_special(self, name: str) -> Callable[..., Any] | None:
         import cupyx.scipy.special
@@ -336,12 +336,10 @@ class CuPyBackend(Backend):
 
     def _own(self, name: str, array: RawArray, axes: tuple[int, ...]) -> RawArray:
         """Our own kernel, or what is composed of CuPy's functions where there is none."""
-        from keratorch.kernels import cupy_fused as _cupy_fused
-
         general = getattr(super(), name)
 
         def function(array: RawArray, axes: tuple[int, ...]) -> RawArray:
-            found = getattr(_cupy_fused, name)(array, axes)
+            found = getattr(KERNELS["cupy"](), name)(array, axes)
             return general(array, axes) if found is None else found
 
         return _where_its_arrays_are(function)(array, axes)
@@ -380,10 +378,8 @@ class CuPyBackend(Backend):
     @explained
     def add_flat(self, size: int, where: RawArray, values: RawArray) -> RawArray:
         if policy.deterministic:
-            from keratorch.kernels.cupy_fused import segment_sum
-
             with values.device:
-                return segment_sum(size, where, values)
+                return KERNELS["cupy"]().segment_sum(size, where, values)
         if values.dtype.kind == "c":  # of which CuPy has no atomic addition
             with values.device:
                 out = cp.zeros((size,), values.dtype)

@@ -10,7 +10,7 @@ import numpy as np
 from keratorch.errors import DTypeError, UnknownArrayError
 
 from . import _windows
-from ._backend import Backend, RawArray
+from ._backend import KERNELS, Backend, RawArray
 from ._device import Device
 from ._numpy_namespace import make as make_namespace
 from ._special import GENERAL, scipy_special
@@ -29,9 +29,8 @@ class NumPyBackend(Backend):
 
     def __init__(self) -> None:
         super().__init__("numpy", make_namespace(), (np.ndarray,))
-        from keratorch.kernels.numpy import make_rules
-
-        self.rules = make_rules()
+        if "numpy" in KERNELS:
+            self.rules = KERNELS["numpy"]().make_rules()
 
     def device(self, array: RawArray) -> Device:
         return _CPU

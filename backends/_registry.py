@@ -235,11 +235,19 @@ def of(array: Any) -> Backend:
         return by_type.setdefault(cls, backend)
 
 
+#: What holds an array of a library: its class, and the function that gives the array.
+_holder: tuple[type, Callable[[Any], Any]] | None = None
+
+
+def unwrap(cls: type, get: Callable[[Any], Any]) -> None:
+    """From now on ``of(x)``, for an `x` of the class `cls`, is the backend of ``get(x)``."""
+    global _holder
+    _holder = cls, get
+
+
 def _wrapped(array: Any) -> Any:
     """The raw array of a `GradArray`; `None` for anything else."""
-    from keratorch.core.array import GradArray, get_slot
-
-    return get_slot(array) if isinstance(array, GradArray) else None
+    return _holder[1](array) if _holder and isinstance(array, _holder[0]) else None
 
 
 def _find(cls: type, array: Any) -> Backend:

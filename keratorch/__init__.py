@@ -213,11 +213,17 @@ from . import fft as fft  # isort: skip
 from . import linalg as linalg  # isort: skip
 from . import nn as nn  # isort: skip
 from . import special as special  # isort: skip
+from . import kernels
+from .core import namespace as _namespace
 from .interop import _cupy as _interop_cupy
+from .interop import _lookup, _methods
 from .interop import _numpy as _interop_numpy
 from .interop._cupy_kernel_grads import register_kernel_grad as register_kernel_grad
-from .ops import _operators as _methods
+from .ops import _operators
 
+_namespace.provide(vars(), _lookup.table_function, _lookup.special_functions)
+_operators.install()
 _methods.install()
 _interop_numpy.install()
 _interop_cupy.install()
+kernels.install()

@@ -11,6 +11,7 @@ from .backends import _registry
 from .core.array import GradArray
 from .core.convert import as_operand
 from .core.mode import enable_grad, no_grad
+from .core.nodes import LeafSlot
 from .transforms import gradients, jvp
 
 _STEP = 1e-5
@@ -152,8 +153,6 @@ def _leaf_of(x: GradArray, differentiable: bool) -> GradArray:
 
 def _tracked_view(x: GradArray) -> GradArray:
     """`x` with its tangents, as something that gradients can be taken in."""
-    from .core.grad import LeafSlot
-
     y = GradArray(x._array)
     y._edge = LeafSlot(y, x._array.shape, x._array.dtype)
     y._tangents = x._tangents

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import sys
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..backends import _registry
 from ..backends._device import Device
@@ -20,17 +21,24 @@ from ..errors import (
     UnknownArrayError,
     UnknownDeviceError,
 )
-from . import grad as _grad
-from .grad import Grad, LeafSlot, guard_array
+from . import display as _display
+from . import engine as _engine
+from . import recording as _record
+from .convert import as_raw, check_devices, move, to_raw
+from .hooks import RemovableHandle, register
 from .host import HostValues
+from .making import array_class
+from .making import new_array as new_array
+from .namespace import namespace_of_backend
+from .nodes import LeafSlot, Node, set_slot
+from .nodes import get_slot as get_slot
+from .nodes import set_grad as set_grad
 from .sync import waits
-
-if TYPE_CHECKING:
-    from .hooks import RemovableHandle
-
-_new = object.__new__
+from .tangents import propagate
+from .writes import share
 
 
+@array_class
 class GradArray(HostValues):
     """An array of any library, with its gradient and the operation that made it.
 
@@ -49,26 +57,9 @@ class GradArray(HostValues):
     `None`), ``_grad_op`` the `Grad` that made the array (`None` for a leaf).
     """
 
-    __slots__ = (
-        "__weakref__",
-        "_alias",
-        "_array",
-        "_edge",
-        "_grad",
-        "_grad_op",
-        "_link",
-        "_name",
-        "_tangents",
-    )
+    __slots__ = ()
 
-    _array: Any
-    _grad: Any
-    _grad_op: Grad | None
-    _edge: Any  # where its gradient goes; None: nothing tracks it
-    _tangents: dict[int, Any] | None  # by forward level
-    _alias: Any  # the `_writes.Family` of arrays that may share its memory
-    _link: Any  # the `_writes.Link` to what it is a view of
-    _name: str | None
+    _grad_op: Node | None
 
     def __init__(
         self,
@@ -78,17 +69,13 @@ class GradArray(HostValues):
         dtype: Any = None,
         requires_grad: bool | None = None,
         name: str | None = None,
-        grad_op: Grad | None = None,
+        grad_op: Node | None = None,
     ) -> None:
-        from ..ops.creation import to_raw
-
         raw = to_raw(data, device, dtype, "GradArray")
         self._array = raw
         self._grad = self._grad_op = self._edge = self._tangents = None
         self._name = name
         if isinstance(data, GradArray):
-            from .writes import share
-
             share(data, self, sure=False)
         if grad_op is not None:
             self._attach(grad_op, requires_grad)
@@ -105,8 +92,8 @@ class GradArray(HostValues):
             "complex arrays have gradients; pass dtype=float, or leave requires_grad out"
         )
 
-    def _attach(self, op: Grad, requires_grad: bool | None) -> None:
-        if not isinstance(op, Grad):
+    def _attach(self, op: Node, requires_grad: bool | None) -> None:
+        if not isinstance(op, Node):
             raise TypeError(f"grad_op must be a Grad, not {type(op).__name__}")
         op._require_new()
         op.shape, op.dtype = self._array.shape, self._array.dtype
@@ -115,41 +102,12 @@ class GradArray(HostValues):
                 raise self._no_gradient()
             return
         if requires_grad is not False and any(e is not None for e in op._edges or ()):
-            from . import recording as _record
-
             self._grad_op = self._edge = op
             op._out = _record.made(self)
         if requires_grad is not False and any(op._tangents):
-            from .tangents import propagate
-
             propagate(op, op._tangents, (self,))
 
     # -- what it is --------------------------------------------------------------------------
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        return self._array.shape
-
-    @property
-    def dtype(self) -> Any:
-        return self._array.dtype
-
-    @property
-    def ndim(self) -> int:
-        return self._array.ndim
-
-    @property
-    def size(self) -> int:
-        n = 1
-        for k in self._array.shape:
-            n *= k
-        return n
-
-    @property
-    def device(self) -> Device | None:
-        """Where the array lives; `None` for a tracer, which is nowhere yet."""
-        raw = self._array
-        return _registry.of(raw).device(raw)
 
     @property
     def name(self) -> str | None:
@@ -160,7 +118,7 @@ class GradArray(HostValues):
         self._name = value
 
     @property
-    def grad_op(self) -> Grad | None:
+    def grad_op(self) -> Node | None:
         """The operation that made the array; `None` for a leaf."""
         return self._grad_op
 
@@ -216,8 +174,6 @@ class GradArray(HostValues):
                     f"grad of shape {tuple(raw.shape)} for an array of shape {tuple(self.shape)}: "
                     "they must be equal"
                 )
-            from .convert import check_devices
-
             check_devices("grad", self._array, raw)
             if raw.dtype != self.dtype:
                 raise DTypeError(
@@ -248,8 +204,6 @@ class GradArray(HostValues):
         Raises `NotTrackedError`, `GradientRequiredError`, `ShapeError`, `GraphFreedError`,
         `StaleValueError`; whatever is raised, every ``grad`` stays what it was.
         """
-        from .engine import backward
-
         if self._edge is None:
             raise NotTrackedError(
                 f"backward() on an array of shape {tuple(self.shape)} that nothing tracks: it was "
@@ -258,7 +212,7 @@ class GradArray(HostValues):
             )
         seed = self._seed(grad)
         retain = create_graph if retain_graph is None else retain_graph
-        backward(self, seed, retain, create_graph, grad)
+        _engine.backward(self, seed, retain, create_graph, grad)
 
     def register_hook(self, function: Callable[[Any], Any]) -> RemovableHandle:
         """Call ``function(grad)`` whenever a backward has computed the gradient of this array.
@@ -284,8 +238,6 @@ class GradArray(HostValues):
         >>> x.grad
         array([20., 40.])
         """
-        from .hooks import register
-
         if self._edge is None:
             raise NotTrackedError(
                 f"register_hook on an array of shape {tuple(self.shape)} that nothing tracks: it "
@@ -308,8 +260,6 @@ class GradArray(HostValues):
                     "backward(grad) with a gradient of its shape"
                 )
             return backend.ones_like(raw)
-        from .convert import as_raw, check_devices
-
         if isinstance(grad, GradArray):
             g = grad._array
         else:
@@ -333,16 +283,12 @@ class GradArray(HostValues):
 
     def detach(self) -> GradArray:
         """The same memory as a constant: nothing done with it is recorded."""
-        from .writes import share
-
         return share(self, new_array(self._array, None, None), GradArray.detach)
 
     # -- the Array API -----------------------------------------------------------------------
 
     def __array_namespace__(self, *, api_version: str | None = None) -> Any:
         """The differentiable namespace of the array's backend."""
-        from .namespace import namespace_of_backend
-
         return namespace_of_backend(_registry.of(self._array))
 
     def __len__(self) -> int:
@@ -366,9 +312,7 @@ class GradArray(HostValues):
     def __deepcopy__(self, memo: dict[int, Any]) -> GradArray:
         """A leaf's copy is a new leaf; that of others is a differentiable copy."""
         if self._stands_for_more:
-            from ..ops.placing import copy as copy_array
-
-            x = copy_array(self)
+            x = self.copy()
             x._name = self.name
         else:
             x = self._rebuilt(_registry.of(self._array).copy(self._array))
@@ -405,20 +349,10 @@ class GradArray(HostValues):
     # -- how it looks ------------------------------------------------------------------------
 
     def __repr__(self) -> str:
-        from .display import text
-
-        return text(self)
+        return _display.text(self)
 
     def _repr_html_(self) -> str:
-        from .display import html
-
-        return html(self)
-
-
-#: The raw array of a `GradArray`, whatever its subclass guards.
-get_slot = GradArray.__dict__["_array"].__get__
-#: Sets ``x._grad``, in C.
-set_grad = GradArray.__dict__["_grad"].__set__
+        return _display.html(self)
 
 
 class RuleInput(GradArray):
@@ -433,20 +367,17 @@ class RuleInput(GradArray):
 
     @_array.setter
     def _array(self, value: Any) -> None:
-        GradArray.__dict__["_array"].__set__(self, value)
+        set_slot(self, value)
 
 
-_grad._RULE_INPUT[0] = RuleInput
-
-
-def new_array(raw: Any, op: Grad | None, edge: Any, cls: type | None = None) -> GradArray:
-    """A `GradArray` of raw parts."""
-    x = _new(GradArray if cls is None else cls)
-    x._array = raw
-    x._grad_op = op
-    x._edge = edge
-    x._grad = x._tangents = None
-    return x
+def guard_array(caller_depth: int = 2) -> None:
+    """Refuse `._array` of a tracked input to a caller outside of keratorch."""
+    caller = sys._getframe(caller_depth).f_globals.get("__name__", "")
+    if caller.partition(".")[0] != "keratorch":
+        raise LostGradientError(
+            "._array of a tracked input was read inside a rule whose result is differentiated "
+            "again: the second derivative would be lost; compute with self.inputs themselves"
+        )
 
 
 def _unpickled(
@@ -454,8 +385,6 @@ def _unpickled(
 ) -> GradArray:
     x = GradArray(raw, requires_grad=requires_grad, name=name)
     if device is not None and x.device != device:  # JAX puts them on its default device
-        from ..ops.placing import move
-
         with contextlib.suppress(UnknownDeviceError, BackendUnavailableError):
             x = GradArray(raw, device=device, requires_grad=requires_grad, name=name)
             grad = grad if grad is None or isinstance(grad, GradArray) else move(grad, device)

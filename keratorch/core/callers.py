@@ -117,12 +117,20 @@ def write_refused(shape: Any) -> LostGradientError:
     )
 
 
+def no_array() -> Any:
+    """What tells SciPy to leave the product to us."""
+    import numpy as np
+
+    return np.asarray(None, dtype=object)
+
+
 __all__ = [
     "asked_by_error_estimate",
     "asked_by_operator",
     "asked_by_scipy",
     "asked_by_sparse",
     "asked_by_write",
+    "no_array",
     "table_that_asks",
     "write_refused",
 ]

@@ -3,30 +3,32 @@
 from __future__ import annotations
 
 import copy
+from operator import index
 from types import EllipsisType, NoneType
 from typing import Any
 
 from ..backends import _registry
 from ..backends._backend import SCALARS as SCALARS
 from ..backends._device import Device
-from ..errors import DeviceMismatchError, DTypeError, LostGradientError
-from .array import GradArray, get_slot, new_array
-from .recording import constant, is_active
+from ..errors import DeviceMismatchError, DTypeError, LostGradientError, UnknownArrayError
+from . import making as _making
+from .making import constant, is_active, new_array
+from .nodes import GradArrayBase, get_slot
 
 #: What shares memory, and is no array: `memoryview`, and the `array` of the standard library.
 _BUFFERS = ("memoryview", "array")
 
 
-def as_operand(value: Any, like: Any = None) -> GradArray:
+def as_operand(value: Any, like: Any = None) -> Any:
     """`value` as a `GradArray`.
 
     like : a `GradArray` on whose backend and device scalars and lists are put; a Python
         scalar takes its dtype (the Array API's rule for mixed scalars). Beside a tracked one a
         mask or an index that came in raw is copied (`kept`).
     """
-    if type(value) is GradArray:
+    if type(value) is _making.cls:
         return value
-    if isinstance(value, GradArray):
+    if isinstance(value, GradArrayBase):
         return _plain(value)
     if has_array(value):
         return _stacked(value, like)
@@ -35,7 +37,7 @@ def as_operand(value: Any, like: Any = None) -> GradArray:
     if (
         backend is not None
         and not backend.is_inexact(raw.dtype)  # most are: this is asked first
-        and isinstance(like, GradArray)
+        and isinstance(like, GradArrayBase)
         and is_active(like)
     ):
         raw = kept(raw)
@@ -57,12 +59,12 @@ def as_kept(value: Any) -> Any:
 
     Writes into that are noticed; for raw arrays see `kept`.
     """
-    if isinstance(value, GradArray):
+    if isinstance(value, GradArrayBase):
         return constant(get_slot(value))
     return kept(value) if type(value) in _registry.by_type else value
 
 
-def _plain(value: GradArray) -> GradArray:
+def _plain(value: GradArrayBase) -> Any:
     x = new_array(get_slot(value), value._grad_op, value._edge)
     x._tangents = value._tangents
     return x
@@ -70,7 +72,7 @@ def _plain(value: GradArray) -> GradArray:
 
 def as_raw(value: Any, like: Any = None) -> Any:
     """`value` as a raw array; a tracked `GradArray` is refused."""
-    if isinstance(value, GradArray):
+    if isinstance(value, GradArrayBase):
         if value._edge is not None or value._tangents is not None:
             raise LostGradientError(
                 "a tracked GradArray was given where plain values are needed: pass x.detach()"
@@ -117,30 +119,26 @@ def checked(backend: Any, raw: Any) -> Any:
 def has_array(value: Any) -> bool:
     """Whether a nested list or tuple has a `GradArray` in it."""
     if isinstance(value, (list, tuple)):
-        return any(isinstance(v, GradArray) or has_array(v) for v in value)
+        return any(isinstance(v, GradArrayBase) or has_array(v) for v in value)
     return False
 
 
-def _stacked(value: Any, like: Any) -> GradArray:
+def _stacked(value: Any, like: Any) -> Any:
     """A nested sequence with `GradArray`s in it as one differentiable array."""
-    from ..ops.joining import stack
-
     found = _first_array(value) if like is None else like
     arrays = [as_operand(v, like=found) for v in value]
     check_devices("asarray", *(a._array for a in arrays))
     dtypes = [a._array.dtype for a in arrays]
+    xp = arrays[0].__array_namespace__()
     if any(d != dtypes[0] for d in dtypes):
-        from ..ops.placing import astype
-
-        xp = _registry.of(arrays[0]._array).xp
-        dtype = xp.result_type(*dtypes)
-        arrays = [astype(a, dtype) for a in arrays]
-    return stack(arrays)
+        dtype = _registry.of(arrays[0]._array).xp.result_type(*dtypes)
+        arrays = [xp.astype(a, dtype) for a in arrays]
+    return xp.stack(arrays)
 
 
 def _first_array(value: Any) -> Any:
     for v in value:
-        if isinstance(v, GradArray):
+        if isinstance(v, GradArrayBase):
             return as_operand(v)
         if isinstance(v, (list, tuple)):
             found = _first_array(v)
@@ -195,15 +193,15 @@ def raw_key(key: Any, indexed: Any, keep: bool = False) -> Any:
             key = as_operand(key)
         elif keep:
             return copy.deepcopy(key)
-    if isinstance(key, GradArray):
+    if isinstance(key, GradArrayBase):
         key = get_slot(key)
         keep = False  # its writes are known
     if _registry.is_array(key):
         check_devices("indexing", indexed, key)
         return kept(key) if keep else key
     if isinstance(key, slice):
-        if any(isinstance(k, GradArray) for k in _parts(key)):
-            return slice(*(k.__index__() if isinstance(k, GradArray) else k for k in _parts(key)))
+        if any(isinstance(k, GradArrayBase) for k in _parts(key)):
+            return slice(*(k if k is None else index(k) for k in _parts(key)))
         return key
     if (
         keep
@@ -216,3 +214,66 @@ def raw_key(key: Any, indexed: Any, keep: bool = False) -> Any:
 
 def _parts(key: slice) -> tuple[Any, Any, Any]:
     return key.start, key.stop, key.step
+
+
+# -- raw arrays: made of anything, and moved
+
+
+def to_raw(data: Any, device: Any, dtype: Any, op: str) -> Any:
+    """`data` as a raw array on `device`, of `dtype`; without a copy where it is one already."""
+    if isinstance(data, GradArrayBase) or has_array(data):
+        if isinstance(data, GradArrayBase):
+            tracked = data._edge is not None or data._tangents is not None
+            data = get_slot(data)
+        else:
+            tracked = True
+        if tracked:
+            raise LostGradientError(
+                f"{op} of tracked arrays would lose their gradient: use keratorch.asarray or "
+                "stack, which are differentiable, or detach() first"
+            )
+    if type(data) in _registry.by_type or _registry.is_array(data):
+        backend = _registry.of(data)
+        raw = backend.adopt(data)
+        if device is not None:
+            raw = move(raw, target_device(raw, device))
+            backend = _registry.of(raw)
+        raw = checked(backend, raw)
+        if dtype is not None:
+            wanted = backend.dtype(dtype)
+            if raw.dtype != wanted:
+                raw = backend.xp.astype(raw, wanted)
+        return raw
+    backend, where = _registry.resolve_device(device)
+    try:
+        return checked(backend, backend.asarray(data, dtype=dtype, device=where))
+    except (TypeError, ValueError) as error:
+        if isinstance(error, (DTypeError, UnknownArrayError)):
+            raise
+        raise UnknownArrayError(
+            f"{op}: {backend.name} makes no array of this {type(data).__name__}: {error}"
+        ) from error
+
+
+def target_device(raw: Any, device: Any) -> Any:
+    """The `Device` that `device` means for the array `raw`."""
+    backend = _registry.of(raw)
+    if isinstance(device, str):
+        here = backend.device(raw)
+        if here is not None and here == device:
+            return here
+        for own in backend.devices():
+            if own == device:
+                return own
+    elif not isinstance(device, _registry.Device):
+        return backend.from_raw_device(device)
+    return _registry.resolve_device(device)[1]
+
+
+def move(raw: Any, target: Any) -> Any:
+    """The raw array on another device, by way of the host where backends differ."""
+    backend = _registry.of(raw)
+    if backend.name == target.backend:
+        return raw if backend.device(raw) == target else backend.to_device(raw, target)
+    other = _registry.resolve_device(target)[0]
+    return other.from_numpy(backend.to_numpy(raw), target)

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from .nodes import get_slot
 from .sync import waits
 
-if TYPE_CHECKING:
-    from .array import GradArray
 
-
-def text(x: GradArray) -> str:
+def text(x: Any) -> str:
     """The values as their library shows them, then what there is to say of the array.
 
     The values of an array on a GPU are copied to the host for it; inside `no_sync` it raises.
@@ -22,8 +19,10 @@ def text(x: GradArray) -> str:
     return f"GradArray({body}, {', '.join(notes)})"
 
 
-def html(x: GradArray) -> str:
+def html(x: Any) -> str:
     """The same as a small table over the values; all that comes from users is escaped."""
+    from html import escape  # loaded where a notebook asks
+
     body, indent = _values(x, "_repr_html_")
     notes = dict(_notes(x, ""))
     notes = {"shape": str(tuple(x.shape)), "dtype": str(_raw(x).dtype), **notes}
@@ -37,13 +36,11 @@ def html(x: GradArray) -> str:
     )
 
 
-def _raw(x: GradArray) -> Any:
-    from .array import get_slot
-
+def _raw(x: Any) -> Any:
     return get_slot(x)
 
 
-def _values(x: GradArray, what: str) -> tuple[str, int]:
+def _values(x: Any, what: str) -> tuple[str, int]:
     """What is inside the brackets of the raw array's `repr`; how far its lines are indented."""
     raw = _raw(x)
     waits(what, raw.shape, "keep the array, and print it later")
@@ -54,7 +51,7 @@ def _values(x: GradArray, what: str) -> tuple[str, int]:
     return lines, len(start) + 1
 
 
-def _notes(x: GradArray, body: str) -> list[tuple[str, str]]:
+def _notes(x: Any, body: str) -> list[tuple[str, str]]:
     """Name and value of what `body`, the values, does not tell."""
     raw = _raw(x)
     notes = [("device", repr(None if x.device is None else str(x.device)))]

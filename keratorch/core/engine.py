@@ -16,13 +16,15 @@ from weakref import WeakKeyDictionary
 from ..backends import _registry
 from ..errors import DeviceMismatchError
 from . import writes as _writes
-from .array import GradArray, get_slot, set_grad
+from .convert import as_operand, check_devices, mismatch_message
 from .fitting import cast, one_per_input, reduced
-from .grad import Grad, LeafSlot, OutputSlot, op_name
 from .hooks import hooked
+from .making import constant
 from .mode import mode
+from .nodes import GradArrayBase, LeafSlot, OutputSlot, get_slot, op_name, set_grad
 from .order import above, collect, collect_since, refuse_freed
 from .tangents import levels
+from .watch import prepare
 
 _by_type = _registry.by_type
 _no_scope = nullcontext()
@@ -53,8 +55,6 @@ def run(
         order = [node for node in order if node in walk.needed]
     watchers = mode.watchers
     if watchers or hooked:
-        from .watch import prepare
-
         prepare(walk, order, watchers)
     before = mode.recording, mode.wrapped, mode.level
     mode.recording, mode.wrapped, mode.level = create_graph, wrapped, None
@@ -113,15 +113,11 @@ def scope_of(seed: tuple[Any, Any]) -> Any:
 
 
 def _copy(g: Any) -> Any:
-    from ..ops.placing import copy
-
-    return copy(g)
+    return g.copy()
 
 
 def _as_array(g: Any) -> Any:
-    from .recording import constant
-
-    return g if isinstance(g, GradArray) else constant(g)
+    return g if isinstance(g, GradArrayBase) else constant(g)
 
 
 class _Walk:
@@ -278,7 +274,7 @@ class _Walk:
 
     def fitted(self, node: Any, edge: Any, g: Any, grad: Any) -> tuple[Any, bool]:
         """What a rule returned, with the shape and dtype of the input; and if it is new."""
-        if isinstance(g, GradArray):
+        if isinstance(g, GradArrayBase):
             g = get_slot(g)
         fresh = False
         like = next(x for x in grad if x is not None) if type(grad) is tuple else grad
@@ -289,8 +285,6 @@ class _Walk:
             g = backend.asarray(g, dtype=dtype, device=backend.device(like))
             fresh = True
         elif not node.moves and _registry.of(g) is not backend:
-            from .convert import mismatch_message
-
             raise DeviceMismatchError(mismatch_message(f"{op_name(node)}.backward", like, g))
         if g.shape != edge.shape:
             g = backend.as_array(reduced(node, edge, g, _registry.of(g).xp))
@@ -348,8 +342,6 @@ class _Walk:
         return results
 
     def fitted_array(self, node: Any, edge: Any, g: Any, grad: Any) -> Any:
-        from .convert import as_operand, check_devices
-
         if type(grad) is list:
             grad = next(x for x in grad if x is not None)
         g = as_operand(g, like=grad)
@@ -369,7 +361,7 @@ def _rule(node: Any, grad: Any) -> Any:
 
 def sum_of(a: Any, b: Any) -> Any:
     """``a + b``, of raw arrays (never a scalar) or `GradArray`s."""
-    if isinstance(a, GradArray) or isinstance(b, GradArray):
+    if isinstance(a, GradArrayBase) or isinstance(b, GradArrayBase):
         return a + b
     return _registry.of(a).add(a, b)
 
@@ -389,7 +381,7 @@ _adding = RLock()
 
 
 def backward(
-    output: GradArray, grad: Any, retain_graph: bool, create_graph: bool, given: Any = None
+    output: GradArrayBase, grad: Any, retain_graph: bool, create_graph: bool, given: Any = None
 ) -> None:
     """Add the gradients of `output` to every live array that took part.
 
@@ -419,16 +411,16 @@ def backward(
 
 def _totals(
     seed: tuple[Any, Any], results: list[tuple[Any, Any]], create_graph: bool
-) -> tuple[list[GradArray], list[Any]]:
+) -> tuple[list[GradArrayBase], list[Any]]:
     """The arrays that get a gradient, and what they have of it then."""
-    arrays: list[GradArray] = []
+    arrays: list[GradArrayBase] = []
     totals: list[Any] = []
     adding: list[int] = []
     for edge, g in results:
         x = edge._out()
         if x is None or x._edge is not edge:
             continue
-        if isinstance(g, GradArray) and not create_graph and g._tangents is None:
+        if isinstance(g, GradArrayBase) and not create_graph and g._tangents is None:
             g = g._array
         if x._grad is not None:
             adding.append(len(totals))
@@ -465,7 +457,7 @@ def gradients_of(
 
 
 def _raw(grad: Any) -> Any:
-    return grad._array if isinstance(grad, GradArray) else grad
+    return grad._array if isinstance(grad, GradArrayBase) else grad
 
 
-__all__ = ["Grad", "backward", "collect", "gradients_of", "run"]
+__all__ = ["backward", "collect", "gradients_of", "run"]

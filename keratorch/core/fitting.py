@@ -6,7 +6,7 @@ from typing import Any
 
 from ..backends._dtypes import is_complex_dtype
 from ..errors import RuleError
-from .grad import op_name
+from .nodes import op_name
 
 
 def one_per_input(node: Any, found: Any, count: int) -> tuple[Any, ...]:

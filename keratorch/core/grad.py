@@ -2,58 +2,26 @@
 
 from __future__ import annotations
 
-import itertools
-import sys
-import weakref
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any
 
-from ..errors import GraphFreedError, LostGradientError, RuleError
+from ..errors import GraphFreedError
+from .array import GradArray, RuleInput
+from .convert import as_operand, as_raw
+from .hooks import RemovableHandle, register
+from .making import new_array
 from .mode import mode
-
-if TYPE_CHECKING:
-    from .array import GradArray
-    from .hooks import RemovableHandle
-
-#: The order in which nodes were made: inputs before what was made of them.
-next_seq = itertools.count(1).__next__
-
-Edge = Any  # a Grad of one output, an OutputSlot, or a LeafSlot
+from .nodes import LeafSlot as LeafSlot
+from .nodes import Node, _nowhere, freed_message, next_seq, producer
+from .nodes import OutputSlot as OutputSlot
+from .nodes import op_name as op_name
+from .recording import attach_many
+from .tangents import in_sight, propagate, tangents_of_output
+from .transposed import jvp_of_backward
 
 
-class LeafSlot:
-    """The end of the graph at a leaf: where its gradient goes."""
-
-    __slots__ = ("__weakref__", "_edges", "_hooks", "_out", "_seq", "dtype", "shape")
-
-    def __init__(self, leaf: GradArray, shape: tuple[int, ...], dtype: Any) -> None:
-        self._edges: tuple[Edge, ...] = ()
-        self._seq = 0
-        self._out = weakref.ref(leaf)
-        self.shape = shape
-        self.dtype = dtype
-
-
-class OutputSlot:
-    """One output of a `Grad` that has several."""
-
-    __slots__ = ("__weakref__", "_edges", "_hooks", "_out", "_seq", "dtype", "index", "shape")
-
-    def __init__(self, node: Grad, index: int, shape: tuple[int, ...], dtype: Any) -> None:
-        self._edges: tuple[Edge, ...] = (node,)
-        self._seq = next_seq()
-        self._out: Any = _nowhere
-        self.index = index
-        self.shape = shape
-        self.dtype = dtype
-
-
-def _nowhere() -> None:
-    """In place of a weak reference to a `GradArray` that never was."""
-
-
-class Grad(ABC):
+class Grad(Node):
     """An operation that was done: its inputs, and the rule that differentiates it.
 
     To differentiate an operation of your own, derive from `Grad`, write `backward`, and give
@@ -78,37 +46,9 @@ class Grad(ABC):
     hold for every order.
     """
 
-    __slots__ = (
-        "__weakref__",
-        "_edges",
-        "_hooks",
-        "_out",
-        "_saved",
-        "_seq",
-        "_tangents",
-        "dtype",
-        "shape",
-    )
-
-    #: What each saved value is: input i, output k as ``-1 - k``, or `None` for a constant.
-    saves: ClassVar[tuple[int | None, ...]] = ()
-    #: Whether the gradients that `backward` returns are new arrays that nothing else holds.
-    fresh: ClassVar[bool] = False
-    #: Whether the gradients of the inputs live elsewhere than that of the output.
-    moves: ClassVar[bool] = False
-    #: How many outputs the operation has.
-    outputs: int = 1
-
-    _edges: tuple[Edge | None, ...] | None
-    _hooks: Any  # set by `_hooks.register` alone
-    _saved: tuple[Any, ...] | None
-    _out: Any
-    shape: Any
-    dtype: Any
+    __slots__ = ()
 
     def __init__(self, *inputs: Any) -> None:
-        from .convert import as_operand
-
         arrays = tuple(as_operand(x) for x in inputs)
         self._edges = tuple(x._edge for x in arrays) if mode.recording else (None,) * len(arrays)
         self._saved = tuple(x._array for x in arrays)
@@ -131,8 +71,6 @@ class Grad(ABC):
 
         The default is the derivative of `backward`, which is linear in `grad`.
         """
-        from .tangents import jvp_of_backward
-
         return jvp_of_backward(self, tangents)
 
     def register_hook(self, function: Callable[[Any, Any], Any]) -> RemovableHandle:
@@ -147,8 +85,6 @@ class Grad(ABC):
         a context manager too. What `function` is given, and may return, is as in
         `GradArray.register_hook`.
         """
-        from .hooks import register
-
         return register(self, "after", function)
 
     def register_prehook(self, function: Callable[[Any], Any]) -> RemovableHandle:
@@ -159,8 +95,6 @@ class Grad(ABC):
         A tuple that it returns replaces them. PyTorch's ``Node.register_prehook``; the hooks of the
         outputs themselves (`GradArray.register_hook`) run before. Returns a handle.
         """
-        from .hooks import register
-
         return register(self, "before", function)
 
     def results(self, *values: Any) -> tuple[GradArray, ...]:
@@ -168,10 +102,6 @@ class Grad(ABC):
 
         Each becomes a `GradArray`; `backward` is then given a tuple of gradients.
         """
-        from .convert import as_raw
-        from .recording import attach_many
-        from .tangents import propagate
-
         self._require_new()
         seq = self._seq
         made = attach_many(self, tuple(as_raw(v) for v in values))
@@ -180,27 +110,13 @@ class Grad(ABC):
             propagate(self, self._tangents, made)
         return made
 
-    def _require_new(self) -> None:
-        """Raise `RuleError` unless ``Grad.__init__`` ran, and no array was made of this yet."""
-        name = type(self).__name__
-        if not hasattr(self, "_seq"):
-            raise RuleError(
-                f"{name} was made without Grad.__init__: call super().__init__(*inputs) with the "
-                "arrays that it was computed from"
-            )
-        if self.dtype is not None:
-            raise RuleError(
-                f"{name} of shape {self.shape} was given to two arrays: make one {name} for "
-                "each, or all outputs of one at once with its results(*values)"
-            )
-
     @property
     def inputs(self) -> tuple[Any, ...]:
         """The inputs as they were, for a `Grad` made by ``Grad.__init__(*inputs)``."""
         saved = self._saved
         if saved is None:
             raise GraphFreedError(freed_message(self))
-        wrap = _RULE_INPUT[0] if mode.wrapped else None
+        wrap = RuleInput if mode.wrapped else None
         return tuple(
             [
                 self._wrapped(raw, i, wrap if self._is_active(i) else None)
@@ -213,8 +129,6 @@ class Grad(ABC):
 
         grad : the argument of `backward` (or the tuple of them), or a tangent.
         """
-        from .array import GradArray
-
         values = self._saved
         if values is None:
             raise GraphFreedError(freed_message(self))
@@ -236,8 +150,6 @@ class Grad(ABC):
 
     def _wrapped(self, raw: Any, source: int, cls: type | None = None) -> Any:
         """A saved value as a `GradArray` with its producer and the tangents in sight."""
-        from .array import new_array
-
         if type(raw) in (float, int, complex, bool):
             return raw
         edges = self._edges or ()
@@ -254,44 +166,7 @@ class Grad(ABC):
         x = new_array(raw, op, edge, cls)
         if getattr(self, "_tangents", None) is not None:
             if source < 0:
-                from .tangents import tangents_of_output
-
                 x._tangents = tangents_of_output(self, raw, -1 - source)
             elif found := self._tangents[source]:
-                from .tangents import in_sight
-
                 x._tangents = in_sight(found)
         return x
-
-
-#: The class that wraps the inputs of a user's rule; set by `_array`.
-_RULE_INPUT: list[Any] = [None]
-
-
-def producer(edge: Edge | None) -> Grad | None:
-    """The `Grad` behind an edge; `None` for a leaf or a constant."""
-    if edge is None or type(edge) is LeafSlot:
-        return None
-    return edge._edges[0] if type(edge) is OutputSlot else edge
-
-
-def op_name(node: Any) -> str:
-    """What messages call a node."""
-    return type(node).__name__
-
-
-def freed_message(node: Any) -> str:
-    return (
-        f"{op_name(node)} of shape {node.shape}: this graph was freed by an earlier "
-        "backward; call the first one with retain_graph=True to go through it twice"
-    )
-
-
-def guard_array(caller_depth: int = 2) -> None:
-    """Refuse `._array` of a tracked input to a caller outside of keratorch."""
-    caller = sys._getframe(caller_depth).f_globals.get("__name__", "")
-    if caller.partition(".")[0] != "keratorch":
-        raise LostGradientError(
-            "._array of a tracked input was read inside a rule whose result is differentiated "
-            "again: the second derivative would be lost; compute with self.inputs themselves"
-        )

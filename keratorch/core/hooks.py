@@ -13,7 +13,10 @@ from typing import Any
 
 from ..backends import _registry
 from ..errors import DTypeError, GraphFreedError, KeratorchError, RuleError, ShapeError
-from .grad import Grad, LeafSlot, OutputSlot, op_name
+from .convert import as_raw, check_devices
+from .fitting import one_per_input
+from .making import constant
+from .nodes import GradArrayBase, LeafSlot, Node, OutputSlot, op_name
 
 #: The edges and nodes that have hooks.
 hooked: weakref.WeakSet[Any] = weakref.WeakSet()
@@ -52,7 +55,7 @@ def register(owner: Any, place: str, function: Callable[..., Any]) -> RemovableH
     """Add a hook to an edge (place ``"array"``) or a node (``"before"``, ``"after"``)."""
     if not callable(function):
         raise TypeError(f"a hook must be a function, not {type(function).__name__}")
-    if isinstance(owner, Grad) and place != "array" and owner._edges is None:
+    if isinstance(owner, Node) and place != "array" and owner._edges is None:
         raise GraphFreedError(
             f"{op_name(owner)} of shape {owner.shape} was freed by an earlier backward: its rule "
             "never runs again"
@@ -117,8 +120,6 @@ def around(walk: Any, rule: Callable[..., Any], node: Any, grad: Any) -> Any:
     after = functions(node, "after")
     if not after:
         return found
-    from .fitting import one_per_input
-
     inputs = one_per_input(node, found, len(edges))
     inputs = tuple(
         None if g is None or edge is None else copied(_fitted(walk, node, edge, g, grad))
@@ -134,10 +135,8 @@ def around(walk: Any, rule: Callable[..., Any], node: Any, grad: Any) -> Any:
 
 
 def _fitted(walk: Any, node: Any, edge: Any, g: Any, grad: Any) -> Any:
-    from .array import GradArray
-
     like = next(x for x in grad if x is not None) if type(grad) is tuple else grad
-    if isinstance(like, GradArray):
+    if isinstance(like, GradArrayBase):
         return walk.fitted_array(node, edge, g, like)
     return walk.fitted(node, edge, g, grad)[0]
 
@@ -175,30 +174,22 @@ def _replaced(
 
 def copied(grad: Any) -> Any:
     """The gradient in memory of its own."""
-    from .array import GradArray
-
-    if isinstance(grad, GradArray):
-        from ..ops.placing import copy
-
-        return copy(grad)
+    if isinstance(grad, GradArrayBase):
+        return grad.copy()
     return _registry.of(grad).copy(grad)
 
 
 def checked(found: Any, like: Any, shape: Any, dtype: Any, where: str) -> Any:
     """What a hook returned, as a gradient beside `like`, of that shape and dtype."""
-    from .array import GradArray
-    from .convert import as_raw, check_devices
-    from .recording import constant
-
-    wrapped = isinstance(like, GradArray)
+    wrapped = isinstance(like, GradArrayBase)
     if found is like:
         return found
-    if not isinstance(found, GradArray) and not _registry.is_array(found):
+    if not isinstance(found, GradArrayBase) and not _registry.is_array(found):
         raise RuleError(
             f"{where} returned {type(found).__name__}: return an array of shape {tuple(shape)}, or "
             "None to leave the gradient"
         )
-    if not (wrapped and isinstance(found, GradArray)):
+    if not (wrapped and isinstance(found, GradArrayBase)):
         try:
             found = as_raw(found)
         except KeratorchError as error:

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import operator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..backends import _registry
 from ..errors import DeviceMismatchError, DTypeError, LostGradientError, ShapeError
-from .methods import Methods
+from .callers import (
+    asked_by_error_estimate,
+    asked_by_scipy,
+    asked_by_sparse,
+    asked_by_write,
+    no_array,
+    write_refused,
+)
+from .nodes import GradArrayBase
 from .sync import waits
 
-if TYPE_CHECKING:
-    from ..backends._device import Device
 
-
-class HostValues(Methods):
+class HostValues(GradArrayBase):
     """The methods of `GradArray` that give values to what is no array library.
 
     Each waits for the device. Those of Python and NumPy that would lose a gradient in silence raise
@@ -22,22 +27,6 @@ class HostValues(Methods):
     """
 
     __slots__ = ()
-
-    if TYPE_CHECKING:
-        _array: Any
-        _edge: Any
-        _tangents: dict[int, Any] | None
-
-        @property
-        def shape(self) -> tuple[int, ...]: ...
-        @property
-        def ndim(self) -> int: ...
-        @property
-        def size(self) -> int: ...
-        @property
-        def dtype(self) -> Any: ...
-        @property
-        def device(self) -> Device | None: ...
 
     def item(self, *index: Any) -> Any:
         """The only element, or that at `index`, as a Python number; waits for the device."""
@@ -70,8 +59,6 @@ class HostValues(Methods):
 
     def _python_number(self, what: str) -> Any:
         if self._edge is not None or self._tangents is not None:
-            from .callers import asked_by_error_estimate, asked_by_write, write_refused
-
             if asked_by_error_estimate():
                 return self.item()
             if asked_by_write():
@@ -119,9 +106,6 @@ class HostValues(Methods):
         return format(self.item(), spec)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
-        from ..ops.sparse import no_array
-        from .callers import asked_by_scipy, asked_by_sparse, asked_by_write, write_refused
-
         if asked_by_sparse():
             return no_array()
         if self._edge is not None or self._tangents is not None:

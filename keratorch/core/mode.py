@@ -10,6 +10,10 @@ import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from ..policy import deterministic as deterministic
+from ..policy import policy as policy
+from ..policy import set_policy as set_policy
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -31,55 +35,6 @@ class Mode(threading.local):
 
 
 mode = Mode()
-
-
-class Policy:
-    """Choices for the whole program; see `set_policy`."""
-
-    masked_zeros: bool = True
-    deterministic: bool = False
-
-
-policy = Policy()
-
-
-def set_policy(*, masked_zeros: bool | None = None) -> None:
-    """Change how derivatives are computed, for the whole program.
-
-    masked_zeros : `True` (the default) counts a partial derivative that is not finite as 0
-        where the incoming gradient is 0, so that ``where(x > 0, log(x), 0)`` has gradient 0
-        at 0; `False` gives the plain IEEE product, NaN there.
-    """
-    if masked_zeros is not None:
-        policy.masked_zeros = bool(masked_zeros)
-
-
-class deterministic:
-    """Choose, for the whole program, whether gradients are the same numbers in every run.
-
-    On a GPU, the gradient of a gather with repeated indices is added up in an order that changes
-    from run to run. ``deterministic(True)`` sorts the indices and adds in their order, which is
-    slower. As a context manager it holds within the ``with`` block:
-
-    >>> import keratorch as kt
-    >>> with kt.deterministic(True):
-    ...     x = kt.GradArray([1.0, 2.0])
-    ...     kt.sum(x[kt.asarray([0, 0, 1])]).backward()
-    >>> x.grad
-    array([2., 1.])
-    """
-
-    __slots__ = ("_before",)
-
-    def __init__(self, on: bool = True) -> None:
-        self._before = policy.deterministic
-        policy.deterministic = bool(on)
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, *exc: object) -> None:
-        policy.deterministic = self._before
 
 
 class _Recording:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..backends import Backend, _registry
 from ..errors import UnknownDeviceError
+from .nodes import GradArrayBase, get_slot
 
 #: Names that a namespace takes from its backend as they are: dtypes and constants.
 _CONSTANTS = ("e", "pi", "inf", "nan", "newaxis")
@@ -39,6 +41,23 @@ _CREATION = (
     "eye",
     "from_dlpack",
 )
+
+
+#: The public functions by name; the package tells them when it is imported (`provide`).
+_functions: Mapping[str, Any] = {}
+#: Functions that consumers ask for in other libraries' names: of NumPy, and of SciPy.
+_others: Callable[[str], Any] = {}.get
+_others_special: Callable[[], Mapping[str, Any]] = dict
+
+
+def provide(
+    functions: Mapping[str, Any],
+    others: Callable[[str], Any],
+    others_special: Callable[[], Mapping[str, Any]],
+) -> None:
+    """Tell the namespaces what functions there are."""
+    global _functions, _others, _others_special
+    _functions, _others, _others_special = functions, others, others_special
 
 
 #: The version of the Array API standard whose functions are here.
@@ -110,10 +129,8 @@ class Namespace:
         elif name == "__array_api_version__":
             value = API_VERSION
         elif name in _CREATION:
-            from ..ops import creation as _creation
-
             value = functools.partial(_create, self._backend, name)
-            functools.update_wrapper(value, getattr(_creation, name))
+            functools.update_wrapper(value, _functions[name])
         elif name == "fft":
             value = FourierNamespace(self)
         elif name == "special":
@@ -121,12 +138,8 @@ class Namespace:
         elif name.startswith("_"):
             raise AttributeError(f"{self.__name__} has no attribute {name!r}")
         else:
-            import keratorch
-
-            from ..interop._numpy_functions import table_function
-
             # What the standard has not, consumers ask for in NumPy's names.
-            value = getattr(keratorch, name, None) or table_function(name)
+            value = _functions.get(name) or _others(name)
             if value is None:
                 raise AttributeError(
                     f"{self.__name__} has no {name!r}: keratorch has no differentiable function "
@@ -136,9 +149,7 @@ class Namespace:
         return value
 
     def __dir__(self) -> list[str]:
-        import keratorch
-
-        public = {name for name in vars(keratorch) if not name.startswith("_")}
+        public = {name for name in _functions if not name.startswith("_")}
         dtypes = {name for name in _DTYPES if hasattr(self._backend.xp, name)}
         return sorted({*public, *_CONSTANTS, *dtypes})
 
@@ -157,8 +168,7 @@ class FourierNamespace:
         return getattr, (self._namespace, "fft")
 
     def __getattr__(self, name: str) -> Any:
-        from .. import fft
-
+        fft = _functions["fft"]
         if name not in fft.__all__:
             raise AttributeError(f"{self.__name__} has no {name!r}")
         value = getattr(fft, name)
@@ -169,8 +179,7 @@ class FourierNamespace:
         return value
 
     def __dir__(self) -> list[str]:
-        from .. import fft
-
+        fft = _functions["fft"]
         return sorted(fft.__all__)
 
 
@@ -188,20 +197,16 @@ class SpecialNamespace:
         return getattr, (self._namespace, "special")
 
     def __getattr__(self, name: str) -> Any:
-        from .. import special
-        from ..interop._scipy_special import FUNCTIONS
-
-        value = getattr(special, name) if name in special.__all__ else FUNCTIONS.get(name)
+        special = _functions["special"]
+        value = getattr(special, name) if name in special.__all__ else _others_special().get(name)
         if value is None:
             raise AttributeError(f"{self.__name__} has no {name!r}")
         self.__dict__[name] = value
         return value
 
     def __dir__(self) -> list[str]:
-        from .. import special
-        from ..interop._scipy_special import FUNCTIONS
-
-        return sorted({*special.__all__, *FUNCTIONS})
+        special = _functions["special"]
+        return sorted({*special.__all__, *_others_special()})
 
 
 def _create_on(
@@ -213,20 +218,17 @@ def _create_on(
 
 
 def _create(backend: Backend, name: str, *args: Any, **kwargs: Any) -> Any:
-    from ..ops import creation as _creation
-    from .array import GradArray
-
     device = kwargs.get("device")
     first = args[0] if args else None
     if device is None:
-        is_value = isinstance(first, GradArray) or _registry.is_array(first)
+        is_value = isinstance(first, GradArrayBase) or _registry.is_array(first)
         if name == "asarray" and is_value and _registry.of(_raw(first)) is backend:
-            return _creation.asarray(*args, **kwargs)
+            return _functions["asarray"](*args, **kwargs)
         device = _registry.default_of(backend)
     else:
         device = _own_device(backend, device)
     kwargs["device"] = device
-    return getattr(_creation, name)(*args, **kwargs)
+    return _functions[name](*args, **kwargs)
 
 
 def _own_device(backend: Backend, device: Any) -> _registry.Device:
@@ -264,9 +266,7 @@ def array_namespace_info() -> Info:
 
 
 def _raw(x: Any) -> Any:
-    from .array import GradArray, get_slot
-
-    return get_slot(x) if isinstance(x, GradArray) else x
+    return get_slot(x) if isinstance(x, GradArrayBase) else x
 
 
 _namespaces: dict[str, Namespace] = {}

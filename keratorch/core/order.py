@@ -6,7 +6,7 @@ from operator import attrgetter
 from typing import Any
 
 from ..errors import GraphFreedError
-from .grad import freed_message
+from .nodes import freed_message
 
 
 def collect(roots: list[Any]) -> list[Any]:

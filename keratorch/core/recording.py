@@ -6,33 +6,32 @@ from collections.abc import Callable
 from typing import Any
 from weakref import ref
 
-from .array import GradArray
-from .grad import Grad, OutputSlot, next_seq
+from . import making as _making
+from .making import constant as constant
+from .making import is_active as is_active
 from .mode import mode
+from .nodes import Node, OutputSlot, next_seq
+from .tangents import propagate
 
 _new = object.__new__
 
 
-def constant(raw: Any) -> GradArray:
-    """`raw` as a `GradArray` that nothing tracks."""
-    y = _new(GradArray)
-    y._array = raw
-    y._grad = y._grad_op = y._edge = y._tangents = None
-    return y
-
-
 #: What is called for each result of an operation, with and without a node. While a tool watches,
 #: functions of its own are in their place (`_watch`).
-made: Callable[[GradArray], Any] = ref
-unrecorded: Callable[[Any], GradArray] = constant
+made: Callable[[Any], Any] = ref
+unrecorded: Callable[[Any], Any] = constant
+
+#: The globals of the modules that call `made` and `unrecorded`: this one, and those that record
+#: inline.
+recorders: list[dict[str, Any]] = [globals()]
 
 
-def attach(node: Grad, raw: Any) -> GradArray:
+def attach(node: Node, raw: Any) -> Any:
     """`raw` as the only output of `node`."""
     node.shape = raw.shape
     node.dtype = raw.dtype
     node._seq = next_seq()
-    y = _new(GradArray)
+    y = _new(_making.cls)
     y._array = raw
     y._grad = y._tangents = None
     y._grad_op = y._edge = node
@@ -40,18 +39,13 @@ def attach(node: Grad, raw: Any) -> GradArray:
     return y
 
 
-def is_active(x: Any) -> bool:
-    """Whether a rule will ask for the derivative in `x`."""
-    return (x._edge is not None and mode.recording) or x._tangents is not None
-
-
 def record(
-    cls: type[Grad],
-    inputs: tuple[GradArray, ...],
+    cls: type[Node],
+    inputs: tuple[Any, ...],
     raw: Any,
     saved: tuple[Any, ...] = (),
     **params: Any,
-) -> GradArray:
+) -> Any:
     """The result `raw` of an operation on `inputs`, with a `cls` node if one is tracked.
 
     saved : what the rule needs, laid out as ``cls.saves`` says; `None` where it does not.
@@ -73,15 +67,13 @@ def record(
 
 
 def _record_forward(
-    cls: type[Grad],
-    inputs: tuple[GradArray, ...],
+    cls: type[Node],
+    inputs: tuple[Any, ...],
     raw: Any,
     saved: tuple[Any, ...],
     params: dict[str, Any],
-) -> GradArray:
+) -> Any:
     """As `record`, where an input carries tangents."""
-    from .tangents import propagate
-
     node = _make_node(cls, inputs, saved, params)
     if any(e is not None for e in node._edges or ()):
         y = attach(node, raw)
@@ -93,25 +85,23 @@ def _record_forward(
 
 
 def record_many(
-    cls: type[Grad],
-    inputs: tuple[GradArray, ...],
+    cls: type[Node],
+    inputs: tuple[Any, ...],
     raws: tuple[Any, ...],
     saved: tuple[Any, ...] = (),
     **params: Any,
-) -> tuple[GradArray, ...]:
+) -> tuple[Any, ...]:
     """As `record`, for an operation of several outputs: its rule gets a tuple."""
     if not any(is_active(x) for x in inputs):
         return tuple(unrecorded(raw) for raw in raws)
     node = _make_node(cls, inputs, saved, params)
     outputs = attach_many(node, raws)
     if any(x._tangents for x in inputs):
-        from .tangents import propagate
-
         propagate(node, tuple([x._tangents for x in inputs]), outputs)
     return outputs
 
 
-def attach_many(node: Grad, raws: tuple[Any, ...]) -> tuple[GradArray, ...]:
+def attach_many(node: Node, raws: tuple[Any, ...]) -> tuple[Any, ...]:
     """`raws` as the outputs of `node`; constants where no input is tracked."""
     node._seq = next_seq()
     node.outputs = len(raws)
@@ -129,8 +119,8 @@ def attach_many(node: Grad, raws: tuple[Any, ...]) -> tuple[GradArray, ...]:
 
 
 def _make_node(
-    cls: type[Grad], inputs: tuple[GradArray, ...], saved: tuple[Any, ...], params: dict[str, Any]
-) -> Grad:
+    cls: type[Node], inputs: tuple[Any, ...], saved: tuple[Any, ...], params: dict[str, Any]
+) -> Node:
     """A `cls` node without outputs yet."""
     node = _new(cls)
     recording = mode.recording

@@ -14,8 +14,10 @@ from typing import Any
 from weakref import ref
 
 from ..errors import RuleError
-from .grad import Grad, LeafSlot, op_name
-from .mode import enable_grad, mode
+from .convert import as_operand
+from .making import constant, new_array
+from .mode import mode
+from .nodes import Node, op_name
 
 _next_level = itertools.count(1).__next__
 
@@ -44,8 +46,6 @@ def in_sight(tangents: dict[int, Any]) -> dict[int, Any] | None:
 
 def with_tangent(primal: Any, tangent: Any, level: int) -> Any:
     """`primal` (a `GradArray`) with one more tangent; the same place in the graph."""
-    from .array import new_array
-
     x = new_array(primal._array, primal._grad_op, primal._edge)
     x._tangents = {**(primal._tangents or {}), level: tangent}
     return x
@@ -53,8 +53,6 @@ def with_tangent(primal: Any, tangent: Any, level: int) -> Any:
 
 def take_tangent(y: Any, level: int) -> tuple[Any, Any | None]:
     """`y` without its tangent of `level`, and that tangent (`None` for zero)."""
-    from .array import new_array
-
     tangents = y._tangents or {}
     x = new_array(y._array, y._grad_op, y._edge)
     if y._grad_op is not None and y._edge._out() is y:
@@ -64,7 +62,7 @@ def take_tangent(y: Any, level: int) -> tuple[Any, Any | None]:
 
 
 def propagate(
-    node: Grad, of_inputs: tuple[dict[int, Any] | None, ...], outputs: tuple[Any, ...]
+    node: Node, of_inputs: tuple[dict[int, Any] | None, ...], outputs: tuple[Any, ...]
 ) -> None:
     """Give `outputs` the tangents that follow from those of the inputs."""
     node._tangents = of_inputs
@@ -74,13 +72,11 @@ def propagate(
         y._tangents = {level: ts[k] for level, ts in found.items() if ts[k] is not None} or None
 
 
-def tangents_of_output(node: Grad, raw: Any, k: int) -> dict[int, Any] | None:
+def tangents_of_output(node: Node, raw: Any, k: int) -> dict[int, Any] | None:
     """The tangents of output `k` of a node, `raw`, again.
 
     A node that kept them would be part of a cycle: they were made from what it saved.
     """
-    from .recording import constant
-
     present = sorted({i for t in node._tangents or () if t for i in in_sight(t) or ()})
     if not present:
         return None
@@ -91,7 +87,7 @@ def tangents_of_output(node: Grad, raw: Any, k: int) -> dict[int, Any] | None:
     return {i: ts[k] for i, ts in found.items() if ts[k] is not None} or None
 
 
-def _at_levels(node: Grad, present: list[int], outputs: tuple[Any, ...]) -> dict[int, list[Any]]:
+def _at_levels(node: Node, present: list[int], outputs: tuple[Any, ...]) -> dict[int, list[Any]]:
     """The tangents of `outputs` at each level; lower ones first, which higher ones need."""
     results: dict[int, list[Any]] = {}
     before = mode.level, mode.wrapped
@@ -117,13 +113,11 @@ def _at_levels(node: Grad, present: list[int], outputs: tuple[Any, ...]) -> dict
     return results
 
 
-def fitted(t: Any, y: Any, node: Grad) -> Any:
+def fitted(t: Any, y: Any, node: Node) -> Any:
     """A tangent with the shape and dtype of its primal.
 
     y : an array, or what else has its shape and dtype (an edge; `t` is then a `GradArray`).
     """
-    from .convert import as_operand
-
     t = as_operand(t, like=y)
     xp = t.__array_namespace__()
     if t.shape != y.shape:
@@ -137,65 +131,3 @@ def fitted(t: Any, y: Any, node: Grad) -> Any:
     if t.dtype != y.dtype:
         t = xp.astype(t, y.dtype)
     return t
-
-
-def jvp_of_backward(node: Grad, tangents: tuple[Any, ...]) -> Any:
-    """The tangents of a node's outputs, by differentiating its `backward`.
-
-    ``backward(v)`` is linear in ``v`` and its transpose is the tangent map, so the gradient of
-    ``Re <backward(v), tangents>`` in ``v`` is the tangent (the trick of double vjp).
-    """
-    from . import engine as _engine
-    from . import fitting as _fitting
-    from .array import new_array
-
-    many = isinstance(node.dtype, tuple)
-    shapes = node.shape if many else (node.shape,)
-    dtypes = node.dtype if many else (node.dtype,)
-    like = next(t for t in tangents if t is not None)
-    with enable_grad():
-        xp = like.__array_namespace__()
-        seeds = []
-        for shape, dtype in zip(shapes, dtypes, strict=True):
-            raw = xp.zeros(shape, dtype=dtype, device=like.device)._array
-            v = new_array(raw, None, None)
-            v._edge = LeafSlot(v, raw.shape, raw.dtype)
-            seeds.append(v)
-        grads = node.backward(tuple(seeds) if many else seeds[0])
-        grads = grads if isinstance(grads, tuple) else (grads,)
-        if len(grads) != len(tangents):
-            raise RuleError(_fitting.count_message(node, grads, len(tangents)))
-        total = None
-        for g, t in zip(grads, tangents, strict=True):
-            if g is None or t is None:
-                continue
-            term = xp.sum(_real_product(xp, g, t))
-            total = term if total is None else total + term
-        if total is None or total._edge is None:
-            return (None,) * len(seeds)
-        found = _engine.gradients_of(total, seeds)
-    if not any(x is not None for x in node._edges or ()) and all(
-        t is None or t._edge is None for t in tangents
-    ):
-        found = tuple(None if f is None else _untracked(f) for f in found)
-    return found
-
-
-def _real_product(xp: Any, g: Any, t: Any) -> Any:
-    """``Re(conj(g) * t)``."""
-    if xp.isdtype(g.dtype, "complex floating"):
-        product = xp.conj(g) * t
-    elif xp.isdtype(t.dtype, "complex floating"):
-        product = g * xp.real(t)
-    else:
-        return g * t
-    return xp.real(product) if xp.isdtype(product.dtype, "complex floating") else product
-
-
-def _untracked(x: Any) -> Any:
-    """`x` without its graph; tangents stay."""
-    from .array import new_array
-
-    y = new_array(x._array, None, None)
-    y._tangents = x._tangents
-    return y

@@ -10,7 +10,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from functools import partial
-from types import ModuleType
 from typing import Any
 from weakref import ref
 
@@ -122,16 +121,9 @@ def set_watchers(watchers: tuple[Watcher, ...]) -> None:
 
 
 def _install(made: Any, unrecorded: Any) -> None:
-    for module in _recorders():
-        vars(module)["made"] = made
-        vars(module)["unrecorded"] = unrecorded
-
-
-def _recorders() -> tuple[ModuleType, ...]:
-    """The modules that have `made` and `unrecorded`."""
-    from ..ops import _elementwise
-
-    return _record, _elementwise
+    for module in _record.recorders:
+        module["made"] = made
+        module["unrecorded"] = unrecorded
 
 
 def _watched_ref(y: Any) -> Any:

@@ -22,9 +22,9 @@ from weakref import ref
 
 from ..backends import _registry
 from ..errors import AliasedWriteError, LeafWriteError, StaleValueError
-from .array import GradArray, get_slot
-from .grad import Grad, LeafSlot, _nowhere, next_seq, op_name
+from .making import new_array
 from .mode import mode
+from .nodes import GradArrayBase, LeafSlot, Node, _nowhere, get_slot, next_seq, op_name
 
 # -- when memory was written ---------------------------------------------------------------------
 
@@ -98,7 +98,7 @@ def held(node: Any) -> Iterator[Any]:
         value = stack.pop()
         if type(value) in _registry.by_type:
             yield value
-        elif isinstance(value, GradArray):
+        elif isinstance(value, GradArrayBase):
             yield get_slot(value)
         elif isinstance(value, (tuple, list)):
             stack.extend(value)
@@ -110,7 +110,7 @@ def held(node: Any) -> Iterator[Any]:
 def _slots(cls: type) -> tuple[str, ...]:
     """The attributes that the classes between `cls` and `Grad` declare."""
     found: list[str] = []
-    for base in cls.__mro__[: cls.__mro__.index(Grad)]:
+    for base in cls.__mro__[: cls.__mro__.index(Node)]:
         slots = base.__dict__.get("__slots__", ())
         found += [slots] if isinstance(slots, str) else slots
     return tuple(found)
@@ -317,8 +317,6 @@ def _path(view: Any, top: Any) -> list[Link] | None:
 
 def now(x: Any, tracked: bool = True) -> Any:
     """What `x` is now, as an array of its own that stays so; a constant if not `tracked`."""
-    from .array import new_array
-
     if not tracked:
         return new_array(x._array, None, None)
     old = new_array(x._array, x._grad_op, x._edge)

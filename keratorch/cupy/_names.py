@@ -6,11 +6,15 @@ They are not in that module itself, where the names of CuPy, such as `any`, hide
 from __future__ import annotations
 
 import functools
+import sys
 from typing import Any
 
+import cupy
+
+from .. import numpy as _numpy_mirror
 from ..core.array import GradArray, get_slot
 from ..errors import LostGradientError
-from ..interop._numpy_functions import is_tracked
+from ..interop._values import is_tracked
 
 
 def get_array_module(*args: Any) -> Any:
@@ -18,23 +22,15 @@ def get_array_module(*args: Any) -> Any:
 
     CuPy's own function answers NumPy for every `GradArray`.
     """
-    import cupy
-
     raws = [get_slot(a) if isinstance(a, GradArray) else a for a in args]
     if any(isinstance(raw, cupy.ndarray) for raw in raws):
-        import keratorch.cupy
-
-        return keratorch.cupy
-    import keratorch.numpy
-
-    return keratorch.numpy
+        return sys.modules["keratorch.cupy"]
+    return _numpy_mirror
 
 
 def asnumpy(a: Any, *args: Any, **kwargs: Any) -> Any:
     """The values in a NumPy array on the host; a tracked array is refused."""
     if not isinstance(a, GradArray):
-        import cupy
-
         return cupy.asnumpy(a, *args, **kwargs)
     if is_tracked(a):
         raise LostGradientError(
@@ -46,8 +42,6 @@ def asnumpy(a: Any, *args: Any, **kwargs: Any) -> Any:
 
 def fuse(*args: Any, **kwargs: Any) -> Any:
     """`cupy.fuse`; called with a `GradArray`, the function itself is, and differentiates."""
-    import cupy
-
     if not (len(args) == 1 and callable(args[0]) and not kwargs):  # of fuse(kernel_name="f")
         return lambda function: _fused(function, cupy.fuse(*args, **kwargs)(function))
     return _fused(args[0], cupy.fuse(args[0]))

@@ -10,13 +10,14 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from .. import functions as kt
 from ..core.array import GradArray, get_slot
 from ..core.recording import constant
 from ..core.sync import waits
 from ..errors import LostGradientError, NotDifferentiableError
 from ._cupy_kernel_grads import registered
+from ._lookup import special_functions, table_function, ufunc_function
 from ._mirror import ufunc_named
-from ._numpy_functions import table_function
 
 
 class _Table(dict[int, tuple[Any, Callable[..., Any] | None]]):
@@ -35,8 +36,6 @@ class _Table(dict[int, tuple[Any, Callable[..., Any] | None]]):
         """Enter CuPy's ufuncs and kernels; done when the hook is first called."""
         import cupy
 
-        import keratorch
-
         ufunc = cupy.ufunc
         for name in dir(cupy):
             kernel = getattr(cupy, name, None)
@@ -48,23 +47,19 @@ class _Table(dict[int, tuple[Any, Callable[..., Any] | None]]):
         search = sys.modules.get("cupy._sorting.search")
         where = getattr(search, "_where_ufunc", None)
         if where is not None:
-            self[id(where)] = where, keratorch.where
+            self[id(where)] = where, kt.where
         rsqrt = getattr(sys.modules.get("cupyx"), "rsqrt", None)
         if rsqrt is not None:
-            self[id(rsqrt)] = rsqrt, lambda x: keratorch.reciprocal(keratorch.sqrt(x))
+            self[id(rsqrt)] = rsqrt, lambda x: kt.reciprocal(kt.sqrt(x))
         self.filled = True
 
     def _fill_special(self) -> None:
         import cupy
         import cupyx.scipy.special as library
 
-        import keratorch
-
-        from ._scipy_special import FUNCTIONS
-
         for name in dir(library):
             kernel = getattr(library, name)
-            function = getattr(keratorch.special, name, None) or FUNCTIONS.get(name)
+            function = getattr(kt.special, name, None) or special_functions().get(name)
             if isinstance(kernel, cupy.ufunc) and function is not None:
                 self.setdefault(id(kernel), (kernel, function))
 
@@ -146,9 +141,8 @@ def _on_raw_arrays(kernel: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -
 
 
 def _cast(x: Any, dtype: Any) -> Any:
-    import keratorch
 
-    return keratorch.astype(x, dtype) if isinstance(x, GradArray) else x
+    return kt.astype(x, dtype) if isinstance(x, GradArray) else x
 
 
 def _raw(x: Any) -> Any:
@@ -186,8 +180,6 @@ _SCATTERS = {"add": "add", "sub": "subtract", "max": "maximum", "min": "minimum"
 def _scatter_op(self: GradArray, indices: Any, value: Any, op: str) -> None:
     """``cupy.add.at(x, indices, value)``, which calls this of its first argument."""
     import numpy as np
-
-    from ._numpy import ufunc_function
 
     ufunc = getattr(np, _SCATTERS.get(op, op), None)
     function = ufunc_function(ufunc, "at") if isinstance(ufunc, np.ufunc) else None
@@ -230,7 +222,7 @@ def _get(self: GradArray) -> Callable[..., Any]:
 
 
 def install() -> None:
-    """Give `GradArray` CuPy's hook; the methods that CuPy calls are in `interop._numpy_methods`."""
+    """Give `GradArray` CuPy's hook; the methods that CuPy calls are in `ops._methods`."""
     GradArray.__cupy_override_elementwise_kernel__ = override  # type: ignore[attr-defined]
     GradArray._scatter_op = _scatter_op  # type: ignore[attr-defined]
     for op in ("add", "max", "min"):

@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 from ..core.array import GradArray
-from ._numpy_functions import arrays_in, is_tracked, not_differentiable, raw, table_function
+from ._lookup import table_function
+from ._values import arrays_in, is_tracked, not_differentiable, raw
 
 #: Those that fill an array with one number.
 _FILLS = {"empty": 0.0, "ones": 1.0, "zeros": 0.0}

@@ -16,7 +16,8 @@ from ..backends import _registry
 from ..core.array import GradArray, get_slot
 from ..core.recording import constant
 from ._like import made_like
-from ._numpy_functions import MAKERS, arrays_in, is_tracked, not_differentiable, table_function
+from ._lookup import table_function, ufunc_function
+from ._values import MAKERS, arrays_in, is_tracked, not_differentiable
 
 _FUNCTION_TYPES = (FunctionType, BuiltinFunctionType, MethodType)
 #: How CuPy's and NumPy's callables that take arrays call their types.
@@ -105,8 +106,6 @@ def mirrored(function: Callable[..., Any], what: str, name: str) -> Callable[...
 def ufunc_named(name: str) -> Callable[..., Any] | None:
     """keratorch's function for NumPy's ufunc of that name."""
     import numpy as np
-
-    from ._numpy import ufunc_function
 
     ufunc = getattr(np, name, None)
     return ufunc_function(ufunc) if isinstance(ufunc, np.ufunc) else None

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from .. import functions as kt
 from ..core.array import GradArray
-from ._numpy_functions import arrays_in
+from ..core.convert import as_operand
+from ..errors import NotDifferentiableError
+from ._values import arrays_in
 
 
 class Rows:
@@ -24,9 +27,6 @@ class Rows:
         like = next(arrays_in(key), None)
         if like is None:
             return self.plain[key]
-        import keratorch as kt
-
-        from ..errors import NotDifferentiableError
 
         if any(isinstance(piece, str) for piece in key):
             raise NotDifferentiableError(
@@ -38,18 +38,15 @@ class Rows:
         return kt.concat([self._raised(p, ndim) for p in promoted(pieces)], axis=self.axis)
 
     def _piece(self, piece: Any, like: GradArray) -> GradArray:
-        import keratorch as kt
 
         if isinstance(piece, slice):
             raw = self.plain[piece]
             return kt.asarray(raw.ravel() if self.after else raw)
-        from ..core.convert import as_operand
 
         x = as_operand(piece, like if not hasattr(piece, "shape") else None)
         return x if x.ndim else kt.reshape(x, (1,))
 
     def _raised(self, x: GradArray, ndim: int) -> GradArray:
-        import keratorch as kt
 
         new = (1,) * (ndim - x.ndim)
         shape = tuple(x.shape)

@@ -2,31 +2,17 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
+from .. import functions as kt
 from ..core.array import GradArray, get_slot
+from ..core.convert import SCALARS, as_operand
 from ..core.recording import constant
 from ..errors import LostGradientError, NotDifferentiableError
-from ._numpy_functions import array_function, is_tracked
+from ._lookup import _foreign, _is_scipys, ufunc_function
+from ._numpy_functions import array_function
+from ._values import is_tracked
 
-#: NumPy's ufuncs whose name in keratorch differs.
-_RENAMED = {
-    "power": "pow",
-    "true_divide": "divide",
-    "absolute": "abs",
-    "conjugate": "conj",
-    "invert": "bitwise_invert",
-    "left_shift": "bitwise_left_shift",
-    "right_shift": "bitwise_right_shift",
-    "arcsin": "asin",
-    "arccos": "acos",
-    "arctan": "atan",
-    "arctan2": "atan2",
-    "arcsinh": "asinh",
-    "arccosh": "acosh",
-    "arctanh": "atanh",
-}
 #: The arguments by name that may be arrays, and are read.
 _READ = ("where", "initial")
 
@@ -128,9 +114,6 @@ def _into(
 
 def _one_where_not(condition: Any, x: Any) -> Any:
     """`x` where the condition holds, else 1 of its dtype; a Python scalar as it is."""
-    import keratorch as kt
-
-    from ..core.convert import SCALARS, as_operand
 
     if type(x) in SCALARS:
         return x
@@ -149,66 +132,9 @@ def _remedy(method: str, kwargs: Any) -> str:
     return "use keratorch's own functions"
 
 
-#: The ufuncs of SciPy, and NumPy's hidden one, that were called.
-_foreign: set[Any] = set()
-
-
-def _is_scipys(ufunc: Any) -> bool:
-    """Whether it is one of `scipy.special`, which that shows wrapped for other libraries."""
-    modules = (sys.modules.get(name) for name in ("scipy.special", "scipy.special._ufuncs"))
-    return any(getattr(m, str(ufunc.__name__), None) is ufunc for m in modules if m is not None)
-
-
-def _is_numpys(ufunc: Any) -> bool:
-    """Whether it is one of NumPy's, of those too that its namespace does not show."""
-    return getattr(sys.modules.get("numpy._core.umath"), str(ufunc.__name__), None) is ufunc
-
-
 def _qualified(ufunc: Any) -> str:
     """The name of a ufunc with that of its library, for messages."""
     return f"scipy.special.{ufunc.__name__}" if _is_scipys(ufunc) else f"numpy.{ufunc.__name__}"
-
-
-def _foreign_function(ufunc: Any) -> Any:
-    """keratorch's function for a ufunc that NumPy does not show by its name; else `None`."""
-    name = str(ufunc.__name__)
-    if name == "clip" and _is_numpys(ufunc):  # what the method `clip` of its arrays calls
-        from ._numpy_functions import table_function
-
-        found = table_function(name)
-    elif _is_scipys(ufunc):
-        from .. import special
-        from ._scipy_special import FUNCTIONS
-
-        found = getattr(special, name) if name in special.__all__ else FUNCTIONS.get(name)
-    else:
-        return None
-    _foreign.add(ufunc)
-    return found
-
-
-def ufunc_function(ufunc: Any, method: str = "__call__") -> Any:
-    """keratorch's function for a ufunc of NumPy or SciPy, or a method of it; else `None`."""
-    import numpy as np
-
-    import keratorch
-
-    name = str(ufunc.__name__)
-    if getattr(np, name, None) is not ufunc:
-        return _foreign_function(ufunc) if method == "__call__" else None
-    if method == "__call__":
-        found = getattr(keratorch, _RENAMED.get(name, name), None)
-        if found is not None:
-            return found
-    from ._numpy_api import UFUNCS
-
-    found = UFUNCS.get(name if method == "__call__" else f"{name}.{method}")
-    if found is not None or method == "__call__":
-        return found
-    from ._numpy_api.ufunc_folds import method_of
-
-    function = ufunc_function(ufunc)
-    return None if function is None else method_of(ufunc, method, function)
 
 
 def _on_raw_arrays(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: Any) -> Any:

@@ -6,43 +6,21 @@ nothing else: a tracked array given to any other function is refused.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from typing import Any
 
 from ..backends import _registry
-from ..core.array import GradArray, get_slot
+from ..core.array import GradArray
 from ..core.mode import mode
 from ..core.recording import constant
 from ..core.writes import share
 from ..errors import NotDifferentiableError
+from ._like import made_like
+from ._lookup import table_function
+from ._values import MAKERS as MAKERS
+from ._values import arrays_in, is_tracked, not_differentiable, qualified_name, raw
 
 #: NumPy's functions that write into their first argument.
 _WRITERS = frozenset(["copyto", "put", "place", "putmask", "put_along_axis", "fill_diagonal"])
-
-#: NumPy's functions that have ``like=``, and look for arrays of others in that alone.
-MAKERS = frozenset([
-    "arange", "array", "asanyarray", "asarray", "ascontiguousarray", "asfortranarray", "empty",
-    "eye", "frombuffer", "fromfile", "fromfunction", "fromiter", "fromstring", "full", "genfromtxt",
-    "identity", "loadtxt", "ones", "require", "tri", "zeros",
-])  # fmt: skip
-
-
-def qualified_name(function: Any) -> str:
-    """``"sum"`` or ``"linalg.norm"``: the name under which the table has a function of NumPy."""
-    module = str(function.__module__).removeprefix("numpy").lstrip(".")
-    return f"{module}.{function.__name__}" if module else str(function.__name__)
-
-
-def table_function(name: str) -> Callable[..., Any] | None:
-    """keratorch's function for NumPy's of that name; `None` where there is none."""
-    from ._numpy_api import FUNCTIONS
-
-    return FUNCTIONS.get(name)
-
-
-def is_tracked(x: GradArray) -> bool:
-    """Whether `x` has a gradient or a tangent to lose."""
-    return x._edge is not None or x._tangents is not None
 
 
 def array_function(
@@ -53,8 +31,6 @@ def array_function(
 
     name = qualified_name(func)
     if name in MAKERS:
-        from ._like import made_like
-
         return made_like(self, name, args, kwargs)
     arrays = list(arrays_in((args, kwargs)))
     tracked = any(is_tracked(x) for x in arrays)
@@ -94,45 +70,10 @@ def _into(function: Any, args: Any, *, out: GradArray, **kwargs: Any) -> GradArr
     return out
 
 
-def not_differentiable(what: str, x: GradArray) -> NotDifferentiableError:
-    """What to raise where `what` was given the tracked array `x`."""
-    return NotDifferentiableError(
-        f"{what} has no rule for a GradArray of shape {tuple(x.shape)}: use keratorch's own "
-        "functions, or detach() to compute without a gradient"
-    )
-
-
 def _storage_of(view: GradArray, x: GradArray) -> int | None:
     """The key of the memory of `view`, if it is of the library of `x`."""
     backend = _registry.of(x._array)
     return backend.storage(view._array) if _registry.of(view._array) is backend else None
-
-
-def arrays_in(value: Any) -> Iterator[GradArray]:
-    """Every `GradArray` in nested tuples, lists and dicts."""
-    if isinstance(value, GradArray):
-        yield value
-    elif isinstance(value, (tuple, list)):
-        for v in value:
-            yield from arrays_in(v)
-    elif isinstance(value, dict):
-        yield from arrays_in(list(value.values()))
-
-
-def raw(value: Any) -> Any:
-    """`value`, with every `GradArray` in it as a NumPy array."""
-    import numpy as np
-
-    if isinstance(value, GradArray):
-        array = get_slot(value)
-        return array if type(array) is np.ndarray else np.asarray(value)
-    if isinstance(value, tuple):
-        return tuple(raw(v) for v in value)
-    if isinstance(value, list):
-        return [raw(v) for v in value]
-    if isinstance(value, dict):
-        return {k: raw(v) for k, v in value.items()}
-    return value
 
 
 def _wrapped(value: Any) -> Any:

@@ -10,16 +10,17 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from ..core.array import GradArray
+from ..core.convert import raw_key
 from ..errors import NotDifferentiableError
 from ..ops import indexing, manipulation, placing
 from ..ops.dtypes import finfo, iinfo, isdtype
+from ..ops.selection import conj
+from . import _lookup
 
 
 def table_function(name: str) -> Callable[..., Any]:
     """keratorch's function for NumPy's of that name."""
-    from ._numpy_api import FUNCTIONS
-
-    found = FUNCTIONS.get(name)
+    found = _lookup.table_function(name)
     if found is None:
         raise NotDifferentiableError(
             f"GradArray.{name} has no rule: use keratorch's own functions, or detach().numpy()"
@@ -52,8 +53,6 @@ def _compress(self: GradArray, condition: Any, axis: Any = None, out: Any = None
 
 def _conjugate(self: GradArray) -> GradArray:
     """The complex conjugate, as `keratorch.conj`."""
-    from ..ops.selection import conj
-
     return conj(self)
 
 
@@ -150,8 +149,6 @@ class Flat:
 
 
 def _raw(key: Any, row: GradArray) -> Any:
-    from ..core.convert import raw_key
-
     return raw_key(key, row._array, keep=True)
 
 

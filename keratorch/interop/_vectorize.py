@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 
+from .. import functions as kt
 from ..backends import _registry
 from ..core.array import GradArray, get_slot
 from ..core.convert import as_operand
 from ..errors import DTypeError, NotDifferentiableError
 from ..ops.manipulation import broadcast_shape
-from ._numpy_functions import arrays_in
+from ._values import arrays_in
 
 
 class _Box:
@@ -78,7 +79,6 @@ class vectorize(np.vectorize):  # type: ignore[misc]
         self, count: int, given: dict[Any, Any], named: list[Any], like: GradArray
     ) -> Any:
         """The results of all elements: of `GradArray`s `pyfunc` is given arrays of shape ()."""
-        import keratorch as kt
 
         arrays = [_with_elements(given[k], like) for k in named]
         shape = broadcast_shape("numpy.vectorize", *(tuple(a.shape) for a in arrays))
@@ -111,8 +111,6 @@ class vectorize(np.vectorize):  # type: ignore[misc]
 
     def _joined(self, results: list[Any], shape: tuple[int, ...]) -> Any:
         """The results of all elements, one `GradArray` for each output."""
-        import keratorch as kt
-
         from ._numpy_api._arguments import of_dtype, promoted
 
         several = isinstance(results[0], tuple)

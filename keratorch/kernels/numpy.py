@@ -21,6 +21,7 @@ from ..core.mode import policy
 from ..ops import _partials
 from ..ops._elementwise import ElementwiseGrad
 from ..ops._partials import Expr
+from ..ops.arithmetic import PowerGrad, ReLUGrad
 
 _UFUNC_NAMES = {"divide": "true_divide", "pow": "power"}
 
@@ -226,8 +227,6 @@ def power_rule(general: Rule) -> Rule:
 
 def make_rules() -> KernelTable:
     """NumPy's table of rules."""
-    from ..ops.arithmetic import PowerGrad, ReLUGrad
-
     rules = KernelTable()
     rules[PowerGrad] = power_rule(elementwise_rule(PowerGrad))
     rules[ReLUGrad] = relu_rule

@@ -15,13 +15,15 @@ from ..core.array import GradArray
 from ..core.convert import SCALARS, as_operand, check_devices, is_table
 from ..core.grad import Grad, next_seq
 from ..core.mode import mode, policy
-from ..core.recording import attach, constant, made, unrecorded
+from ..core.recording import attach, constant, made, recorders, unrecorded
 from ..errors import ShapeError
 from ._call import is_complex
 from ._pandas import takes_table
 from ._partials import Expr, namespace_function, trace
+from ._propagating import record_elementwise
 
 _new = object.__new__
+recorders.append(globals())
 
 
 class ElementwiseGrad(Grad):
@@ -212,8 +214,6 @@ def unary(cls: type[ElementwiseGrad], name: str, doc: str, source: str = "xp") -
             y = _registry.of(a).as_array(y)
         edge = x._edge
         if x._tangents is not None:
-            from ._propagating import record_elementwise
-
             return record_elementwise(cls, (x,), y)
         if edge is None or not mode.recording:
             return unrecorded(y)
@@ -266,8 +266,6 @@ def binary(cls: type[ElementwiseGrad], name: str, doc: str) -> Any:
         if type(y) is not of_type:
             y = _registry.by_type[of_type].as_array(y)
         if tangents is not None:
-            from ._propagating import record_elementwise
-
             return record_elementwise(cls, (x1, x2), y)
         if e1 is None:
             if e2 is None or not mode.recording:

@@ -154,9 +154,7 @@ class SpecialFunctions:
         def function(*args: Any) -> Any:
             like = next(a for a in args if type(a) not in SCALARS)
             if isinstance(like, GradArray):
-                import keratorch
-
-                return getattr(keratorch.special, name)(*args)
+                return getattr(like.__array_namespace__().special, name)(*args)
             if isinstance(like, np.generic):  # which NumPy makes of 0-d arrays
                 like = np.asarray(like)
             backend = _registry.of(like)

@@ -26,6 +26,8 @@ from ._elementwise import (
     masked,
     unary,
 )
+from ._nary import refuse_tracked
+from ._propagating import record_elementwise
 
 
 class AddGrad(ElementwiseGrad):
@@ -302,8 +304,6 @@ def clip(x: Any, /, min: Any = None, max: Any = None) -> GradArray:
     raw = as_array(a, raw)
     if not any(type(b) is GradArray and is_active(b) for b in (x, low, high)):
         return _record.unrecorded(raw)
-    from ._propagating import record_elementwise
-
     return record_elementwise(ClipGrad, (x, low, high), raw)
 
 
@@ -323,8 +323,6 @@ def nextafter(x1: Any, x2: Any, /) -> GradArray:
 
     A tracked argument raises `NotDifferentiableError`: no step in x1 is small enough.
     """
-    from ._nary import refuse_tracked
-
     for name, x in (("x1", x1), ("x2", x2)):
         if isinstance(x, GradArray):
             refuse_tracked("nextafter", name, x)

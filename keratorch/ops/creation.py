@@ -5,48 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from ..backends import _registry
-from ..core.array import GradArray, get_slot
-from ..core.convert import as_operand, check_devices, checked, has_array
+from ..core.array import GradArray
+from ..core.convert import as_operand, check_devices, has_array, target_device, to_raw
 from ..core.recording import constant
-from ..errors import DTypeError, LostGradientError, UnknownArrayError
-
-
-def to_raw(data: Any, device: Any, dtype: Any, op: str) -> Any:
-    """`data` as a raw array on `device`, of `dtype`; without a copy where it is one already."""
-    if isinstance(data, GradArray) or has_array(data):
-        if isinstance(data, GradArray):
-            tracked = data._edge is not None or data._tangents is not None
-            data = get_slot(data)
-        else:
-            tracked = True
-        if tracked:
-            raise LostGradientError(
-                f"{op} of tracked arrays would lose their gradient: use keratorch.asarray or "
-                "stack, which are differentiable, or detach() first"
-            )
-    if type(data) in _registry.by_type or _registry.is_array(data):
-        backend = _registry.of(data)
-        raw = backend.adopt(data)
-        if device is not None:
-            from .placing import move, target_device
-
-            raw = move(raw, target_device(raw, device))
-            backend = _registry.of(raw)
-        raw = checked(backend, raw)
-        if dtype is not None:
-            wanted = backend.dtype(dtype)
-            if raw.dtype != wanted:
-                raw = backend.xp.astype(raw, wanted)
-        return raw
-    backend, where = _registry.resolve_device(device)
-    try:
-        return checked(backend, backend.asarray(data, dtype=dtype, device=where))
-    except (TypeError, ValueError) as error:
-        if isinstance(error, (DTypeError, UnknownArrayError)):
-            raise
-        raise UnknownArrayError(
-            f"{op}: {backend.name} makes no array of this {type(data).__name__}: {error}"
-        ) from error
+from ..errors import LostGradientError
+from . import placing
+from .manipulation import broadcast_to
+from .placing import copy
 
 
 def asarray(
@@ -65,8 +30,6 @@ def asarray(
     requires_grad : make the result a leaf that requires a gradient.
     """
     if isinstance(obj, GradArray) or has_array(obj):
-        from . import placing
-
         x = as_operand(obj)
         if requires_grad and (x._edge is not None or x._tangents is not None):
             raise LostGradientError(
@@ -104,8 +67,6 @@ def _create(name: str, *args: Any, dtype: Any, device: Any, requires_grad: bool)
 def _create_like(name: str, x: Any, *args: Any, dtype: Any, device: Any) -> GradArray:
     x = as_operand(x)
     if device is not None:
-        from .placing import target_device
-
         device = target_device(x._array, device)
         if device != x.device:
             plain = name.removesuffix("_like")
@@ -149,9 +110,6 @@ def full(
 ) -> GradArray:
     """An array filled with one number; differentiable in `fill_value`."""
     if isinstance(fill_value, GradArray) or _registry.is_array(fill_value):
-        from .manipulation import broadcast_to
-        from .placing import copy
-
         value = asarray(fill_value, dtype=dtype, device=device)
         return copy(broadcast_to(value, shape))
     return _create(
@@ -242,9 +200,6 @@ def empty_like(x: Any, /, *, dtype: Any = None, device: Any = None) -> GradArray
 def full_like(x: Any, /, fill_value: Any, *, dtype: Any = None, device: Any = None) -> GradArray:
     """One number everywhere, in the shape, dtype and device of `x`."""
     if isinstance(fill_value, GradArray) or _registry.is_array(fill_value):
-        from .manipulation import broadcast_to
-        from .placing import copy
-
         x, fill_value = as_operand(x), as_operand(fill_value)
         check_devices("full_like", x._array, fill_value._array)
         value = asarray(fill_value, dtype=dtype or x.dtype, device=device or x.device)

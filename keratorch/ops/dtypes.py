@@ -6,13 +6,13 @@ from typing import Any
 
 from ..backends import Backend, _registry
 from ..backends._backend import SCALARS
-from ..core.array import GradArray, get_slot
+from ..core.nodes import GradArrayBase, get_slot
 
 
 def _backend_of(*values: Any) -> Backend:
     """The backend of the first array or dtype; the default one for names and scalars."""
     for value in values:
-        if isinstance(value, GradArray):
+        if isinstance(value, GradArrayBase):
             return _registry.of(get_slot(value))
         if _registry.is_array(value):
             return _registry.of(value)
@@ -27,7 +27,7 @@ def _backend_of(*values: Any) -> Backend:
 
 
 def _raw(backend: Backend, value: Any) -> Any:
-    if isinstance(value, GradArray):
+    if isinstance(value, GradArrayBase):
         return get_slot(value)
     if type(value) in SCALARS or _registry.is_array(value):
         return value

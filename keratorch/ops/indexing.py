@@ -17,6 +17,7 @@ from ..core.sync import waits
 from ..core.writes import has_copies, mark_family, now, refuse_leaf, replace, share
 from ..errors import DTypeError, InvalidIndexError, ShapeError
 from ._call import as_array, namespace
+from .placing import astype
 
 
 class GetItemGrad(Grad):
@@ -306,8 +307,6 @@ def _checked_result(
             f"{how} an array of dtype {x.dtype} and shape {tuple(x.shape)} gave a result of dtype "
             f"{result.dtype}: write x = x + y, or make the array {result.dtype} with astype"
         ) from cause
-    from .placing import astype
-
     return astype(result, x.dtype)
 
 

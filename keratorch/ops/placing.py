@@ -8,6 +8,8 @@ from ..backends import _registry
 from ..core import recording as _record
 from ..core.array import GradArray
 from ..core.convert import as_operand
+from ..core.convert import move as move
+from ..core.convert import target_device as target_device
 from ..core.grad import Grad
 from ..core.recording import is_active, record
 from ..core.sync import waits
@@ -106,27 +108,3 @@ def to_device(x: Any, device: Any, /, *, stream: Any = None) -> GradArray:
     if target.kind == "cpu" and source is not None and source.kind != "cpu":
         waits(f"to_device({str(target)!r})", x.shape, "leave the array where it is until the end")
     return record(ToDeviceGrad, (x,), move(x._array, target), source=source, target=target)
-
-
-def target_device(raw: Any, device: Any) -> Any:
-    """The `Device` that `device` means for the array `raw`."""
-    backend = _registry.of(raw)
-    if isinstance(device, str):
-        here = backend.device(raw)
-        if here is not None and here == device:
-            return here
-        for own in backend.devices():
-            if own == device:
-                return own
-    elif not isinstance(device, _registry.Device):
-        return backend.from_raw_device(device)
-    return _registry.resolve_device(device)[1]
-
-
-def move(raw: Any, target: Any) -> Any:
-    """The raw array on another device, by way of the host where backends differ."""
-    backend = _registry.of(raw)
-    if backend.name == target.backend:
-        return raw if backend.device(raw) == target else backend.to_device(raw, target)
-    other = _registry.resolve_device(target)[0]
-    return other.from_numpy(backend.to_numpy(raw), target)

@@ -13,6 +13,7 @@ from ..core.grad import Grad
 from ..core.recording import is_active, record
 from ..errors import ShapeError
 from ._call import as_array, is_complex, namespace, normalized_axes, raw_namespace
+from .placing import astype
 
 Axis = int | tuple[int, ...] | None
 
@@ -99,8 +100,6 @@ def sum(x: Any, /, *, axis: Axis = None, dtype: Any = None, keepdims: bool = Fal
     x = as_operand(x)
     axes = normalized_axes("sum", x, axis)
     if dtype is not None and is_complex(x):
-        from .placing import astype
-
         x = astype(x, dtype, copy=False)  # which refuses real ones
     a = x._array
     xp = raw_namespace(x)

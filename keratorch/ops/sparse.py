@@ -89,17 +89,9 @@ def _multiplies_with_star(matrix: Any) -> bool:
     return type(matrix).__module__.startswith("cupyx") or type(matrix).__name__.endswith("_matrix")
 
 
-def no_array() -> Any:
-    """What tells SciPy to leave the product to us."""
-    import numpy as np
-
-    return np.asarray(None, dtype=object)
-
-
 __all__ = [
     "SparseMatMulGrad",
     "matrix_product",
-    "no_array",
     "product",
     "sparse_matmul",
 ]

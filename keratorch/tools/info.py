@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+from .._version import __version__
 from ..backends import _registry
 from ..errors import BackendUnavailableError
 
@@ -24,8 +25,6 @@ def versions() -> dict[str, Any]:
     It imports every array library that is installed.
     """
     import platform
-
-    from .. import __version__
 
     return {
         "keratorch": __version__,

@@ -13,6 +13,7 @@ from ..core.grad import Grad, next_seq
 from ..core.mode import enable_grad, mode
 from ..core.recording import constant, is_active
 from ..core.tangents import open_level, take_tangent, with_tangent
+from ..core.transposed import jvp_of_backward
 from ..errors import RuleError
 from ..ops.arithmetic import positive
 from . import random_state as _random_state
@@ -180,8 +181,6 @@ class _CheckpointGrad(Grad):
         rest = tangents[self.count :]
         if all(t is None for t in rest):
             return found
-        from ..core.tangents import jvp_of_backward
-
         more = jvp_of_backward(self, (*[None] * self.count, *rest))
         return [
             a if b is None else b if a is None else a + b for a, b in zip(found, more, strict=True)

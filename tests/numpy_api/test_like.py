@@ -7,7 +7,7 @@ import pytest
 
 import keratorch as kt
 import keratorch.numpy as knp
-from keratorch.interop._numpy_functions import MAKERS
+from keratorch.interop._values import MAKERS
 from keratorch.testing import check_grads
 
 A = np.array([0.5, 2.0, 3.0])

@@ -9,8 +9,7 @@ from typing import Any
 
 import numpy
 
-import keratorch as kt
-
+from ... import functions as kt
 from ...backends import _registry
 from ...core.array import GradArray
 from ...core.convert import SCALARS, as_operand, check_devices, has_array

@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import keratorch as kt
-
+from ... import functions as kt
 from ...backends import _registry
 from ...core.array import GradArray
 from ._arguments import arrays, floating, integers, of_dtype, placed, refuse

@@ -7,8 +7,7 @@ import operator
 from collections.abc import Sequence
 from typing import Any
 
-import keratorch as kt
-
+from ... import functions as kt
 from ...core.array import GradArray
 from ...errors import ShapeError
 from ._arguments import array, arrays, axes_of, flat, integers, no_out, refuse

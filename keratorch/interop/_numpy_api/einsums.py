@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-import keratorch as kt
-
+from ... import functions as kt
 from ...core.array import GradArray
 from ...errors import ShapeError
 from ._arguments import no_out, of_dtype, promoted, refuse, strong

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import keratorch as kt
-
+from ... import functions as kt
 from ...core.array import GradArray
 from ._arguments import array, floating, no_out
 from ._table import implements

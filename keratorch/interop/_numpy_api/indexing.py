@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 
-import keratorch as kt
-
+from ... import functions as kt
 from ...core.array import GradArray
 from ...core.convert import SCALARS
 from ...errors import ShapeError

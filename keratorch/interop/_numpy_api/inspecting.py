@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 
-import keratorch as kt
-
+from ... import functions as kt
 from ...backends import _registry
 from ...core.array import GradArray, get_slot
 from ._arguments import is_complex

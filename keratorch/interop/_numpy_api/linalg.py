@@ -9,8 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-import keratorch as kt
-
+from ... import functions as kt
 from ...backends import _registry
 from ...core.array import GradArray
 from ...errors import ShapeError

@@ -6,8 +6,7 @@ import builtins
 import math
 from typing import Any
 
-import keratorch as kt
-
+from ... import functions as kt
 from ...core.array import GradArray
 from . import reductions
 from ._arguments import array, floating, is_complex, is_floating, no_out, one_axis

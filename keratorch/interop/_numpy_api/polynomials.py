@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 
-import keratorch as kt
-
+from ... import functions as kt
 from ...core.array import GradArray
 from ...errors import ShapeError
 from ...ops._call import first_array

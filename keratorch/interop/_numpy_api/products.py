@@ -6,8 +6,7 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
-import keratorch as kt
-
+from ... import functions as kt
 from ...core.array import GradArray
 from ...errors import ShapeError
 from ._arguments import axes_of, flat, is_complex, no_out, promoted, strong

@@ -8,14 +8,13 @@ from typing import Any
 
 import numpy as np
 
-import keratorch as kt
-
+from ... import functions as kt
 from ...backends import _registry
 from ...core.array import GradArray, get_slot
 from ...core.convert import SCALARS
 from ...ops._call import first_array
 from ...ops.statistics import one_axis_last
-from .._numpy_functions import arrays_in
+from .._values import arrays_in
 from ._arguments import (
     array,
     axes_of,

@@ -6,8 +6,7 @@ import builtins
 import math
 from typing import Any
 
-import keratorch as kt
-
+from ... import functions as kt
 from ...core.array import GradArray
 from ._arguments import array, axes_of, floating, is_complex, is_floating, no_out, one_axis
 from ._table import implements

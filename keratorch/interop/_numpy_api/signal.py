@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import keratorch as kt
-
+from ... import functions as kt
 from ...core.array import GradArray
 from ...core.writes import share
 from ...errors import ShapeError

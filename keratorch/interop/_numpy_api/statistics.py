@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-import keratorch as kt
-
+from ... import functions as kt
 from ...backends import _registry
 from ...core.array import GradArray
 from ...errors import DTypeError, ShapeError

@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-import keratorch as kt
-
+from ... import functions as kt
 from ...core.array import GradArray
 from ...core.convert import as_operand, raw_key
 from ...ops._call import no_axis

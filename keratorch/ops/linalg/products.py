@@ -19,6 +19,7 @@ from ..manipulation import broadcast_shape, broadcast_to, permute_dims, reshape
 from ..placing import copy
 from ..reductions import sum as sum_
 from ._matrices import adjoint, call_raw, conj, embedded, matrices, raw_function
+from .solving import inv
 
 
 class MatMulGrad(Grad):
@@ -314,8 +315,6 @@ def matrix_power(x: Any, n: int, /) -> GradArray:
         eye = xp.eye(x.shape[-1], dtype=x.dtype, device=x.device)
         return broadcast_to(eye, tuple(x.shape))
     if n < 0:
-        from .solving import inv
-
         x, n = inv(x), -n
     power = None
     while n > 1:

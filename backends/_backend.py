@@ -21,7 +21,7 @@ from keratorch.errors import (
 
 from . import _softmax, _special, _windows
 from ._device import Device
-from ._dtypes import dtype_name, is_complex_dtype
+from ._dtypes import NAMES, dtype_name, is_complex_dtype
 
 SCALARS = frozenset([bool, int, float, complex])
 #: Operators, which take Python scalars in every library.
@@ -214,8 +214,15 @@ class Backend:
             name = _name_of_code(dtype)
         found = getattr(self.xp, name, None) if name else None
         if found is None or (callable(found) and not isinstance(found, type)):
-            raise DTypeError(f"{self.name} has no dtype {dtype!r}")
+            raise self.no_dtype(dtype)
         return found
+
+    def no_dtype(self, dtype: Any) -> DTypeError:
+        """The error for a dtype that the library, or keratorch, has not."""
+        return DTypeError(
+            f"{self.name} has no dtype {dtype!r} of booleans or numbers: use one of "
+            + ", ".join(name for name in NAMES if hasattr(self.xp, name))
+        )
 
     def float_dtype(self, dtype: Any = None) -> Any:
         """This library's dtype for `dtype`; the default one for real numbers for `None`."""

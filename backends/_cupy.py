@@ -13,7 +13,7 @@ import cupy as cp
 import numpy as np
 from cupy.cuda.memory import OutOfMemoryError
 
-from keratorch.errors import DeviceMemoryError, DTypeError
+from keratorch.errors import DeviceMemoryError
 from keratorch.policy import policy
 
 from ._backend import KERNELS, Backend, RawArray, Rule, RuleTable
@@ -283,7 +283,7 @@ class CuPyBackend(Backend):
         except TypeError:
             found = cp.dtype(super().dtype(dtype))
         if found.kind not in "biufc" and found.name != "bfloat16":
-            raise DTypeError(f"{self.name}: dtype {found} is not one of booleans and numbers")
+            raise self.no_dtype(dtype)
         return found
 
     def is_inexact(self, dtype: Any) -> bool:

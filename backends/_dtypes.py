@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+#: The dtypes that a library may have, by name: those of the standard, and two small ones.
+NAMES = (
+    *("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"),
+    *("float16", "bfloat16", "float32", "float64", "complex64", "complex128"),
+)
+
 
 def is_complex_dtype(dtype: Any) -> bool:
     """Whether a dtype of any library is complex."""

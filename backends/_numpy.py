@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from keratorch.errors import DTypeError, UnknownArrayError
+from keratorch.errors import UnknownArrayError
 
 from . import _windows
 from ._backend import KERNELS, Backend, RawArray
@@ -82,7 +82,7 @@ class NumPyBackend(Backend):
         except TypeError:
             found = np.dtype(super().dtype(dtype))
         if found.kind not in "biufc":
-            raise DTypeError(f"{self.name}: dtype {found} is not one of booleans and numbers")
+            raise self.no_dtype(dtype)
         return found
 
     def is_inexact(self, dtype: Any) -> bool:

@@ -390,8 +390,9 @@ def resolve_device(device: Any) -> tuple[Backend, Device]:
             raise UnknownDeviceError(
                 f"unknown device {device!r}: use one of "
                 + ", ".join(repr(k) for k in _BACKEND_OF_KIND)
-                + ", with a number as in 'cuda:1', or a keratorch.Device, which names "
-                "the backend too; keratorch.devices() lists those that can be used here"
+                + ", with a number as in 'cuda:1', or a keratorch.Device, which names the "
+                "backend too; keratorch.devices() lists those that can be used here: "
+                + ", ".join(dict.fromkeys(repr(str(d)) for d in devices()))
             )
         backend = get(_BACKEND_OF_KIND[kind])
         if kind == "cpu" and backend.name == "numpy" and not index:

@@ -205,11 +205,7 @@ class GradArray(HostValues):
         `StaleValueError`; whatever is raised, every ``grad`` stays what it was.
         """
         if self._edge is None:
-            raise NotTrackedError(
-                f"backward() on an array of shape {tuple(self.shape)} that nothing tracks: it was "
-                "made of integers or other constants, detached, or computed under no_grad(): make "
-                "what it is differentiated in a floating GradArray"
-            )
+            raise self._untracked("backward()")
         seed = self._seed(grad)
         retain = create_graph if retain_graph is None else retain_graph
         _engine.backward(self, seed, retain, create_graph, grad)
@@ -239,11 +235,22 @@ class GradArray(HostValues):
         array([20., 40.])
         """
         if self._edge is None:
-            raise NotTrackedError(
-                f"register_hook on an array of shape {tuple(self.shape)} that nothing tracks: it "
-                "never has a gradient"
-            )
+            raise self._untracked("register_hook")
         return register(self._edge, "array", function)
+
+    def _untracked(self, what: str) -> NotTrackedError:
+        has = f"{what} of an array of dtype {self.dtype} and shape {tuple(self.shape)}"
+        if not _registry.of(self._array).is_inexact(self._array.dtype):
+            return NotTrackedError(
+                f"{has}, which has no gradient: only floating and complex arrays have one; compute "
+                "it from floating values, as kt.GradArray([1.0, 2.0]) has, and without argmax, "
+                "round or comparisons"
+            )
+        return NotTrackedError(
+            f"{has}, which nothing tracks: it was made by asarray() or detach(), or computed from "
+            "such constants or under no_grad(); make the array x to differentiate in with "
+            "x = kt.GradArray(data), and compute this one from x outside of no_grad()"
+        )
 
     def _seed(self, grad: Any) -> Any:
         """The gradient of this array itself, checked."""
@@ -293,12 +300,18 @@ class GradArray(HostValues):
 
     def __len__(self) -> int:
         if not self.shape:
-            raise TypeError("len() of a GradArray of shape ()")
+            raise TypeError(
+                "len() of a GradArray of shape (), which has no axis: its size is x.size, which "
+                "is 1; x.reshape(1) is an array of length 1"
+            )
         return self.shape[0]
 
     def __iter__(self) -> Iterator[GradArray]:
         if not self.shape:
-            raise TypeError("a GradArray of shape () cannot be iterated over")
+            raise TypeError(
+                "iteration over a GradArray of shape (), which has no axis: use the array itself, "
+                "or x.reshape(1), which has one element"
+            )
         rest = (...,) if self.ndim > 1 else ()  # the standard wants every axis accounted for
         return (self[(i, *rest)] for i in range(self.shape[0]))
 

@@ -15,6 +15,7 @@ from typing import Any
 from ..errors import LostGradientError
 
 _WRITES = {opcode.opmap[name] for name in ("STORE_SUBSCR", "STORE_SLICE") if name in opcode.opmap}
+_READS = {opcode.opmap[name] for name in ("BINARY_SUBSCR", "BINARY_SLICE") if name in opcode.opmap}
 _OPERATOR = opcode.opmap["BINARY_OP"]
 #: The arguments of BINARY_OP for which it is ``a[i]``: from Python 3.14 on.
 _SUBSCRIPTS = {i for i, op in enumerate(getattr(opcode, "_nb_ops", ())) if op[0] == "NB_SUBSCR"}
@@ -73,6 +74,15 @@ def asked_by_write() -> bool:
     return frame is not None and _instruction(frame)[0] in _WRITES
 
 
+def asked_by_index() -> bool:
+    """Whether code is at ``a[x]``, where `a` is of another library."""
+    frame = _frame(2)
+    if frame is None:
+        return False
+    instruction, argument = _instruction(frame)
+    return instruction in _READS or (instruction == _OPERATOR and argument in _SUBSCRIPTS)
+
+
 def asked_by_operator() -> bool:
     """Whether code is at ``a @ x`` or the like, with nothing but C between it and a property.
 
@@ -117,6 +127,15 @@ def write_refused(shape: Any) -> LostGradientError:
     )
 
 
+def index_refused(shape: Any, dtype: Any) -> LostGradientError:
+    """What to raise where a tracked array is the index of a plain one."""
+    return LostGradientError(
+        f"a plain array or list a cannot be indexed by a tracked array x of dtype {dtype} and "
+        f"shape {tuple(shape)}, as in a[x]: an index has integers, or is a mask; write "
+        "a[x.detach().astype(int)] for integers, or a comparison as in a[x > 0] for a mask"
+    )
+
+
 def no_array() -> Any:
     """What tells SciPy to leave the product to us."""
     import numpy as np
@@ -126,10 +145,12 @@ def no_array() -> Any:
 
 __all__ = [
     "asked_by_error_estimate",
+    "asked_by_index",
     "asked_by_operator",
     "asked_by_scipy",
     "asked_by_sparse",
     "asked_by_write",
+    "index_refused",
     "no_array",
     "table_that_asks",
     "write_refused",

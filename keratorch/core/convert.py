@@ -109,11 +109,30 @@ def checked(backend: Any, raw: Any) -> Any:
     kind = getattr(raw.dtype, "kind", "f")
     # bfloat16 and its like have kind V too, and a type of their own.
     if kind not in "biufcV" or (kind == "V" and raw.dtype.type.__name__ == "void"):
-        raise DTypeError(
-            f"{backend.name} made an array of dtype {raw.dtype} of this: keratorch holds "
-            "booleans and numbers"
-        )
+        raise no_numbers(backend, raw, kind)
     return raw
+
+
+#: What to do with an array of no numbers, by the kind of its dtype.
+_INTO_NUMBERS = {
+    "U": "turn the strings into numbers, as in [float(s) for s in data]",
+    "S": "turn the strings into numbers, as in [float(s) for s in data]",
+    "O": "turn each element into a number, as float(v) does; None can be float('nan')",
+    "M": "turn the dates into numbers, as in (a - a[0]) / np.timedelta64(1, 's')",
+    "m": "turn the times into numbers, as in a / np.timedelta64(1, 's')",
+    "V": "take one field of it, as in a['name']",
+}
+
+
+def no_numbers(backend: Any, raw: Any, kind: str) -> DTypeError:
+    """The error for a raw array of something other than numbers."""
+    values = raw.reshape(-1).tolist() if kind in "USO" else []
+    odd = next((v for v in values if type(v) not in SCALARS), None)
+    what = f", in which {repr(odd)[:40]} is a {type(odd).__name__}" if values else ""
+    return DTypeError(
+        f"{backend.name} makes an array of dtype {raw.dtype} of this data{what}: keratorch holds "
+        f"booleans and numbers: {_INTO_NUMBERS.get(kind, 'convert it with astype first')}"
+    )
 
 
 def has_array(value: Any) -> bool:
@@ -251,7 +270,9 @@ def to_raw(data: Any, device: Any, dtype: Any, op: str) -> Any:
         if isinstance(error, (DTypeError, UnknownArrayError)):
             raise
         raise UnknownArrayError(
-            f"{op}: {backend.name} makes no array of this {type(data).__name__}: {error}"
+            f"{op}: {backend.name} makes no array of this {type(data).__name__}: "
+            + str(error).removesuffix(".")
+            + ("; lists in lists must be equally long" if isinstance(data, (list, tuple)) else "")
         ) from error
 
 

@@ -9,9 +9,11 @@ from ..backends import _registry
 from ..errors import DeviceMismatchError, DTypeError, LostGradientError, ShapeError
 from .callers import (
     asked_by_error_estimate,
+    asked_by_index,
     asked_by_scipy,
     asked_by_sparse,
     asked_by_write,
+    index_refused,
     no_array,
     write_refused,
 )
@@ -88,8 +90,18 @@ class HostValues(GradArrayBase):
         is_index = self.shape == () and _registry.of(self._array).xp.isdtype(self.dtype, "integral")
         if not is_index and self._edge is None and self._tangents is None:
             raise DTypeError(
-                f"__index__ of an array of dtype {self.dtype} and shape {tuple(self.shape)}: it "
-                "must be one integer of shape ()"
+                f"__index__ of an array of dtype {self.dtype} and shape {tuple(self.shape)}: an "
+                "index, a count or an axis must be one integer, of shape (): write int(x.item())"
+            )
+        if not is_index:
+            if asked_by_index():
+                raise index_refused(self.shape, self.dtype)
+            if asked_by_write():
+                raise write_refused(self.shape)
+            raise LostGradientError(
+                f"__index__ of a tracked array of dtype {self.dtype} and shape "
+                f"{tuple(self.shape)}: an index, a count or an axis must be one integer: write "
+                "int(x.detach()), which has no gradient"
             )
         return operator.index(self._python_number("__index__"))
 
@@ -111,6 +123,8 @@ class HostValues(GradArrayBase):
         if self._edge is not None or self._tangents is not None:
             if asked_by_write():
                 raise write_refused(self.shape)
+            if asked_by_index():
+                raise index_refused(self.shape, self.dtype)
             remedy = (
                 "with `import keratorch.numpy as np`, np.asarray and np.array take it; np.stack "
                 "joins arrays; np.dot(a, x) is for a.dot(x), and for other methods of NumPy's "

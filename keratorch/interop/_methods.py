@@ -118,18 +118,40 @@ def _reshape(self: GradArray, *shape: Any, order: str = "C", copy: bool | None =
     return manipulation.reshape(self, new, copy=copy)
 
 
+#: What each rule of casting allows.
+_CASTINGS = {
+    "no": "it allows no other dtype",
+    "equiv": "it allows no other dtype",
+    "safe": "it allows only dtypes that hold every value of the first",
+    "same_kind": "it allows only dtypes of the same kind or of one above it, as floating is above "
+    "integer",
+    "unsafe": "it allows every dtype",
+}
+
+
 def _astype(
     self: GradArray, dtype: Any, order: str = "K", casting: str = "unsafe", subok: bool = True,
     copy: bool = True,
 ) -> GradArray:  # fmt: skip
     """The array with another dtype, as `keratorch.astype`; `order` is the library's to choose."""
+    if casting not in _CASTINGS:
+        raise ValueError(f"astype: casting is {casting!r}: use one of {', '.join(_CASTINGS)}")
     y = placing.astype(self, dtype, copy=copy)
-    if casting not in ("unsafe", "same_kind") and not can_cast(self.dtype, y.dtype):
-        raise DTypeError(f"astype: {self.dtype} to {y.dtype} is not {casting!r}: cast unsafely")
-    if casting == "same_kind" and result_type(self.dtype, y.dtype) != y.dtype:
-        kinds = [str(d).rpartition(".")[2].rstrip("0123456789") for d in (self.dtype, y.dtype)]
-        if kinds[0] != kinds[1]:
-            raise DTypeError(f"astype: {self.dtype} and {y.dtype} are not of the same kind")
+    have, wanted = self.dtype, y.dtype
+    kinds = [str(d).rpartition(".")[2].rstrip("0123456789") for d in (have, wanted)]
+    if casting == "same_kind":
+        refused = result_type(have, wanted) != wanted and kinds[0] != kinds[1]
+    elif casting == "safe":
+        refused = not can_cast(have, wanted)
+    else:
+        refused = casting != "unsafe" and have != wanted
+    if refused:
+        name = str(wanted).rpartition(".")[2]
+        raise DTypeError(
+            f"astype from {have} to {wanted}, of an array of shape {tuple(self.shape)}, with "
+            f"casting={casting!r}: {_CASTINGS[casting]}; write x.astype({name!r}), which casts any "
+            "number, or choose another dtype"
+        )
     return y
 
 

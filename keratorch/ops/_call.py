@@ -9,7 +9,7 @@ from ..backends._dtypes import is_complex_dtype
 from ..core.array import GradArray
 from ..core.convert import as_operand
 from ..core.recording import is_active
-from ..errors import AxisError, ShapeError
+from ..errors import AxisError, DTypeError, ShapeError
 
 
 def raw_namespace(x: GradArray) -> Any:
@@ -44,6 +44,16 @@ def no_axis(op: str, axis: Any, shape: tuple[int, ...], ndim: int) -> AxisError:
     )
 
 
+def integer(op: str, name: str, value: Any) -> int:
+    """The argument `name` of `op` as an integer."""
+    try:
+        return value.__index__()
+    except AttributeError:
+        raise DTypeError(
+            f"{op}: {name} is {value!r}, of type {type(value).__name__}: it must be an integer"
+        ) from None
+
+
 def normalized_axes(op: str, x: GradArray, axis: int | tuple[int, ...] | None) -> tuple[int, ...]:
     """`axis` as a tuple of distinct numbers from 0; all axes for `None`."""
     ndim = x.ndim
@@ -54,7 +64,7 @@ def normalized_axes(op: str, x: GradArray, axis: int | tuple[int, ...] | None) -
     axes = (axis,) if not isinstance(axis, (tuple, list)) else tuple(axis)
     out: list[int] = []
     for a in axes:
-        a = a.__index__()
+        a = integer(op, "axis", a)
         if not -ndim <= a < ndim:
             raise no_axis(op, a, tuple(x.shape), ndim)
         out.append(a % ndim)

@@ -13,7 +13,7 @@ from ..core.grad import Grad
 from ..core.recording import record
 from ..core.writes import share
 from ..errors import ShapeError
-from ._call import as_array, namespace, no_axis, normalized_axes, operands, raw_namespace
+from ._call import as_array, integer, namespace, no_axis, normalized_axes, operands, raw_namespace
 from .placing import copy
 
 Shape = int | Sequence[int]
@@ -38,7 +38,7 @@ def reshape(x: Any, /, shape: Shape, *, copy: bool | None = None) -> GradArray:
     """
     x = as_operand(x)
     a = x._array
-    wanted = _shape_tuple(shape)
+    wanted = _shape_tuple("reshape", shape)
     size = math.prod(a.shape)
     known = math.prod([n for n in wanted if n != -1])
     if wanted.count(-1) > 1 or any(n < -1 for n in wanted):
@@ -65,10 +65,10 @@ def _reshaped_back(x: GradArray, values: GradArray, shape: Shape) -> GradArray:
     return reshape(values, tuple(x.shape))
 
 
-def _shape_tuple(shape: Shape) -> tuple[int, ...]:
+def _shape_tuple(op: str, shape: Shape) -> tuple[int, ...]:
     if isinstance(shape, (tuple, list)):
-        return tuple(n.__index__() for n in shape)
-    return (shape.__index__(),)  # type: ignore[union-attr]
+        return tuple(integer(op, "a length of shape", n) for n in shape)
+    return (integer(op, "shape", shape),)
 
 
 def expand_dims(x: Any, /, axis: int | tuple[int, ...] = 0) -> GradArray:
@@ -112,7 +112,7 @@ class BroadcastGrad(Grad):
 def broadcast_to(x: Any, /, shape: Shape) -> GradArray:
     """`x` repeated along axes of length 1, and along new leading ones, to `shape`."""
     x = as_operand(x)
-    wanted = _shape_tuple(shape)
+    wanted = _shape_tuple("broadcast_to", shape)
     have = tuple(x.shape)
     lead = len(wanted) - len(have)
     if lead < 0 or any(n not in (1, m) for n, m in zip(have, wanted[lead:], strict=True)):

@@ -44,7 +44,10 @@ def roll(
     shifts = tuple(shift) if isinstance(shift, (tuple, list)) else (shift,)
     if axis is None:
         if len(shifts) != 1:
-            raise ShapeError(f"roll: shifts {shifts} need an axis each")
+            raise ShapeError(
+                f"roll: shift {shifts} has {len(shifts)} numbers, and there is no axis=: name an "
+                "axis for each, or give one number, which rolls all elements in a row"
+            )
         flat = reshape(x, (x.size,))
         return reshape(roll(flat, shifts, axis=(0,)), tuple(a.shape))
     # An axis may be named twice: the shifts add up.
@@ -53,7 +56,11 @@ def roll(
     if len(shifts) == 1:
         shifts *= len(axes)
     if len(shifts) != len(axes):
-        raise ShapeError(f"roll: {len(shifts)} shifts {shifts} for {len(axes)} axes {axes}")
+        raise ShapeError(
+            f"roll: shift {shifts} has {len(shifts)} numbers, and axis {axes} names {len(axes)} "
+            f"axes of an array of shape {tuple(a.shape)}: give one number for each axis, or one "
+            "for all"
+        )
     backend = _registry.of(a)
     raw = as_array(a, backend.xp.roll(a, shifts, axis=axes)) if x.size else backend.copy(a)
     return record(RollGrad, (x,), raw, axes=axes, shifts=shifts)

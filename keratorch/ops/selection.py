@@ -203,7 +203,10 @@ def imag(x: Any, /) -> GradArray:
     a = x._array
     backend = _registry.of(a)
     if not backend.is_complex(a.dtype):
-        raise DTypeError(f"imag: an array of dtype {a.dtype} and shape {tuple(a.shape)} is real")
+        raise DTypeError(
+            f"imag of an array of dtype {a.dtype} and shape {tuple(a.shape)}, which has real "
+            "numbers: write x.imag, which gives zeros for it, or pass a complex array"
+        )
     y = record(ImagGrad, (x,), as_array(a, backend.xp.imag(a)))
     return share(x, y, imag, None, sure=False)
 

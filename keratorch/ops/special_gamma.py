@@ -158,7 +158,10 @@ def polygamma(n: Any, x: Any, /) -> GradArray:
     Raises `NotDifferentiableError` if n is tracked.
     """
     if isinstance(n, (int, float)) and (n < 0 or n != int(n)):
-        raise DTypeError(f"polygamma: the order {n!r} is no integer from 0")
+        raise DTypeError(
+            f"polygamma(n, x): n is {n!r}, the order of the derivative of digamma: it must be an "
+            "integer of 0 or more; the order comes first, and the array second"
+        )
     return special(PolygammaGrad, "polygamma", n, x)
 
 

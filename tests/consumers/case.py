@@ -59,6 +59,7 @@ class Outcome:
 REASONS: list[tuple[str, str, str]] = [
     ("LostGradientError", r"np\.asarray of a tracked", "passes the array to NumPy (`np.asarray`)"),
     ("LostGradientError", r"^(float|int|complex)\(\)", r"takes a Python number (`\1`)"),
+    ("LostGradientError", r"cannot be indexed by a tracked", "indexes a NumPy array (`a[x]`)"),
     ("LostGradientError", r"^__index__", "takes a Python number (`__index__`)"),
     ("LostGradientError", r"^writing a tracked", "writes into a NumPy array (`a[i] = x`)"),
     ("LostGradientError", r"with out=", "writes into a NumPy array (`out=`)"),

@@ -192,7 +192,7 @@ CASES = {
     "backward of a constant": (
         lambda: kt.ones(1).backward(),
         kt.NotTrackedError,
-        ["backward()", "(1,)", "constants, detached, or computed under no_grad()"],
+        ["backward()", "float64", "(1,)", "asarray() or detach()", "no_grad()", "GradArray(data)"],
     ),
     "gradients of a constant": (
         lambda: kt.gradients(kt.ones(1), leaf(2)),

@@ -13,7 +13,7 @@ from ...core.grad import Grad
 from ...core.recording import is_active, record
 from ...core.writes import share
 from ...errors import AxisError, ShapeError
-from .._call import as_array, namespace, normalized_axes, operands, raw_namespace
+from .._call import as_array, integer, namespace, normalized_axes, operands, raw_namespace
 from .._elementwise import RawFunctions
 from ..manipulation import broadcast_shape, broadcast_to, permute_dims, reshape
 from ..placing import copy
@@ -307,7 +307,7 @@ def matrix_power(x: Any, n: int, /) -> GradArray:
     the identity, a constant.
     """
     x = matrices("matrix_power", x, square=True)
-    n = n.__index__()
+    n = integer("matrix_power", "n", n)
     if n == 1:
         return copy(x)
     if n == 0:

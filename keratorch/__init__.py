@@ -216,14 +216,15 @@ from . import special as special  # isort: skip
 from . import kernels
 from .core import namespace as _namespace
 from .interop import _cupy as _interop_cupy
-from .interop import _lookup, _methods
+from .interop import _lookup, _methods, _missing
 from .interop import _numpy as _interop_numpy
 from .interop._cupy_kernel_grads import register_kernel_grad as register_kernel_grad
 from .ops import _operators
 
-_namespace.provide(vars(), _lookup.table_function, _lookup.special_functions)
+_namespace.provide(vars(), _lookup.table_function, _lookup.special_functions, _missing.instead)
 _operators.install()
 _methods.install()
+_missing.install()
 _interop_numpy.install()
 _interop_cupy.install()
 kernels.install()

@@ -1,5 +1,8 @@
 """Discrete Fourier transforms, differentiable: the `fft` extension of the Array API standard."""
 
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+
+from .core.namespace import missing_from as _missing_from
 from .ops.fourier import fft as fft
 from .ops.fourier import fftfreq as fftfreq
 from .ops.fourier import fftn as fftn
@@ -31,3 +34,6 @@ __all__ = [
     "rfftfreq",
     "rfftn",
 ]
+
+if not _TYPE_CHECKING:  # a type checker finds such names by itself
+    __getattr__ = _missing_from(__name__)

@@ -5,6 +5,9 @@ matrices are ∂L/∂Re + i·∂L/∂Im. What a library raises for a singular ma
 (``numpy.linalg.LinAlgError``) is not translated, in the forward pass or in backward.
 """
 
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+
+from .core.namespace import missing_from as _missing_from
 from .ops.linalg import EighResult as EighResult
 from .ops.linalg import EigResult as EigResult
 from .ops.linalg import QRResult as QRResult
@@ -63,3 +66,6 @@ __all__ = [
     "vecdot",
     "vector_norm",
 ]
+
+if not _TYPE_CHECKING:  # a type checker finds such names by itself
+    __getattr__ = _missing_from(__name__)

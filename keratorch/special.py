@@ -5,6 +5,9 @@ exp2 cbrt sinc log1p expm1` need no library. The others take their values from t
 for NumPy from SciPy; where there is none they raise `BackendUnavailableError`.
 """
 
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+
+from .core.namespace import missing_from as _missing_from
 from .ops.exponential import expit as expit
 from .ops.exponential import expm1 as expm1
 from .ops.exponential import log1p as log1p
@@ -88,3 +91,6 @@ __all__ = [
     "xlogy",
     "zeta",
 ]
+
+if not _TYPE_CHECKING:  # a type checker finds such names by itself
+    __getattr__ = _missing_from(__name__)

@@ -48,16 +48,42 @@ _functions: Mapping[str, Any] = {}
 #: Functions that consumers ask for in other libraries' names: of NumPy, and of SciPy.
 _others: Callable[[str], Any] = {}.get
 _others_special: Callable[[], Mapping[str, Any]] = dict
+#: What to use in place of a name that a namespace, ``"linalg"`` say, has not; "" for no idea.
+_instead: Callable[[str, str], str] = "".format
 
 
 def provide(
     functions: Mapping[str, Any],
     others: Callable[[str], Any],
     others_special: Callable[[], Mapping[str, Any]],
+    instead: Callable[[str, str], str],
 ) -> None:
     """Tell the namespaces what functions there are."""
-    global _functions, _others, _others_special
+    global _functions, _others, _others_special, _instead
     _functions, _others, _others_special = functions, others, others_special
+    _instead = instead
+
+
+def public() -> Mapping[str, Any]:
+    """The names of the module `keratorch`."""
+    return _functions
+
+
+def _no_name(what: str, scope: str, name: str) -> AttributeError:
+    """The error for a name that the namespace `scope` has not: `what`, and what to use."""
+    use = "" if name.startswith("_") else _instead(scope, name)
+    use = use and ("; " if ": " in what else ": ") + use
+    return AttributeError(what + use, name=name)
+
+
+def missing_from(module: str) -> Callable[[str], Any]:
+    """``__getattr__`` of a module of keratorch, called with a name that the module has not."""
+    scope = module.partition(".")[2]
+
+    def missing(name: str) -> Any:
+        raise _no_name(f"module {module!r} has no attribute {name!r}", scope, name)
+
+    return missing
 
 
 #: The version of the Array API standard whose functions are here.
@@ -141,9 +167,11 @@ class Namespace:
             # What the standard has not, consumers ask for in NumPy's names.
             value = _functions.get(name) or _others(name)
             if value is None:
-                raise AttributeError(
+                raise _no_name(
                     f"{self.__name__} has no {name!r}: keratorch has no differentiable function "
-                    "of that name"
+                    "of that name",
+                    "",
+                    name,
                 )
         self.__dict__[name] = value
         return value
@@ -170,7 +198,7 @@ class FourierNamespace:
     def __getattr__(self, name: str) -> Any:
         fft = _functions["fft"]
         if name not in fft.__all__:
-            raise AttributeError(f"{self.__name__} has no {name!r}")
+            raise _no_name(f"{self.__name__} has no {name!r}", "fft", name)
         value = getattr(fft, name)
         if name in _FREQUENCIES:
             plain, backend = value, self._namespace._backend
@@ -200,7 +228,7 @@ class SpecialNamespace:
         special = _functions["special"]
         value = getattr(special, name) if name in special.__all__ else _others_special().get(name)
         if value is None:
-            raise AttributeError(f"{self.__name__} has no {name!r}")
+            raise _no_name(f"{self.__name__} has no {name!r}", "special", name)
         self.__dict__[name] = value
         return value
 
@@ -257,7 +285,7 @@ def module_attribute(name: str) -> Any:
     """An attribute of the module `keratorch` that depends on the default backend."""
     if name in _DTYPES or name in _CONSTANTS:
         return getattr(default_namespace(), name)
-    raise AttributeError(f"module 'keratorch' has no attribute {name!r}")
+    raise _no_name(f"module 'keratorch' has no attribute {name!r}", "", name)
 
 
 def array_namespace_info() -> Info:
@@ -294,7 +322,10 @@ __all__ = [
     "Namespace",
     "array_namespace_info",
     "default_namespace",
+    "missing_from",
     "module_attribute",
     "namespace",
     "namespace_of_backend",
+    "provide",
+    "public",
 ]

@@ -78,7 +78,7 @@ def ufunc_function(ufunc: Any, method: str = "__call__") -> Any:
     if getattr(np, name, None) is not ufunc:
         return _foreign_function(ufunc) if method == "__call__" else None
     if method == "__call__":
-        found = getattr(functions, _RENAMED.get(name, name), None)
+        found = vars(functions).get(_RENAMED.get(name, name))
         if found is not None:
             return found
     from ._numpy_api import UFUNCS

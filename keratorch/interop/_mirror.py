@@ -17,6 +17,7 @@ from ..core.array import GradArray, get_slot
 from ..core.recording import constant
 from ._like import made_like
 from ._lookup import table_function, ufunc_function
+from ._missing import of_keratorch
 from ._values import MAKERS, arrays_in, is_tracked, not_differentiable
 
 _FUNCTION_TYPES = (FunctionType, BuiltinFunctionType, MethodType)
@@ -63,9 +64,11 @@ class Mirror:
         try:
             value = getattr(self.library, name)
         except AttributeError:
+            use = None if name.startswith("_") else of_keratorch(None, name)
             raise AttributeError(
                 f"module {self.library.__name__!r}, which keratorch mirrors, has no attribute "
-                f"{name!r}"
+                f"{name!r}" + (f": {use}" if use else ""),
+                name=name,
             ) from None
         if self.dispatches(value) or not self.is_function(value):
             return value

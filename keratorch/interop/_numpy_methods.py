@@ -171,23 +171,4 @@ METHODS: dict[str, Any] = {
     "flat": property(Flat, _set_flat, doc="The elements in a row, to read, write and go through."),
 }
 
-#: NumPy's methods and attributes that a `GradArray` has not, and why.
-ABSENT = {
-    "base": "what an array shares memory with is the library's",
-    "byteswap": "an array of keratorch has the machine's byte order",
-    "ctypes": "an address has no gradient: use the library's array",
-    "data": "a buffer has no gradient: use the library's array",
-    "dump": "use pickle",
-    "dumps": "use pickle",
-    "flags": "the layout in memory is the library's",
-    "getfield": "the dtypes of keratorch have no fields",
-    "resize": "an array keeps its size: use numpy.resize, which returns another",
-    "setfield": "the dtypes of keratorch have no fields",
-    "setflags": "the layout in memory is the library's",
-    "strides": "the layout in memory is the library's",
-    "tobytes": "bytes have no gradient: use x.numpy().tobytes()",
-    "tofile": "bytes have no gradient: use x.numpy().tofile()",
-    "view": "reading memory as another dtype has no gradient",
-}
-
-__all__ = ["ABSENT", "METHODS", "Flat", "table_function"]
+__all__ = ["METHODS", "Flat", "table_function"]

@@ -1,5 +1,8 @@
 """Functions that neural networks are made of."""
 
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+
+from ..core.namespace import missing_from as _missing_from
 from ..ops.arithmetic import relu as relu
 from ..ops.exponential import expit as sigmoid
 from ..ops.softmax import log_softmax as log_softmax
@@ -35,3 +38,6 @@ __all__ = [
     "sigmoid",
     "softmax",
 ]
+
+if not _TYPE_CHECKING:  # a type checker finds such names by itself
+    __getattr__ = _missing_from(__name__)

@@ -10,7 +10,13 @@ from typing import Any
 from ..backends import _registry
 from ..backends._backend import SCALARS as SCALARS
 from ..backends._device import Device
-from ..errors import DeviceMismatchError, DTypeError, LostGradientError, UnknownArrayError
+from ..errors import (
+    DeviceMismatchError,
+    DTypeError,
+    LostGradientError,
+    ShapeError,
+    UnknownArrayError,
+)
 from . import making as _making
 from .making import constant, is_active, new_array
 from .nodes import GradArrayBase, get_slot
@@ -147,6 +153,12 @@ def _stacked(value: Any, like: Any) -> Any:
     found = _first_array(value) if like is None else like
     arrays = [as_operand(v, like=found) for v in value]
     check_devices("asarray", *(a._array for a in arrays))
+    shapes = list(dict.fromkeys(tuple(a.shape) for a in arrays))
+    if len(shapes) > 1:
+        raise ShapeError(
+            f"a list of elements of shapes {' and '.join(map(str, shapes))}, of which some are "
+            "GradArrays, makes no array: the elements must have one shape; concat joins others"
+        )
     dtypes = [a._array.dtype for a in arrays]
     xp = arrays[0].__array_namespace__()
     if any(d != dtypes[0] for d in dtypes):

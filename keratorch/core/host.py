@@ -54,9 +54,14 @@ class HostValues(GradArrayBase):
 
     def _one_element(self, what: str) -> None:
         if self.size != 1:
+            use = "index or reduce it first"
+            if what == "bool()":
+                use = (
+                    "write x.any() or x.all() in a condition, kt.where(mask, a, b) to choose "
+                    "elements, and & and | in place of and and or"
+                )
             raise ShapeError(
-                f"{what} needs an array of one element, not of shape {tuple(self.shape)}: index or "
-                "reduce it first"
+                f"{what} needs an array of one element, not of shape {tuple(self.shape)}: {use}"
             )
 
     def _python_number(self, what: str) -> Any:

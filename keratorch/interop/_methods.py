@@ -29,9 +29,12 @@ def _round(self: GradArray, ndigits: int | None = None) -> Any:
     return int(y) if ndigits is None else y
 
 
-def _no_out(out: Any) -> None:
+def _no_out(name: str, out: Any) -> None:
     if out is not None:
-        raise TypeError("out= is not supported: the result is a new GradArray")
+        raise TypeError(
+            f"x.{name}(out=...): a method of a GradArray returns a new array: write "
+            f"y = x.{name}(...), or out[...] = x.{name}(...)"
+        )
 
 
 def _sum(
@@ -41,7 +44,7 @@ def _sum(
     """The sum along `axis`, as `keratorch.sum`; of what `where` admits, plus `initial`."""
     if initial is not None or where is not True:
         return table_function("sum")(self, axis, dtype, out, keepdims, initial, where)
-    _no_out(out)
+    _no_out("sum", out)
     return reductions.sum(self, axis=axis, dtype=dtype, keepdims=keepdims)
 
 
@@ -52,7 +55,7 @@ def _mean(
     """The mean along `axis`, as `keratorch.mean`; of what `where` admits."""
     if where is not True:
         return table_function("mean")(self, axis, dtype, out, keepdims, where=where)
-    _no_out(out)
+    _no_out("mean", out)
     x = self if dtype is None else placing.astype(self, dtype)
     return reductions.mean(x, axis=axis, keepdims=keepdims)
 
@@ -64,20 +67,20 @@ def _prod(
     """The product along `axis`, as `keratorch.prod`; of what `where` admits, times `initial`."""
     if initial is not None or where is not True:
         return table_function("prod")(self, axis, dtype, out, keepdims, initial, where)
-    _no_out(out)
+    _no_out("prod", out)
     return statistics.prod(self, axis=axis, dtype=dtype, keepdims=keepdims)
 
 
 def _cumsum(self: GradArray, axis: Any = None, dtype: Any = None, out: Any = None) -> GradArray:
     """The running totals along `axis`; of all elements in a row for `None`."""
-    _no_out(out)
+    _no_out("cumsum", out)
     x = self if axis is not None else manipulation.reshape(self, (-1,) if self.size else (0,))
     return statistics.cumulative_sum(x, axis=0 if axis is None else axis, dtype=dtype)
 
 
 def _cumprod(self: GradArray, axis: Any = None, dtype: Any = None, out: Any = None) -> GradArray:
     """The running products along `axis`; of all elements in a row for `None`."""
-    _no_out(out)
+    _no_out("cumprod", out)
     x = self if axis is not None else manipulation.reshape(self, (-1,) if self.size else (0,))
     return statistics.cumulative_prod(x, axis=0 if axis is None else axis, dtype=dtype)
 
@@ -89,7 +92,7 @@ def _max(
     """The largest element along `axis`, as `keratorch.max`; of what `where` admits."""
     if initial is not None or where is not True:
         return table_function("max")(self, axis, out, keepdims, initial, where)
-    _no_out(out)
+    _no_out("max", out)
     return reductions.max(self, axis=axis, keepdims=keepdims)
 
 
@@ -100,13 +103,13 @@ def _min(
     """The smallest element along `axis`, as `keratorch.min`; of what `where` admits."""
     if initial is not None or where is not True:
         return table_function("min")(self, axis, out, keepdims, initial, where)
-    _no_out(out)
+    _no_out("min", out)
     return reductions.min(self, axis=axis, keepdims=keepdims)
 
 
 def _clip(self: GradArray, min: Any = None, max: Any = None, out: Any = None) -> GradArray:
     """The array between two bounds, as `keratorch.clip`."""
-    _no_out(out)
+    _no_out("clip", out)
     return arithmetic.clip(self, min, max)
 
 

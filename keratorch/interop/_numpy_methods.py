@@ -23,7 +23,7 @@ def table_function(name: str) -> Callable[..., Any]:
     found = _lookup.table_function(name)
     if found is None:
         raise NotDifferentiableError(
-            f"GradArray.{name} has no rule: use keratorch's own functions, or detach().numpy()"
+            f"GradArray.{name} has no rule: use keratorch's own functions, or x.numpy().{name}()"
         )
     return found
 

@@ -30,8 +30,9 @@ def is_tracked(x: GradArray) -> bool:
 def not_differentiable(what: str, x: GradArray) -> NotDifferentiableError:
     """What to raise where `what` was given the tracked array `x`."""
     return NotDifferentiableError(
-        f"{what} has no rule for a GradArray of shape {tuple(x.shape)}: use keratorch's own "
-        "functions, or detach() to compute without a gradient"
+        f"{what} has no rule for a GradArray of shape {tuple(x.shape)}: write it in functions "
+        "that have one (docs/ops.md and docs/numpy.md list them), or pass x.detach(), which has no "
+        "gradient"
     )
 
 

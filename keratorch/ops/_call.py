@@ -34,14 +34,27 @@ def as_array(like: Any, value: Any) -> Any:
     return value if type(value) is type(like) else _registry.of(like).as_array(value)
 
 
+#: Functions that work on all elements where no axis is named.
+_OF_ALL = frozenset([
+    "sum", "mean", "prod", "max", "min", "std", "var", "all", "any", "argmax", "argmin",
+    "count_nonzero", "logsumexp",
+])  # fmt: skip
+
+
 def no_axis(op: str, axis: Any, shape: tuple[int, ...], ndim: int) -> AxisError:
     """The error for an axis that is none of `ndim`, of what is made of an array of `shape`."""
-    return AxisError(
-        f"{op}: axis {axis} is out of range for an array of shape {shape}: use "
-        f"{-ndim} to {ndim - 1}"
-        if ndim
-        else f"{op}: an array of shape () has no axis {axis}: leave axis out"
-    )
+    if ndim:
+        return AxisError(
+            f"{op}: axis {axis} is out of range for an array of shape {shape}: use "
+            f"{-ndim} to {ndim - 1}"
+        )
+    if op == "concat":
+        use = "join such arrays with stack"
+    else:
+        use = "give it one with reshape(x, (1,))"
+        if op.removeprefix("numpy.") in _OF_ALL:
+            use = f"leave axis out, or {use}"
+    return AxisError(f"{op}: an array of shape () has no axis {axis}: {use}")
 
 
 def integer(op: str, name: str, value: Any) -> int:

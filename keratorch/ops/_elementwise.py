@@ -16,7 +16,7 @@ from ..core.convert import SCALARS, as_operand, check_devices, is_table
 from ..core.grad import Grad, next_seq
 from ..core.mode import mode, policy
 from ..core.recording import attach, constant, made, recorders, unrecorded
-from ..errors import ShapeError
+from ..errors import DTypeError, KeratorchError, ShapeError
 from ._call import is_complex
 from ._pandas import takes_table
 from ._partials import Expr, namespace_function, trace
@@ -183,6 +183,17 @@ def explained(op: str, error: Exception, *operands: Any) -> Exception:
             f"{op}: shapes {' and '.join(map(str, shapes))} do not broadcast: align them with "
             "reshape, or insert axes with None, as in x[:, None]"
         )
+    if isinstance(error, TypeError) and not isinstance(error, KeratorchError):
+        dtypes = " and ".join(str(x.dtype) for x in operands if hasattr(x, "dtype"))
+        if op.startswith("bitwise"):
+            takes = "it takes integers or booleans: write a comparison, as x > 0, for a mask"
+        elif "complex" in dtypes:
+            takes = "it takes real numbers: pass kt.real(x), kt.imag(x) or kt.abs(x)"
+        else:
+            takes = f"{error}: convert with astype"
+        return DTypeError(
+            f"{op} of dtype {dtypes}, shape {' and '.join(map(str, shapes))}: {takes}"
+        )
     return error
 
 
@@ -301,7 +312,11 @@ def constant_unary(name: str, doc: str) -> Any:
     def function(x: Any, /) -> GradArray:
         x = as_operand(x)
         backend = _registry.of(x._array)
-        return unrecorded(backend.as_array(raw_functions[type(x._array)](x._array)))
+        try:
+            y = raw_functions[type(x._array)](x._array)
+        except TypeError as error:
+            raise explained(name, error, x._array) from error
+        return unrecorded(backend.as_array(y))
 
     return _named(function, name, doc)
 

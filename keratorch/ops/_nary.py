@@ -62,7 +62,8 @@ def _real(name: str, x: GradArray) -> GradArray:
     backend = _registry.of(raw)
     if backend.is_complex(raw.dtype):
         raise DTypeError(
-            f"{name} of dtype {raw.dtype}, shape {tuple(raw.shape)}: it takes real numbers only"
+            f"{name} of dtype {raw.dtype}, shape {tuple(raw.shape)}: it takes real numbers only: "
+            "pass kt.real(x), kt.imag(x) or kt.abs(x)"
         )
     if backend.is_inexact(raw.dtype):
         return x

@@ -286,7 +286,10 @@ def clip(x: Any, /, min: Any = None, max: Any = None) -> GradArray:
     x = as_operand(x, first_array(x, min, max) if tracked is None else tracked)
     a = x._array
     if _registry.of(a).is_complex(a.dtype):
-        raise DTypeError(f"clip of dtype {a.dtype}, shape {tuple(a.shape)}: x must be real")
+        raise DTypeError(
+            f"clip of dtype {a.dtype}, shape {tuple(a.shape)}: x must be real: clip kt.real(x) and "
+            "kt.imag(x), or kt.abs(x)"
+        )
     if min is None and max is None:
         return positive(x)
     low = _bound(min, x, tracked, -math.inf)

@@ -6,9 +6,9 @@ from typing import Any
 
 from ..backends import _registry
 from ..core.array import GradArray
-from ..core.convert import as_operand, check_devices, has_array, target_device, to_raw
+from ..core.convert import SCALARS, as_operand, check_devices, has_array, target_device, to_raw
 from ..core.recording import constant
-from ..errors import LostGradientError
+from ..errors import DTypeError, LostGradientError, UnknownArrayError
 from . import placing
 from .manipulation import broadcast_to
 from .placing import copy
@@ -33,13 +33,17 @@ def asarray(
         x = as_operand(obj)
         if requires_grad and (x._edge is not None or x._tangents is not None):
             raise LostGradientError(
-                "asarray(requires_grad=True) of a tracked array would cut its graph: detach() first"
+                f"asarray(requires_grad=True) of a tracked array of shape {tuple(x.shape)} would "
+                "lose its gradient: leave requires_grad out, or pass x.detach()"
             )
         if device is not None:
             x = placing.to_device(x, device)
         if dtype is not None and _registry.of(x._array).dtype(dtype) != x.dtype:
             if copy is False:
-                raise ValueError(f"asarray: {x.dtype} to {dtype} needs a copy")
+                raise ValueError(
+                    f"asarray(copy=False) of dtype {x.dtype} as {dtype} needs a copy: leave copy "
+                    "out, or dtype"
+                )
             x = placing.astype(x, dtype)
         elif copy:
             x = placing.copy(x)
@@ -48,7 +52,10 @@ def asarray(
     if copy and raw is obj:
         raw = _registry.of(raw).copy(raw)
     elif copy is False and raw is not obj:
-        raise ValueError(f"asarray(copy=False) of a {type(obj).__name__} needs a copy")
+        raise ValueError(
+            f"asarray(copy=False) of a {type(obj).__name__}, as dtype={dtype} on device={device}, "
+            "needs a copy: leave copy out"
+        )
     return _made(raw, requires_grad)
 
 
@@ -62,6 +69,13 @@ def _create(name: str, *args: Any, dtype: Any, device: Any, requires_grad: bool)
     if dtype is not None:
         kwargs["dtype"] = backend.dtype(dtype)
     return _made(backend.create(name, where, *args, **kwargs), requires_grad)
+
+
+def _number(op: str, name: str, value: Any) -> None:
+    if value is None or isinstance(value, (str, bytes, list, tuple, dict)):
+        raise DTypeError(
+            f"{op}: {name} is {value!r}, of type {type(value).__name__}: it must be one number"
+        )
 
 
 def _create_like(name: str, x: Any, *args: Any, dtype: Any, device: Any) -> GradArray:
@@ -112,6 +126,7 @@ def full(
     if isinstance(fill_value, GradArray) or _registry.is_array(fill_value):
         value = asarray(fill_value, dtype=dtype, device=device)
         return copy(broadcast_to(value, shape))
+    _number("full", "fill_value", fill_value)
     return _create(
         "full", shape, fill_value, dtype=dtype, device=device, requires_grad=requires_grad
     )
@@ -130,6 +145,10 @@ def arange(
     """The numbers from `start` up to, not including, `stop`, `step` apart."""
     if stop is None:
         start, stop = 0, start
+    for name, value in (("start", start), ("stop", stop), ("step", step)):
+        _number("arange", name, value)
+    if type(step) in SCALARS and not step:
+        raise ValueError("arange: step is 0: give the distance between the numbers, as 1 or 0.5")
     return _create(
         "arange", start, stop, step, dtype=dtype, device=device, requires_grad=requires_grad
     )
@@ -204,6 +223,7 @@ def full_like(x: Any, /, fill_value: Any, *, dtype: Any = None, device: Any = No
         check_devices("full_like", x._array, fill_value._array)
         value = asarray(fill_value, dtype=dtype or x.dtype, device=device or x.device)
         return copy(broadcast_to(value, tuple(x.shape)))
+    _number("full_like", "fill_value", fill_value)
     return _create_like("full_like", x, fill_value, dtype=dtype, device=device)
 
 
@@ -215,5 +235,10 @@ def from_dlpack(x: Any, /, *, device: Any = None, copy: bool | None = None) -> G
     if isinstance(x, GradArray) or _registry.is_array(x):
         return asarray(x, device=device, copy=copy)
     backend = _registry.resolve_device(device)[0]
+    if not hasattr(x, "__dlpack__"):
+        raise UnknownArrayError(
+            f"from_dlpack: {type(x).__name__} has no __dlpack__, and is no array of a library: use "
+            "asarray for numbers and lists"
+        )
     raw = backend.function("from_dlpack")(x)
     return constant(raw if not copy else backend.copy(raw))

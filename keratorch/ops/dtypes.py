@@ -7,6 +7,13 @@ from typing import Any
 from ..backends import Backend, _registry
 from ..backends._backend import SCALARS
 from ..core.nodes import GradArrayBase, get_slot
+from ..errors import DTypeError
+
+#: The kinds of dtypes in the standard.
+_KINDS = (
+    *("bool", "signed integer", "unsigned integer", "integral"),
+    *("real floating", "complex floating", "numeric"),
+)
 
 
 def _backend_of(*values: Any) -> Backend:
@@ -49,19 +56,30 @@ def can_cast(from_: Any, to: Any, /) -> bool:
 def finfo(type: Any, /) -> Any:
     """The limits of a floating or complex dtype, or of that of an array."""
     backend = _backend_of(type)
-    return backend.xp.finfo(_type(backend, type))
+    dtype = _type(backend, type)
+    if not backend.is_inexact(dtype):
+        raise DTypeError(
+            f"finfo of {dtype}, which is neither floating nor complex: use iinfo for integers"
+        )
+    return backend.xp.finfo(dtype)
 
 
 def iinfo(type: Any, /) -> Any:
     """The limits of an integer dtype, or of that of an array."""
     backend = _backend_of(type)
-    return backend.xp.iinfo(_type(backend, type))
+    dtype = _type(backend, type)
+    if not backend.xp.isdtype(dtype, "integral"):
+        raise DTypeError(f"iinfo of {dtype}, which is no dtype of integers: use finfo for others")
+    return backend.xp.iinfo(dtype)
 
 
 def isdtype(dtype: Any, kind: Any) -> bool:
     """Whether `dtype` is of a kind (``"real floating"``, …), is a dtype, or any of a tuple."""
     backend = _backend_of(dtype)
     kinds = kind if isinstance(kind, tuple) else (kind,)
+    for k in kinds:
+        if isinstance(k, str) and k not in _KINDS:
+            raise ValueError(f"isdtype: kind is {k!r}: use one of {', '.join(map(repr, _KINDS))}")
     named = tuple(k if isinstance(k, str) else backend.dtype(k) for k in kinds)
     return bool(backend.xp.isdtype(backend.dtype(dtype), named))
 

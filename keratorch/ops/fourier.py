@@ -6,7 +6,6 @@ length of the input. Values come from the backend's own library.
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,7 +16,7 @@ from ..core.convert import as_operand
 from ..core.grad import Grad
 from ..core.recording import constant, is_active, record
 from ..errors import DTypeError, ShapeError
-from ._call import as_array, namespace, normalized_axes
+from ._call import as_array, integer, namespace, normalized_axes
 from .selection import conj
 
 #: The norm of the adjoint transform.
@@ -164,7 +163,8 @@ def _prepared(
     x = as_operand(x)
     if not _registry.of(x._array).is_inexact(x.dtype):
         raise DTypeError(
-            f"{op} of dtype {x.dtype}, shape {tuple(x.shape)}: x must be floating or complex"
+            f"{op} of dtype {x.dtype}, shape {tuple(x.shape)}: x must be floating or complex: "
+            "convert it with astype"
         )
     if norm not in _REVERSED:
         raise ValueError(f"{op}: norm {norm!r} is none of 'backward', 'ortho', 'forward'")
@@ -179,7 +179,7 @@ def _prepared(
         if one_sided:
             sizes[-1] = 2 * (sizes[-1] - 1)
     else:
-        sizes = [operator.index(n) for n in s]
+        sizes = [integer(op, "a size of the transform", n) for n in s]
     if len(sizes) != len(found):
         raise ShapeError(f"{op}: s={sizes} and axes={found}: give one size for each axis")
     if min(sizes) < 1:
@@ -204,7 +204,10 @@ def _transform(
     if cls is not RFFTGrad:
         a = _as_complex(a)
     elif _registry.of(a).is_complex(a.dtype):
-        raise DTypeError(f"{op} of dtype {a.dtype}, shape {tuple(a.shape)}: x must be real")
+        raise DTypeError(
+            f"{op} of dtype {a.dtype}, shape {tuple(a.shape)}: x must be real: use "
+            f"{op.replace('rfft', 'fft').replace('ihfft', 'ifft')} for complex numbers"
+        )
     raw = as_array(x._array, call(_registry.of(a).xp, name, a, sizes, axes, norm))
     if not is_active(x):
         return _record.unrecorded(raw)
@@ -350,7 +353,7 @@ def rfftfreq(
 def _frequencies(
     name: str, n: int, d: float, dtype: Any, device: Any, requires_grad: bool
 ) -> GradArray:
-    n = operator.index(n)
+    n = integer(name, "n", n)
     if n < 1:
         raise ShapeError(f"{name}: a transform of size {n}: sizes start at 1")
     backend, where = _registry.resolve_device(device)

@@ -193,18 +193,43 @@ def _with_item_raw(a: Any, key: Any, value: Any) -> Any:
         return _registry.of(a).with_item(a, key, value)
     except IndexError as error:
         raise _no_index(a, key, error) from error
+    except TypeError as error:
+        raise _no_kind(a, key, value, error) from error
     except (ValueError, RuntimeError) as error:
         raise _unfit(a, key, value) from error
 
 
+def _shown(key: Any) -> str:
+    """An index in a message: arrays by dtype and shape."""
+    if isinstance(key, tuple):
+        return ", ".join(map(_shown, key))
+    if _registry.is_array(key):
+        return f"<{key.dtype} array of shape {tuple(key.shape)}>"
+    return repr(key)[:60]
+
+
+def _no_kind(a: Any, key: Any, value: Any, error: TypeError) -> DTypeError:
+    what = getattr(value, "dtype", type(value).__name__)
+    return DTypeError(
+        f"x[{_shown(key)}] = value: a value of type {what} does not fit into an array of dtype "
+        f"{a.dtype} and shape {tuple(a.shape)}: convert one of them with astype, or write "
+        f"value.real of a complex value ({error})"
+    )
+
+
 def _no_index(a: Any, key: Any, error: IndexError) -> InvalidIndexError:
-    return InvalidIndexError(f"x[{key!r}] of an array of shape {tuple(a.shape)}: {error}")
+    what = f"x[{_shown(key)}] of an array of shape {tuple(a.shape)}: {error}"
+    parts = key if isinstance(key, tuple) else (key,)
+    backend = _registry.of(a)
+    if any(_registry.is_array(k) and backend.is_inexact(k.dtype) for k in parts):
+        what += "; convert it with astype(int), or write a comparison, as x > 0, for a mask"
+    return InvalidIndexError(what)
 
 
 def _unfit(a: Any, key: Any, value: Any) -> ShapeError:
     shape = tuple(getattr(value, "shape", ()))
     return ShapeError(
-        f"x[{key!r}] = value: the value of shape {shape} does not fit into that part "
+        f"x[{_shown(key)}] = value: the value of shape {shape} does not fit into that part "
         f"of an array of shape {tuple(a.shape)}: it must broadcast to it"
     )
 
@@ -340,6 +365,8 @@ def write_in_place(x: GradArray, key: Any, value: Any) -> None:
         backend.set_item(a, key, value)
     except IndexError as error:
         raise _no_index(a, key, error) from error
+    except TypeError as error:
+        raise _no_kind(a, key, value, error) from error
     except (ValueError, RuntimeError) as error:
         raise _unfit(a, key, value) from error
     mark_family(x)

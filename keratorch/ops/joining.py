@@ -10,7 +10,7 @@ from ..core.convert import as_operand, check_devices
 from ..core.grad import Grad
 from ..core.recording import record, record_many
 from ..core.writes import share
-from ..errors import ShapeError
+from ..errors import ShapeError, UnknownArrayError
 from ._call import as_array, namespace, no_axis, normalized_axes, operands, raw_namespace
 from .indexing import getitem, put_item
 from .manipulation import reshape
@@ -42,9 +42,7 @@ class ConcatGrad(Grad):
 
 def concat(arrays: Sequence[Any], /, *, axis: int | None = 0) -> GradArray:
     """The arrays joined along an existing axis; flattened first for ``axis=None``."""
-    xs = operands(*arrays)
-    if not xs:
-        raise ShapeError("concat: there is no array to join")
+    xs = _listed("concat", arrays)
     if axis is None:
         xs = tuple(reshape(x, (x.size,)) for x in xs)
         axis = 0
@@ -59,6 +57,19 @@ def concat(arrays: Sequence[Any], /, *, axis: int | None = 0) -> GradArray:
     return record(ConcatGrad, xs, raw, axis=axis, ends=tuple(ends))
 
 
+def _listed(op: str, arrays: Any) -> tuple[GradArray, ...]:
+    """The arrays that are to be joined, one at least."""
+    if not hasattr(arrays, "__iter__"):
+        raise UnknownArrayError(
+            f"{op} joins the arrays of a list or a tuple, and was given {type(arrays).__name__}: "
+            f"write {op}([x, y])"
+        )
+    xs = operands(*arrays)
+    if not xs:
+        raise ShapeError(f"{op}: the list is empty: it needs one array at least")
+    return xs
+
+
 def _check_joined(op: str, xs: tuple[GradArray, ...], but: int | None) -> None:
     check_devices(op, *(x._array for x in xs))
     first = tuple(xs[0].shape)
@@ -67,8 +78,15 @@ def _check_joined(op: str, xs: tuple[GradArray, ...], but: int | None) -> None:
         if len(shape) != len(first) or any(
             i != but and n != m for i, (n, m) in enumerate(zip(shape, first, strict=True))
         ):
-            where = "" if but is None else f" except along axis {but}"
-            raise ShapeError(f"{op}: shapes {first} and {shape} must be equal{where}")
+            if but is None:
+                raise ShapeError(
+                    f"{op}: shapes {first} and {shape} must be equal: concat joins along an axis "
+                    "of two lengths, and broadcast_arrays makes shapes equal"
+                )
+            raise ShapeError(
+                f"{op}: shapes {first} and {shape} must be equal except along axis {but}: choose "
+                "another axis, or add one with None, as in x[None]"
+            )
 
 
 class StackGrad(Grad):
@@ -88,9 +106,7 @@ class StackGrad(Grad):
 
 def stack(arrays: Sequence[Any], /, *, axis: int = 0) -> GradArray:
     """The arrays, of one shape, joined along a new axis."""
-    xs = operands(*arrays)
-    if not xs:
-        raise ShapeError("stack: there is no array to join")
+    xs = _listed("stack", arrays)
     _check_joined("stack", xs, None)
     ndim = xs[0].ndim + 1
     if not -ndim <= axis < ndim:

@@ -47,7 +47,7 @@ def reshape(x: Any, /, shape: Shape, *, copy: bool | None = None) -> GradArray:
         if known == 0 or size % known:
             raise ShapeError(
                 f"reshape: {size} elements of shape {tuple(a.shape)} do not fill shape {wanted}: "
-                "give every length"
+                "the lengths given must divide their number"
             )
         wanted = tuple(size // known if n == -1 else n for n in wanted)
     elif known != size:
@@ -116,7 +116,10 @@ def broadcast_to(x: Any, /, shape: Shape) -> GradArray:
     have = tuple(x.shape)
     lead = len(wanted) - len(have)
     if lead < 0 or any(n not in (1, m) for n, m in zip(have, wanted[lead:], strict=True)):
-        raise ShapeError(f"broadcast_to: shape {have} does not broadcast to {wanted}")
+        raise ShapeError(
+            f"broadcast_to: shape {have} does not broadcast to {wanted}: each length must be 1 or "
+            "that of the axis it comes to, counted from the end; add axes with reshape or None"
+        )
     raw = raw_namespace(x).broadcast_to(x._array, wanted)
     return share(x, record(BroadcastGrad, (x,), raw), broadcast_to, None, wanted)
 
@@ -195,6 +198,11 @@ def inverse(axes: tuple[int, ...]) -> tuple[int, ...]:
 def permute_dims(x: Any, /, axes: Sequence[int]) -> GradArray:
     """The axes of `x` in the order `axes`."""
     x = as_operand(x)
+    if not hasattr(axes, "__iter__"):
+        raise ShapeError(
+            f"permute_dims: axes {axes!r} for an array of shape {tuple(x.shape)}: give a tuple "
+            "with every axis, as in (1, 0)"
+        )
     order = normalized_axes("permute_dims", x, tuple(axes))
     if len(order) != x.ndim:
         raise ShapeError(
@@ -230,7 +238,10 @@ def moveaxis(
     froms = normalized_axes("moveaxis", x, source)
     tos = normalized_axes("moveaxis", x, destination)
     if len(froms) != len(tos):
-        raise ShapeError(f"moveaxis: {source} and {destination} name different numbers of axes")
+        raise ShapeError(
+            f"moveaxis: {source} and {destination} name different numbers of axes: "
+            "give as many of each"
+        )
     order = [i for i in range(x.ndim) if i not in froms]
     for to, axis in sorted(zip(tos, froms, strict=True)):
         order.insert(to, axis)

@@ -10,8 +10,8 @@ from ..core.convert import as_operand
 from ..core.grad import Grad
 from ..core.recording import record
 from ..core.sync import waits
-from ..errors import ShapeError
-from ._call import as_array, namespace, normalized_axes, raw_namespace
+from ..errors import DTypeError, ShapeError
+from ._call import as_array, integer, namespace, normalized_axes, raw_namespace
 from .manipulation import broadcast_to, reshape
 from .placing import copy
 from .sorting import take
@@ -41,7 +41,8 @@ def roll(
     """
     x = as_operand(x)
     a = x._array
-    shifts = tuple(shift) if isinstance(shift, (tuple, list)) else (shift,)
+    shifts: tuple[Any, ...] = tuple(shift) if isinstance(shift, (tuple, list)) else (shift,)
+    shifts = tuple([integer("roll", "shift", s) for s in shifts])
     if axis is None:
         if len(shifts) != 1:
             raise ShapeError(
@@ -79,13 +80,21 @@ def repeat(x: Any, repeats: Any, /, *, axis: int | None = None) -> GradArray:
     n = shape[axis]
     if isinstance(repeats, int):
         if repeats < 0:
-            raise ShapeError(f"repeat: repeats must not be negative, as {repeats} is")
+            raise ShapeError(
+                f"repeat: repeats is {repeats}: it says how often each element comes, and must be "
+                "0 or more"
+            )
         before, after = shape[: axis + 1], shape[axis + 1 :]
         spread = broadcast_to(reshape(x, (*before, 1, *after)), (*before, repeats, *after))
         y = reshape(spread, (*before[:-1], n * repeats, *after))
         return copy(y) if 1 in (n, repeats) else y  # else one element would be all of them
     waits("repeat with an array", shape, "its shape depends on values; use a number")
     counts = as_operand(repeats, like=x)._array
+    if not raw_namespace(x).isdtype(counts.dtype, "integral"):
+        raise DTypeError(
+            f"repeat: repeats of dtype {counts.dtype}: numbers of elements are integers: convert "
+            "them with astype"
+        )
     if tuple(counts.shape) not in ((), (1,), (n,)):
         raise ShapeError(
             f"repeat: repeats of shape {tuple(counts.shape)} for axis {axis} of shape {shape}: "
@@ -102,7 +111,10 @@ def repeat(x: Any, repeats: Any, /, *, axis: int | None = None) -> GradArray:
 def tile(x: Any, repetitions: tuple[int, ...], /) -> GradArray:
     """`x` laid out `repetitions` times along each axis; missing ones on the left count as 1."""
     x = as_operand(x)
-    times = tuple(repetitions) if isinstance(repetitions, (tuple, list)) else (repetitions,)
+    given = tuple(repetitions) if isinstance(repetitions, (tuple, list)) else (repetitions,)
+    times = tuple([integer("tile", "repetitions", n) for n in given])
+    if any(n < 0 for n in times):
+        raise ShapeError(f"tile: repetitions {times} must be 0 or more along each axis")
     ndim = max(x.ndim, len(times))
     times = (1,) * (ndim - len(times)) + times
     shape = (1,) * (ndim - x.ndim) + tuple(x.shape)

@@ -142,13 +142,9 @@ def _extremum(cls: type[Grad], name: str, x: Any, axis: Axis, keepdims: bool) ->
     axes = normalized_axes(name, x, axis)
     a = x._array
     xp = raw_namespace(x)
+    _not_empty(name, x, axis, axes)
     if not axes:
         raw = xp.asarray(a, copy=True)
-    elif 0 in [a.shape[i] for i in axes]:
-        raise ShapeError(
-            f"{name}: an array of shape {tuple(a.shape)} has nothing along axis {axis}: there "
-            f"is no {name} of no elements"
-        )
     else:
         raw = as_array(a, getattr(xp, name)(a, axis=axes, keepdims=keepdims))
     if not is_active(x):
@@ -156,11 +152,21 @@ def _extremum(cls: type[Grad], name: str, x: Any, axis: Axis, keepdims: bool) ->
     return record(cls, (x,), raw, (a, raw), axes=axes, keepdims=keepdims)
 
 
+def _not_empty(name: str, x: GradArray, axis: Axis, axes: tuple[int, ...]) -> None:
+    shape = tuple(x.shape)
+    if 0 in [shape[i] for i in axes]:
+        where = "" if axis is None else f" along axis {axis}"
+        raise ShapeError(
+            f"{name}: an array of shape {shape} has no element{where}, and no elements have no "
+            f"{name}: look at x.shape first, or join an element with concat"
+        )
+
+
 def argmax(x: Any, /, *, axis: int | None = None, keepdims: bool = False) -> GradArray:
     """The position of the first largest element: a constant."""
     x = as_operand(x)
     a = x._array
-    normalized_axes("argmax", x, axis)
+    _not_empty("argmax", x, axis, normalized_axes("argmax", x, axis))
     return _record.unrecorded(as_array(a, raw_namespace(x).argmax(a, axis=axis, keepdims=keepdims)))
 
 
@@ -168,7 +174,7 @@ def argmin(x: Any, /, *, axis: int | None = None, keepdims: bool = False) -> Gra
     """The position of the first smallest element: a constant."""
     x = as_operand(x)
     a = x._array
-    normalized_axes("argmin", x, axis)
+    _not_empty("argmin", x, axis, normalized_axes("argmin", x, axis))
     return _record.unrecorded(as_array(a, raw_namespace(x).argmin(a, axis=axis, keepdims=keepdims)))
 
 

@@ -139,5 +139,8 @@ def _prepared(op: str, x: Any, axis: Axis) -> tuple[GradArray, tuple[int, ...]]:
     x = as_operand(x)
     backend = _registry.of(x._array)
     if not backend.is_inexact(x.dtype) or backend.is_complex(x.dtype):
-        raise DTypeError(f"{op} of dtype {x.dtype}, shape {tuple(x.shape)}: x must be floating")
+        raise DTypeError(
+            f"{op} of dtype {x.dtype}, shape {tuple(x.shape)}: x must be floating: "
+            "convert it with astype"
+        )
     return x, normalized_axes(op, x, axis)

@@ -89,7 +89,10 @@ def _positions(op: str, x: GradArray, indices: Any) -> Any:
     index = as_operand(indices, x)._array
     check_devices(op, x._array, index)
     if not _registry.of(index).xp.isdtype(index.dtype, "integral"):
-        raise DTypeError(f"{op}: indices of dtype {index.dtype} must be integers")
+        raise DTypeError(
+            f"{op}: indices of dtype {index.dtype} and shape {tuple(index.shape)} must be "
+            "integers: convert them with astype; a mask selects in x[mask]"
+        )
     return index
 
 
@@ -225,7 +228,12 @@ def searchsorted(x1: Any, x2: Any, /, *, side: str = "left", sorter: Any = None)
     a, b = x1._array, x2._array
     check_devices("searchsorted", a, b)
     if x1.ndim != 1:
-        raise ShapeError(f"searchsorted: x1 of shape {tuple(a.shape)} must have one axis")
+        raise ShapeError(
+            f"searchsorted: x1 of shape {tuple(a.shape)} must have one axis: pass the sorted array "
+            "first, one row at a time"
+        )
+    if side not in ("left", "right"):
+        raise ValueError(f"searchsorted: side is {side!r}: use 'left' or 'right'")
     order = None if sorter is None else _positions("searchsorted", x1, sorter)
     raw = raw_namespace(x1).searchsorted(a, b, side=side, sorter=order)
     return _record.unrecorded(as_array(a, raw))

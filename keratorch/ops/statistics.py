@@ -12,7 +12,7 @@ from ..core.convert import as_operand
 from ..core.grad import Grad
 from ..core.recording import is_active, record
 from ..errors import DTypeError, ShapeError
-from ._call import as_array, is_complex, namespace, normalized_axes, raw_namespace
+from ._call import as_array, integer, is_complex, namespace, normalized_axes, raw_namespace
 from .joining import concat
 from .placing import astype, copy
 from .reductions import Axis, spread
@@ -277,7 +277,10 @@ def _spread_of(
 ) -> GradArray:
     x = as_operand(x)
     if _registry.of(x._array).is_complex(x.dtype):
-        raise DTypeError(f"{name} of dtype {x.dtype}, shape {tuple(x.shape)}: x must be real")
+        raise DTypeError(
+            f"{name} of dtype {x.dtype}, shape {tuple(x.shape)}: x must be real: take that of "
+            "kt.real(x) and of kt.imag(x)"
+        )
     axes = normalized_axes(name, x, axis)
     a = x._array
     xp = raw_namespace(x)
@@ -314,8 +317,11 @@ def diff(
     """
     x = as_operand(x)
     (axis,) = normalized_axes("diff", x, axis)
-    if n < 0:
-        raise ValueError(f"diff: n={n} of an array of shape {tuple(x.shape)} is negative")
+    if integer("diff", "n", n) < 0:
+        raise ValueError(
+            f"diff: n={n} of an array of shape {tuple(x.shape)} is negative: n says how often to "
+            "take differences; cumulative_sum is the inverse"
+        )
     if n == 0:
         return copy(x)
     parts = [p for p in (prepend, x, append) if p is not None]

@@ -190,13 +190,14 @@ def graph(outputs: GradArray | Sequence[GradArray], *, max_nodes: int = MAX_NODE
        ├─ #1 leaf 'w' (2,) float64 on cpu
        └─ leaf 'w' (2,) float64 on cpu (see #1)
     """
-    arrays = [outputs] if isinstance(outputs, GradArray) else list(outputs)
+    several = isinstance(outputs, (list, tuple))
+    arrays: list[Any] = list(outputs) if several else [outputs]
     for x in arrays:
         if not isinstance(x, GradArray) or x._edge is None:
             shape = getattr(x, "shape", None)
             raise NotTrackedError(
                 f"graph of {type(x).__name__} of shape {shape}: nothing tracks it, so that there "
-                "is no graph"
+                "is no graph: pass what was computed from a GradArray that requires a gradient"
             )
     return Graph(arrays, max_nodes)
 

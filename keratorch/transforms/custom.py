@@ -40,7 +40,10 @@ class _Function:
     def __init__(self, function: Callable[..., Any], nondiff_argnums: Sequence[int] = ()) -> None:
         name = type(self).__name__
         if not callable(function):
-            raise TypeError(f"{name}: {type(function).__name__} is no function")
+            raise TypeError(
+                f"{name}: {type(function).__name__} is no function: pass the function itself, as "
+                f"in {name}(f)"
+            )
         self.function = function
         self._parameters: Any = _parameters_with_defaults(function)
         self.nondiff_argnums = tuple(sorted(positions_of(name, tuple(nondiff_argnums))))

@@ -107,7 +107,9 @@ def check_sequences(name: str, primals: Any, tangents: Any) -> None:
                 f"{name}(f, (x,), (t,)), not {type(given).__name__}"
             )
     if len(primals) != len(tangents):
-        raise ShapeError(f"{name}: {len(tangents)} tangents for {len(primals)} primals")
+        raise ShapeError(
+            f"{name}: {len(tangents)} tangents for {len(primals)} primals: give one for each"
+        )
 
 
 def tangent_for(name: str, t: Any, x: GradArray) -> GradArray:

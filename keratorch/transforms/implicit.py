@@ -85,6 +85,12 @@ def fixed_point(
     array(-0.29747434)
     """
 
+    if not callable(function):
+        raise TypeError(
+            f"fixed_point: {type(function).__name__} is no function: pass the function itself, "
+            "and then where to start, as in fixed_point(f, init)"
+        )
+
     def residual(x: Any, *params: Any) -> Any:
         found = function(x, *params)
         pairs = zip(leaves(x), leaves_like(x, found, "fixed_point: the function's"), strict=True)

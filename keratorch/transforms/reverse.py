@@ -54,7 +54,9 @@ def gradients(
     else:
         seeds = [grad_outputs]
     if len(seeds) != len(outs):
-        raise ShapeError(f"gradients: {len(seeds)} grad_outputs for {len(outs)} outputs")
+        raise ShapeError(
+            f"gradients: {len(seeds)} grad_outputs for {len(outs)} outputs: give one for each"
+        )
     for what, arrays in (("output", outs), ("input", ins)):
         for x in arrays:
             if not isinstance(x, GradArray):
@@ -69,6 +71,11 @@ def gradients(
                 )
     pairs: dict[Any, Any] = {}
     for y, seed in zip(outs, seeds, strict=True):
+        if seed is None and y.size != 1:
+            raise GradientRequiredError(
+                f"gradients of an output of shape {tuple(y.shape)}, which has {y.size} elements: "
+                "reduce it first, as in y.sum(), or pass grad_outputs with an array of its shape"
+            )
         g = y._seed(seed)
         pairs[y._edge] = sum_of(pairs[y._edge], g) if y._edge in pairs else g
     found: dict[Any, Any] = {}
@@ -179,7 +186,10 @@ def _derivative(
 ) -> Callable[..., Any]:
     """The gradient, in chosen arguments, of the sum of what `function` returns."""
     if not callable(function):
-        raise TypeError(f"{name}: {type(function).__name__} is no function")
+        raise TypeError(
+            f"{name}: {type(function).__name__} is no function: pass the function itself, as in "
+            f"{name}(f), and not f(x)"
+        )
     many = not hasattr(argnums, "__index__")
     positions = positions_of(name, argnums)
 

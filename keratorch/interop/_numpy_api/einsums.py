@@ -65,8 +65,10 @@ def einsum_path(*operands: Any, optimize: Any = "greedy", einsum_call: bool = Fa
 
 def _parsed(operands: Sequence[Any]) -> tuple[list[list[Any]], list[Any] | None, list[Any]]:
     """The subscripts of each operand, those of the output if given, and the operands."""
-    if not operands:
-        raise ValueError("numpy.einsum: give the subscripts and the operands")
+    if len(operands) < 2:
+        raise ValueError(
+            "numpy.einsum: give the subscripts and the operands, as in einsum('ij,jk->ik', x, y)"
+        )
     if isinstance(operands[0], str):
         left, arrow, right = operands[0].replace(" ", "").partition("->")
         names = [_letters(term) for term in left.split(",")]

@@ -236,6 +236,8 @@ def bitwise_count(x: Any, /) -> GradArray:
 def round(a: Any, decimals: int = 0, out: Any = None) -> GradArray:
     """The nearest number of so many decimals, even at a tie: derivative 0."""
     no_out("round", out)
+    if not hasattr(decimals, "__index__"):
+        raise kt.DTypeError(f"numpy.round: decimals is {decimals!r}: it must be an integer")
     x = array(a).detach()
     if decimals == 0 or (decimals > 0 and not is_floating(x)):
         return kt.round(x) if is_floating(x) else kt.copy(x)

@@ -68,6 +68,10 @@ def _along_several(name: str, a: Any, s: Any, axes: Any, norm: Any, out: Any) ->
     no_out(f"fft.{name}", out)
     x = floating(array(a))
     if s is not None:
+        if not hasattr(s, "__iter__"):
+            raise kt.ShapeError(
+                f"numpy.fft.{name}: s is {s!r}: give one size for each axis, as (4, 4)"
+            )
         s = [n.__index__() for n in s]
         axes = list(range(-len(s), 0)) if axes is None else axes
         if name.startswith("irfft") and s and s[-1] == -1:

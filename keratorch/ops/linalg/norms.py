@@ -72,7 +72,13 @@ def vector_norm(
     x = as_operand(x)
     floating("vector_norm", x)
     axes = normalized_axes("vector_norm", x, axis)
-    order = float(ord)
+    try:
+        order = float(ord)
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"vector_norm: ord is {ord!r}: it must be a number, or inf or -inf: "
+            "linalg.matrix_norm has 'fro' and 'nuc'"
+        ) from None
     if order in (math.inf, -math.inf, 1.0) or (not axes and order):
         reduce = {math.inf: max, -math.inf: min}.get(order, sum)
         return reduce(abs(x), axis=axes, keepdims=keepdims)

@@ -179,7 +179,7 @@ def tensordot(
     if isinstance(axes, (tuple, list)):
         of1 = normalized_axes("tensordot", x1, tuple(axes[0]))
         of2 = normalized_axes("tensordot", x2, tuple(axes[1]))
-    elif 0 <= axes <= min(len(shape1), len(shape2)):
+    elif 0 <= integer("tensordot", "axes", axes) <= min(len(shape1), len(shape2)):
         of1 = tuple(range(len(shape1) - axes, len(shape1)))
         of2 = tuple(range(axes))
     else:

@@ -11,7 +11,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Generator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from keratorch.errors import (
@@ -392,7 +392,7 @@ def resolve_device(device: Any) -> tuple[Backend, Device]:
                 + ", ".join(repr(k) for k in _BACKEND_OF_KIND)
                 + ", with a number as in 'cuda:1', or a keratorch.Device, which names the "
                 "backend too; keratorch.devices() lists those that can be used here: "
-                + ", ".join(dict.fromkeys(repr(str(d)) for d in devices()))
+                + ", ".join(dict.fromkeys(repr(str(d)) for d in _loaded_devices()))
             )
         backend = get(_BACKEND_OF_KIND[kind])
         if kind == "cpu" and backend.name == "numpy" and not index:
@@ -446,6 +446,17 @@ def devices() -> list[Device]:
                 found.extend(backend.devices())
         except Exception:  # of a library that is broken, say: it has no usable device
             continue
+    return found
+
+
+def _loaded_devices() -> list[Device]:
+    """The devices of the backends that were used: an error is no reason to import a library."""
+    found: list[Device] = []
+    for name in dict.fromkeys(["numpy", *_backends]):
+        with suppress(Exception):
+            backend = get(name)
+            if backend.why_unavailable() is None:
+                found.extend(backend.devices())
     return found
 
 

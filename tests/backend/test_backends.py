@@ -197,9 +197,11 @@ def test_python_numbers_of_constants_only(make):
     assert bool(constant) is True
     assert bool(x) is True
     assert range(9)[kt.asarray(make(4))] == 4
-    for call in (float, int, complex, range(9).__getitem__):
+    for call in (float, int, complex):
         with pytest.raises(kt.LostGradientError, match=r"item\(\) for its value, or detach\(\)"):
             call(x)
+    with pytest.raises(kt.LostGradientError, match=r"__index__ .* integer: write int\(x.detach"):
+        range(9).__getitem__(x)
     with pytest.raises(TypeError):
         range(9)[constant]
     assert f"{x:.1f}" == "2.0"
@@ -232,7 +234,7 @@ def test_len_and_iteration(make, device):
     scalar = kt.GradArray(make(1.0))
     with pytest.raises(TypeError, match=r"len\(\) of a GradArray of shape \(\)"):
         len(scalar)
-    with pytest.raises(TypeError, match="cannot be iterated over"):
+    with pytest.raises(TypeError, match=r"iteration over a GradArray of shape \(\)"):
         iter(scalar)
 
 

@@ -55,10 +55,12 @@ def check_grads(
         if _is_inexact(x) and str(x.dtype).rpartition(".")[2] not in ("float64", "complex128"):
             raise ValueError(
                 f"check_grads: argument {i} is {x.dtype} of shape {tuple(x.shape)}: differences "
-                "need float64 or complex128"
+                "need float64 or complex128: convert it with astype"
             )
     if not any(_is_inexact(x) for x in xs):
-        raise ValueError("check_grads: no argument is floating or complex")
+        raise ValueError(
+            "check_grads: no argument is floating or complex: pass one to differentiate in"
+        )
     weights: list[np.ndarray[Any, Any]] = []
 
     def loss(*inputs: Any) -> Any:

@@ -69,7 +69,10 @@ def _spacings(f: GradArray, varargs: tuple[Any, ...], axes: tuple[int, ...]) -> 
     if len(varargs) == 1 and array(varargs[0], f).ndim == 0:
         return list(varargs) * len(axes)
     if len(varargs) != len(axes):
-        raise TypeError(f"numpy.gradient: {len(varargs)} spacings for {len(axes)} axes")
+        raise TypeError(
+            f"numpy.gradient: {len(varargs)} spacings for {len(axes)} axes: "
+            "give one for all, or one for each"
+        )
     found: list[Any] = []
     for given_spacing, axis in zip(varargs, axes, strict=True):
         if isinstance(given_spacing, (int, float)):

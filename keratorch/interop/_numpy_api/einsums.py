@@ -81,7 +81,8 @@ def _parsed(operands: Sequence[Any]) -> tuple[list[list[Any]], list[Any] | None,
         output = list(operands[-1]) if len(operands) % 2 else None
     if len(names) != len(values):
         raise ValueError(
-            f"numpy.einsum: subscripts for {len(names)} operands, and {len(values)} operands"
+            f"numpy.einsum: subscripts for {len(names)} operands, and {len(values)} operands: a "
+            "comma separates the subscripts of two operands, as in 'ij,jk->ik'"
         )
     return names, output, values
 
@@ -103,7 +104,8 @@ def _labelled(
         more = x.ndim - len(term) + (... in term)
         if more < 0 or (more and ... not in term) or term.count(...) > 1:
             raise ShapeError(
-                f"numpy.einsum: {len(term)} subscripts for an operand of shape {tuple(x.shape)}"
+                f"numpy.einsum: {len(term)} subscripts for an operand of shape {tuple(x.shape)}: "
+                "write one letter for each axis, or '...' for axes without a name"
             )
         widest = max(widest, more)
         terms.append(_spelled(term, more))

@@ -28,7 +28,8 @@ from ._table import implements, implements_ufunc
 def _real(name: str, x: GradArray) -> GradArray:
     if is_complex(x):
         raise kt.DTypeError(
-            f"numpy.{name} of dtype {x.dtype}, shape {tuple(x.shape)}: it takes real numbers only"
+            f"numpy.{name} of dtype {x.dtype}, shape {tuple(x.shape)}: it takes real numbers only: "
+            "pass x.real, x.imag or abs(x)"
         )
     return floating(x)
 
@@ -96,7 +97,10 @@ def fmod(x1: Any, x2: Any, /) -> GradArray:
     """The remainder of the sign of x1: ∂ = 1 in x1, −trunc(x1/x2) in x2."""
     a, b = promoted("fmod", [x1, x2])
     if is_complex(a):
-        raise kt.DTypeError(f"numpy.fmod of dtype {a.dtype}: it takes real numbers only")
+        raise kt.DTypeError(
+            f"numpy.fmod of dtype {a.dtype}, shape {tuple(a.shape)}: it takes real numbers only: "
+            "pass x.real, x.imag or abs(x)"
+        )
     size = kt.abs(b)
     return kt.where(a < 0, -kt.remainder(-a, size), kt.remainder(a, size))
 
@@ -136,7 +140,10 @@ def ldexp(x1: Any, x2: Any, /) -> GradArray:
         x2 = index_array(np.asarray(x2), array(x1))
     a, n = arrays(x1, x2)
     if is_floating(n):
-        raise kt.DTypeError(f"numpy.ldexp: x2 of dtype {n.dtype} must be integers")
+        raise kt.DTypeError(
+            f"numpy.ldexp: x2 of dtype {n.dtype} must be integers: "
+            "convert it with astype, or write x1 * 2.0**x2"
+        )
     return _scaled(_real("ldexp", a), n)
 
 
@@ -205,7 +212,9 @@ def _integers(name: str, *values: Any) -> GradArray:
     backend = _registry.of(xs[0]._array)
     function = getattr(backend.xp, name, None)
     if any([is_floating(x) for x in xs]):
-        raise kt.DTypeError(f"numpy.{name} of dtype {xs[0].dtype}: it takes integers only")
+        raise kt.DTypeError(
+            f"numpy.{name} of dtype {xs[0].dtype}: it takes integers only: convert with astype"
+        )
     if function is None:
         raise refuse(name, f"{backend.name} arrays", "move them with x.to_device('cpu')")
     return kt.asarray(backend.as_array(function(*(x._array for x in xs))))

@@ -115,7 +115,10 @@ def _depth(part: Any, leaves: list[Any]) -> int:
         return 0
     depths = {_depth(p, leaves) for p in part}
     if len(depths) != 1:
-        raise ShapeError("numpy.block: the lists are empty, or not equally deep")
+        raise ShapeError(
+            "numpy.block: the lists are empty, or not equally deep: write [[a, b], [c, d]] "
+            "for rows of blocks"
+        )
     return depths.pop() + 1
 
 

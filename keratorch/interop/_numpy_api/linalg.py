@@ -61,13 +61,15 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> G
     axes = axes_of("linalg.norm", x, axis)
     if len(axes) == 1:
         if isinstance(ord, str):
-            raise ValueError(f"numpy.linalg.norm: order {ord!r} is none of vectors")
+            raise ValueError(
+                f"numpy.linalg.norm: ord {ord!r} for one axis: it must be a number, inf or -inf"
+            )
         order = 2 if ord is None else ord
         return kt.linalg.vector_norm(x, axis=axes[0], keepdims=keepdims, ord=order)
     if len(axes) != 2:
         raise ShapeError(
-            f"numpy.linalg.norm: {len(axes)} axes of shape {tuple(x.shape)}: one is a vector's, "
-            "two are a matrix'"
+            f"numpy.linalg.norm: {len(axes)} axes of shape {tuple(x.shape)}: name one axis "
+            "for the norm of vectors, or two for that of matrices, as in axis=(-2, -1)"
         )
     order = "fro" if ord in (None, "f") else ord
     found = kt.linalg.matrix_norm(kt.moveaxis(x, axes, (-2, -1)), ord=order)
@@ -182,8 +184,8 @@ def tensorsolve(a: Any, b: Any, axes: Sequence[int] | None = None) -> GradArray:
     n = math.prod(shape)
     if y.size != n or x.size != n * n:
         raise ShapeError(
-            f"numpy.linalg.tensorsolve: shapes {tuple(x.shape)} and {tuple(y.shape)}: the first is "
-            "no square matrix for the second"
+            f"numpy.linalg.tensorsolve: shapes {tuple(x.shape)} and {tuple(y.shape)}: the axes "
+            "of the first that the second lacks must have as many elements as the second"
         )
     return kt.reshape(kt.linalg.solve(kt.reshape(x, (n, n)), flat(y)), shape)
 

@@ -114,7 +114,10 @@ def _extremum(name: str, function: Any, a: Any, where: Any, neutral: float, **kw
     if not is_floating(x):
         return function(x, where=given(where, True), **kwargs)
     if is_complex(x):
-        raise kt.DTypeError(f"numpy.{name} of dtype {x.dtype}: it takes real numbers only")
+        raise kt.DTypeError(
+            f"numpy.{name} of dtype {x.dtype}, shape {tuple(x.shape)}: it takes real numbers only: "
+            "pass x.real, x.imag or abs(x)"
+        )
     known = numbers(x, where)
     y = function(kt.where(known, x, neutral), **kwargs)
     if kwargs["initial"] is not None:
@@ -152,7 +155,10 @@ def _argument(name: str, function: Any, a: Any, axis: Any, keepdims: Any, neutra
     keepdims = builtins.bool(given(keepdims, False))
     flat, along = one_axis(name, x, axis)
     if is_floating(x) and kt.any(kt.all(kt.isnan(flat), axis=along)):
-        raise ValueError(f"numpy.{name}: there are nothing but NaNs along axis {axis}")
+        raise ValueError(
+            f"numpy.{name}: all elements along axis {axis} of shape {tuple(x.shape)} are NaN: take "
+            "such rows out first, or replace their NaNs with where"
+        )
     return function(filled(x, neutral), axis=axis, keepdims=keepdims)
 
 

@@ -49,7 +49,10 @@ def pad(array: Any, pad_width: Any, mode: Any = "constant", **kwargs: Any) -> Gr
     widths = _widths(pad_width, x.ndim)
     for axis, (left, right) in enumerate(widths):
         if left < 0 or right < 0:
-            raise ShapeError(f"numpy.pad: pad_width {pad_width} must not be negative")
+            raise ShapeError(
+                f"numpy.pad: pad_width {pad_width} must not be negative: "
+                "a slice, as x[1:-1], takes elements away"
+            )
         if left or right:
             x = _padded(x, axis, left, right, mode, options)
         elif mode in ("maximum", "minimum", "mean", "median"):

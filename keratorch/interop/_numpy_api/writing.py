@@ -61,7 +61,8 @@ def copyto(dst: Any, src: Any, casting: Any = "same_kind", where: Any = True) ->
     value = arrays(x, src)[1]
     if not can_cast(value.dtype, x.dtype, casting):
         raise DTypeError(
-            f"numpy.copyto: cannot cast {value.dtype} to {x.dtype} according to {casting!r}"
+            f"numpy.copyto: cannot cast {value.dtype} to {x.dtype} according to {casting!r}: pass "
+            "casting='unsafe', or convert one of them with astype"
         )
     value = of_dtype("copyto", value, x.dtype)
     if where is not True:
@@ -99,7 +100,10 @@ def putmask(a: Any, /, mask: Any, values: Any) -> None:
     mask, values = arrays(x, mask, values)[1:]
     shape = tuple(x.shape)
     if tuple(mask.shape) != shape:
-        raise ShapeError(f"numpy.putmask: a mask of shape {tuple(mask.shape)} for shape {shape}")
+        raise ShapeError(
+            f"numpy.putmask: a mask of shape {tuple(mask.shape)} for an array of shape {shape}: "
+            "they must be equal; x[mask] = value takes one of fewer axes"
+        )
     chosen = kt.reshape(_cycled("putmask", x, values, x.size), shape)
     x[...] = kt.where(mask, chosen, x)
 

@@ -11,7 +11,7 @@ from .backends import _registry
 from .core.array import GradArray
 from .core.convert import as_operand
 from .core.mode import enable_grad, no_grad
-from .core.nodes import LeafSlot
+from .core.nodes import LeafSlot, is_tracked
 from .transforms import gradients, jvp
 
 _STEP = 1e-5
@@ -146,7 +146,7 @@ def _directional(
 
 def _leaf_of(x: GradArray, differentiable: bool) -> GradArray:
     """A leaf with the values of `x`, or `x` itself as a result where that is tracked."""
-    if differentiable and (x._edge is not None or x._tangents is not None):
+    if differentiable and is_tracked(x):
         return x if x._edge is not None else _tracked_view(x)
     return GradArray(x._array)
 

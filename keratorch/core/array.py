@@ -22,7 +22,7 @@ from ..errors import (
     UnknownDeviceError,
 )
 from . import display as _display
-from . import engine as _engine
+from . import engine
 from . import recording as _record
 from .convert import as_raw, check_devices, move, to_raw
 from .hooks import RemovableHandle, register
@@ -30,12 +30,12 @@ from .host import HostValues
 from .making import array_class
 from .making import new_array as new_array
 from .namespace import namespace_of_backend
-from .nodes import LeafSlot, Node, set_slot
-from .nodes import get_slot as get_slot
+from .nodes import LeafSlot, Node, raw_of, set_raw
+from .nodes import get_raw as get_raw
 from .nodes import set_grad as set_grad
 from .sync import waits
 from .tangents import propagate
-from .writes import share
+from .views import share
 
 
 @array_class
@@ -103,7 +103,7 @@ class GradArray(HostValues):
             return
         if requires_grad is not False and any(e is not None for e in op._edges or ()):
             self._grad_op = self._edge = op
-            op._out = _record.made(self)
+            op._out = _record.ref_to(self)
         if requires_grad is not False and any(op._tangents):
             propagate(op, op._tangents, (self,))
 
@@ -163,7 +163,7 @@ class GradArray(HostValues):
     @grad.setter
     def grad(self, value: Any) -> None:
         if value is not None:
-            raw = value._array if isinstance(value, GradArray) else value
+            raw = raw_of(value)
             if not _registry.is_array(raw):
                 raise UnknownArrayError(
                     f"grad must be an array of shape {tuple(self.shape)} or None, not "
@@ -212,7 +212,7 @@ class GradArray(HostValues):
             )
         seed = self._seed(grad)
         retain = create_graph if retain_graph is None else retain_graph
-        _engine.backward(self, seed, retain, create_graph, grad)
+        engine.backward(self, seed, retain, create_graph, grad)
 
     def register_hook(self, function: Callable[[Any], Any]) -> RemovableHandle:
         """Call ``function(grad)`` whenever a backward has computed the gradient of this array.
@@ -363,11 +363,11 @@ class RuleInput(GradArray):
     @property
     def _array(self) -> Any:  # type: ignore[override]
         guard_array()
-        return get_slot(self)
+        return get_raw(self)
 
     @_array.setter
     def _array(self, value: Any) -> None:
-        set_slot(self, value)
+        set_raw(self, value)
 
 
 def guard_array(caller_depth: int = 2) -> None:
@@ -392,4 +392,4 @@ def _unpickled(
     return x
 
 
-__all__ = ["GradArray", "RuleInput", "get_slot", "new_array", "set_grad"]
+__all__ = ["GradArray", "RuleInput", "get_raw", "new_array", "set_grad"]

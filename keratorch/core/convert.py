@@ -13,7 +13,7 @@ from ..backends._device import Device
 from ..errors import DeviceMismatchError, DTypeError, LostGradientError, UnknownArrayError
 from . import making as _making
 from .making import constant, is_active, new_array
-from .nodes import GradArrayBase, get_slot
+from .nodes import GradArrayBase, get_raw, is_tracked
 
 #: What shares memory, and is no array: `memoryview`, and the `array` of the standard library.
 _BUFFERS = ("memoryview", "array")
@@ -60,12 +60,12 @@ def as_kept(value: Any) -> Any:
     Writes into that are noticed; for raw arrays see `kept`.
     """
     if isinstance(value, GradArrayBase):
-        return constant(get_slot(value))
+        return constant(get_raw(value))
     return kept(value) if type(value) in _registry.by_type else value
 
 
 def _plain(value: GradArrayBase) -> Any:
-    x = new_array(get_slot(value), value._grad_op, value._edge)
+    x = new_array(get_raw(value), value._grad_op, value._edge)
     x._tangents = value._tangents
     return x
 
@@ -73,29 +73,29 @@ def _plain(value: GradArrayBase) -> Any:
 def as_raw(value: Any, like: Any = None) -> Any:
     """`value` as a raw array; a tracked `GradArray` is refused."""
     if isinstance(value, GradArrayBase):
-        if value._edge is not None or value._tangents is not None:
+        if is_tracked(value):
             raise LostGradientError(
                 "a tracked GradArray was given where plain values are needed: pass x.detach()"
             )
-        return get_slot(value)
+        return get_raw(value)
     if type(value) in _registry.by_type or _registry.is_array(value):
         backend = _registry.of(value)
-        return checked(backend, backend.adopt(value))
+        return require_numbers(backend, backend.adopt(value))
     raw_like = None if like is None else like._array
     if raw_like is None:
         backend, device = _registry.resolve_device(None)
-        return checked(backend, backend.asarray(value, device=device))
+        return require_numbers(backend, backend.asarray(value, device=device))
     backend = _registry.of(raw_like)
     if type(value) not in SCALARS and is_table(value):
         value = value.to_numpy(copy=True)  # which others may write into
-        return checked(backend, backend.asarray(value, device=backend.device(raw_like)))
+        return require_numbers(backend, backend.asarray(value, device=backend.device(raw_like)))
     if type(value) not in SCALARS and hasattr(value, "dtype") and hasattr(value, "item"):
         if backend.strong_scalars(value, raw_like):
-            return checked(backend, backend.asarray(value, device=backend.device(raw_like)))
+            return require_numbers(backend, backend.asarray(value, device=backend.device(raw_like)))
         value = value.item()
     if type(value) in SCALARS:
         return backend.scalar(value, raw_like)
-    return checked(backend, backend.asarray(value, device=backend.device(raw_like)))
+    return require_numbers(backend, backend.asarray(value, device=backend.device(raw_like)))
 
 
 def is_table(value: Any) -> bool:
@@ -105,7 +105,8 @@ def is_table(value: Any) -> bool:
     return any(c.__module__.partition(".")[0] == "pandas" for c in type(value).__mro__)
 
 
-def checked(backend: Any, raw: Any) -> Any:
+def require_numbers(backend: Any, raw: Any) -> Any:
+    """`raw`, which must be an array of booleans or numbers; else `DTypeError`."""
     kind = getattr(raw.dtype, "kind", "f")
     # bfloat16 and its like have kind V too, and a type of their own.
     if kind not in "biufcV" or (kind == "V" and raw.dtype.type.__name__ == "void"):
@@ -194,7 +195,7 @@ def raw_key(key: Any, indexed: Any, keep: bool = False) -> Any:
         elif keep:
             return copy.deepcopy(key)
     if isinstance(key, GradArrayBase):
-        key = get_slot(key)
+        key = get_raw(key)
         keep = False  # its writes are known
     if _registry.is_array(key):
         check_devices("indexing", indexed, key)
@@ -223,8 +224,8 @@ def to_raw(data: Any, device: Any, dtype: Any, op: str) -> Any:
     """`data` as a raw array on `device`, of `dtype`; without a copy where it is one already."""
     if isinstance(data, GradArrayBase) or has_array(data):
         if isinstance(data, GradArrayBase):
-            tracked = data._edge is not None or data._tangents is not None
-            data = get_slot(data)
+            tracked = is_tracked(data)
+            data = get_raw(data)
         else:
             tracked = True
         if tracked:
@@ -238,7 +239,7 @@ def to_raw(data: Any, device: Any, dtype: Any, op: str) -> Any:
         if device is not None:
             raw = move(raw, target_device(raw, device))
             backend = _registry.of(raw)
-        raw = checked(backend, raw)
+        raw = require_numbers(backend, raw)
         if dtype is not None:
             wanted = backend.dtype(dtype)
             if raw.dtype != wanted:
@@ -246,7 +247,7 @@ def to_raw(data: Any, device: Any, dtype: Any, op: str) -> Any:
         return raw
     backend, where = _registry.resolve_device(device)
     try:
-        return checked(backend, backend.asarray(data, dtype=dtype, device=where))
+        return require_numbers(backend, backend.asarray(data, dtype=dtype, device=where))
     except (TypeError, ValueError) as error:
         if isinstance(error, (DTypeError, UnknownArrayError)):
             raise

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .nodes import get_slot
+from .nodes import get_raw
 from .sync import waits
 
 
@@ -25,7 +25,7 @@ def html(x: Any) -> str:
 
     body, indent = _values(x, "_repr_html_")
     notes = dict(_notes(x, ""))
-    notes = {"shape": str(tuple(x.shape)), "dtype": str(_raw(x).dtype), **notes}
+    notes = {"shape": str(tuple(x.shape)), "dtype": str(get_raw(x).dtype), **notes}
     head = "".join(f"<th>{escape(key)}</th>" for key in notes)
     cells = "".join(f"<td>{escape(str(value))}</td>" for value in notes.values())
     values = escape(body.replace("\n" + " " * indent, "\n"))
@@ -36,13 +36,9 @@ def html(x: Any) -> str:
     )
 
 
-def _raw(x: Any) -> Any:
-    return get_slot(x)
-
-
 def _values(x: Any, what: str) -> tuple[str, int]:
     """What is inside the brackets of the raw array's `repr`; how far its lines are indented."""
-    raw = _raw(x)
+    raw = get_raw(x)
     waits(what, raw.shape, "keep the array, and print it later")
     lines = repr(raw)
     start, _, rest = lines.partition("(")
@@ -53,7 +49,7 @@ def _values(x: Any, what: str) -> tuple[str, int]:
 
 def _notes(x: Any, body: str) -> list[tuple[str, str]]:
     """Name and value of what `body`, the values, does not tell."""
-    raw = _raw(x)
+    raw = get_raw(x)
     notes = [("device", repr(None if x.device is None else str(x.device)))]
     if "dtype" not in body:
         notes.insert(0, ("dtype", str(raw.dtype)))

@@ -13,7 +13,7 @@ from .hooks import RemovableHandle, register
 from .making import new_array
 from .mode import mode
 from .nodes import LeafSlot as LeafSlot
-from .nodes import Node, _nowhere, freed_message, next_seq, producer
+from .nodes import Node, freed_message, next_seq, nowhere, producer
 from .nodes import OutputSlot as OutputSlot
 from .nodes import op_name as op_name
 from .recording import attach_many
@@ -54,7 +54,7 @@ class Grad(Node):
         self._saved = tuple(x._array for x in arrays)
         self._tangents = tuple(x._tangents for x in arrays)
         self._seq = next_seq()
-        self._out = _nowhere
+        self._out = nowhere
         self.shape = None
         self.dtype = None
 
@@ -116,7 +116,7 @@ class Grad(Node):
         saved = self._saved
         if saved is None:
             raise GraphFreedError(freed_message(self))
-        wrap = RuleInput if mode.wrapped else None
+        wrap = RuleInput if mode.rules_wrapped else None
         return tuple(
             [
                 self._wrapped(raw, i, wrap if self._is_active(i) else None)

@@ -14,7 +14,7 @@ from typing import Any
 from ..backends import _registry
 from ..errors import DTypeError, GraphFreedError, KeratorchError, RuleError, ShapeError
 from .convert import as_raw, check_devices
-from .fitting import one_per_input
+from .fitting import fit_plain, fit_recorded, one_of, one_per_input
 from .making import constant
 from .nodes import GradArrayBase, LeafSlot, Node, OutputSlot, op_name
 
@@ -99,11 +99,13 @@ class HookedGrads(dict[Any, Any]):
             if found is None:
                 grad = given
             else:
-                grad = checked(found, given, edge.shape, edge.dtype, _array_hook(function, edge))
+                grad = checked_gradient(
+                    found, given, edge.shape, edge.dtype, _array_hook(function, edge)
+                )
         return grad
 
 
-def around(walk: Any, rule: Callable[..., Any], node: Any, grad: Any) -> Any:
+def around(rule: Callable[..., Any], node: Any, grad: Any) -> Any:
     """Run the rule of `node`, with its hooks before and after."""
     if node not in hooked:
         return rule(node, grad)
@@ -122,7 +124,7 @@ def around(walk: Any, rule: Callable[..., Any], node: Any, grad: Any) -> Any:
         return found
     inputs = one_per_input(node, found, len(edges))
     inputs = tuple(
-        None if g is None or edge is None else copied(_fitted(walk, node, edge, g, grad))
+        None if g is None or edge is None else copied(_fit(node, edge, g, grad))
         for edge, g in zip(edges, inputs, strict=True)
     )
     for function in after:
@@ -134,11 +136,10 @@ def around(walk: Any, rule: Callable[..., Any], node: Any, grad: Any) -> Any:
     return tuple(None if g is None else copied(g) for g in inputs)
 
 
-def _fitted(walk: Any, node: Any, edge: Any, g: Any, grad: Any) -> Any:
-    like = next(x for x in grad if x is not None) if type(grad) is tuple else grad
-    if isinstance(like, GradArrayBase):
-        return walk.fitted_array(node, edge, g, like)
-    return walk.fitted(node, edge, g, grad)[0]
+def _fit(node: Any, edge: Any, g: Any, grad: Any) -> Any:
+    if isinstance(one_of(grad), GradArrayBase):
+        return fit_recorded(node, edge, g, grad)
+    return fit_plain(node, edge, g, grad)[0]
 
 
 def _replaced(
@@ -168,7 +169,7 @@ def _replaced(
             results.append(None)
             continue
         like = old if old is not None else next(o for o in given if o is not None)
-        results.append(checked(g, like, shapes[i], dtypes[i], f"{where}, gradient {i}"))
+        results.append(checked_gradient(g, like, shapes[i], dtypes[i], f"{where}, gradient {i}"))
     return tuple(results)
 
 
@@ -179,7 +180,7 @@ def copied(grad: Any) -> Any:
     return _registry.of(grad).copy(grad)
 
 
-def checked(found: Any, like: Any, shape: Any, dtype: Any, where: str) -> Any:
+def checked_gradient(found: Any, like: Any, shape: Any, dtype: Any, where: str) -> Any:
     """What a hook returned, as a gradient beside `like`, of that shape and dtype."""
     wrapped = isinstance(like, GradArrayBase)
     if found is like:

@@ -15,7 +15,7 @@ from .callers import (
     no_array,
     write_refused,
 )
-from .nodes import GradArrayBase
+from .nodes import GradArrayBase, is_tracked
 from .sync import waits
 
 
@@ -58,7 +58,7 @@ class HostValues(GradArrayBase):
             )
 
     def _python_number(self, what: str) -> Any:
-        if self._edge is not None or self._tangents is not None:
+        if is_tracked(self):
             if asked_by_error_estimate():
                 return self.item()
             if asked_by_write():
@@ -86,7 +86,7 @@ class HostValues(GradArrayBase):
     def __index__(self) -> int:
         # NumPy asks every index for this number first, masks and arrays of one element too.
         is_index = self.shape == () and _registry.of(self._array).xp.isdtype(self.dtype, "integral")
-        if not is_index and self._edge is None and self._tangents is None:
+        if not is_index and not is_tracked(self):
             raise DTypeError(
                 f"__index__ of an array of dtype {self.dtype} and shape {tuple(self.shape)}: it "
                 "must be one integer of shape ()"
@@ -108,7 +108,7 @@ class HostValues(GradArrayBase):
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         if asked_by_sparse():
             return no_array()
-        if self._edge is not None or self._tangents is not None:
+        if is_tracked(self):
             if asked_by_write():
                 raise write_refused(self.shape)
             remedy = (

@@ -23,7 +23,7 @@ class Mode(threading.local):
     #: Operations on tracked arrays leave a `Grad`.
     recording: bool = True
     #: Rules are given `GradArray`s: under `create_graph`, or inside a forward level.
-    wrapped: bool = False
+    rules_wrapped: bool = False
     #: How many transformations (`grad`, `jvp`, …) are running.
     transforms: int = 0
     #: While a `Grad.jvp` runs: its level; values are then seen below that level only.
@@ -35,6 +35,28 @@ class Mode(threading.local):
 
 
 mode = Mode()
+
+
+class walking:
+    """Context manager: the mode in which a walk through the graph runs rules.
+
+    recording : whether what the rules do is recorded.
+    rules_wrapped : whether rules are given `GradArray`s.
+    level : the forward level that the rules run for.
+    """
+
+    __slots__ = ("_before", "_during")
+
+    def __init__(self, *, recording: bool, rules_wrapped: bool, level: int | None = None) -> None:
+        self._during = recording, rules_wrapped, level
+        self._before = self._during
+
+    def __enter__(self) -> None:
+        self._before = mode.recording, mode.rules_wrapped, mode.level
+        mode.recording, mode.rules_wrapped, mode.level = self._during
+
+    def __exit__(self, *exc: object) -> None:
+        mode.recording, mode.rules_wrapped, mode.level = self._before
 
 
 class _Recording:

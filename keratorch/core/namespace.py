@@ -8,7 +8,7 @@ from typing import Any
 
 from ..backends import Backend, _registry
 from ..errors import UnknownDeviceError
-from .nodes import GradArrayBase, get_slot
+from .nodes import GradArrayBase, raw_of
 
 #: Names that a namespace takes from its backend as they are: dtypes and constants.
 _CONSTANTS = ("e", "pi", "inf", "nan", "newaxis")
@@ -222,7 +222,7 @@ def _create(backend: Backend, name: str, *args: Any, **kwargs: Any) -> Any:
     first = args[0] if args else None
     if device is None:
         is_value = isinstance(first, GradArrayBase) or _registry.is_array(first)
-        if name == "asarray" and is_value and _registry.of(_raw(first)) is backend:
+        if name == "asarray" and is_value and _registry.of(raw_of(first)) is backend:
             return _functions["asarray"](*args, **kwargs)
         device = _registry.default_of(backend)
     else:
@@ -263,10 +263,6 @@ def module_attribute(name: str) -> Any:
 def array_namespace_info() -> Info:
     """The dtypes and devices of the default backend, as the Array API standard asks for them."""
     return Info(_registry.resolve_device(None)[0])
-
-
-def _raw(x: Any) -> Any:
-    return get_slot(x) if isinstance(x, GradArrayBase) else x
 
 
 _namespaces: dict[str, Namespace] = {}

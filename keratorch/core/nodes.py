@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 from ..backends import _registry
 from ..backends._device import Device
 from ..errors import RuleError
-from .methods import Methods
+from .signatures import Signatures
 
 #: The order in which nodes were made: inputs before what was made of them.
 next_seq = itertools.count(1).__next__
@@ -22,7 +22,7 @@ next_seq = itertools.count(1).__next__
 Edge = Any  # a Node of one output, an OutputSlot, or a LeafSlot
 
 
-class GradArrayBase(Methods):
+class GradArrayBase(Signatures):
     """What recording and the engine know of a `GradArray`."""
 
     __slots__ = (
@@ -42,8 +42,8 @@ class GradArrayBase(Methods):
     _grad_op: Any
     _edge: Any  # where its gradient goes; None: nothing tracks it
     _tangents: dict[int, Any] | None  # by forward level
-    _alias: Any  # the `_writes.Family` of arrays that may share its memory
-    _link: Any  # the `_writes.Link` to what it is a view of
+    _alias: Any  # the `views.Family` of arrays that may share its memory
+    _link: Any  # the `views.Link` to what it is a view of
     _name: str | None
 
     @property
@@ -73,11 +73,21 @@ class GradArrayBase(Methods):
 
 
 #: The raw array of a `GradArray`, whatever its subclass guards.
-get_slot = GradArrayBase.__dict__["_array"].__get__
-set_slot = GradArrayBase.__dict__["_array"].__set__
+get_raw = GradArrayBase.__dict__["_array"].__get__
+set_raw = GradArrayBase.__dict__["_array"].__set__
 #: Sets ``x._grad``, in C.
 set_grad = GradArrayBase.__dict__["_grad"].__set__
-_registry.unwrap(GradArrayBase, get_slot)
+_registry.unwrap(GradArrayBase, get_raw)
+
+
+def raw_of(value: Any) -> Any:
+    """The raw array of a `GradArray`; anything else as it is."""
+    return get_raw(value) if isinstance(value, GradArrayBase) else value
+
+
+def is_tracked(x: GradArrayBase) -> bool:
+    """Whether `x` requires a gradient or carries a tangent; else it is a constant."""
+    return x._edge is not None or x._tangents is not None
 
 
 class LeafSlot:
@@ -101,13 +111,13 @@ class OutputSlot:
     def __init__(self, node: Node, index: int, shape: tuple[int, ...], dtype: Any) -> None:
         self._edges: tuple[Edge, ...] = (node,)
         self._seq = next_seq()
-        self._out: Any = _nowhere
+        self._out: Any = nowhere
         self.index = index
         self.shape = shape
         self.dtype = dtype
 
 
-def _nowhere() -> None:
+def nowhere() -> None:
     """In place of a weak reference to a `GradArray` that never was."""
 
 
@@ -136,7 +146,7 @@ class Node(ABC):
     outputs: int = 1
 
     _edges: tuple[Edge | None, ...] | None
-    _hooks: Any  # set by `_hooks.register` alone
+    _hooks: Any  # set by `hooks.register` alone
     _saved: tuple[Any, ...] | None
     _out: Any
     shape: Any

@@ -18,10 +18,10 @@ _new = object.__new__
 
 #: What is called for each result of an operation, with and without a node. While a tool watches,
 #: functions of its own are in their place (`_watch`).
-made: Callable[[Any], Any] = ref
+ref_to: Callable[[Any], Any] = ref
 unrecorded: Callable[[Any], Any] = constant
 
-#: The globals of the modules that call `made` and `unrecorded`: this one, and those that record
+#: The globals of the modules that call `ref_to` and `unrecorded`: this one, and those that record
 #: inline.
 recorders: list[dict[str, Any]] = [globals()]
 
@@ -35,7 +35,7 @@ def attach(node: Node, raw: Any) -> Any:
     y._array = raw
     y._grad = y._tangents = None
     y._grad_op = y._edge = node
-    node._out = made(y)
+    node._out = ref_to(y)
     return y
 
 
@@ -114,7 +114,7 @@ def attach_many(node: Node, raws: tuple[Any, ...]) -> tuple[Any, ...]:
             slot = OutputSlot(node, i, y._array.shape, y._array.dtype)
             y._grad_op = node
             y._edge = slot
-            slot._out = made(y)
+            slot._out = ref_to(y)
     return outputs
 
 

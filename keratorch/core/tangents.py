@@ -14,9 +14,9 @@ from typing import Any
 from weakref import ref
 
 from ..errors import RuleError
-from .convert import as_operand
+from .fitting import fit_tangent
 from .making import constant, new_array
-from .mode import mode
+from .mode import mode, walking
 from .nodes import Node, op_name
 
 _next_level = itertools.count(1).__next__
@@ -90,11 +90,8 @@ def tangents_of_output(node: Node, raw: Any, k: int) -> dict[int, Any] | None:
 def _at_levels(node: Node, present: list[int], outputs: tuple[Any, ...]) -> dict[int, list[Any]]:
     """The tangents of `outputs` at each level; lower ones first, which higher ones need."""
     results: dict[int, list[Any]] = {}
-    before = mode.level, mode.wrapped
-    mode.wrapped = True
-    try:
-        for level in present:
-            mode.level = level
+    for level in present:
+        with walking(recording=mode.recording, rules_wrapped=True, level=level):
             tangents = node.jvp(*[None if t is None else t.get(level) for t in node._tangents])
             tangents = tangents if isinstance(tangents, tuple) else (tangents,)
             if len(tangents) != len(outputs):
@@ -103,31 +100,9 @@ def _at_levels(node: Node, present: list[int], outputs: tuple[Any, ...]) -> dict
                     f"{len(outputs)} outputs: return one per output, None for zero"
                 )
             results[level] = [
-                None if t is None or y is None else fitted(t, y, node)
+                None if t is None or y is None else fit_tangent(t, y, node)
                 for t, y in zip(tangents, outputs, strict=True)
             ]
             for watcher in mode.watchers:
                 watcher.tangents(node, results[level])
-    finally:
-        mode.level, mode.wrapped = before
     return results
-
-
-def fitted(t: Any, y: Any, node: Node) -> Any:
-    """A tangent with the shape and dtype of its primal.
-
-    y : an array, or what else has its shape and dtype (an edge; `t` is then a `GradArray`).
-    """
-    t = as_operand(t, like=y)
-    xp = t.__array_namespace__()
-    if t.shape != y.shape:
-        try:
-            t = xp.broadcast_to(t, y.shape)
-        except ValueError as error:
-            raise RuleError(
-                f"{op_name(node)}.jvp returned a tangent of shape {tuple(t.shape)} for an "
-                f"output of shape {tuple(y.shape)}: return one of the output's shape"
-            ) from error
-    if t.dtype != y.dtype:
-        t = xp.astype(t, y.dtype)
-    return t

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ..errors import RuleError
-from . import engine as _engine
-from . import fitting as _fitting
+from . import engine
+from .fitting import count_message
 from .making import new_array
 from .mode import enable_grad
 from .nodes import LeafSlot, Node
@@ -33,7 +33,7 @@ def jvp_of_backward(node: Node, tangents: tuple[Any, ...]) -> Any:
         grads = node.backward(tuple(seeds) if many else seeds[0])
         grads = grads if isinstance(grads, tuple) else (grads,)
         if len(grads) != len(tangents):
-            raise RuleError(_fitting.count_message(node, grads, len(tangents)))
+            raise RuleError(count_message(node, grads, len(tangents)))
         total = None
         for g, t in zip(grads, tangents, strict=True):
             if g is None or t is None:
@@ -42,7 +42,7 @@ def jvp_of_backward(node: Node, tangents: tuple[Any, ...]) -> Any:
             total = term if total is None else total + term
         if total is None or total._edge is None:
             return (None,) * len(seeds)
-        found = _engine.gradients_of(total, seeds)
+        found = engine.gradients_of(total, seeds)
     if not any(x is not None for x in node._edges or ()) and all(
         t is None or t._edge is None for t in tangents
     ):

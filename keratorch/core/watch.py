@@ -1,8 +1,8 @@
 """How hooks and tools get between the engine and what it runs.
 
 Nothing on the hot paths asks whether anybody watches. A tool that is open is in ``mode.watchers``,
-which `_engine.run` reads once; and while any thread has one open, what recording calls for each
-result (`made`, `unrecorded`) is replaced by functions that tell the watchers of their thread.
+which `engine.run` reads once; and while any thread has one open, what recording calls for each
+result (`ref_to`, `unrecorded`) is replaced by functions that tell the watchers of their thread.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def prepare(walk: Any, order: list[Any], watchers: tuple[Watcher, ...]) -> None:
     layers: list[Callable[..., Any]] = [w.rule for w in watchers if w.inner]
     if any(node in _hooks.hooked for node in order):
         walk.grads = _hooks.HookedGrads(walk)
-        layers.append(partial(_hooks.around, walk))
+        layers.append(_hooks.around)
     layers += [w.rule for w in watchers if not w.inner]
     around: Callable[..., Any] | None = None
     for layer in layers:
@@ -120,9 +120,9 @@ def set_watchers(watchers: tuple[Watcher, ...]) -> None:
     mode.watchers = watchers
 
 
-def _install(made: Any, unrecorded: Any) -> None:
+def _install(ref_to: Any, unrecorded: Any) -> None:
     for module in _record.recorders:
-        module["made"] = made
+        module["ref_to"] = ref_to
         module["unrecorded"] = unrecorded
 
 

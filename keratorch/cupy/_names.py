@@ -12,9 +12,9 @@ from typing import Any
 import cupy
 
 from .. import numpy as _numpy_mirror
-from ..core.array import GradArray, get_slot
+from ..core.array import GradArray
+from ..core.nodes import is_tracked, raw_of
 from ..errors import LostGradientError
-from ..interop._values import is_tracked
 
 
 def get_array_module(*args: Any) -> Any:
@@ -22,7 +22,7 @@ def get_array_module(*args: Any) -> Any:
 
     CuPy's own function answers NumPy for every `GradArray`.
     """
-    raws = [get_slot(a) if isinstance(a, GradArray) else a for a in args]
+    raws = [raw_of(a) for a in args]
     if any(isinstance(raw, cupy.ndarray) for raw in raws):
         return sys.modules["keratorch.cupy"]
     return _numpy_mirror

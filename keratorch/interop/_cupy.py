@@ -11,7 +11,8 @@ from collections.abc import Callable
 from typing import Any
 
 from .. import functions as kt
-from ..core.array import GradArray, get_slot
+from ..core.array import GradArray, get_raw
+from ..core.nodes import is_tracked, raw_of
 from ..core.recording import constant
 from ..core.sync import waits
 from ..errors import LostGradientError, NotDifferentiableError
@@ -126,7 +127,7 @@ def _written(
             "cupy.ndarray (a += x and out=a do), which would lose its gradient: write a = a + x in "
             "place of a += x, or use detach()"
         )
-    raws = [_raw(x) for x in inputs]
+    raws = [raw_of(x) for x in inputs]
     if kwargs.get("out") is not None:
         return kernel(*raws, **kwargs)
     return kernel(*raws, *outputs, **kwargs)
@@ -134,7 +135,7 @@ def _written(
 
 def _on_raw_arrays(kernel: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """What the kernel makes of the values, as constants."""
-    found = kernel(*[_raw(x) for x in args], **{k: _raw(v) for k, v in kwargs.items()})
+    found = kernel(*[raw_of(x) for x in args], **{k: raw_of(v) for k, v in kwargs.items()})
     if isinstance(found, tuple):
         return tuple(constant(f) for f in found)
     return constant(found)
@@ -145,12 +146,8 @@ def _cast(x: Any, dtype: Any) -> Any:
     return kt.astype(x, dtype) if isinstance(x, GradArray) else x
 
 
-def _raw(x: Any) -> Any:
-    return get_slot(x) if isinstance(x, GradArray) else x
-
-
 def _is_tracked(x: Any) -> bool:
-    return isinstance(x, GradArray) and (x._edge is not None or x._tangents is not None)
+    return isinstance(x, GradArray) and is_tracked(x)
 
 
 def _name(kernel: Any) -> str:
@@ -202,7 +199,7 @@ def _scatter(op: str) -> Callable[..., None]:
 
 def _get(self: GradArray) -> Callable[..., Any]:
     """The method `get` of CuPy's arrays: the values on the host; NumPy's have none."""
-    raw = get_slot(self)
+    raw = get_raw(self)
     if not hasattr(raw, "get"):
         raise AttributeError(
             f"a GradArray that holds a {type(raw).__module__}.{type(raw).__name__} has no "

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from ..backends import _registry
-from ..core.array import GradArray, get_slot
+from ..core.array import GradArray, get_raw
 from ..core.convert import SCALARS, as_operand
 from ..core.grad import Grad
 from ..core.recording import constant, is_active, record, record_many
 from ..errors import RuleError
-from ..ops._call import first_tracked
+from ..ops._operands import first_tracked
 
 _rules: dict[int, tuple[Any, Callable[..., Any]]] = {}
 
@@ -116,7 +116,7 @@ def _recorded(
     tracked = first_tracked(*args)
     beside = like if tracked is None else tracked
     arrays = tuple(constant(a) if type(a) in SCALARS else as_operand(a, beside) for a in args)
-    raws = [get_slot(a) for a in arrays]
+    raws = [get_raw(a) for a in arrays]
     backend = _registry.of(like._array)
     backend.check_devices(cls.__name__, *(r for r in raws if type(r) not in SCALARS))
     with backend.on_device(like._array):

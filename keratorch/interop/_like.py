@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 from ..core.array import GradArray
+from ..core.nodes import is_tracked
 from ._lookup import table_function
-from ._values import arrays_in, is_tracked, not_differentiable, raw
+from ._values import arrays_in, not_differentiable, unwrapped
 
 #: Those that fill an array with one number.
 _FILLS = {"empty": 0.0, "ones": 1.0, "zeros": 0.0}
@@ -30,7 +31,7 @@ def made_like(like: GradArray, name: str, args: Any, kwargs: Any) -> Any:
     for x in arrays_in((args, kwargs)):
         if is_tracked(x):
             raise not_differentiable(f"numpy.{name}", x)
-    return _placed(getattr(np, name)(*raw(args), **raw(kwargs)), like)
+    return _placed(getattr(np, name)(*unwrapped(args), **unwrapped(kwargs)), like)
 
 
 def _filled(

@@ -13,11 +13,12 @@ from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 from ..backends import _registry
-from ..core.array import GradArray, get_slot
+from ..core.array import GradArray, get_raw
+from ..core.nodes import is_tracked
 from ..core.recording import constant
 from ._like import made_like
 from ._lookup import table_function, ufunc_function
-from ._values import MAKERS, arrays_in, is_tracked, not_differentiable
+from ._values import MAKERS, arrays_in, not_differentiable
 
 _FUNCTION_TYPES = (FunctionType, BuiltinFunctionType, MethodType)
 #: How CuPy's and NumPy's callables that take arrays call their types.
@@ -114,7 +115,7 @@ def ufunc_named(name: str) -> Callable[..., Any] | None:
 def _unwrapped(value: Any) -> Any:
     """`value`, with the raw array of every constant in it."""
     if isinstance(value, GradArray):
-        return get_slot(value)
+        return get_raw(value)
     if isinstance(value, tuple):
         return tuple(_unwrapped(v) for v in value)
     if isinstance(value, list):

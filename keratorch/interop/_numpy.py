@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from .. import functions as kt
-from ..core.array import GradArray, get_slot
+from ..core.array import GradArray, get_raw
 from ..core.convert import SCALARS, as_operand
+from ..core.nodes import is_tracked, raw_of
 from ..core.recording import constant
 from ..errors import LostGradientError, NotDifferentiableError
 from ._lookup import _foreign, _is_scipys, ufunc_function
 from ._numpy_functions import array_function
-from ._values import is_tracked
 
 #: The arguments by name that may be arrays, and are read.
 _READ = ("where", "initial")
@@ -141,9 +141,9 @@ def _on_raw_arrays(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: Any
     """What the ufunc makes of constants, as constants; `out` is handed back as it is."""
     import numpy as np
 
-    raws = [get_slot(v) if isinstance(v, GradArray) else v for v in inputs]
+    raws = [raw_of(v) for v in inputs]
     named = {name: kwargs[name] for name in _READ if isinstance(kwargs.get(name), GradArray)}
-    kwargs = {**kwargs, **{name: get_slot(v) for name, v in named.items()}}
+    kwargs = {**kwargs, **{name: get_raw(v) for name, v in named.items()}}
     arrays = [r for r, v in zip(raws, inputs, strict=True) if isinstance(v, GradArray)]
     if not all(type(a) is np.ndarray for a in arrays):
         return NotImplemented

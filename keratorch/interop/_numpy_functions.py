@@ -11,13 +11,13 @@ from typing import Any
 from ..backends import _registry
 from ..core.array import GradArray
 from ..core.mode import mode
+from ..core.nodes import is_tracked
 from ..core.recording import constant
-from ..core.writes import share
+from ..core.views import share
 from ..errors import NotDifferentiableError
 from ._like import made_like
 from ._lookup import table_function
-from ._values import MAKERS as MAKERS
-from ._values import arrays_in, is_tracked, not_differentiable, qualified_name, raw
+from ._values import MAKERS, arrays_in, not_differentiable, qualified_name, unwrapped
 
 #: NumPy's functions that write into their first argument.
 _WRITERS = frozenset(["copyto", "put", "place", "putmask", "put_along_axis", "fill_diagonal"])
@@ -53,7 +53,7 @@ def array_function(
             f"numpy.{name} would write into a GradArray of shape {tuple(self.shape)} past its "
             "record: write with x[...] = value"
         )
-    found = _wrapped(func(*raw(args), **raw(kwargs)))
+    found = _wrapped(func(*unwrapped(args), **unwrapped(kwargs)))
     for part in found if isinstance(found, (tuple, list)) else (found,):
         if isinstance(part, GradArray):
             for x in arrays:
@@ -91,13 +91,4 @@ def _wrapped(value: Any) -> Any:
     return value
 
 
-__all__ = [
-    "MAKERS",
-    "array_function",
-    "arrays_in",
-    "is_tracked",
-    "not_differentiable",
-    "qualified_name",
-    "raw",
-    "table_function",
-]
+__all__ = ["array_function"]

@@ -140,7 +140,7 @@ class Flat:
         row = placing.copy(self._row())
         if isinstance(value, Flat):
             value = value._row()
-        row = indexing.with_item(row, _raw(key, row), value)
+        row = indexing.with_item(row, _raw_index(key, row), value)
         self.base[...] = manipulation.reshape(row, self.base.shape)
 
     def copy(self) -> GradArray:
@@ -148,7 +148,7 @@ class Flat:
         return placing.copy(self._row())
 
 
-def _raw(key: Any, row: GradArray) -> Any:
+def _raw_index(key: Any, row: GradArray) -> Any:
     return raw_key(key, row._array, keep=True)
 
 

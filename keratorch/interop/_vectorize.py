@@ -8,7 +8,7 @@ import numpy as np
 
 from .. import functions as kt
 from ..backends import _registry
-from ..core.array import GradArray, get_slot
+from ..core.array import GradArray, get_raw
 from ..core.convert import as_operand
 from ..errors import DTypeError, NotDifferentiableError
 from ..ops.manipulation import broadcast_shape
@@ -26,7 +26,7 @@ def _with_elements(value: Any, like: GradArray) -> Any:
     """An argument beside `like`: what has no `GradArray` in it, and is no array of another library
     or device, as an array of NumPy's, whose elements may be strings or any objects."""
     foreign = _registry.is_array(value) and not (
-        isinstance(value, np.ndarray) and isinstance(get_slot(like), np.ndarray)
+        isinstance(value, np.ndarray) and isinstance(get_raw(like), np.ndarray)
     )
     if foreign or next(arrays_in([value]), None) is not None:
         return as_operand(value, like)

@@ -11,8 +11,8 @@ from ..core.array import GradArray
 from ..core.convert import check_devices
 from ..core.recording import constant, is_active
 from ..errors import DTypeError, NotDifferentiableError
-from ._call import as_array, operands
 from ._elementwise import ElementwiseGrad, RawFunctions, explained
+from ._operands import as_array, operands
 from ._propagating import record_elementwise
 
 _raw_functions: dict[str, RawFunctions] = {}

@@ -10,6 +10,7 @@ from ..backends import _registry
 from ..core.array import GradArray
 from ..core.callers import asked_by_operator
 from ..core.convert import SCALARS, is_table
+from ..core.nodes import is_tracked
 from ..errors import LostGradientError
 from . import (
     arithmetic,
@@ -174,7 +175,7 @@ def _dlpack(
     copy: bool | None = None,
 ) -> Any:
     """A capsule that shares the memory of a constant."""
-    if self._edge is not None or self._tangents is not None:
+    if is_tracked(self):
         raise LostGradientError(
             f"__dlpack__ of a tracked array of shape {tuple(self.shape)} would lose its gradient: "
             "use detach() first"
@@ -196,7 +197,7 @@ def _cuda_array_interface(self: GradArray) -> Any:
     """
     if asked_by_operator():
         raise AttributeError("__cuda_array_interface__ of an operand of an operator")
-    if self._edge is not None or self._tangents is not None:
+    if is_tracked(self):
         raise AttributeError(
             f"__cuda_array_interface__ of a tracked array of shape {tuple(self.shape)} would lose "
             "its gradient: use detach() first"
@@ -213,7 +214,7 @@ _BINARY = {
     "mod": arithmetic.remainder,
     "matmul": linalg.matmul,
 }
-_COMPARISONS = {
+_CONSTANTS = {
     "lt": constants.less,
     "le": constants.less_equal,
     "gt": constants.greater,
@@ -227,7 +228,7 @@ _COMPARISONS = {
     "rshift": constants.bitwise_right_shift,
     "floordiv": constants.floor_divide,
 }
-_FUNCTIONS = {**_BINARY, **_COMPARISONS}
+_FUNCTIONS = {**_BINARY, **_CONSTANTS}
 _METHODS = {
     "__cuda_array_interface__": property(_cuda_array_interface),
     "__pandas_priority__": property(priority),
@@ -257,7 +258,7 @@ def install() -> None:
         setattr(GradArray, f"__r{name}__", reflected)
         raw_function = getattr(operator, f"i{name}")
         setattr(GradArray, f"__i{name}__", _in_place(function, raw_function))
-    for name, function in _COMPARISONS.items():
+    for name, function in _CONSTANTS.items():
         forward, reflected = _operator(name)
         setattr(GradArray, f"__{name}__", forward)
         if name not in ("lt", "le", "gt", "ge", "eq", "ne"):

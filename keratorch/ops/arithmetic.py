@@ -16,7 +16,6 @@ from ..core.convert import SCALARS, as_operand, check_devices
 from ..core.mode import policy
 from ..core.recording import is_active
 from ..errors import DTypeError
-from ._call import as_array, first_array, first_tracked
 from ._elementwise import (
     ElementwiseGrad,
     RawFunctions,
@@ -27,6 +26,7 @@ from ._elementwise import (
     unary,
 )
 from ._nary import refuse_tracked
+from ._operands import as_array, first_array, first_tracked
 from ._propagating import record_elementwise
 
 

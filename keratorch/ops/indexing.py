@@ -12,11 +12,12 @@ from ..core.array import GradArray
 from ..core.convert import SCALARS, as_operand, check_devices, raw_key
 from ..core.grad import Grad
 from ..core.mode import mode
+from ..core.nodes import raw_of
 from ..core.recording import constant, is_active, record
 from ..core.sync import waits
-from ..core.writes import has_copies, mark_family, now, refuse_leaf, replace, share
+from ..core.views import has_copies, mark_family, now, refuse_leaf, replace, share
 from ..errors import DTypeError, InvalidIndexError, ShapeError
-from ._call import as_array, namespace
+from ._operands import as_array, namespace
 from .placing import astype
 
 
@@ -165,7 +166,7 @@ def may_repeat(key: Any) -> bool:
 
 def last_written(x: Any, key: Any) -> Any:
     """For each element of ``x[key]``, whether a write there is the last one to its place."""
-    raw = x._array if isinstance(x, GradArray) else x
+    raw = raw_of(x)
     backend = _registry.of(raw)
     xp, device = backend.xp, getattr(raw, "device", None)
     shape = tuple(backend.get_item(raw, key).shape)

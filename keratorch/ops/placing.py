@@ -13,9 +13,9 @@ from ..core.convert import target_device as target_device
 from ..core.grad import Grad
 from ..core.recording import is_active, record
 from ..core.sync import waits
-from ..core.writes import share
+from ..core.views import share
 from ..errors import DTypeError
-from ._call import as_array
+from ._operands import as_array
 
 
 class AsTypeGrad(Grad):

@@ -12,7 +12,7 @@ from ..core.convert import as_operand
 from ..core.grad import Grad
 from ..core.recording import is_active, record
 from ..errors import ShapeError
-from ._call import as_array, is_complex, namespace, normalized_axes, raw_namespace
+from ._operands import as_array, is_complex, namespace, normalized_axes, raw_namespace
 from .placing import astype
 
 Axis = int | tuple[int, ...] | None

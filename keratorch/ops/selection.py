@@ -10,10 +10,10 @@ from ..core.array import GradArray
 from ..core.convert import as_operand, check_devices, kept
 from ..core.grad import Grad
 from ..core.recording import constant, is_active, record
-from ..core.writes import share
+from ..core.views import share
 from ..errors import DTypeError
-from ._call import as_array, first_array, is_complex, namespace, raw_namespace
 from ._elementwise import SCALARS, RawFunctions, explained
+from ._operands import as_array, first_array, is_complex, namespace, raw_namespace
 from .placing import copy
 
 

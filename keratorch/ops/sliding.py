@@ -10,7 +10,7 @@ from ..core.array import GradArray
 from ..core.grad import Grad
 from ..core.recording import is_active, record
 from ..errors import ShapeError
-from ._call import as_array, namespace, operands
+from ._operands import as_array, namespace, operands
 from .linalg._matrices import conj
 from .windows import pad
 

@@ -12,7 +12,7 @@ from ..core.convert import as_operand
 from ..core.grad import Grad
 from ..core.recording import is_active, record
 from ..errors import DTypeError
-from ._call import as_array, namespace, normalized_axes
+from ._operands import as_array, namespace, normalized_axes
 from .reductions import Axis, spread
 from .reductions import sum as sum_
 

@@ -9,10 +9,11 @@ from ..core import recording as _record
 from ..core.array import GradArray
 from ..core.convert import as_operand, check_devices
 from ..core.grad import Grad
+from ..core.nodes import raw_of
 from ..core.recording import constant, is_active, record
 from ..core.sync import waits
 from ..errors import DTypeError, InvalidIndexError, ShapeError
-from ._call import as_array, first_array, normalized_axes, raw_namespace
+from ._operands import as_array, first_array, normalized_axes, raw_namespace
 from .manipulation import reshape
 
 #: What to do about a result whose shape depends on values.
@@ -163,7 +164,7 @@ class SortGrad(Grad):
     fresh = True
 
     def backward(self, grad: Any) -> tuple[Any, ...]:
-        raw = grad._array if isinstance(grad, GradArray) else grad
+        raw = raw_of(grad)
         backend = _registry.of(raw)
         # The order of a permutation is its inverse.
         back = backend.xp.argsort(self.order, axis=self.axis)

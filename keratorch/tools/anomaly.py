@@ -10,11 +10,12 @@ from typing import Any, NamedTuple, TypeVar
 from weakref import WeakKeyDictionary, ref
 
 from ..backends import _registry
+from ..core import versions as _versions
 from ..core import watch as _watch
-from ..core import writes as _writes
-from ..core.array import GradArray, get_slot
+from ..core.array import get_raw
 from ..core.grad import Grad, LeafSlot, op_name
 from ..core.mode import mode
+from ..core.nodes import raw_of
 from ..core.site import Site, user_site
 from ..errors import AnomalyError, StaleValueError
 
@@ -76,7 +77,7 @@ class Anomaly(_watch.Watcher):
         name = operation_of(3) if node is None else op_name(node)
         if name in _MOVES:
             return
-        raw = get_slot(y)
+        raw = get_raw(y)
         alive = None if node is None else ref(node)
         self.look(raw, functools.partial(self._of_result, name, alive, _described(raw), site))
 
@@ -94,7 +95,7 @@ class Anomaly(_watch.Watcher):
         for i, g in enumerate(grads):
             if g is None or (i < len(edges) and edges[i] is None):
                 continue
-            raw = get_slot(g) if isinstance(g, GradArray) else g
+            raw = raw_of(g)
             if _registry.is_array(raw):
                 # What is looked at later must not keep the gradient alive until then.
                 given = None if _waits(raw) else grad
@@ -119,7 +120,7 @@ class Anomaly(_watch.Watcher):
         site = self.sites.get(self.running[-1] if self.running else node) or user_site()
         for t in found:
             if t is not None:
-                raw = get_slot(t)
+                raw = get_raw(t)
                 self.look(
                     raw, functools.partial(self._of_tangent, op_name(node), _described(raw), site)
                 )
@@ -127,7 +128,7 @@ class Anomaly(_watch.Watcher):
     def walked(self, results: list[tuple[Any, Any]]) -> None:
         for edge, g in results:
             if type(edge) is LeafSlot:
-                raw = get_slot(g) if isinstance(g, GradArray) else g
+                raw = raw_of(g)
                 self.look(raw, functools.partial(self._of_leaf, _described(raw)))
         self.look_at_pending()
 
@@ -136,13 +137,13 @@ class Anomaly(_watch.Watcher):
     def keep(self, node: Any) -> None:
         """Note what the node saved on the host, so that a change from outside is noticed."""
         self.saved[node] = {
-            id(raw): _Kept(ref(raw), _digest(raw)) for raw in _writes.held(node) if _on_host(raw)
+            id(raw): _Kept(ref(raw), _digest(raw)) for raw in _versions.held(node) if _on_host(raw)
         }
 
     def check_saved(self, node: Any) -> None:
         """Raise `StaleValueError` if something that the node saved is not what it was."""
         found = self.saved.get(node, {})
-        for raw in _writes.held(node) if found else ():
+        for raw in _versions.held(node) if found else ():
             kept = found.get(id(raw))
             if kept is not None and kept.raw() is raw and kept.digest != _digest(raw):
                 raise StaleValueError(
@@ -211,7 +212,7 @@ class Anomaly(_watch.Watcher):
         if site is None:
             text += "\n  the operation was recorded outside of detect_anomaly()"
         for g in grad if type(grad) is tuple else (grad,):
-            raw = get_slot(g) if isinstance(g, GradArray) else g
+            raw = raw_of(g)
             if raw is not None and self._is_bad(raw):
                 text += (
                     f"\n  the gradient that it was given, of {_described(raw)}, had it already: "
@@ -243,7 +244,7 @@ class Anomaly(_watch.Watcher):
         notes: list[str] = []
         for i, edge in enumerate(node._edges or ()):
             x = None if edge is None else edge._out()
-            raw = _saved_input(node, i) if x is None else get_slot(x)
+            raw = _saved_input(node, i) if x is None else get_raw(x)
             if raw is not None and self._is_bad(raw):
                 kind = "a leaf" if type(edge) is LeafSlot else "an array made before"
                 if edge is None:

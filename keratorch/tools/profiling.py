@@ -13,9 +13,10 @@ from typing import Any, NamedTuple
 from ..backends import _registry
 from ..backends._dtypes import dtype_name
 from ..core import watch as _watch
-from ..core.array import GradArray, get_slot
+from ..core.array import get_raw
 from ..core.grad import op_name
 from ..core.mode import mode
+from ..core.nodes import raw_of
 from ..errors import KeratorchError
 from . import timing as _timing
 from .anomaly import operation_of
@@ -99,10 +100,10 @@ class profile(_watch.Watcher):
 
     def result(self, y: Any) -> None:
         # Not inside of a rule, nor what a walk adds up, nor in another profile.
-        if timer.busy or mode.wrapped or timer.spans is not self._spans:
+        if timer.busy or mode.rules_wrapped or timer.spans is not self._spans:
             return
         node = y._grad_op
-        raw = get_slot(y)
+        raw = get_raw(y)
         name = operation_of(3) if node is None else op_name(node)
         spans = tuple(self._spans)
         self._spans.clear()
@@ -112,10 +113,10 @@ class profile(_watch.Watcher):
         if timer.busy or timer.spans is not self._spans:
             return rule(node, grad)
         first = next(g for g in grad if g is not None) if type(grad) is tuple else grad
-        like = _raw(first)
+        like = raw_of(first)
         found, span = _timing.run(_registry.of(like), like, rule, node, grad)
         grads = found if isinstance(found, (tuple, list)) else (found,)
-        arrays = [_raw(g) for g in grads if g is not None]
+        arrays = [raw_of(g) for g in grads if g is not None]
         self._add(op_name(node), "backward", (span,), arrays)
         return found
 
@@ -214,10 +215,6 @@ class profile(_watch.Watcher):
 
 
 _COLUMNS = "{:<20}{:>7} {:>9} {:>9}   {:>7} {:>8} {:>9}   {:>9}"
-
-
-def _raw(g: Any) -> Any:
-    return get_slot(g) if isinstance(g, GradArray) else g
 
 
 def _nbytes(raw: Any) -> int:

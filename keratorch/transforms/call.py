@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Any
 
 from ..backends import _registry
-from ..core import engine as _engine
+from ..core import engine
 from ..core import order as _order
 from ..core.array import GradArray, new_array
 from ..core.convert import SCALARS, as_operand, as_raw
@@ -22,6 +22,7 @@ from ..core.grad import LeafSlot, next_seq
 from ..core.mode import mode
 from ..core.recording import constant
 from ..core.tangents import in_sight, levels
+from ..core.walk import sum_of
 from ..errors import DTypeError, KeratorchError, StructureError, UnknownArrayError
 from ..ops.arithmetic import positive
 from .tree import leaves, mapped, paths, unflattened
@@ -134,7 +135,7 @@ class Call:
             if self.recording and x._tangents is not None and has_edge(x):
                 self.tracked = True
         else:
-            x = constant(raw_of(self.name, value, like))
+            x = constant(raw_argument(self.name, value, like))
         return as_variable(x)
 
     def located(
@@ -217,12 +218,12 @@ class Call:
             for y, seed in zip(outputs, seeds, strict=True):
                 edge = y._edge
                 if edge is not None:
-                    sums[edge] = _engine.sum_of(sums[edge], seed) if edge in sums else seed
+                    sums[edge] = sum_of(sums[edge], seed) if edge in sums else seed
             pairs = list(sums.items())
         found: dict[Any, Any] = {}
         if pairs and self.own:
             found = dict(
-                _engine.run(
+                engine.run(
                     pairs,
                     retain_graph=retain,
                     create_graph=record,
@@ -303,7 +304,7 @@ def as_variable(x: GradArray) -> GradArray:
     return x
 
 
-def raw_of(name: str, value: Any, like: Any) -> Any:
+def raw_argument(name: str, value: Any, like: Any) -> Any:
     """A raw array or a number as a raw array that derivatives can be taken in."""
     if isinstance(value, (bool, int)) and not hasattr(value, "dtype"):
         raise DTypeError(
@@ -397,7 +398,7 @@ __all__ = [
     "has_edge",
     "output_leaves",
     "positions_of",
-    "raw_of",
+    "raw_argument",
     "with_aux",
     "without_edges",
 ]

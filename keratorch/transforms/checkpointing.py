@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from ..core import engine as _engine
+from ..core import engine
 from ..core.array import GradArray
 from ..core.convert import as_kept, as_operand
 from ..core.grad import Grad, next_seq
@@ -14,6 +14,7 @@ from ..core.mode import enable_grad, mode
 from ..core.recording import constant, is_active
 from ..core.tangents import open_level, take_tangent, with_tangent
 from ..core.transposed import jvp_of_backward
+from ..core.walk import sum_of
 from ..errors import RuleError
 from ..ops.arithmetic import positive
 from . import random_state as _random_state
@@ -143,7 +144,7 @@ class _CheckpointGrad(Grad):
                     "the same both times"
                 )
             if g is not None:
-                pairs[y._edge] = _engine.sum_of(pairs[y._edge], g) if y._edge in pairs else g
+                pairs[y._edge] = sum_of(pairs[y._edge], g) if y._edge in pairs else g
         above = {*own, *(e for x in inputs for e in (x._edge,) if e is not None)}
         below = [y._edge for y in outputs if y._edge is not None]
         new = [e for e in captured(below, since, above) if e not in older]
@@ -156,7 +157,7 @@ class _CheckpointGrad(Grad):
         found: dict[Any, Any] = {}
         if pairs:
             found = dict(
-                _engine.run(
+                engine.run(
                     list(pairs.items()),
                     retain_graph=record,
                     create_graph=record,

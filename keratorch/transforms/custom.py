@@ -7,13 +7,15 @@ from functools import update_wrapper
 from typing import Any, cast
 
 from ..backends import _registry
-from ..core import engine as _engine
+from ..core import engine
 from ..core.array import GradArray, new_array
 from ..core.convert import as_kept, as_operand
 from ..core.grad import Grad, next_seq
 from ..core.mode import enable_grad, mode
+from ..core.nodes import is_tracked
 from ..core.recording import constant, is_active
 from ..core.tangents import levels
+from ..core.walk import sum_of
 from ..errors import LostGradientError, RuleError, StructureError
 from .call import as_variable, captured, edges_of, has_edge, positions_of, without_edges
 from .tree import leaves, leaves_like, mapped, unflattened
@@ -101,7 +103,7 @@ class _Function:
     def _checked(self, tree: Any, what: str) -> Any:
         """What a function made of constants, refused where it is tracked all the same."""
         for v in leaves(tree):
-            if isinstance(v, GradArray) and (v._edge is not None or v._tangents is not None):
+            if isinstance(v, GradArray) and is_tracked(v):
                 raise LostGradientError(
                     f"{self._called}: {what} captures a tracked array, whose derivative no rule "
                     "gives: pass it as an argument"
@@ -385,11 +387,11 @@ class _CustomJVPGrad(_RuleGrad):
                     t = t.__array_namespace__().broadcast_to(t, g.shape)
                 if t.dtype != g.dtype:
                     t = t.__array_namespace__().astype(t, g.dtype)
-                pairs[t._edge] = _engine.sum_of(pairs[t._edge], g) if t._edge in pairs else g
+                pairs[t._edge] = sum_of(pairs[t._edge], g) if t._edge in pairs else g
         if not pairs:
             return (None,) * len(inputs)
         found = dict(
-            _engine.run(
+            engine.run(
                 list(pairs.items()),
                 retain_graph=True,
                 create_graph=again and mode.recording,

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Any
 
 from ..backends import _registry
-from ..core import order as _order
-from ..core import writes as _writes
 from ..core.array import GradArray
-from ..core.convert import SCALARS, as_operand, as_raw, check_devices
-from ..core.grad import LeafSlot, OutputSlot, freed_message, op_name
+from ..core.convert import as_operand, as_raw, check_devices
 from ..core.mode import mode
+from ..core.push import forward_order, push
 from ..core.recording import constant
-from ..core.tangents import fitted, open_level, take_tangent, with_tangent
-from ..errors import DTypeError, GraphFreedError, RuleError, ShapeError, StructureError
-from .call import Call, check_inexact, has_edge, output_leaves, raw_of, with_aux, without_edges
+from ..core.tangents import open_level, take_tangent, with_tangent
+from ..errors import DTypeError, ShapeError, StructureError
+from .call import (
+    Call,
+    check_inexact,
+    has_edge,
+    output_leaves,
+    raw_argument,
+    with_aux,
+    without_edges,
+)
 from .tree import leaves, leaves_like, mapped, unflattened
 
 
@@ -95,7 +100,7 @@ def _primal(name: str, value: Any, like: Any) -> GradArray:
     if isinstance(value, GradArray):
         check_inexact(name, value._array)
         return as_operand(value)
-    return constant(raw_of(name, value, like))
+    return constant(raw_argument(name, value, like))
 
 
 def check_sequences(name: str, primals: Any, tangents: Any) -> None:
@@ -186,7 +191,8 @@ class Linear:
         tracked = any(t is not None and has_edge(t) for t in ts)
         record = mode.recording and (self.connected or tracked)
         if self.order is None:
-            self.order = forward_order(self.outputs, call)
+            ends = [y._edge for y in self.outputs]
+            self.order = forward_order(ends, call.own, call.since)
         edges = {e: t for e, t in zip(call.edges, ts, strict=True) if t is not None}
         found = push(self.order, edges, [y._edge for y in self.outputs], record)
         out: list[Any] = []
@@ -203,73 +209,3 @@ class Linear:
 
     def __repr__(self) -> str:
         return f"<derivative in {len(self.primals)} primals>"
-
-
-def forward_order(outputs: list[GradArray], call: Call) -> list[Any]:
-    """The nodes between the variables and `outputs`, oldest first."""
-    roots = [y._edge for y in outputs if y._edge is not None]
-    order = _order.collect_since(roots, call.since)
-    needed = set(call.own)
-    out: list[Any] = []
-    for node in reversed(order):
-        if node in call.own or node._seq < call.since or type(node) is LeafSlot:
-            continue
-        if node._edges is None:
-            raise GraphFreedError(freed_message(node))
-        if any(e in needed for e in node._edges if e is not None):
-            needed.add(node)
-            out.append(node)
-    return out
-
-
-def push(order: list[Any], tangents: dict[Any, Any], ends: list[Any], record: bool) -> list[Any]:
-    """The tangents of `ends`, by the forward rules of the nodes `order` between."""
-    before = mode.recording, mode.wrapped, mode.level
-    mode.recording, mode.wrapped, mode.level = record, True, None
-    many: dict[Any, tuple[Any, ...]] = {}
-    try:
-        for node in order:
-            if type(node) is OutputSlot:
-                outputs = many.get(node._edges[0])
-                t = None if outputs is None else outputs[node.index]
-                if t is not None:
-                    tangents[node] = fitted(t, node, node._edges[0])
-                continue
-            if node._edges is None:
-                raise GraphFreedError(freed_message(node))
-            if _writes.writes.last > node._seq:
-                _writes.check(node)
-            given = [tangents.get(e) for e in node._edges]
-            if all(t is None for t in given):
-                continue
-            rule = node.jvp
-            for watcher in mode.watchers:
-                rule = partial(_watched, watcher, rule, node)
-            found = rule(*given)
-            if isinstance(node.dtype, tuple):
-                found = found if isinstance(found, tuple) else (found,)
-                if len(found) != node.outputs:
-                    raise RuleError(
-                        f"{op_name(node)}.jvp returned {len(found)} tangents for "
-                        f"{node.outputs} outputs: return one per output, None for zero"
-                    )
-                like = next(t for t in given if t is not None)
-                many[node] = tuple(
-                    as_operand(t, like=like) if type(t) in SCALARS else t for t in found
-                )
-                for watcher in mode.watchers:
-                    watcher.tangents(node, list(many[node]))
-                continue
-            if isinstance(found, tuple):
-                (found,) = found
-            if found is not None:
-                tangents[node] = fitted(found, node, node)
-                for watcher in mode.watchers:
-                    watcher.tangents(node, [tangents[node]])
-        return [None if e is None else tangents.get(e) for e in ends]
-    finally:
-        mode.recording, mode.wrapped, mode.level = before
-
-
-def _watched(watcher: Any, rule: Callable[..., Any], node: Any, *given: Any) -> Any:
-    return watcher.forward(rule, node, list(given))

@@ -11,6 +11,7 @@ from ..core.array import GradArray, new_array
 from ..core.convert import SCALARS, as_kept, as_operand
 from ..core.grad import Grad
 from ..core.mode import enable_grad, mode, no_grad
+from ..core.nodes import is_tracked, raw_of
 from ..core.recording import constant, is_active
 from ..core.sync import waits
 from ..core.tangents import levels
@@ -145,7 +146,7 @@ def _constants(tree: Any) -> Any:
 def _is_inexact(value: Any) -> bool:
     if type(value) in SCALARS:
         return False
-    raw = value._array if isinstance(value, GradArray) else value
+    raw = raw_of(value)
     return _registry.is_array(raw) and _registry.of(raw).is_inexact(raw.dtype)
 
 
@@ -179,7 +180,7 @@ class _Problem:
         """Raise where the residual of constants is tracked: what it captured would be lost."""
         with enable_grad():
             found = self.residuals(values, _constants(params))
-        if any(r._edge is not None or r._tangents is not None for r in found):
+        if any(is_tracked(r) for r in found):
             raise LostGradientError(
                 "implicit_root: the residual captures a tracked array, whose derivative would be "
                 "lost: pass it as a parameter"

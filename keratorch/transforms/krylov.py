@@ -7,6 +7,7 @@ from typing import Any
 
 from ..backends import _registry
 from ..core.array import GradArray
+from ..core.nodes import raw_of
 from ..core.recording import constant
 from ..core.sync import waits
 from ..errors import ConvergenceError, ShapeError
@@ -30,13 +31,13 @@ def solve(matvec: Callable[..., Any], b: list[GradArray], linear_solve: Any) -> 
 
     def product(u: Any) -> Any:
         found = matvec(*[constant(v) for v in layout.arrays(u)])
-        return layout.vector([v._array if isinstance(v, GradArray) else v for v in found])
+        return layout.vector([raw_of(v) for v in found])
 
     if not layout.size:
         return b
     if linear_solve is not None:
         u = linear_solve(product, target)
-        u = u._array if isinstance(u, GradArray) else u
+        u = raw_of(u)
         if tuple(u.shape) != tuple(target.shape):
             raise ShapeError(
                 f"linear_solve returned an array of shape {tuple(u.shape)} for a vector of shape "

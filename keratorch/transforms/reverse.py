@@ -7,12 +7,12 @@ from functools import wraps
 from typing import Any
 
 from ..backends import _registry
-from ..core import engine as _engine
+from ..core import engine
 from ..core.array import GradArray
 from ..core.convert import SCALARS, as_operand, as_raw, check_devices
-from ..core.engine import sum_of
 from ..core.mode import mode
 from ..core.recording import constant
+from ..core.walk import sum_of
 from ..errors import (
     DTypeError,
     GradientRequiredError,
@@ -74,7 +74,7 @@ def gradients(
     found: dict[Any, Any] = {}
     if pairs:
         found = dict(
-            _engine.run(
+            engine.run(
                 list(pairs.items()),
                 retain_graph=create_graph if retain_graph is None else retain_graph,
                 create_graph=create_graph,

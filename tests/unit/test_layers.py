@@ -33,12 +33,13 @@ LAYERS = [
 ]
 #: The floors of `core`: a module may import from the rows above its own.
 FLOORS = [
-    {"mode", "site", "callers", "methods"},
+    {"mode", "site", "callers", "signatures"},
     {"nodes"},
-    {"making", "order", "fitting", "sync", "namespace"},
-    {"convert", "writes", "host", "display"},
-    {"tangents", "hooks"},
-    {"recording"},
+    {"making", "order", "sync", "namespace", "versions"},
+    {"convert", "views", "host", "display"},
+    {"fitting"},
+    {"tangents", "hooks", "walk", "push"},
+    {"recording", "pausing"},
     {"watch"},
     {"engine"},
     {"array", "transposed"},

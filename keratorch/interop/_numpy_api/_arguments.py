@@ -15,7 +15,7 @@ from ...core.array import GradArray
 from ...core.convert import SCALARS, as_operand, check_devices, has_array
 from ...core.recording import is_active
 from ...errors import DTypeError, LostGradientError, NotDifferentiableError
-from ...ops._call import normalized_axes, operands
+from ...ops._operands import normalized_axes, operands
 
 array = as_operand
 arrays = operands

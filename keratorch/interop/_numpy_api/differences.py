@@ -9,7 +9,7 @@ from ... import functions as kt
 from ...backends import _registry
 from ...core.array import GradArray
 from ...errors import ShapeError
-from ...ops._call import first_array, normalized_axes
+from ...ops._operands import first_array, normalized_axes
 from ._arguments import array, flat, floating, promoted
 from ._table import implements
 from .nans import given

@@ -8,13 +8,10 @@ import numpy as np
 
 from ... import functions as kt
 from ...backends import _registry
-from ...core.array import GradArray, get_slot
+from ...core.array import GradArray
+from ...core.nodes import raw_of
 from ._arguments import is_complex
 from ._table import implements
-
-
-def _raw(value: Any) -> Any:
-    return get_slot(value) if isinstance(value, GradArray) else value
 
 
 @implements("iscomplexobj", constant=True)
@@ -63,7 +60,7 @@ def common_type(*arrays: Any) -> type:
 @implements("shares_memory", "may_share_memory", constant=True)
 def shares_memory(a: Any, b: Any, /, max_work: Any = None) -> bool:
     """Whether two arrays may share memory."""
-    a, b = _raw(a), _raw(b)
+    a, b = raw_of(a), raw_of(b)
     if type(a) is np.ndarray and type(b) is np.ndarray:
         return np.shares_memory(a, b, max_work)
     backend = _registry.of(a)

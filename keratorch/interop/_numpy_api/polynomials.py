@@ -9,7 +9,7 @@ import numpy as np
 from ... import functions as kt
 from ...core.array import GradArray
 from ...errors import ShapeError
-from ...ops._call import first_array
+from ...ops._operands import first_array
 from ._arguments import array, floating, index_array, is_complex, promoted, refuse
 from ._table import implements
 from .differences import vander

@@ -10,9 +10,10 @@ import numpy as np
 
 from ... import functions as kt
 from ...backends import _registry
-from ...core.array import GradArray, get_slot
+from ...core.array import GradArray
 from ...core.convert import SCALARS
-from ...ops._call import first_array
+from ...core.nodes import raw_of
+from ...ops._operands import first_array
 from ...ops.statistics import one_axis_last
 from .._values import arrays_in
 from ._arguments import (
@@ -184,7 +185,7 @@ def _of_rows(
 
 def _of_host(value: Any) -> Any:
     """`value` as an array of NumPy; `None` for one of another library, which is not looked at."""
-    raw = get_slot(value) if isinstance(value, GradArray) else value
+    raw = raw_of(value)
     if type(raw) is not np.ndarray and _registry.is_array(raw):
         return None
     return np.asarray(raw)

@@ -6,7 +6,7 @@ from typing import Any
 
 from ... import functions as kt
 from ...core.array import GradArray
-from ...core.writes import share
+from ...core.views import share
 from ...errors import ShapeError
 from ...ops.sliding import sliding_dot
 from ...ops.windows import pad, windows

@@ -12,7 +12,7 @@ from ... import functions as kt
 from ...backends import _registry
 from ...core.array import GradArray
 from ...errors import DTypeError, ShapeError
-from ...ops._call import first_array
+from ...ops._operands import first_array
 from ...ops.indexing import add_at
 from ._arguments import (
     array,

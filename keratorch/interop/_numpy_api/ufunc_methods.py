@@ -11,7 +11,7 @@ import numpy as np
 from ... import functions as kt
 from ...core.array import GradArray
 from ...core.convert import as_operand, raw_key
-from ...ops._call import no_axis
+from ...ops._operands import no_axis
 from ...ops.indexing import add_at
 from . import elements, nans, reductions
 from ._arguments import array, arrays, index_array, is_floating, no_out, of_dtype

@@ -9,7 +9,7 @@ from ...core.array import GradArray
 from ...core.grad import Grad
 from ...core.recording import is_active, record, record_many
 from ...errors import NotDifferentiableError
-from .._call import as_array, is_complex, namespace
+from .._operands import as_array, is_complex, namespace
 from ..manipulation import matrix_transpose
 from ..selection import conj
 from ._matrices import (

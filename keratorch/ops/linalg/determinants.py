@@ -11,7 +11,7 @@ from ...core.array import GradArray
 from ...core.grad import Grad
 from ...core.mode import mode
 from ...core.recording import constant, is_active, record, record_many
-from .._call import as_array, is_complex, namespace
+from .._operands import as_array, is_complex, namespace
 from ._matrices import adjoint, call_raw, matrices, places, raw_function, scaled
 
 #: How many singular values may vanish, for derivatives of higher order, on GPUs and for tracers.

@@ -9,7 +9,7 @@ from ...core import recording as _record
 from ...core.array import GradArray
 from ...core.grad import Grad
 from ...core.recording import is_active, record, record_many
-from .._call import as_array, is_complex, namespace
+from .._operands import as_array, is_complex, namespace
 from ._matrices import (
     adjoint,
     call_raw,

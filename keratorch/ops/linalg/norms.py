@@ -11,7 +11,7 @@ from ...core.convert import as_operand
 from ...core.grad import Grad
 from ...core.mode import policy
 from ...core.recording import is_active, record
-from .._call import namespace, normalized_axes
+from .._operands import namespace, normalized_axes
 from ..manipulation import reshape
 from ..placing import astype
 from ..reductions import Axis, max, min, spread, sum

@@ -11,10 +11,10 @@ from ...core.array import GradArray
 from ...core.convert import check_devices
 from ...core.grad import Grad
 from ...core.recording import is_active, record
-from ...core.writes import share
+from ...core.views import share
 from ...errors import AxisError, ShapeError
-from .._call import as_array, namespace, normalized_axes, operands, raw_namespace
 from .._elementwise import RawFunctions
+from .._operands import as_array, namespace, normalized_axes, operands, raw_namespace
 from ..manipulation import broadcast_shape, broadcast_to, permute_dims, reshape
 from ..placing import copy
 from ..reductions import sum as sum_

@@ -9,10 +9,11 @@ from ...core import recording as _record
 from ...core.array import GradArray
 from ...core.convert import check_devices
 from ...core.grad import Grad
+from ...core.nodes import raw_of
 from ...core.recording import constant, is_active, record
 from ...core.sync import waits
 from ...errors import ShapeError
-from .._call import as_array, namespace, operands, raw_namespace
+from .._operands import as_array, namespace, operands, raw_namespace
 from ..manipulation import broadcast_shape
 from ._matrices import adjoint, call_raw, floating, matrices, real, same_dtype
 from .decompositions import svdvals
@@ -119,7 +120,7 @@ def pinv(x: Any, /, *, rtol: Any = None) -> GradArray:
     """
     x = matrices("pinv", x)
     waits("pinv", x.shape, "CuPy counts singular values; use solve, or do it outside")
-    rtol = rtol._array if isinstance(rtol, GradArray) else rtol
+    rtol = raw_of(rtol)
     raw = call_raw(x, "pinv", **({} if rtol is None else {"rtol": rtol}))
     return record(PinvGrad, (x,), raw, (x._array, raw)) if is_active(x) else _record.unrecorded(raw)
 
@@ -136,7 +137,7 @@ def matrix_rank(x: Any, /, *, rtol: Any = None) -> GradArray:
     values = svdvals(constant(x._array))
     if not values.size:
         return _record.unrecorded(call_raw(x, "matrix_rank"))
-    rtol = rtol._array if isinstance(rtol, GradArray) else rtol
+    rtol = raw_of(rtol)
     rtol = rtol if isinstance(rtol, (float, int)) else rtol[..., None]
     s, xp = values._array, raw_namespace(x)
     with _registry.of(s).on_device(s):

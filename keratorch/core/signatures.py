@@ -1,11 +1,11 @@
-"""What type checkers know of the methods that `ops._methods` gives to `GradArray`."""
+"""What type checkers know of the methods that `ops` and `interop` give to `GradArray`."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Self
 
 
-class Methods:
+class Signatures:
     """The operators and methods of `GradArray`, by name and type."""
 
     __slots__ = ()

@@ -1,122 +1,24 @@
-"""Writes into arrays: when each array's memory was last written, and who shares it.
+"""Views: which arrays share memory, so that a write shows where NumPy would show it.
 
-A write in place records its time, in the engine's own numbering, under the memory that it
-changed. A node that saved that memory before the write must not use it; a node that was made
-after all writes need not look. Views and `detach()` share memory, and so the record.
-
-A write that makes a new array (a recorded one, or any in a library whose arrays cannot be
-written) must show where NumPy would show it: in the array that the written one is a view of, and
-in all other live views of that. Each view knows how it is read from its parent, so they are read
-again; where that cannot be done the write is refused. Where the library has copies for views of
-NumPy's, as PyTorch for negative steps, each write happens in this way, and then in all the memory.
+A write that makes a new array (a recorded one, or any in a library whose arrays cannot be written)
+must show in the array that the written one is a view of, and in all other live views of that. Each
+view knows how it is read from its parent, so they are read again; where that cannot be done the
+write is refused. Where the library has copies for views of NumPy's, as PyTorch for negative steps,
+each write happens in this way, and then in all the memory.
 """
 
 from __future__ import annotations
 
-import contextlib
-import functools
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 from weakref import ref
 
 from ..backends import _registry
-from ..errors import AliasedWriteError, LeafWriteError, StaleValueError
+from ..errors import AliasedWriteError, LeafWriteError
 from .making import new_array
 from .mode import mode
-from .nodes import GradArrayBase, LeafSlot, Node, _nowhere, get_slot, next_seq, op_name
-
-# -- when memory was written ---------------------------------------------------------------------
-
-Key = tuple[str, int]
-
-
-class _Writes:
-    __slots__ = ("last", "lock", "owners", "times")
-
-    def __init__(self) -> None:
-        self.last = 0
-        self.times: dict[Key, int] = {}
-        self.owners: dict[Key, Any] = {}  # weak references, for forgetting what is gone
-        self.lock = threading.Lock()
-
-
-writes = _Writes()
-
-
-def mark(raw: Any) -> None:
-    """Note that `raw` has been written in place, now."""
-    backend = _registry.of(raw)
-    key = backend.name, backend.storage(raw)
-    with writes.lock:
-        writes.times[key] = writes.last = next_seq()
-        owner = _owner(raw)
-        if key not in writes.owners and id(owner) == key[1]:
-            # A class may take no weak references; its entry is then kept.
-            with contextlib.suppress(TypeError):
-                writes.owners[key] = ref(owner, functools.partial(_forget, key))
-
-
-def mark_family(x: Any) -> None:
-    """As `mark`, for the array of `x` and for all that may share its memory."""
-    mark(x._array)
-    family = getattr(x, "_alias", None)
-    if family is not None and not _registry.of(x._array).knows_storage:
-        for other in family.others(x):
-            mark(other._array)
-
-
-def _owner(raw: Any) -> Any:
-    """The array whose memory `raw` shows, as far as attributes named ``base`` tell."""
-    while isinstance(base := getattr(raw, "base", None), type(raw)):
-        raw = base
-    return raw
-
-
-def _forget(key: Key, _: Any) -> None:
-    writes.owners.pop(key, None)
-    writes.times.pop(key, None)
-
-
-def check(node: Any) -> None:
-    """Raise `StaleValueError` if something that `node` saved was written since."""
-    for raw in held(node):
-        backend = _registry.of(raw)
-        if writes.times.get((backend.name, backend.storage(raw)), 0) > node._seq:
-            raise StaleValueError(
-                f"{op_name(node)} saved an array of shape {tuple(raw.shape)} that was written "
-                "in place since: write to a copy() of it, or call backward before the write"
-            )
-
-
-def held(node: Any) -> Iterator[Any]:
-    """The raw arrays that `node` keeps: saved values, and what is in attributes."""
-    stack = [node._saved, getattr(node._saved, "kept", None)]
-    stack += getattr(node, "__dict__", {}).values()
-    stack += [getattr(node, name, None) for name in _slots(type(node))]
-    while stack:
-        value = stack.pop()
-        if type(value) in _registry.by_type:
-            yield value
-        elif isinstance(value, GradArrayBase):
-            yield get_slot(value)
-        elif isinstance(value, (tuple, list)):
-            stack.extend(value)
-        elif isinstance(value, dict):
-            stack.extend(value.values())
-
-
-@functools.cache
-def _slots(cls: type) -> tuple[str, ...]:
-    """The attributes that the classes between `cls` and `Grad` declare."""
-    found: list[str] = []
-    for base in cls.__mro__[: cls.__mro__.index(Node)]:
-        slots = base.__dict__.get("__slots__", ())
-        found += [slots] if isinstance(slots, str) else slots
-    return tuple(found)
-
-
-# -- who shares memory ---------------------------------------------------------------------------
+from .nodes import LeafSlot, nowhere
+from .versions import mark
 
 
 class Link:
@@ -173,6 +75,15 @@ class Family:
         if 2 * len(found) < len(self.copies):
             self.copies = [ref(m) for m in found]
         return found
+
+
+def mark_family(x: Any) -> None:
+    """As `mark`, for the array of `x` and for all that may share its memory."""
+    mark(x._array)
+    family = getattr(x, "_alias", None)
+    if family is not None and not _registry.of(x._array).knows_storage:
+        for other in family.others(x):
+            mark(other._array)
 
 
 def has_copies(x: Any) -> bool:
@@ -328,7 +239,7 @@ def _become(x: Any, result: Any) -> None:
     """Make `x` the given result; views of `x` stay its views."""
     edge = x._edge
     if edge is not None and edge._out() is x:
-        edge._out = _nowhere  # or its gradient would be kept for an array that is gone
+        edge._out = nowhere  # or its gradient would be kept for an array that is gone
     x._array = result._array
     x._grad = None
     x._grad_op = result._grad_op

@@ -209,6 +209,7 @@ from .transforms import value_and_grad as value_and_grad
 from .transforms import vhp as vhp
 from .transforms import vjp as vjp
 
+from . import functions  # isort: skip
 from . import fft as fft  # isort: skip
 from . import linalg as linalg  # isort: skip
 from . import nn as nn  # isort: skip
@@ -221,7 +222,7 @@ from .interop import _numpy as _interop_numpy
 from .interop._cupy_kernel_grads import register_kernel_grad as register_kernel_grad
 from .ops import _operators
 
-_namespace.provide(vars(), _lookup.table_function, _lookup.special_functions)
+_namespace.provide(vars(functions), _lookup.table_function, _lookup.special_functions)
 _operators.install()
 _methods.install()
 _interop_numpy.install()

@@ -29,6 +29,8 @@ _DTYPES = (
     "complex64",
     "complex128",
 )
+#: The functions of keratorch that neither the standard nor an extension of it has.
+_BEYOND = ("copy", "to_device")
 _FREQUENCIES = ("fftfreq", "rfftfreq")
 _CREATION = (
     "asarray",
@@ -101,9 +103,11 @@ class Info:
 
 
 class Namespace:
-    """The functions of keratorch, with the dtypes of one backend.
+    """The functions and extensions of the Array API standard, with the dtypes of one backend.
 
-    Creation functions put their arrays on that backend; all others work on any `GradArray`.
+    Creation functions put their arrays on that backend; all others work on any `GradArray`. Nothing
+    else of keratorch is here: no transformations, no errors. Consumers that ask for a function
+    beyond the standard find it under NumPy's name.
     """
 
     def __init__(self, backend: Backend) -> None:
@@ -139,7 +143,8 @@ class Namespace:
             raise AttributeError(f"{self.__name__} has no attribute {name!r}")
         else:
             # What the standard has not, consumers ask for in NumPy's names.
-            value = _functions.get(name) or _others(name)
+            value = None if name in _BEYOND else _functions.get(name)
+            value = value or _others(name)
             if value is None:
                 raise AttributeError(
                     f"{self.__name__} has no {name!r}: keratorch has no differentiable function "
@@ -149,7 +154,7 @@ class Namespace:
         return value
 
     def __dir__(self) -> list[str]:
-        public = {name for name in _functions if not name.startswith("_")}
+        public = {name for name in _functions if not name.startswith("_")} - {*_BEYOND}
         dtypes = {name for name in _DTYPES if hasattr(self._backend.xp, name)}
         return sorted({*public, *_CONSTANTS, *dtypes})
 

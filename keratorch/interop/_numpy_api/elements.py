@@ -11,6 +11,7 @@ import numpy as np
 from ... import functions as kt
 from ...backends import _registry
 from ...core.array import GradArray
+from ...errors import DTypeError, ShapeError
 from ._arguments import (
     array,
     arrays,
@@ -27,7 +28,7 @@ from ._table import implements, implements_ufunc
 
 def _real(name: str, x: GradArray) -> GradArray:
     if is_complex(x):
-        raise kt.DTypeError(
+        raise DTypeError(
             f"numpy.{name} of dtype {x.dtype}, shape {tuple(x.shape)}: it takes real numbers only"
         )
     return floating(x)
@@ -96,7 +97,7 @@ def fmod(x1: Any, x2: Any, /) -> GradArray:
     """The remainder of the sign of x1: ∂ = 1 in x1, −trunc(x1/x2) in x2."""
     a, b = promoted("fmod", [x1, x2])
     if is_complex(a):
-        raise kt.DTypeError(f"numpy.fmod of dtype {a.dtype}: it takes real numbers only")
+        raise DTypeError(f"numpy.fmod of dtype {a.dtype}: it takes real numbers only")
     size = kt.abs(b)
     return kt.where(a < 0, -kt.remainder(-a, size), kt.remainder(a, size))
 
@@ -136,7 +137,7 @@ def ldexp(x1: Any, x2: Any, /) -> GradArray:
         x2 = index_array(np.asarray(x2), array(x1))
     a, n = arrays(x1, x2)
     if is_floating(n):
-        raise kt.DTypeError(f"numpy.ldexp: x2 of dtype {n.dtype} must be integers")
+        raise DTypeError(f"numpy.ldexp: x2 of dtype {n.dtype} must be integers")
     return _scaled(_real("ldexp", a), n)
 
 
@@ -205,7 +206,7 @@ def _integers(name: str, *values: Any) -> GradArray:
     backend = _registry.of(xs[0]._array)
     function = getattr(backend.xp, name, None)
     if any([is_floating(x) for x in xs]):
-        raise kt.DTypeError(f"numpy.{name} of dtype {xs[0].dtype}: it takes integers only")
+        raise DTypeError(f"numpy.{name} of dtype {xs[0].dtype}: it takes integers only")
     if function is None:
         raise refuse(name, f"{backend.name} arrays", "move them with x.to_device('cpu')")
     return kt.asarray(backend.as_array(function(*(x._array for x in xs))))
@@ -320,7 +321,7 @@ def array_equiv(a1: Any, a2: Any) -> bool:
     x, y = arrays(a1, a2)
     try:
         return builtins.bool(kt.all(x == y))
-    except kt.ShapeError:
+    except ShapeError:
         return False
 
 

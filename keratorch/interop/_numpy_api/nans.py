@@ -8,6 +8,7 @@ from typing import Any
 
 from ... import functions as kt
 from ...core.array import GradArray
+from ...errors import DTypeError
 from . import reductions
 from ._arguments import array, floating, is_complex, is_floating, no_out, one_axis
 from ._table import implements
@@ -114,7 +115,7 @@ def _extremum(name: str, function: Any, a: Any, where: Any, neutral: float, **kw
     if not is_floating(x):
         return function(x, where=given(where, True), **kwargs)
     if is_complex(x):
-        raise kt.DTypeError(f"numpy.{name} of dtype {x.dtype}: it takes real numbers only")
+        raise DTypeError(f"numpy.{name} of dtype {x.dtype}: it takes real numbers only")
     known = numbers(x, where)
     y = function(kt.where(known, x, neutral), **kwargs)
     if kwargs["initial"] is not None:

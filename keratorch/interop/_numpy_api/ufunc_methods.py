@@ -11,6 +11,7 @@ import numpy as np
 from ... import functions as kt
 from ...core.array import GradArray
 from ...core.convert import as_operand, raw_key
+from ...errors import LostGradientError
 from ...ops._operands import no_axis
 from ...ops.indexing import add_at
 from . import elements, nans, reductions
@@ -204,7 +205,7 @@ implements_ufunc("minimum.reduceat")(reduced_at("minimum", kt.min))
 def _addition_at(ufunc: str, sign: int) -> None:
     def at(a: Any, indices: Any, b: Any, /) -> None:
         if not isinstance(a, GradArray):
-            raise kt.LostGradientError(
+            raise LostGradientError(
                 f"numpy.{ufunc}.at of a NumPy array with a tracked value would lose its gradient: "
                 "make the array one of keratorch, with keratorch.asarray"
             )

@@ -21,9 +21,7 @@ from ..errors import (
     UnknownArrayError,
     UnknownDeviceError,
 )
-from . import display as _display
-from . import engine
-from . import recording as _record
+from . import display, engine, recording
 from .convert import as_raw, check_devices, move, to_raw
 from .hooks import RemovableHandle, register
 from .host import HostValues
@@ -103,7 +101,7 @@ class GradArray(HostValues):
             return
         if requires_grad is not False and any(e is not None for e in op._edges or ()):
             self._grad_op = self._edge = op
-            op._out = _record.ref_to(self)
+            op._out = recording.ref_to(self)
         if requires_grad is not False and any(op._tangents):
             propagate(op, op._tangents, (self,))
 
@@ -349,10 +347,10 @@ class GradArray(HostValues):
     # -- how it looks ------------------------------------------------------------------------
 
     def __repr__(self) -> str:
-        return _display.text(self)
+        return display.text(self)
 
     def _repr_html_(self) -> str:
-        return _display.html(self)
+        return display.html(self)
 
 
 class RuleInput(GradArray):

@@ -11,7 +11,7 @@ from ..backends import _registry
 from ..backends._backend import SCALARS as SCALARS
 from ..backends._device import Device
 from ..errors import DeviceMismatchError, DTypeError, LostGradientError, UnknownArrayError
-from . import making as _making
+from . import making
 from .making import constant, is_active, new_array
 from .nodes import GradArrayBase, get_raw, is_tracked
 
@@ -26,7 +26,7 @@ def as_operand(value: Any, like: Any = None) -> Any:
         scalar takes its dtype (the Array API's rule for mixed scalars). Beside a tracked one a
         mask or an index that came in raw is copied (`kept`).
     """
-    if type(value) is _making.cls:
+    if type(value) is making.cls:
         return value
     if isinstance(value, GradArrayBase):
         return _plain(value)

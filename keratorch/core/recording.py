@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 from weakref import ref
 
-from . import making as _making
+from . import making
 from .making import constant as constant
 from .making import is_active as is_active
 from .mode import mode
@@ -31,7 +31,7 @@ def attach(node: Node, raw: Any) -> Any:
     node.shape = raw.shape
     node.dtype = raw.dtype
     node._seq = next_seq()
-    y = _new(_making.cls)
+    y = _new(making.cls)
     y._array = raw
     y._grad = y._tangents = None
     y._grad_op = y._edge = node

@@ -14,8 +14,7 @@ from typing import Any
 from weakref import ref
 
 from ..backends import _registry
-from . import hooks as _hooks
-from . import recording as _record
+from . import hooks, recording
 from .mode import mode
 
 Rule = Callable[[Any, Any], Any]
@@ -51,9 +50,9 @@ class Watcher:
 def prepare(walk: Any, order: list[Any], watchers: tuple[Watcher, ...]) -> None:
     """Put hooks and watchers into a walk that is about to begin."""
     layers: list[Callable[..., Any]] = [w.rule for w in watchers if w.inner]
-    if any(node in _hooks.hooked for node in order):
-        walk.grads = _hooks.HookedGrads(walk)
-        layers.append(_hooks.around)
+    if any(node in hooks.hooked for node in order):
+        walk.grads = hooks.HookedGrads(walk)
+        layers.append(hooks.around)
     layers += [w.rule for w in watchers if not w.inner]
     around: Callable[..., Any] | None = None
     for layer in layers:
@@ -116,12 +115,12 @@ def set_watchers(watchers: tuple[Watcher, ...]) -> None:
         if _open and not before:
             _install(_watched_ref, _watched_constant)
         elif before and not _open:
-            _install(ref, _record.constant)
+            _install(ref, recording.constant)
     mode.watchers = watchers
 
 
 def _install(ref_to: Any, unrecorded: Any) -> None:
-    for module in _record.recorders:
+    for module in recording.recorders:
         module["ref_to"] = ref_to
         module["unrecorded"] = unrecorded
 
@@ -133,7 +132,7 @@ def _watched_ref(y: Any) -> Any:
 
 
 def _watched_constant(raw: Any) -> Any:
-    y = _record.constant(raw)
+    y = recording.constant(raw)
     for watcher in mode.watchers:
         watcher.result(y)
     return y

@@ -133,11 +133,6 @@ def _astype(
     return y
 
 
-def _copy(self: GradArray, order: str = "C") -> GradArray:
-    """A copy in memory of its own; differentiable. `order` is the library's to choose."""
-    return placing.copy(self)
-
-
 def install() -> None:
     """Give `GradArray` NumPy's methods."""
     add_operator("divmod", _divmod_of)
@@ -145,7 +140,6 @@ def install() -> None:
     named = {
         "sum": _sum, "mean": _mean, "prod": _prod, "cumsum": _cumsum, "cumprod": _cumprod,
         "max": _max, "min": _min, "clip": _clip, "reshape": _reshape, "astype": _astype,
-        "copy": _copy,
     }  # fmt: skip
     for name, method in {**named, **METHODS}.items():
         if not isinstance(method, property):

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..backends import _registry
-from ..core import recording as _record
+from ..core import recording
 from ..core.array import GradArray
 from ..core.convert import check_devices
 from ..core.recording import constant, is_active
@@ -44,7 +44,7 @@ def apply(
     except (ValueError, TypeError, RuntimeError) as error:
         raise explained(name, error, *raws) from error
     if not any(is_active(x) for x in xs):
-        return _record.unrecorded(y)
+        return recording.unrecorded(y)
     return record_elementwise(cls, xs, y)
 
 

@@ -159,6 +159,11 @@ def _transpose(self: GradArray, *axes: Any) -> GradArray:
     return manipulation.permute_dims(self, order)
 
 
+def _copy(self: GradArray, order: str = "C") -> GradArray:
+    """A copy in memory of its own; differentiable. `order` is the library's to choose."""
+    return placing.copy(self)
+
+
 def _imag(self: GradArray) -> GradArray:
     # `kt.imag` refuses real arrays; an attribute that raises breaks `hasattr(x, "imag")`.
     if _registry.of(self._array).is_complex(self._array.dtype):
@@ -241,6 +246,7 @@ _METHODS = {
     "__getitem__": indexing.getitem,
     "__setitem__": indexing.setitem,
     "transpose": _transpose,
+    "copy": _copy,
     "to_device": placing.to_device,
     "conj": selection.conj,
     "T": property(_transpose, doc="The axes reversed."),
@@ -265,8 +271,10 @@ def install() -> None:
             setattr(GradArray, f"__r{name}__", reflected)
             in_place = _in_place(function, getattr(operator, f"i{name}"))
             setattr(GradArray, f"__i{name}__", in_place)
-    for name, function in _METHODS.items():
-        setattr(GradArray, name, function)
+    for name, method in _METHODS.items():
+        if getattr(method, "__name__", "").startswith("_"):
+            method.__name__, method.__qualname__ = name, f"GradArray.{name}"
+        setattr(GradArray, name, method)
 
 
 def add_operator(name: str, function: Callable[..., Any]) -> None:

@@ -10,7 +10,7 @@ import math
 from typing import Any
 
 from ..backends import _registry
-from ..core import recording as _record
+from ..core import recording
 from ..core.array import GradArray
 from ..core.convert import SCALARS, as_operand, check_devices
 from ..core.mode import policy
@@ -303,7 +303,7 @@ def clip(x: Any, /, min: Any = None, max: Any = None) -> GradArray:
         raise explained("clip", error, a, *raws) from error
     raw = as_array(a, raw)
     if not any(type(b) is GradArray and is_active(b) for b in (x, low, high)):
-        return _record.unrecorded(raw)
+        return recording.unrecorded(raw)
     return record_elementwise(ClipGrad, (x, low, high), raw)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..backends import _registry
-from ..core import recording as _record
+from ..core import recording
 from ..core.array import GradArray
 from ..core.convert import as_operand
 from ..core.grad import Grad
@@ -207,7 +207,7 @@ def _transform(
         raise DTypeError(f"{op} of dtype {a.dtype}, shape {tuple(a.shape)}: x must be real")
     raw = as_array(x._array, call(_registry.of(a).xp, name, a, sizes, axes, norm))
     if not is_active(x):
-        return _record.unrecorded(raw)
+        return recording.unrecorded(raw)
     lengths = tuple(a.shape[i] for i in axes)
     return record(cls, (x,), raw, axes=axes, sizes=sizes, lengths=lengths, norm=norm, **params)
 
@@ -307,7 +307,7 @@ def _shift(name: str, x: Any, axes: int | Sequence[int] | None) -> GradArray:
     a = x._array
     raw = as_array(a, getattr(_registry.of(a).xp.fft, name)(a, axes=axes))
     if not is_active(x):
-        return _record.unrecorded(raw)
+        return recording.unrecorded(raw)
     return record(FFTShiftGrad, (x,), raw, axes=axes, inverse=name == "ifftshift")
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..backends import _registry
 from ..backends._indices import has_negative_step, is_basic
-from ..core import recording as _record
+from ..core import recording
 from ..core.array import GradArray
 from ..core.convert import SCALARS, as_operand, check_devices, raw_key
 from ..core.grad import Grad
@@ -85,7 +85,7 @@ def getitem(x: Any, key: Any, /) -> GradArray:
     if active:
         y = record(GetItemGrad, (x,), raw, key=key, input_shape=tuple(a.shape))
     else:
-        y = _record.unrecorded(raw)
+        y = recording.unrecorded(raw)
     if not basic:
         return y
     # One element, chosen by integers alone, is a scalar in NumPy and no view.
@@ -180,7 +180,7 @@ def with_item(x: GradArray, key: Any, value: Any) -> GradArray:
     x = as_operand(x)
     value = as_operand(value, like=x)
     if not is_active(x) and not is_active(value):
-        return _record.unrecorded(_with_item_raw(x._array, key, value._array))
+        return recording.unrecorded(_with_item_raw(x._array, key, value._array))
     settled = _registry.of(x._array).settled(x.shape, key)
     repeats = None if settled is key else may_repeat(key)
     raw = _with_item_raw(x._array, settled, value._array)

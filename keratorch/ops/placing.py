@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..backends import _registry
-from ..core import recording as _record
+from ..core import recording
 from ..core.array import GradArray
 from ..core.convert import as_operand
 from ..core.convert import move as move
@@ -50,7 +50,7 @@ def astype(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None) -> G
             "imag(x) or abs(x)"
         )
     if not backend.is_inexact(dtype) or not is_active(x):
-        y = _record.unrecorded(raw)
+        y = recording.unrecorded(raw)
     else:
         y = record(AsTypeGrad, (x,), raw)
     if not copy:

@@ -10,8 +10,7 @@ from typing import Any, NamedTuple, TypeVar
 from weakref import WeakKeyDictionary, ref
 
 from ..backends import _registry
-from ..core import versions as _versions
-from ..core import watch as _watch
+from ..core import versions, watch
 from ..core.array import get_raw
 from ..core.grad import Grad, LeafSlot, op_name
 from ..core.mode import mode
@@ -48,7 +47,7 @@ class _Kept(NamedTuple):
     digest: bytes
 
 
-class Anomaly(_watch.Watcher):
+class Anomaly(watch.Watcher):
     """Looks at what operations and rules give."""
 
     def __init__(self, check_inf: bool) -> None:
@@ -137,13 +136,13 @@ class Anomaly(_watch.Watcher):
     def keep(self, node: Any) -> None:
         """Note what the node saved on the host, so that a change from outside is noticed."""
         self.saved[node] = {
-            id(raw): _Kept(ref(raw), _digest(raw)) for raw in _versions.held(node) if _on_host(raw)
+            id(raw): _Kept(ref(raw), _digest(raw)) for raw in versions.held(node) if _on_host(raw)
         }
 
     def check_saved(self, node: Any) -> None:
         """Raise `StaleValueError` if something that the node saved is not what it was."""
         found = self.saved.get(node, {})
-        for raw in _versions.held(node) if found else ():
+        for raw in versions.held(node) if found else ():
             kept = found.get(id(raw))
             if kept is not None and kept.raw() is raw and kept.digest != _digest(raw):
                 raise StaleValueError(
@@ -389,7 +388,7 @@ class detect_anomaly:
         mine = [w for w in mode.watchers if isinstance(w, Anomaly)]
         before = [w for w in self._before.pop() if isinstance(w, Anomaly)]
         others = [w for w in mode.watchers if not isinstance(w, Anomaly)]
-        _watch.set_watchers((*others, *before))
+        watch.set_watchers((*others, *before))
         if kind is None:
             for watcher in mine:
                 watcher.look_at_pending()
@@ -410,7 +409,7 @@ def set_detect_anomaly(mode: bool, *, check_inf: bool = True) -> None:
 
 def _set(on: bool, check_inf: bool) -> None:
     others = tuple(w for w in mode.watchers if not isinstance(w, Anomaly))
-    _watch.set_watchers((*others, Anomaly(check_inf)) if on else others)
+    watch.set_watchers((*others, Anomaly(check_inf)) if on else others)
 
 
 __all__ = ["Anomaly", "detect_anomaly", "set_detect_anomaly"]

@@ -12,13 +12,13 @@ from typing import Any, NamedTuple
 
 from ..backends import _registry
 from ..backends._dtypes import dtype_name
-from ..core import watch as _watch
+from ..core import watch
 from ..core.array import get_raw
 from ..core.grad import op_name
 from ..core.mode import mode
 from ..core.nodes import raw_of
 from ..errors import KeratorchError
-from . import timing as _timing
+from . import timing
 from .anomaly import operation_of
 from .timing import Span, timer
 
@@ -48,7 +48,7 @@ class _Event(NamedTuple):
     shape: str
 
 
-class profile(_watch.Watcher):
+class profile(watch.Watcher):
     """Within ``with profile() as p:``, note what each operation takes; ``print(p)`` is a table.
 
     Forward, the time of an operation is that of the array library's functions that it called, and
@@ -81,20 +81,20 @@ class profile(_watch.Watcher):
     def __enter__(self) -> profile:
         if self in mode.watchers:
             raise KeratorchError("this profile is open already: make another one with profile()")
-        _timing.start()
+        timing.start()
         timer.spans = self._spans
         self._thread = threading.get_ident()
-        _watch.set_watchers((*mode.watchers, self))
+        watch.set_watchers((*mode.watchers, self))
         self._began = time.perf_counter()
         return self
 
     def __exit__(self, *exc: object) -> None:
         self._wall += time.perf_counter() - self._began
-        _watch.set_watchers(tuple(w for w in mode.watchers if w is not self))
+        watch.set_watchers(tuple(w for w in mode.watchers if w is not self))
         # That of the innermost that is still open: they may be closed in any order.
         others = [w._spans for w in mode.watchers if isinstance(w, profile)]
         timer.spans = others[-1] if others else None
-        _timing.stop()
+        timing.stop()
 
     # -- what is seen ------------------------------------------------------------------------
 
@@ -114,7 +114,7 @@ class profile(_watch.Watcher):
             return rule(node, grad)
         first = next(g for g in grad if g is not None) if type(grad) is tuple else grad
         like = raw_of(first)
-        found, span = _timing.run(_registry.of(like), like, rule, node, grad)
+        found, span = timing.run(_registry.of(like), like, rule, node, grad)
         grads = found if isinstance(found, (tuple, list)) else (found,)
         arrays = [raw_of(g) for g in grads if g is not None]
         self._add(op_name(node), "backward", (span,), arrays)

@@ -14,8 +14,7 @@ from types import TracebackType
 from typing import Any
 
 from ..backends import _registry
-from ..core import engine
-from ..core import order as _order
+from ..core import engine, order
 from ..core.array import GradArray, new_array
 from ..core.convert import SCALARS, as_operand, as_raw
 from ..core.grad import LeafSlot, next_seq
@@ -280,7 +279,7 @@ def captured(roots: list[Any], since: int, own: set[Any]) -> list[Any]:
     """
     return [
         n
-        for n in _order.collect_since(roots, since)
+        for n in order.collect_since(roots, since)
         if n._seq < since
         and n not in own
         # A leaf of which the array is gone was made, and dropped, by the function.

@@ -17,7 +17,7 @@ from ..core.transposed import jvp_of_backward
 from ..core.walk import sum_of
 from ..errors import RuleError
 from ..ops.arithmetic import positive
-from . import random_state as _random_state
+from . import random_state
 from .call import as_variable, captured
 from .tree import leaves, unflattened
 
@@ -51,7 +51,7 @@ def _checkpointed(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
     given = leaves((args, kwargs))
     at = [i for i, v in enumerate(given) if isinstance(v, GradArray) and is_active(v)]
     inputs = [as_operand(given[i]) for i in at]
-    states = _random_state.taken(function, given)
+    states = random_state.taken(function, given)
     since = next_seq()
     node = _CheckpointGrad(*inputs)
     own: set[Any] = set()
@@ -65,7 +65,7 @@ def _checkpointed(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
     outcome = function(*new_args, **new_kwargs)
     results = leaves(outcome)
     if any(isinstance(y, GradArray) and y._tangents for y in results):
-        with _random_state.restored(states, function, given):
+        with random_state.restored(states, function, given):
             return function(*args, **kwargs)
     tracked = [k for k, y in enumerate(results) if isinstance(y, GradArray) and y._edge is not None]
     if not tracked:
@@ -109,7 +109,7 @@ class _CheckpointGrad(Grad):
         for i, x in zip(self.at, inputs, strict=True):
             given[i] = x
         args, kwargs = unflattened(self.arguments, iter(given))
-        with _random_state.restored(self.states, self.function, given):
+        with random_state.restored(self.states, self.function, given):
             results = leaves(self.function(*args, **kwargs))
         shapes = [tuple(results[k].shape) for k in self.tracked if k < len(results)]
         if shapes != list(self.shape):

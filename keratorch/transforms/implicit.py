@@ -16,7 +16,7 @@ from ..core.recording import constant, is_active
 from ..core.sync import waits
 from ..core.tangents import levels
 from ..errors import ConvergenceError, LostGradientError, ShapeError
-from . import krylov as _krylov
+from . import krylov
 from .call import output_leaves
 from .forward import jvp, linearize
 from .reverse import vjp
@@ -280,7 +280,7 @@ def _solved(
         _, matvec = linearize(lambda *u: tuple(apply(list(u), *fixed)), *zeros)
         first = raw_b[0]._array
         with _registry.of(first).on_device(first):
-            found = _krylov.solve(matvec, raw_b, linear_solve)
+            found = krylov.solve(matvec, raw_b, linear_solve)
     if not any(is_active(v) for v in (*state, *b)):
         return found
     count = len(state)

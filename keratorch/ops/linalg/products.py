@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from ...core import recording as _record
+from ...core import recording
 from ...core.array import GradArray
 from ...core.convert import check_devices
 from ...core.grad import Grad
@@ -81,7 +81,7 @@ def matmul(x1: Any, x2: Any, /) -> GradArray:
         raise error
     active1, active2 = is_active(x1), is_active(x2)
     if not active1 and not active2:
-        return _record.unrecorded(raw)
+        return recording.unrecorded(raw)
     saved = (a if active2 else None, b if active1 else None)
     return record(MatMulGrad, (x1, x2), raw, saved, ndims=(a.ndim, b.ndim))
 
@@ -140,7 +140,7 @@ def vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> GradArray:
     raw = as_array(x1._array, raw_namespace(x1).vecdot(x1._array, x2._array, axis=axis))
     active1, active2 = is_active(x1), is_active(x2)
     if not active1 and not active2:
-        return _record.unrecorded(raw)
+        return recording.unrecorded(raw)
     saved = (x1._array if active2 else None, x2._array if active1 else None)
     return record(VecDotGrad, (x1, x2), raw, saved, axis=axis)
 
@@ -257,7 +257,7 @@ def cross(x1: Any, x2: Any, /, *, axis: int = -1) -> GradArray:
     raw = as_array(x1._array, raw_function(x1, "cross")(x1._array, x2._array, axis=axis))
     active1, active2 = is_active(x1), is_active(x2)
     if not active1 and not active2:
-        return _record.unrecorded(raw)
+        return recording.unrecorded(raw)
     saved = (x1._array if active2 else None, x2._array if active1 else None)
     return record(CrossGrad, (x1, x2), raw, saved, axis=axis)
 

@@ -48,7 +48,7 @@ FLOORS = [
 #: The modules outside of `interop` that import modules of keratorch inside functions, and why.
 LATE_IMPORTS: dict[str, str] = {}
 #: How many such imports `interop` may have: its tables are loaded when they are first asked for.
-MOST_LATE_IMPORTS = 45
+MOST_LATE_IMPORTS = 15
 
 
 def sources(folder: str, package: str) -> dict[str, Path]:

@@ -27,7 +27,8 @@ class no_sync:
     a decorator too.
 
     `no_sync` cannot see calls on raw CuPy arrays (``float(x.grad)``, ``cupy.nonzero(raw)``).
-    `detect_anomaly` and `profile` still wait, once in each backward and once at the end.
+    `detect_anomaly` still waits, once in each backward and once at its end. `profile` waits when
+    you read its times.
 
     >>> import keratorch as kt
     >>> x = kt.GradArray([1.0, 2.0])

@@ -111,7 +111,7 @@ class GradArray(HostValues):
         if requires_grad is not False and any(op._tangents):
             propagate(op, op._tangents, (self,))
 
-    # -- what it is --------------------------------------------------------------------------
+    # -- properties --------------------------------------------------------------------------
 
     @property
     def name(self) -> str | None:
@@ -358,7 +358,7 @@ class GradArray(HostValues):
         parts = self._array, self._edge is not None, self.name, self._grad, self.device
         return _unpickled, parts
 
-    # -- how it looks ------------------------------------------------------------------------
+    # -- display -----------------------------------------------------------------------------
 
     def __repr__(self) -> str:
         return _display.text(self)

@@ -2,7 +2,7 @@
 
 __version__ = "0.1.0"
 
-# The order matters: what is imported first knows nothing of what follows.
+# The order matters: a module may import only modules that are imported before it.
 from . import backends as backends  # isort: skip
 from . import errors as errors
 from .backends import Device as Device

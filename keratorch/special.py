@@ -1,8 +1,9 @@
-"""Special functions, in SciPy's names.
+"""Special functions, under SciPy's names.
 
 `expit logit log_expit softplus logsumexp softmax log_softmax xlogy xlog1py entr rel_entr kl_div
-exp2 cbrt sinc log1p expm1` need no library. The others take their values from that of the array,
-for NumPy from SciPy; where there is none they raise `BackendUnavailableError`.
+exp2 cbrt sinc log1p expm1` work with every array library. The other functions take their values
+from the array's library, or from SciPy for NumPy arrays. Without such a function they raise
+`BackendUnavailableError`.
 """
 
 from .ops.exponential import expit as expit

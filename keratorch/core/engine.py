@@ -1,8 +1,8 @@
-"""The engine: from the gradient of outputs to those of everything below.
+"""The engine: from the gradients of outputs to the gradients of everything below them.
 
-Nodes carry the order in which they were made, and what an operation used was made before it:
-sorting the reachable nodes by that number, newest first, visits each once, after all its uses.
-Gradients are handed over at the end, all or none.
+Each node has a number, in the order in which nodes were made. An operation is newer than its
+inputs. So the engine sorts the reachable nodes, newest first, and visits each node once, after all
+its uses. Arrays get their gradients at the end: all of them, or none after an error.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ def run(
 ) -> list[tuple[Any, Any]]:
     """Walk back from `seeds`, pairs of an edge and its gradient.
 
-    since : stop at what was made before this number, targets too.
-    given : what the user gave as the gradient of the only seed. A walk that runs out of memory is
-        kept under it; see `pausing`.
+    since : stop at nodes made before this number, targets included.
+    given : the gradient of the only seed, as the user gave it. A walk that runs out of memory is
+        kept with it; see `pausing`.
 
-    Returns pairs of an edge and the gradient that reached it: of every leaf and every
-    `GradArray` still alive, or of `targets` alone.
+    Returns pairs of an edge and the gradient that reached it: for every leaf and every result
+    whose `GradArray` is alive, or for `targets` alone.
     """
     roots = [edge for edge, _ in seeds]
     order = collect_since(roots, since) if since else collect(roots)
@@ -68,7 +68,7 @@ def run(
             paused[seeds[0][0]] = walk, given
         raise
     finally:
-        # Hooks and tools refer to the walk: drop them, to leave no reference cycle.
+        # The hook wrappers refer to the walk; drop them to avoid a reference cycle.
         if walk.around is not None and walk.rest is None:
             walk.grads, walk.around, walk.by_type = {}, None, _registry.by_type
 
@@ -77,8 +77,8 @@ def _wrapped(g: Any) -> Any:
     return g if isinstance(g, GradArrayBase) else constant(g)
 
 
-#: Held while gradients are added to those that are there, as threads may share leaves.
-#: Reentrant: a finalizer may walk too.
+#: Held while gradients are added to existing ones, as threads may share leaves.
+#: Reentrant, as a finalizer may run a backward too.
 _adding = RLock()
 
 
@@ -87,8 +87,8 @@ def backward(
 ) -> None:
     """Add the gradients of `output` to every live array that took part.
 
-    given : what the user gave as `grad`: a walk that ran out of memory goes on from there if it
-        is the same.
+    given : `grad` as the user gave it. A walk that ran out of memory continues if it began with
+        the same object.
     """
     edge = output._edge
     results = resumed(edge, given) if paused and not create_graph else None
@@ -105,14 +105,14 @@ def backward(
                 walk.results = results
                 paused[edge] = walk, given
             raise
-        # In C, so that no signal handler comes between two of them.
+        # This loop runs in C, so no signal handler can run between two assignments.
         deque(map(set_grad, arrays, totals), maxlen=0)
 
 
 def _totals(
     seed: tuple[Any, Any], results: list[tuple[Any, Any]], create_graph: bool
 ) -> tuple[list[GradArrayBase], list[Any]]:
-    """The arrays that get a gradient, and what they have of it then."""
+    """The arrays that get a gradient, and their new ``grad``: the old one plus the result."""
     arrays: list[GradArrayBase] = []
     totals: list[Any] = []
     adding: list[int] = []
@@ -140,7 +140,7 @@ def gradients_of(
     create_graph: bool = True,
     retain_graph: bool = True,
 ) -> tuple[Any, ...]:
-    """The gradients of `output` in `inputs`, `None` where it does not depend on one."""
+    """The gradients of `output` in `inputs`; `None` where `output` does not depend on an input."""
     if grad is None:
         xp = output.__array_namespace__()
         grad = xp.ones_like(output)

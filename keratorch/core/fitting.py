@@ -1,4 +1,4 @@
-"""What a rule returned, made to fit: the count, shapes, dtypes and library of its inputs."""
+"""Fitting the results of rules: the count, shapes, dtypes and library that the inputs have."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .nodes import GradArrayBase, Node, get_raw, op_name
 
 
 def one_per_input(node: Any, found: Any, count: int) -> tuple[Any, ...]:
-    """What a rule returned, as a tuple of one gradient per input."""
+    """The result of a rule as a tuple with one gradient per input; else `RuleError`."""
     if not isinstance(found, (tuple, list)):
         found = (found,)
     if len(found) != count:
@@ -28,14 +28,16 @@ def count_message(node: Any, found: Any, count: int) -> str:
 
 
 def one_of(grad: Any) -> Any:
-    """The gradient that a rule was given; of several outputs the first that there is."""
+    """The gradient that a rule got; with several outputs, the first that is not `None`."""
     return next(g for g in grad if g is not None) if isinstance(grad, (tuple, list)) else grad
 
 
 def fit_plain(node: Any, edge: Any, g: Any, grad: Any) -> tuple[Any, bool]:
-    """What a rule returned, as a raw array of the shape and dtype of the input; whether it is new.
+    """The gradient `g` from a rule, as a raw array with the shape and dtype of the input.
 
-    grad : what the rule was given.
+    grad : the gradient that the rule got.
+
+    The second value says whether the array is new, so that the engine may write into it.
     """
     if isinstance(g, GradArrayBase):
         g = get_raw(g)
@@ -55,14 +57,14 @@ def fit_plain(node: Any, edge: Any, g: Any, grad: Any) -> tuple[Any, bool]:
     if g.dtype != edge.dtype:
         other = _registry.of(g)
         narrowed = cast(node, edge, g, other.xp, other)
-        # A real part is a view: no more ours to write into than what it is a part of.
+        # A real part is a view: as little ours to write into as the whole array.
         fresh = fresh or not other.may_overlap(narrowed, g)
         g = narrowed
     return g, fresh
 
 
 def fit_recorded(node: Any, edge: Any, g: Any, grad: Any) -> Any:
-    """What a rule returned, as a `GradArray` of the shape and dtype of the input."""
+    """The gradient `g` from a rule, as a `GradArray` with the shape and dtype of the input."""
     grad = one_of(grad)
     g = as_operand(g, like=grad)
     if not node.moves and type(g._array) is not type(grad._array):
@@ -76,9 +78,9 @@ def fit_recorded(node: Any, edge: Any, g: Any, grad: Any) -> Any:
 
 
 def fit_tangent(t: Any, y: Any, node: Node) -> Any:
-    """A tangent with the shape and dtype of its primal.
+    """The tangent `t` with the shape and dtype of its primal `y`.
 
-    y : an array, or what else has its shape and dtype (an edge; `t` is then a `GradArray`).
+    y : an array, or an edge (which has a shape and a dtype too); for an edge, `t` is a `GradArray`.
     """
     t = as_operand(t, like=y)
     xp = t.__array_namespace__()
@@ -115,7 +117,7 @@ def reduced(node: Any, edge: Any, g: Any, xp: Any) -> Any:
 
 
 def cast(node: Any, edge: Any, g: Any, xp: Any, backend: Any) -> Any:
-    """`g` in the dtype of the input; the real part where that is real."""
+    """`g` in the dtype of the input: for a real input, the real part of a complex gradient."""
     if not backend.is_inexact(g.dtype):
         if not backend.is_inexact(edge.dtype):
             return g

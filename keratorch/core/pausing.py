@@ -1,8 +1,8 @@
-"""A walk that ran out of memory, and goes on later.
+"""Pausing a walk that runs out of memory, so that it can continue later.
 
-A walk frees what it passes, so that after an error midway there would be nothing to walk again. It
-is kept instead, and goes on when `backward` is called again with the same gradient, or again with
-none.
+A walk frees the nodes that it passes, so a walk that stops midway cannot start again. keratorch
+keeps such a walk. The walk continues when `backward` is called again with the same gradient object,
+or again without one.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from .mode import mode, walking
 from .tangents import levels
 from .walk import Walk, scope_of, sum_of, walk_plain
 
-#: The edge of an output -> its walk, and what the user gave as its gradient.
+#: The edge of an output -> its walk, and its gradient as the user gave it.
 paused: WeakKeyDictionary[Any, tuple[Walk, Any]] = WeakKeyDictionary()
 
 
 def resumed(root: Any, given: Any) -> list[tuple[Any, Any]] | None:
-    """The results of a walk that goes on where memory ran out; `None` where there is none."""
+    """Continue the paused walk of `root` and return its results; `None` if there is none."""
     walk, before = paused.get(root, (None, None))
     if walk is None or before is not given or levels:
         return None

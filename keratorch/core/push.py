@@ -1,4 +1,4 @@
-"""The forward walk: tangents pushed through a graph that was recorded, oldest node first."""
+"""The forward walk: it pushes tangents through a recorded graph, oldest node first."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def forward_order(
     """The nodes between `variables` and `outputs`, oldest first.
 
     outputs, variables : edges.
-    since : the number at which the recording began: what is older was captured.
+    since : the number at which the recording began; older nodes were captured.
     """
     order = collect_since([edge for edge in outputs if edge is not None], since)
     needed = set(variables)
@@ -38,10 +38,10 @@ def forward_order(
 
 
 def push(order: list[Any], tangents: dict[Any, Any], ends: list[Any], record: bool) -> list[Any]:
-    """The tangents of `ends`, by the forward rules of the nodes `order` between.
+    """The tangents of the edges `ends`, by the forward rules of the nodes in `order`.
 
-    tangents : edge -> its tangent, of the variables at first; those of the nodes are added.
-    record : whether what the rules do is recorded.
+    tangents : edge -> its tangent. At first it has the variables; `push` adds the nodes.
+    record : whether the operations of the rules are recorded.
     """
     many: dict[Any, tuple[Any, ...]] = {}
     with walking(recording=record, rules_wrapped=True):

@@ -1,4 +1,4 @@
-"""What type checkers know of the methods that `ops` and `interop` give to `GradArray`."""
+"""Type signatures of the methods that `ops` and `interop` add to `GradArray`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 
 class Signatures:
-    """The operators and methods of `GradArray`, by name and type."""
+    """The operators and methods of `GradArray`, declared for type checkers alone."""
 
     __slots__ = ()
 

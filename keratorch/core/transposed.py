@@ -1,4 +1,4 @@
-"""The forward rule of a node that has none: its `backward`, differentiated."""
+"""The forward rule of a node without one of its own: the derivative of its `backward`."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from .nodes import LeafSlot, Node
 def jvp_of_backward(node: Node, tangents: tuple[Any, ...]) -> Any:
     """The tangents of a node's outputs, by differentiating its `backward`.
 
-    ``backward(v)`` is linear in ``v`` and its transpose is the tangent map, so the gradient of
-    ``Re <backward(v), tangents>`` in ``v`` is the tangent (the trick of double vjp).
+    ``backward(v)`` is linear in ``v``, and its transpose is the tangent map. So the tangent is the
+    gradient of ``Re <backward(v), tangents>`` in ``v`` (the double-vjp trick).
     """
     many = isinstance(node.dtype, tuple)
     shapes = node.shape if many else (node.shape,)
@@ -62,7 +62,7 @@ def _real_product(xp: Any, g: Any, t: Any) -> Any:
 
 
 def _untracked(x: Any) -> Any:
-    """`x` without its graph; tangents stay."""
+    """`x` without its graph, but with its tangents."""
     y = new_array(x._array, None, None)
     y._tangents = x._tangents
     return y

@@ -1,8 +1,8 @@
-"""When each array's memory was last written: a version is a time.
+"""Versions: the time of the last write in place to each piece of memory.
 
-A write in place records its time, in the engine's own numbering, under the memory that it changed.
-A node that saved that memory before the write must not use it; a node that was made after all
-writes need not look. Views and `detach()` share memory, and so the record.
+A time is a number from the numbering of the nodes. A write in place records its time under the
+memory that it changes. A node that saved that memory before the write must not use it. A node made
+after all writes needs no check. Views and `detach()` share memory, and so they share the record.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class _Writes:
     def __init__(self) -> None:
         self.last = 0
         self.times: dict[Key, int] = {}
-        self.owners: dict[Key, Any] = {}  # weak references, for forgetting what is gone
+        self.owners: dict[Key, Any] = {}  # weak references: the entry of a dead array is dropped
         self.lock = threading.Lock()
 
 
@@ -35,20 +35,20 @@ writes = _Writes()
 
 
 def mark(raw: Any) -> None:
-    """Note that `raw` has been written in place, now."""
+    """Record that `raw` was written in place now."""
     backend = _registry.of(raw)
     key = backend.name, backend.storage(raw)
     with writes.lock:
         writes.times[key] = writes.last = next_seq()
         owner = _owner(raw)
         if key not in writes.owners and id(owner) == key[1]:
-            # A class may take no weak references; its entry is then kept.
+            # Some classes take no weak references; the entry of such an array stays.
             with contextlib.suppress(TypeError):
                 writes.owners[key] = ref(owner, functools.partial(_forget, key))
 
 
 def _owner(raw: Any) -> Any:
-    """The array whose memory `raw` shows, as far as attributes named ``base`` tell."""
+    """The array that owns the memory of `raw`, found through attributes named ``base``."""
     while isinstance(base := getattr(raw, "base", None), type(raw)):
         raw = base
     return raw
@@ -60,7 +60,7 @@ def _forget(key: Key, _: Any) -> None:
 
 
 def check(node: Any) -> None:
-    """Raise `StaleValueError` if something that `node` saved was written since."""
+    """Raise `StaleValueError` if an array that `node` saved was written since."""
     for raw in held(node):
         backend = _registry.of(raw)
         if writes.times.get((backend.name, backend.storage(raw)), 0) > node._seq:
@@ -71,7 +71,7 @@ def check(node: Any) -> None:
 
 
 def held(node: Any) -> Iterator[Any]:
-    """The raw arrays that `node` keeps: saved values, and what is in attributes."""
+    """The raw arrays that `node` keeps: in its saved values and in its attributes."""
     stack = [node._saved, getattr(node._saved, "kept", None)]
     stack += getattr(node, "__dict__", {}).values()
     stack += [getattr(node, name, None) for name in _slots(type(node))]
@@ -89,7 +89,7 @@ def held(node: Any) -> Iterator[Any]:
 
 @functools.cache
 def _slots(cls: type) -> tuple[str, ...]:
-    """The attributes that the classes between `cls` and `Grad` declare."""
+    """The slots that the classes from `cls` up to `Node`, without `Node`, declare."""
     found: list[str] = []
     for base in cls.__mro__[: cls.__mro__.index(Node)]:
         slots = base.__dict__.get("__slots__", ())

@@ -1,7 +1,7 @@
 """The reverse walk through the nodes, on raw arrays or on `GradArray`s.
 
-Nothing recurses: the nodes come in an order in which each comes after all its uses. A walk keeps
-the sum of the gradients that have reached each edge, and gives a leaf's to nobody but that leaf.
+The walk is a loop, without recursion: each node comes after all its uses. A walk keeps the sum of
+the gradients that have reached each edge. The gradient of a leaf goes to that leaf alone.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ _no_scope = nullcontext()
 
 
 class Rest(NamedTuple):
-    """What a walk in which memory ran out has still to do."""
+    """The remaining work of a walk that ran out of memory."""
 
-    order: list[Any]  # the nodes that it did not come to
-    node: Any = None  # the node whose rule ran, and not all of whose gradients were added
-    grad: Any = None  # what that rule was given
+    order: list[Any]  # the nodes that the walk did not reach
+    node: Any = None  # the node whose rule ran, but whose gradients were not all added
+    grad: Any = None  # the gradient that this rule got
     pairs: list[tuple[Any, Any]] | None = None  # the edges and gradients that were not added
 
 
 class Walk:
-    """One walk: what it was asked for, and how far it has come."""
+    """One walk: its task, and its progress."""
 
     __slots__ = (
         "around",
@@ -52,17 +52,17 @@ class Walk:
         self.owned: set[Any] = set()  # edges whose sum is ours to write into
         self.results: list[tuple[Any, Any]] = []
         self.rest: Rest | None = None
-        # Hooks and tools put themselves between the walk and the rules here: see `watch`.
+        # Here hooks and tools come between the walk and the rules: see `watch`.
         self.by_type: Any = _by_type
         self.around: Any = None
 
     def add(self, edge: Any, grad: Any) -> None:
-        """Add a gradient to those of an edge."""
+        """Add a gradient to the sum of an edge."""
         previous = self.grads.get(edge)
         self.grads[edge] = grad if previous is None else sum_of(previous, grad)
 
     def collect_output(self, slot: OutputSlot, grad: Any) -> None:
-        """Put the gradient of one output into its place among those of the node."""
+        """Put the gradient of one output into its place in the node's list of gradients."""
         node = slot._edges[0]
         pending = self.grads.get(node)
         if pending is None:
@@ -71,21 +71,21 @@ class Walk:
         pending[slot.index] = grad if present is None else sum_of(present, grad)
 
     def is_last(self, target: Any) -> bool:
-        """Whether no other target is below: its own rule need not run."""
+        """Whether no other target is below `target`, so that its rule need not run."""
         return target._seq < self.since or not any(e in self.needed for e in target._edges or ())
 
     def handed(self, node: Any, grad: Any) -> Any:
-        """A gradient as it is given to a leaf: contiguous, writable, shared with nothing."""
+        """The gradient in the form that a leaf gets: contiguous, writable, and not shared."""
         backend = _registry.of(grad)
         if node in self.owned and backend.is_plain(grad):
             return grad
         return backend.copy(grad)
 
     def stop(self, node: Any, grad: Any, pairs: list[Any] | None, order: list[Any]) -> None:
-        """Note what is still to be done, after an error at `node`.
+        """Store the remaining work after an error at `node`.
 
-        pairs : what the rule of `node` gave and that was not added yet; `None` where the rule is to
-            run again.
+        pairs : the edges and gradients from the rule of `node` that were not added yet; `None` if
+            the rule must run again.
         """
         if pairs is not None:
             self.rest = Rest(order, node, grad, pairs)
@@ -97,7 +97,7 @@ class Walk:
 
 
 def walk_plain(walk: Walk, order: list[Any], seeds: list[tuple[Any, Any]]) -> list[tuple[Any, Any]]:
-    """Walk on raw arrays: nothing is recorded. Returns ``walk.results``."""
+    """Walk on raw arrays, without recording. Returns ``walk.results``."""
     grads, owned, results, targets = walk.grads, walk.owned, walk.results, walk.targets
     for edge, seed in seeds:
         walk.add(edge, seed)
@@ -162,7 +162,7 @@ def walk_plain(walk: Walk, order: list[Any], seeds: list[tuple[Any, Any]]) -> li
                 else:
                     grads[edge] = backend.add(total, g)
                     owned.add(edge)
-                total = None  # or the old sum would live on through the next rule
+                total = None  # otherwise the old sum would stay alive during the next rule
     except MemoryError:
         if node is not None and not retain and targets is None:
             walk.stop(node, grad, None if pairs is None else [(edge, g), *pairs], [*rest])
@@ -173,7 +173,7 @@ def walk_plain(walk: Walk, order: list[Any], seeds: list[tuple[Any, Any]]) -> li
 def walk_recorded(
     walk: Walk, order: list[Any], seeds: list[tuple[Any, Any]]
 ) -> list[tuple[Any, Any]]:
-    """Walk on `GradArray`s, which record what the rules do. Returns ``walk.results``."""
+    """Walk on `GradArray`s, so that the rules can be recorded. Returns ``walk.results``."""
     grads, results, targets = walk.grads, walk.results, walk.targets
     for edge, seed in seeds:
         walk.add(edge, seed)
@@ -221,22 +221,22 @@ def _rule(node: Any, grad: Any) -> Any:
 
 
 def sum_of(a: Any, b: Any) -> Any:
-    """``a + b``, of raw arrays (never a scalar) or `GradArray`s."""
+    """``a + b`` for raw arrays or `GradArray`s; always an array, never a scalar."""
     if isinstance(a, GradArrayBase) or isinstance(b, GradArrayBase):
         return a + b
     return _registry.of(a).add(a, b)
 
 
 def free(node: Any) -> None:
-    """Drop what a node saved and where it came from."""
+    """Drop the saved values and the edges of a node."""
     if type(node) is not LeafSlot and type(node) is not OutputSlot:
         node._edges = node._saved = None
 
 
 def scope_of(seed: tuple[Any, Any]) -> Any:
-    """What the walk runs in: the backend's scope of the root, or of its gradient, if given."""
+    """The context in which the walk runs: the backend's scope for the root or its gradient `g`."""
     edge, g = seed
-    if g is not None and not _registry.of(g).has_scope:  # and torch.compile traces this
+    if g is not None and not _registry.of(g).has_scope:  # torch.compile can trace this path
         return _no_scope
     root = edge._out()
     array = g if root is None else get_raw(root)

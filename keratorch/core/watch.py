@@ -1,8 +1,9 @@
-"""How hooks and tools get between the engine and what it runs.
+"""How hooks and tools get between the engine and the rules.
 
-Nothing on the hot paths asks whether anybody watches. A tool that is open is in ``mode.watchers``,
-which `engine.run` reads once; and while any thread has one open, what recording calls for each
-result (`ref_to`, `unrecorded`) is replaced by functions that tell the watchers of their thread.
+The hot paths do not test whether a tool watches. An open tool is in ``mode.watchers``, which
+`engine.run` reads once. While any thread has an open tool, the functions that recording calls for
+each result (`ref_to`, `unrecorded`) are replaced by functions that tell the watchers of their
+thread.
 """
 
 from __future__ import annotations
@@ -21,34 +22,34 @@ Rule = Callable[[Any, Any], Any]
 
 
 class Watcher:
-    """A tool that looks at results and rules, in the thread that opened it."""
+    """A tool that sees the results and rules of the thread that opened it."""
 
-    #: Whether it sees a rule without its hooks, as what measures it does.
+    #: Whether the tool sees a rule without its hooks; a tool that measures time does.
     inner = False
 
     def result(self, y: Any) -> None:
-        """An operation has the result `y`; its node, if there is one, is ``y._grad_op``."""
+        """Called when an operation made the result `y`; its node, if any, is ``y._grad_op``."""
 
     def rule(self, rule: Rule, node: Any, grad: Any) -> Any:
         """Run the rule of a node."""
         return rule(node, grad)
 
     def forward(self, rule: Callable[..., Any], node: Any, given: list[Any]) -> Any:
-        """Run the forward rule of a node, in a graph that is gone through once more."""
+        """Run the forward rule of a node during a forward walk through a recorded graph."""
         return rule(*given)
 
     def tangents(self, node: Any, found: list[Any]) -> None:
-        """Forward mode has the tangents `found` of a node's outputs; `None` is zero."""
+        """Called with `found`, the tangents of a node's outputs in forward mode (`None`: zero)."""
 
     def walked(self, results: list[tuple[Any, Any]]) -> None:
-        """A walk has ended well; its gradients, `results`, are not handed over yet."""
+        """Called after a walk without an error, before the arrays get its gradients `results`."""
 
 
 # -- the walk ------------------------------------------------------------------------------------
 
 
 def prepare(walk: Any, order: list[Any], watchers: tuple[Watcher, ...]) -> None:
-    """Put hooks and watchers into a walk that is about to begin."""
+    """Put hooks and watchers into a walk before it begins."""
     layers: list[Callable[..., Any]] = [w.rule for w in watchers if w.inner]
     if any(node in hooks.hooked for node in order):
         walk.grads = hooks.HookedGrads(walk)
@@ -67,7 +68,7 @@ def _layered(layer: Any, around: Any, rule: Rule, node: Any, grad: Any) -> Any:
 
 
 class _WatchedBackends(dict[type, Any]):
-    """Array type -> what a walk needs of its backend, with `around` around each rule."""
+    """Array type -> the parts of its backend that a walk needs, with `around` around each rule."""
 
     __slots__ = ("around",)
 
@@ -107,7 +108,7 @@ _open = 0
 
 
 def set_watchers(watchers: tuple[Watcher, ...]) -> None:
-    """From now on `watchers`, and no others, see what this thread does."""
+    """Make `watchers` the only tools that see this thread from now on."""
     global _open
     with _lock:
         before = _open

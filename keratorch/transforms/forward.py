@@ -1,4 +1,4 @@
-"""Forward mode: `jvp` in one pass without a graph, `linearize` through a graph kept."""
+"""Forward mode: `jvp` in one pass without a graph, `linearize` through a recorded graph."""
 
 from __future__ import annotations
 
@@ -33,15 +33,20 @@ def jvp(
 ) -> Any:
     """The value of `function` at `primals`, and its derivative along `tangents`: forward mode.
 
-    One pass, in which each array carries its tangent; no graph is kept, so that memory does not
-    grow with the number of operations.
+    This takes one pass, in which each array carries its tangent. No graph is kept, so memory does
+    not grow with the number of operations.
 
     primals, tangents : a tuple or list each, with one entry per argument: arrays, floats, or nested
-        structures of them. A tangent has the structure and the shapes of its primal.
-    has_aux : `function` returns a pair, of which the second part is passed on.
+        structures of them. A tangent has the structure and the shapes of its primal, and is cast
+        to the dtype of its primal.
+    has_aux : whether `function` returns a pair ``(value, aux)``; `aux` is passed on.
 
-    Returns ``(output, tangent)``, with `has_aux` ``(output, tangent, aux)``, in the structure of
-    what `function` returns: raw arrays where the primals and tangents are raw, else `GradArray`s.
+    Returns ``(output, tangent)``, or ``(output, tangent, aux)`` with `has_aux`. Both have the
+    structure of the result of `function`: raw arrays where all primals and tangents are raw, else
+    `GradArray`s.
+
+    Raises `StructureError`, `ShapeError`, `DTypeError`, `DeviceMismatchError` or
+    `UnknownArrayError` for arguments or results that do not fit.
 
     >>> jvp(lambda x: x * x, (3.0,), (1.0,))
     (array(9.), array(6.))
@@ -104,7 +109,7 @@ def _primal(name: str, value: Any, like: Any) -> GradArray:
 
 
 def check_sequences(name: str, primals: Any, tangents: Any) -> None:
-    """Raise unless both are tuples or lists, equally long."""
+    """Raise `StructureError` or `ShapeError` unless both are tuples or lists of equal length."""
     for what, given in (("primals", primals), ("tangents", tangents)):
         if not isinstance(given, (tuple, list)):
             raise StructureError(
@@ -116,7 +121,7 @@ def check_sequences(name: str, primals: Any, tangents: Any) -> None:
 
 
 def tangent_for(name: str, t: Any, x: GradArray) -> GradArray:
-    """The tangent `t` for the primal `x`, checked, in its dtype."""
+    """The tangent `t`, checked against the primal `x` and cast to its dtype."""
     t = as_operand(t) if isinstance(t, GradArray) else constant(as_raw(t, like=x))
     check_devices(name, x._array, t._array)
     if tuple(x.shape) != tuple(t.shape):
@@ -141,9 +146,9 @@ def tangent_for(name: str, t: Any, x: GradArray) -> GradArray:
 def linearize(function: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[..., Any]]:
     """The value of `function` at `primals`, and its derivative there as a linear function.
 
-    Returns ``(output, derivative)``. ``derivative(*tangents)`` is the tangent that
-    ``jvp(function, primals, tangents)`` gives, without evaluating `function` again: it goes
-    forward through the graph that was recorded once, and which it keeps.
+    Returns ``(output, derivative)``. ``derivative(*tangents)`` is the tangent of
+    ``jvp(function, primals, tangents)``, but does not call `function` again: it pushes the tangents
+    through the graph that `linearize` recorded, and keeps that graph. Errors are those of `jvp`.
 
     >>> y, derivative = linearize(lambda x: x**3, 2.0)
     >>> derivative(1.0), derivative(0.5)
@@ -154,7 +159,7 @@ def linearize(function: Callable[..., Any], *primals: Any) -> tuple[Any, Callabl
 
 
 class Linear:
-    """A function recorded once, to be gone through forward."""
+    """A function that was recorded once; a call pushes tangents through its graph."""
 
     __slots__ = ("call", "connected", "order", "outcome", "output", "outputs", "primals")
 
@@ -181,7 +186,7 @@ class Linear:
         return unflattened(self.outcome, iter(found))
 
     def pushed(self, given: list[Any]) -> list[Any]:
-        """The tangents of the outputs, given those of the variables (`None` for zero)."""
+        """The tangents of the outputs, from the tangents of the variables (`None` for zero)."""
         call = self.call
         plain = call.raw and not any(isinstance(t, GradArray) for t in given)
         ts = [

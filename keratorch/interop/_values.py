@@ -1,4 +1,4 @@
-"""What was given to a function of another library: which arrays, tracked or not."""
+"""Find the `GradArray`s among the arguments of another library's function, and unwrap them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from ..core.array import GradArray, get_raw
 from ..errors import NotDifferentiableError
 
-#: NumPy's functions that have ``like=``, and look for arrays of others in that alone.
+#: NumPy's functions that look for arrays of other libraries in ``like=`` only.
 MAKERS = frozenset([
     "arange", "array", "asanyarray", "asarray", "ascontiguousarray", "asfortranarray", "empty",
     "eye", "frombuffer", "fromfile", "fromfunction", "fromiter", "fromstring", "full", "genfromtxt",
@@ -17,13 +17,13 @@ MAKERS = frozenset([
 
 
 def qualified_name(function: Any) -> str:
-    """``"sum"`` or ``"linalg.norm"``: the name under which the table has a function of NumPy."""
+    """The name of a NumPy function in the table, such as ``"sum"`` or ``"linalg.norm"``."""
     module = str(function.__module__).removeprefix("numpy").lstrip(".")
     return f"{module}.{function.__name__}" if module else str(function.__name__)
 
 
 def not_differentiable(what: str, x: GradArray) -> NotDifferentiableError:
-    """What to raise where `what` was given the tracked array `x`."""
+    """The error to raise if `what` has no rule and was given the tracked array `x`."""
     return NotDifferentiableError(
         f"{what} has no rule for a GradArray of shape {tuple(x.shape)}: use keratorch's own "
         "functions, or detach() to compute without a gradient"
@@ -42,7 +42,7 @@ def arrays_in(value: Any) -> Iterator[GradArray]:
 
 
 def unwrapped(value: Any) -> Any:
-    """`value`, with every `GradArray` in it as a NumPy array."""
+    """`value`, with a NumPy array in place of every `GradArray`."""
     import numpy as np
 
     if isinstance(value, GradArray):

@@ -160,7 +160,7 @@ def _transpose(self: GradArray, *axes: Any) -> GradArray:
 
 
 def _copy(self: GradArray, order: str = "C") -> GradArray:
-    """A copy in memory of its own; differentiable. `order` is the library's to choose."""
+    """A copy in memory of its own; differentiable. The library chooses the `order`."""
     return placing.copy(self)
 
 

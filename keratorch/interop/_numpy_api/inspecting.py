@@ -1,4 +1,4 @@
-"""What is asked about arrays: dtypes, memory, text. No derivative is in it."""
+"""Functions that report dtypes, memory and text of arrays. None of them has a derivative."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ def iterable(y: Any) -> bool:
 
 @implements("result_type", constant=True)
 def result_type(*arrays_and_dtypes: Any) -> Any:
-    """The dtype that NumPy's rules of promotion give."""
+    """The dtype by NumPy's rules of promotion."""
     return kt.result_type(*arrays_and_dtypes)
 
 
 @implements("can_cast", constant=True)
 def can_cast(from_: Any, to: Any, casting: Any = "safe") -> bool:
-    """Whether values of the dtype of `from_` can become ones of `to`."""
+    """Whether the rule `casting` allows a cast from the dtype of `from_` to `to`."""
     dtype = from_.dtype if isinstance(from_, GradArray) else from_
     return np.can_cast(dtype, to, casting)
 
@@ -71,7 +71,7 @@ def shares_memory(a: Any, b: Any, /, max_work: Any = None) -> bool:
 def array_repr(
     arr: Any, max_line_width: Any = None, precision: Any = None, suppress_small: Any = None
 ) -> str:
-    """The text of the values; those of a GPU are copied to the host."""
+    """The values as text; values on a GPU are copied to the host."""
     return np.array_repr(arr.numpy(), max_line_width, precision, suppress_small)
 
 
@@ -79,11 +79,11 @@ def array_repr(
 def array_str(
     a: Any, max_line_width: Any = None, precision: Any = None, suppress_small: Any = None
 ) -> str:
-    """The text of the values; those of a GPU are copied to the host."""
+    """The values as text; values on a GPU are copied to the host."""
     return np.array_str(a.numpy(), max_line_width, precision, suppress_small)
 
 
 @implements("array2string", constant=True)
 def array2string(a: Any, *args: Any, **kwargs: Any) -> str:
-    """The text of the values; those of a GPU are copied to the host."""
+    """The values as text; values on a GPU are copied to the host."""
     return np.array2string(a.numpy(), *args, **kwargs)

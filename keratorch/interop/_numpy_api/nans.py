@@ -87,14 +87,16 @@ def nanvar(
     a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: float = 0,
     keepdims: Any = False, *, where: Any = True, mean: Any = None, correction: Any = None,
 ) -> GradArray:  # fmt: skip
-    """The variance along `axis` without the NaNs; NaN or infinite for `ddof` numbers or fewer."""
+    """The variance along `axis` without the NaNs; NaN for `ddof` numbers or fewer."""
     no_out("nanvar", out)
     x = floating(array(a) if dtype is None else kt.astype(array(a), dtype))
     known = numbers(x, where)
     ddof, keepdims = given(correction, None) or ddof, given(keepdims, False)
-    return reductions.var(
+    y = reductions.var(
         filled(x, 0.0), axis, None, None, ddof, keepdims, where=known, mean=given(mean)
     )
+    count = kt.sum(kt.astype(known, kt.int64), axis=axis, keepdims=keepdims)
+    return y * kt.astype(kt.where(count > ddof, 1.0, math.nan), y.dtype)
 
 
 @implements("nanstd")

@@ -15,7 +15,6 @@ from . import (
     arithmetic,
     constants,
     indexing,
-    linalg,
     manipulation,
     placing,
     selection,
@@ -25,7 +24,7 @@ from ._pandas import priority
 from .arithmetic import add, divide, multiply, negative, positive, subtract
 from .arithmetic import pow as power
 from .creation import zeros_like
-from .linalg import matmul
+from .linalg.products import matmul
 from .selection import abs as absolute
 from .sparse import matrix_product, product
 
@@ -211,7 +210,7 @@ _BINARY = {
     "truediv": arithmetic.divide,
     "pow": arithmetic.pow,
     "mod": arithmetic.remainder,
-    "matmul": linalg.matmul,
+    "matmul": matmul,
 }
 _COMPARISONS = {
     "lt": constants.less,

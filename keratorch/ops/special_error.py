@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from ..backends._special import composed
 from ..core.array import GradArray
 from ._elementwise import ElementwiseGrad
 from ._nary import special
@@ -104,6 +105,12 @@ def erfc(x: Any, /) -> GradArray:
 def erfinv(x: Any, /) -> GradArray:
     """The inverse of `erf`, elementwise. ∂ = √π/2·e^(y²), infinite at ±1."""
     return special(ErfinvGrad, "erfinv", x)
+
+
+@composed("erfcinv", "ndtri")
+def _erfcinv(xp: Any, ndtri: Any, x: Any) -> Any:
+    """−Φ⁻¹(x/2)/√2."""
+    return -ndtri(x / 2) / math.sqrt(2)
 
 
 def erfcinv(x: Any, /) -> GradArray:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import scipy.special as scipy_special
 
-import keratorch as kt
+from tests.specs.exports import kt
 from tests.specs.table import PAIRS, REAL, SHAPES, Arg, Op, Sample, place, sample
 
 

@@ -1,8 +1,8 @@
 """Special functions, in SciPy's names.
 
-`expit logit log_expit softplus logsumexp softmax log_softmax xlogy xlog1py entr rel_entr kl_div
-exp2 cbrt sinc log1p expm1` need no library. The others take their values from that of the array,
-for NumPy from SciPy; where there is none they raise `BackendUnavailableError`.
+Those that keratorch writes itself, as `softplus` or `xlogy`, need no library. The others take their
+values from that of the array, for NumPy from SciPy; where there is none they raise
+`BackendUnavailableError`.
 """
 
 from .ops.exponential import expit as expit

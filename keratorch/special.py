@@ -17,6 +17,7 @@ from .ops.special_bessel import i1 as i1
 from .ops.special_bessel import i1e as i1e
 from .ops.special_bessel import j0 as j0
 from .ops.special_bessel import j1 as j1
+from .ops.special_error import dawsn as dawsn
 from .ops.special_error import erf as erf
 from .ops.special_error import erfc as erfc
 from .ops.special_error import erfcinv as erfcinv

@@ -225,6 +225,7 @@ ERROR = (
     unary("ndtr", "NdtrGrad"),
     unary("ndtri", "NdtriGrad", (0.1, 0.9)),
     unary("log_ndtr", "LogNdtrGrad", (-3.0, 3.0)),
+    unary("dawsn", "DawsnGrad", (-12.0, 12.0), None),
 )
 
 GAMMA = (

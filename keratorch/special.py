@@ -1,9 +1,8 @@
 """Special functions, under SciPy's names.
 
-`expit logit log_expit softplus logsumexp softmax log_softmax xlogy xlog1py entr rel_entr kl_div
-exp2 cbrt sinc log1p expm1` work with every array library. The other functions take their values
-from the array's library, or from SciPy for NumPy arrays. Without such a function they raise
-`BackendUnavailableError`.
+keratorch writes some functions itself, as `softplus` and `xlogy`. These functions work with every
+array library. The other functions take their values from the array's library, or from SciPy for
+NumPy arrays. Where that library has no such function, they raise `BackendUnavailableError`.
 """
 
 from .ops.exponential import expit as expit
@@ -18,6 +17,7 @@ from .ops.special_bessel import i1 as i1
 from .ops.special_bessel import i1e as i1e
 from .ops.special_bessel import j0 as j0
 from .ops.special_bessel import j1 as j1
+from .ops.special_error import dawsn as dawsn
 from .ops.special_error import erf as erf
 from .ops.special_error import erfc as erfc
 from .ops.special_error import erfcinv as erfcinv
@@ -47,45 +47,5 @@ from .ops.special_gamma import gammaln as gammaln
 from .ops.special_gamma import polygamma as polygamma
 from .ops.special_gamma import zeta as zeta
 
-__all__ = [
-    "beta",
-    "betainc",
-    "betaln",
-    "cbrt",
-    "digamma",
-    "entr",
-    "erf",
-    "erfc",
-    "erfcinv",
-    "erfinv",
-    "exp2",
-    "expit",
-    "expm1",
-    "gamma",
-    "gammainc",
-    "gammaincc",
-    "gammaln",
-    "i0",
-    "i0e",
-    "i1",
-    "i1e",
-    "j0",
-    "j1",
-    "kl_div",
-    "log1p",
-    "log_expit",
-    "log_ndtr",
-    "log_softmax",
-    "logit",
-    "logsumexp",
-    "ndtr",
-    "ndtri",
-    "polygamma",
-    "rel_entr",
-    "sinc",
-    "softmax",
-    "softplus",
-    "xlog1py",
-    "xlogy",
-    "zeta",
-]
+# The functions above; classes are capitalized.
+__all__ = [name for name in dir() if name[0].islower()]  # pyright: ignore[reportUnsupportedDunderAll]

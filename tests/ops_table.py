@@ -9,14 +9,14 @@ writes it anew from the functions that keratorch has and the rows of `op_specs`;
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import keratorch as kt
 from tests.op_cases import ORDER, Evidence, evidence
-from tests.op_specs import BY_NAME, OPS, Arg, Op
+from tests.op_specs import OPS, Arg, Op
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "ops.md"
 VERSION = "2025.12"
@@ -179,13 +179,14 @@ def find(name: str) -> Any:
     return found
 
 
-def row_of(name: str, function: Any) -> Op | None:
+def row_of(name: str, function: Any, ops: Iterable[Op] = OPS) -> Op | None:
     """The row of `op_specs` that checks a function."""
+    by_name = {op.name: op for op in ops}
     plain = name.rpartition(".")[2]
     for key in (ROWS.get(name), name, name.replace(".", "_"), plain):
-        if key in BY_NAME:
-            return BY_NAME[key]
-    return next((op for op in OPS if op.function is function), None)
+        if key in by_name:
+            return by_name[key]
+    return next((op for op in by_name.values() if op.function is function), None)
 
 
 def inputs_of(name: str, function: Any, op: Op) -> str:

@@ -66,6 +66,8 @@ class _Writer:
         self.constants: list[Any] = []
         self.scope: dict[str, Any] = {"vdot": np.vdot, "asarray": np.asarray}
         self.count = 0
+        self.again: set[int] = set()  # ids of the parts that stand in an expression more than once
+        self.names: dict[int, str] = {}  # of those, once they are computed
 
     def ufunc(self, name: str) -> str:
         name = _UFUNC_NAMES.get(name, name)
@@ -93,6 +95,16 @@ class _Writer:
             return self.constant(expr.value), False
         if expr.is_variable:
             return expr.value, False
+        if id(expr) in self.names:
+            return self.names[id(expr)], False
+        name, owned = self.computed(expr)
+        if id(expr) not in self.again:
+            return name, owned
+        self.names[id(expr)] = name
+        return name, False
+
+    def computed(self, expr: Expr) -> tuple[str, bool]:
+        """As `value`, of an expression that is no number and no variable: computes it."""
         parts = [self.value(a) for a in expr.args]
         names = ", ".join(name for name, _ in parts)
         if expr.name == "where":
@@ -128,6 +140,7 @@ class _Writer:
             negative = f"{self.ufunc('negative')}(g)"
             self.lines.append(f"{result} = {negative if self.in_place else f'asarray({negative})'}")
             return
+        self.again, self.names = _partials.shared(expr), {}
         name, owned = self.value(expr)
         multiply = self.ufunc("multiply")
         out = f", {name}" if owned else ""

@@ -15,7 +15,7 @@ from ..core.array import GradArray
 from ..core.convert import check_devices
 from ..errors import ShapeError
 from ..ops._operands import operands
-from ..ops.linalg import matmul
+from ..ops.linalg.products import matmul
 from ..ops.manipulation import permute_dims, reshape
 from ..ops.windows import fold, pad, windows
 from ._spatial import Size, batched, sizes, spans, unbatched

@@ -1,7 +1,7 @@
 """Functions that neural networks are made of."""
 
 from ..ops.arithmetic import relu as relu
-from ..ops.exponential import expit as sigmoid
+from ..ops.exponential import expit as _expit
 from ..ops.softmax import log_softmax as log_softmax
 from ..ops.softmax import softmax as softmax
 from ._convolution import conv1d as conv1d
@@ -17,21 +17,7 @@ from ._pooling import max_pool1d as max_pool1d
 from ._pooling import max_pool2d as max_pool2d
 from ._pooling import max_pool3d as max_pool3d
 
-__all__ = [
-    "avg_pool1d",
-    "avg_pool2d",
-    "avg_pool3d",
-    "conv1d",
-    "conv2d",
-    "conv3d",
-    "conv_transpose1d",
-    "conv_transpose2d",
-    "conv_transpose3d",
-    "log_softmax",
-    "max_pool1d",
-    "max_pool2d",
-    "max_pool3d",
-    "relu",
-    "sigmoid",
-    "softmax",
-]
+sigmoid = _expit
+
+# The functions above; classes are capitalized.
+__all__ = [name for name in dir() if name[0].islower()]  # pyright: ignore[reportUnsupportedDunderAll]

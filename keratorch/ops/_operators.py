@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
+from types import FunctionType
 from typing import Any
 
 from ..backends import _registry
@@ -16,7 +17,6 @@ from . import (
     arithmetic,
     constants,
     indexing,
-    linalg,
     manipulation,
     placing,
     selection,
@@ -26,7 +26,7 @@ from ._pandas import priority
 from .arithmetic import add, divide, multiply, negative, positive, subtract
 from .arithmetic import pow as power
 from .creation import zeros_like
-from .linalg import matmul
+from .linalg.products import matmul
 from .selection import abs as absolute
 from .sparse import matrix_product, product
 
@@ -217,7 +217,7 @@ _BINARY = {
     "truediv": arithmetic.divide,
     "pow": arithmetic.pow,
     "mod": arithmetic.remainder,
-    "matmul": linalg.matmul,
+    "matmul": matmul,
 }
 _CONSTANTS = {
     "lt": constants.less,
@@ -272,7 +272,7 @@ def install() -> None:
             in_place = _in_place(function, getattr(operator, f"i{name}"))
             setattr(GradArray, f"__i{name}__", in_place)
     for name, method in _METHODS.items():
-        if getattr(method, "__name__", "").startswith("_"):
+        if isinstance(method, FunctionType) and method.__name__.startswith("_"):
             method.__name__, method.__qualname__ = name, f"GradArray.{name}"
         setattr(GradArray, name, method)
 

@@ -174,13 +174,48 @@ def trace(partials: Callable[..., tuple[Any, ...]], inputs: int) -> tuple[Expr, 
     return tuple(_expr(p) for p in partials(ExprNamespace(), *args, variable("y")))
 
 
+def shared(expr: Expr) -> set[int]:
+    """The `id`s of the parts of an expression that stand in it more than once."""
+    seen: set[int] = set()
+    again: set[int] = set()
+
+    def visit(part: Expr) -> None:
+        if id(part) in seen:
+            again.add(id(part))
+            return
+        seen.add(id(part))
+        for a in part.args:
+            if a.args:
+                visit(a)
+
+    visit(expr)
+    return again
+
+
 def source(expr: Expr) -> str:
-    """The expression as Python source over a namespace called ``xp``."""
+    """The expression as Python source over a namespace called ``xp``: statements, then a value."""
+    lines: list[str] = []
+    value = _source(expr, shared(expr), {}, lines)
+    return "".join(f"{line}\n" for line in lines) + f"return {value}\n"
+
+
+def _source(expr: Expr, again: set[int], names: dict[int, str], lines: list[str]) -> str:
+    """The source of the value of `expr`; what stands in it again is computed in `lines`, once."""
     if expr.is_constant:
         return repr(expr.value)
     if expr.is_variable:
         return expr.value
-    args = [source(a) for a in expr.args]
+    if id(expr) in names:
+        return names[id(expr)]
+    text = _call_source(expr, [_source(a, again, names, lines) for a in expr.args])
+    if id(expr) not in again:
+        return text
+    name = names[id(expr)] = f"t{len(names)}"
+    lines.append(f"{name} = {text}")
+    return name
+
+
+def _call_source(expr: Expr, args: list[str]) -> str:
     if expr.name in OPERATORS:
         return f"({args[0]} {OPERATORS[expr.name]} {args[1]})"
     if expr.name == "negative":
@@ -206,5 +241,5 @@ def namespace_function(name: str, exprs: tuple[Expr, ...]) -> Callable[..., Any]
     inputs = "".join(f"x{i}, " for i in range(len(exprs)))
     lines = [f"def {name}(xp, i, {inputs}y):"]
     for i, expr in enumerate(exprs):
-        lines += [f"    if i == {i}:", f"        return {source(expr)}"]
+        lines += [f"    if i == {i}:", *(f"        {line}" for line in source(expr).splitlines())]
     return compile_function(name, "\n".join(lines) + "\n", {"special": special})

@@ -10,6 +10,7 @@ import math
 from typing import Any
 
 from ..backends import _registry
+from ..backends._special import general
 from ..core import recording
 from ..core.array import GradArray
 from ..core.convert import SCALARS, as_operand, check_devices
@@ -268,6 +269,14 @@ hypot = binary(HypotGrad, "hypot", "√(x1² + x2²), elementwise; its gradient 
 copysign = binary(CopysignGrad, "copysign", "|x1| with the sign of x2, elementwise.")
 maximum = binary(MaximumGrad, "maximum", "The larger of x1 and x2, elementwise; ½, ½ at a tie.")
 minimum = binary(MinimumGrad, "minimum", "The smaller of x1 and x2, elementwise; ½, ½ at a tie.")
+
+
+@general("relu")
+def _relu(xp: Any, x: Any) -> Any:
+    """max(x, 0); NaN stays."""
+    return xp.maximum(x, xp.zeros_like(x))
+
+
 relu = unary(
     ReLUGrad, "relu", "max(x, 0), elementwise; the derivative at 0 is 0.", source="special"
 )

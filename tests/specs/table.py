@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-import keratorch as kt
+from tests.specs.exports import kt
 
 REAL = ("float32", "float64")
 COMPLEX = ("complex64", "complex128")

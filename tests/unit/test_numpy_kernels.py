@@ -7,6 +7,7 @@ import pytest
 
 import keratorch as kt
 from keratorch.ops._elementwise import ElementwiseGrad
+from keratorch.ops._partials import namespace_function, trace
 from keratorch.ops.arithmetic import MultiplyGrad
 from keratorch.ops.trigonometric import TanhGrad
 
@@ -64,3 +65,21 @@ def test_a_traceback_shows_the_lines_of_its_own_kernel():
     sources = {cls: inspect.getsource(RULES[cls]) for cls in (MultiplyGrad, TanhGrad)}
     for cls, source in sources.items():
         assert source.startswith(f"def {cls.__name__}_kernel(node, g):")
+
+
+def test_what_stands_in_a_partial_twice_is_computed_once():
+    counted = []
+
+    class Counting:
+        def square(self, x):
+            counted.append(x)
+            return x * x
+
+    def partials(xp, x, y):
+        s = xp.square(x)
+        return (s * (1 + s * (1 + s)),)
+
+    (expr,) = trace(partials, 1)
+    function = namespace_function("twice", (expr,))
+    assert function(Counting(), 0, 3.0, None) == 9 * (1 + 9 * 10)
+    assert counted == [3.0]

@@ -62,7 +62,7 @@ class ElementwiseRule:
         self.general: Rule = cls.backward
         self.kernels: dict[Any, Kernel | None] = {}
         constants = [e.value if e.is_constant else None for e in cls.exprs]
-        #: The inputs whose partial is 1, which get the gradient itself, and those whose is 0.
+        #: The inputs whose partial is 1, which get the gradient itself, and those of 0.
         self.ones = frozenset(i for i, v in enumerate(constants) if v is not None and v == 1)
         self.zeros = frozenset(i for i, v in enumerate(constants) if v is not None and v == 0)
 

@@ -295,7 +295,7 @@ def binary(cls: type[ElementwiseGrad], name: str, doc: str) -> Any:
 
 
 def constant_unary(name: str, doc: str) -> Any:
-    """The public function of one array whose result is a constant: its derivative is 0, or none."""
+    """The public function of one array whose result is a constant: derivative 0, or none."""
     raw_functions = RawFunctions(name)
 
     def function(x: Any, /) -> GradArray:

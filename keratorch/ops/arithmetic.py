@@ -181,7 +181,7 @@ class HypotGrad(ElementwiseGrad):
 
 
 class CopysignGrad(ElementwiseGrad):
-    """±1 in x1, 0 at x1 = 0; 0 in x2, of which only the sign counts."""
+    """±1 in x1, 0 at x1 = 0; 0 in x2, because only its sign counts."""
 
     __slots__ = ()
 

@@ -66,7 +66,7 @@ def getitem(x: Any, key: Any, /) -> GradArray:
     """``x[key]``, with integers, slices, ``None``, ``...``, masks and integer arrays.
 
     As in NumPy, a key without arrays gives a view, and other keys copy. Raises
-    `InvalidIndexError` for a key that does not fit `x`.
+    `InvalidIndexError` where the library finds that the key does not fit `x`.
     """
     x = as_operand(x)
     a = x._array
@@ -225,8 +225,8 @@ def setitem(x: GradArray, key: Any, value: Any, /) -> None:
 
     Raises `LeafWriteError` for a leaf that requires a gradient, outside `no_grad()`;
     `AliasedWriteError` where NumPy would show the write in another live array and keratorch
-    cannot; `InvalidIndexError` for a key that does not fit `x`; `ShapeError` for a value that does
-    not broadcast to that part; `DTypeError` for an active value that the dtype of `x` cannot hold.
+    cannot; `InvalidIndexError` as `getitem` does; `ShapeError` for a value that does not broadcast
+    to that part; `DTypeError` for an active value that the dtype of `x` cannot hold.
     """
     if type(value) in SCALARS and not is_active(x):
         write_in_place(x, raw_key(key, x._array), value)

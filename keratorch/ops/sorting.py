@@ -271,7 +271,7 @@ def isin(x1: Any, x2: Any, /, *, invert: bool = False) -> GradArray:
 
 
 class UniqueAll(NamedTuple):
-    """What `unique_all` returns."""
+    """The result of `unique_all`."""
 
     values: GradArray
     indices: GradArray
@@ -280,14 +280,14 @@ class UniqueAll(NamedTuple):
 
 
 class UniqueCounts(NamedTuple):
-    """What `unique_counts` returns."""
+    """The result of `unique_counts`."""
 
     values: GradArray
     counts: GradArray
 
 
 class UniqueInverse(NamedTuple):
-    """What `unique_inverse` returns."""
+    """The result of `unique_inverse`."""
 
     values: GradArray
     inverse_indices: GradArray

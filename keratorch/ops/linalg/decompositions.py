@@ -27,14 +27,14 @@ from ._matrices import (
 
 
 class QRResult(NamedTuple):
-    """What `qr` returns."""
+    """The result of `qr`."""
 
     Q: GradArray
     R: GradArray
 
 
 class SVDResult(NamedTuple):
-    """What `svd` returns."""
+    """The result of `svd`."""
 
     U: GradArray
     S: GradArray

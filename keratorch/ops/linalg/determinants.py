@@ -19,7 +19,7 @@ _UNSEEN = 8
 
 
 class SlogdetResult(NamedTuple):
-    """What `slogdet` returns."""
+    """The result of `slogdet`."""
 
     sign: GradArray
     logabsdet: GradArray

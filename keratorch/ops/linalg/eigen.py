@@ -27,14 +27,14 @@ from ._matrices import (
 
 
 class EighResult(NamedTuple):
-    """What `eigh` returns."""
+    """The result of `eigh`."""
 
     eigenvalues: GradArray
     eigenvectors: GradArray
 
 
 class EigResult(NamedTuple):
-    """What `eig` returns."""
+    """The result of `eig`."""
 
     eigenvalues: GradArray
     eigenvectors: GradArray

@@ -1,12 +1,12 @@
 """NumPy rules made from partial derivatives: one temporary, written in place.
 
-For ``partials = (1 - y * y,)`` the rule that comes out is, in essence,
+For ``partials = (1 - y * y,)`` the rule is, in essence,
 
     t = multiply(y, y); subtract(1, t, t); multiply(grad, t, t); return (t,)
 
-A temporary that involves the output has the output's shape and dtype, and may be written into;
-others are left alone. For 0-d gradients, of which NumPy makes scalars, there is a second rule that
-writes nowhere. Complex gradients take the general rule.
+A temporary that depends on the output has the output's shape and dtype, so the rule writes into it;
+it writes into no other. A second rule, without writes, serves 0-d gradients, which NumPy turns into
+scalars. Complex gradients take the general rule.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class KernelTable(RuleTable):
     __slots__ = ()
 
     def __missing__(self, cls: type) -> Rule:
-        # A subclass with a `backward` of its own means it.
+        # A `backward` of the subclass's own takes precedence.
         generic = issubclass(cls, ElementwiseGrad) and cls.backward is ElementwiseGrad.backward
         rule = elementwise_rule(cls) if generic else cls.backward  # type: ignore[attr-defined]
         self[cls] = rule
@@ -40,7 +40,7 @@ class KernelTable(RuleTable):
 
 
 class _Constants(dict[Any, tuple[Any, ...]]):
-    """The Python numbers of a kernel as 0-d arrays of a dtype: NumPy takes them faster."""
+    """dtype -> the Python numbers of a kernel as 0-d arrays, with which NumPy is faster."""
 
     __slots__ = ("values",)
 
@@ -57,7 +57,7 @@ class _Constants(dict[Any, tuple[Any, ...]]):
 class _Writer:
     """Writes the lines of a kernel.
 
-    in_place : whether temporaries are arrays; those of 0-d arrays are NumPy's scalars.
+    in_place : whether temporaries are arrays; for 0-d arrays they are NumPy's scalars.
     """
 
     def __init__(self, in_place: bool) -> None:
@@ -90,7 +90,7 @@ class _Writer:
         return f"t{self.count}"
 
     def value(self, expr: Expr) -> tuple[str, bool]:
-        """A name for the value of `expr`, and whether it is ours to write into."""
+        """A name for the value of `expr`, and whether the rule may write into it."""
         if expr.is_constant:
             return self.constant(expr.value), False
         if expr.is_variable:
@@ -129,7 +129,7 @@ class _Writer:
         return "where"
 
     def times(self, expr: Expr, masked: bool, i: int, result: str) -> None:
-        """Lines that set `result` to the gradient times the partial."""
+        """Add lines that set `result` to the gradient times the partial."""
         if expr.is_constant and expr.value == 1:
             self.lines.append(f"{result} = g")
             return
@@ -164,9 +164,9 @@ def elementwise_rule(cls: type[ElementwiseGrad]) -> Rule:
 
 
 def _compiled(cls: type[ElementwiseGrad], in_place: bool, otherwise: Rule) -> Rule:
-    """A rule for real gradients of one axis or more if `in_place`, else for those of none.
+    """A rule for real gradients: with one axis or more if `in_place`, else with none.
 
-    otherwise : the rule for others.
+    otherwise : the rule for all other gradients.
     """
     inputs = [f"x{i}" for i in range(cls.arity)]
     results = [f"r{i}" for i in range(cls.arity)]
@@ -210,7 +210,7 @@ def masked(node: Any, g: Any, i: int) -> Any:
 
 
 def relu_rule(node: Any, g: Any) -> tuple[Any, ...]:
-    """One product with a mask."""
+    """The gradient where the output is positive, as one product with a mask."""
     return (np.asarray(np.multiply(g, node._saved[1] > 0)),)
 
 

@@ -1,4 +1,4 @@
-"""Functions that neural networks are made of."""
+"""Functions for neural networks: activations, convolution and pooling, in PyTorch's names."""
 
 from ..ops.arithmetic import relu as relu
 from ..ops.exponential import expit as _expit

@@ -21,8 +21,8 @@ _raw_functions: dict[str, RawFunctions] = {}
 def special(cls: type[ElementwiseGrad], name: str, *args: Any) -> GradArray:
     """The special function `name` of real arrays, which `cls` differentiates.
 
-    Integers and booleans become floating. A tracked argument that is one of `cls.constants`
-    is refused.
+    Integers and booleans become floating. Raises `NotDifferentiableError` for an active argument
+    that is one of `cls.constants`, `DTypeError` for complex numbers.
     """
     xs = tuple(_real(name, x) for x in operands(*args))
     for argument, x in zip(cls.constants, xs, strict=False):
@@ -35,7 +35,7 @@ def special(cls: type[ElementwiseGrad], name: str, *args: Any) -> GradArray:
 def apply(
     cls: type[ElementwiseGrad], name: str, function: Callable[..., Any], xs: tuple[GradArray, ...]
 ) -> GradArray:
-    """What `function` makes of the raw arrays in `xs`, with its `cls` node."""
+    """The result of `function` on the raw arrays in `xs`; with a `cls` node if any is active."""
     raws = [x._array for x in xs]
     if len(raws) > 1:
         check_devices(name, *raws)
@@ -49,7 +49,7 @@ def apply(
 
 
 def refuse_tracked(op: str, argument: str, x: GradArray) -> None:
-    """Raise `NotDifferentiableError` for a tracked argument that has no derivative."""
+    """Raise `NotDifferentiableError` if `x`, an argument without a derivative, is active."""
     if is_active(x):
         raise NotDifferentiableError(
             f"{op} has no derivative in {argument}, of shape {tuple(x.shape)} here: pass "

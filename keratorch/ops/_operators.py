@@ -30,8 +30,8 @@ from .linalg.products import matmul
 from .selection import abs as absolute
 from .sparse import matrix_product, product
 
-# What a closure of a method holds `torch.compile` cannot name, and breaks its graph there. So the
-# functions of operators are globals, or found in one by a name.
+# `torch.compile` cannot name what the closure of a method holds, and breaks its graph there. The
+# functions of operators are therefore globals, or are looked up by name in a global dict.
 
 
 def _operator(name: str) -> tuple[Any, Any]:
@@ -144,7 +144,8 @@ _ARITHMETIC = {
 
 def _in_place(function: Callable[..., Any], raw_function: Callable[..., Any]) -> Any:
     def method(self: GradArray, other: Any) -> Any:
-        if not (is_operand(other, self) or is_table(other)):  # a table is read, and not made
+        # A pandas table is always accepted: the result is `self`, not a table.
+        if not (is_operand(other, self) or is_table(other)):
             return NotImplemented
         return indexing.update_in_place(self, function, raw_function, other)
 
@@ -165,7 +166,7 @@ def _copy(self: GradArray, order: str = "C") -> GradArray:
 
 
 def _imag(self: GradArray) -> GradArray:
-    # `kt.imag` refuses real arrays; an attribute that raises breaks `hasattr(x, "imag")`.
+    # `kt.imag` refuses real arrays. An attribute that raises would break `hasattr(x, "imag")`.
     if _registry.of(self._array).is_complex(self._array.dtype):
         return selection.imag(self)
     return zeros_like(self)
@@ -179,7 +180,10 @@ def _dlpack(
     dl_device: tuple[Any, int] | None = None,
     copy: bool | None = None,
 ) -> Any:
-    """A capsule that shares the memory of a constant."""
+    """A DLPack capsule that shares the memory of a constant.
+
+    Raises `LostGradientError` for a tracked array.
+    """
     if is_tracked(self):
         raise LostGradientError(
             f"__dlpack__ of a tracked array of shape {tuple(self.shape)} would lose its gradient: "
@@ -190,15 +194,16 @@ def _dlpack(
 
 
 def _dlpack_device(self: GradArray) -> tuple[Any, int]:
-    """The device, in the numbers of DLPack."""
+    """The device as DLPack's pair of numbers: the type and the index."""
     return self._array.__dlpack_device__()
 
 
 def _cuda_array_interface(self: GradArray) -> Any:
     """The memory of a constant on a CUDA device, for CuPy, PyTorch and Numba.
 
-    Tracked arrays and those of the host have none: it would lose the gradient. Nor has an operand
-    of an operator: CuPy's ``@`` takes it for a reason to go on by itself, and then fails.
+    Raises `AttributeError` for an array on the host, and for a tracked one, whose gradient would
+    be lost. Raises it also for an operand of an operator: if CuPy's ``@`` finds the attribute, it
+    computes by itself, and fails.
     """
     if asked_by_operator():
         raise AttributeError("__cuda_array_interface__ of an operand of an operator")
@@ -278,7 +283,7 @@ def install() -> None:
 
 
 def add_operator(name: str, function: Callable[..., Any]) -> None:
-    """Give `GradArray` one operator more, with its reflection."""
+    """Give `GradArray` one more operator, and its reflection."""
     _FUNCTIONS[name] = function
     forward, reflected = _operator(name)
     setattr(GradArray, f"__{name}__", forward)

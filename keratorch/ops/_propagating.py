@@ -1,4 +1,4 @@
-"""Elementwise operations on arrays that carry tangents: the slow way round."""
+"""The general way to record an elementwise operation, for inputs that may carry tangents."""
 
 from __future__ import annotations
 

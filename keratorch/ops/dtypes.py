@@ -1,4 +1,4 @@
-"""Questions about dtypes, of arrays, or of dtypes of any backend by themselves or by name."""
+"""Questions about dtypes: of arrays, of dtypes of any backend, and of their names."""
 
 from __future__ import annotations
 
@@ -41,25 +41,32 @@ def _type(backend: Backend, value: Any) -> Any:
 
 
 def can_cast(from_: Any, to: Any, /) -> bool:
-    """Whether the dtype, or the dtype of the array, `from_` can become `to` safely."""
+    """Whether `from_`, a dtype or an array, can be cast to the dtype `to`.
+
+    The library decides, by its rules of type promotion.
+    """
     backend = _backend_of(from_, to)
     return bool(backend.xp.can_cast(_type(backend, from_), _type_or_raw(backend, to)))
 
 
 def finfo(type: Any, /) -> Any:
-    """The limits of a floating or complex dtype, or of that of an array."""
+    """The limits of a floating or complex dtype, or of the dtype of an array."""
     backend = _backend_of(type)
     return backend.xp.finfo(_type(backend, type))
 
 
 def iinfo(type: Any, /) -> Any:
-    """The limits of an integer dtype, or of that of an array."""
+    """The limits of an integer dtype, or of the dtype of an array."""
     backend = _backend_of(type)
     return backend.xp.iinfo(_type(backend, type))
 
 
 def isdtype(dtype: Any, kind: Any) -> bool:
-    """Whether `dtype` is of a kind (``"real floating"``, …), is a dtype, or any of a tuple."""
+    """Whether `dtype` is of the given kind.
+
+    kind : a kind of the standard (``"real floating"``, …), a dtype, or a tuple of these, of which
+        one must hold. Raises `ValueError` for an unknown name.
+    """
     backend = _backend_of(dtype)
     kinds = kind if isinstance(kind, tuple) else (kind,)
     named = tuple(k if isinstance(k, str) else backend.dtype(k) for k in kinds)
@@ -67,6 +74,6 @@ def isdtype(dtype: Any, kind: Any) -> bool:
 
 
 def result_type(*arrays_and_dtypes: Any) -> Any:
-    """The dtype that arrays, dtypes and Python scalars have together."""
+    """The common dtype of arrays, dtypes and Python scalars, by the library's promotion rules."""
     backend = _backend_of(*arrays_and_dtypes)
     return backend.xp.result_type(*(_type_or_raw(backend, value) for value in arrays_and_dtypes))

@@ -1,7 +1,7 @@
 """Discrete Fourier transforms. They are linear: each rule is the adjoint transform.
 
-The adjoint of a transform is the opposite one with its norm reversed, cut or padded back to the
-length of the input. Values come from the backend's own library.
+The adjoint is the opposite transform with the reversed norm, cut or padded back to the length of
+the input. The backend's own library computes the values.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _REVERSED = {"backward": "forward", "ortho": "ortho", "forward": "backward"}
 
 
 class _TransformGrad(Grad):
-    """A transform along `axes` to `sizes`, of an input whose `lengths` along them are these."""
+    """A transform along `axes` to the lengths `sizes`; the input has `lengths` along them."""
 
     __slots__ = ("axes", "lengths", "norm", "sizes")
     fresh = True
@@ -41,7 +41,7 @@ class _TransformGrad(Grad):
         return grad
 
     def weighted(self, spectrum: Any, weight: float) -> Any:
-        """A one-sided spectrum whose interior bins, which stand for two, are weighted."""
+        """A one-sided spectrum, its interior bins times `weight`: each of them stands for two."""
         axis, n = self.axes[-1], self.sizes[-1]
         last = n // 2 + 1 if n % 2 else n // 2  # the bin after the interior ones
         if last <= 1:
@@ -55,7 +55,7 @@ class _TransformGrad(Grad):
 
 
 class FFTGrad(_TransformGrad):
-    """The inverse transform of the gradient, and the other way round."""
+    """The inverse transform of the gradient; the forward transform where this is an inverse."""
 
     __slots__ = ("inverse",)
 
@@ -68,7 +68,7 @@ class FFTGrad(_TransformGrad):
 
 
 class RFFTGrad(_TransformGrad):
-    """`irfftn` of the gradient, with its interior bins halved: `irfftn` takes each twice."""
+    """`irfftn` of the gradient, with its interior bins halved: `irfftn` counts each twice."""
 
     __slots__ = ()
 
@@ -94,7 +94,7 @@ class IRFFTGrad(_TransformGrad):
 
 
 class FFTShiftGrad(Grad):
-    """The shift back."""
+    """The gradient, shifted back."""
 
     __slots__ = ("axes", "inverse")
 
@@ -108,8 +108,8 @@ class FFTShiftGrad(Grad):
 
 
 def call(xp: Any, name: str, x: Any, sizes: Any, axes: tuple[int, ...], norm: str) -> Any:
-    """A transform of several axes; of one by the function for one, which libraries do faster."""
-    if 0 in x.shape and not isinstance(x, GradArray):  # some libraries transform nothing empty
+    """The transform `name` along `axes`; for one axis by the 1-D function, which is faster."""
+    if 0 in x.shape and not isinstance(x, GradArray):  # some libraries refuse empty arrays
         return _empty(xp, name, x, sizes, axes)
     if len(axes) == 1:
         function = getattr(xp.fft, name.removesuffix("n"))
@@ -160,7 +160,7 @@ def _prepared(
     norm: str,
     one_sided: bool = False,
 ) -> tuple[GradArray, tuple[int, ...], tuple[int, ...]]:
-    """The input, the axes, and the sizes of the transform along them."""
+    """The input as a `GradArray`, the axes from 0, and the sizes of the transform along them."""
     x = as_operand(x)
     if not _registry.of(x._array).is_inexact(x.dtype):
         raise DTypeError(
@@ -217,16 +217,22 @@ def _sizes(n: int | None) -> tuple[int] | None:
 
 
 def fft(x: Any, /, *, n: int | None = None, axis: int = -1, norm: str = "backward") -> GradArray:
-    """The discrete Fourier transform y_k = Σ_j x_j e^(−2πijk/n) along `axis`.
+    """The discrete Fourier transform y_k = Σ_j x_j e^(−2πijk/n) along `axis`; complex.
 
-    n : the length of the transform, to which x is cut or padded with zeros.
-    norm : what divides: nothing for ``"backward"``, √n for ``"ortho"``, n for ``"forward"``.
+    n : the length of the transform, to which `x` is cut or padded with zeros; default: that of `x`.
+    norm : the divisor: 1 for ``"backward"``, √n for ``"ortho"``, n for ``"forward"``.
+
+    Raises `DTypeError` unless `x` is floating or complex, `AxisError` for an axis that `x` does
+    not have, `ShapeError` for a length below 1, `ValueError` for another norm.
     """
     return _transform(FFTGrad, "fftn", "fft", x, _sizes(n), (axis,), norm, inverse=False)
 
 
 def ifft(x: Any, /, *, n: int | None = None, axis: int = -1, norm: str = "backward") -> GradArray:
-    """The inverse of `fft`: Σ_k x_k e^(2πijk/n) along `axis`, divided by n for ``"backward"``."""
+    """The inverse of `fft`: Σ_k x_k e^(2πijk/n) along `axis`; arguments and errors as in `fft`.
+
+    norm : the divisor: n for ``"backward"``, √n for ``"ortho"``, 1 for ``"forward"``.
+    """
     return _transform(FFTGrad, "ifftn", "ifft", x, _sizes(n), (axis,), norm, inverse=True)
 
 
@@ -238,7 +244,10 @@ def fftn(
     axes: Sequence[int] | None = None,
     norm: str = "backward",
 ) -> GradArray:
-    """`fft` along several axes, all for `None`; `s` has their lengths."""
+    """`fft` along each of `axes`; `s` gives the lengths of the transform along them.
+
+    Without `axes`: along the last ``len(s)`` axes, or all axes without `s` too.
+    """
     return _transform(FFTGrad, "fftn", "fftn", x, s, axes, norm, inverse=False)
 
 
@@ -250,17 +259,20 @@ def ifftn(
     axes: Sequence[int] | None = None,
     norm: str = "backward",
 ) -> GradArray:
-    """`ifft` along several axes, all for `None`; `s` has their lengths."""
+    """`ifft` along each of `axes`; `s` and `axes` as in `fftn`."""
     return _transform(FFTGrad, "ifftn", "ifftn", x, s, axes, norm, inverse=True)
 
 
 def rfft(x: Any, /, *, n: int | None = None, axis: int = -1, norm: str = "backward") -> GradArray:
-    """`fft` of real x, of which only the first n//2 + 1 elements are returned."""
+    """The first n//2 + 1 elements of the `fft` of real `x`: the others are conjugates of these.
+
+    Raises `DTypeError` for complex `x`; other arguments and errors as in `fft`.
+    """
     return _transform(RFFTGrad, "rfftn", "rfft", x, _sizes(n), (axis,), norm)
 
 
 def irfft(x: Any, /, *, n: int | None = None, axis: int = -1, norm: str = "backward") -> GradArray:
-    """The inverse of `rfft`: n real numbers, 2·(m − 1) for `None` where x has m."""
+    """The inverse of `rfft`: n real numbers along `axis`; default: 2·(m − 1) where `x` has m."""
     return _transform(IRFFTGrad, "irfftn", "irfft", x, _sizes(n), (axis,), norm)
 
 
@@ -272,7 +284,7 @@ def rfftn(
     axes: Sequence[int] | None = None,
     norm: str = "backward",
 ) -> GradArray:
-    """`rfft` along the last of `axes`, then `fft` along the others."""
+    """`rfft` along the last of `axes`, then `fft` along the others; `s`, `axes` as in `fftn`."""
     return _transform(RFFTGrad, "rfftn", "rfftn", x, s, axes, norm)
 
 
@@ -284,19 +296,22 @@ def irfftn(
     axes: Sequence[int] | None = None,
     norm: str = "backward",
 ) -> GradArray:
-    """The inverse of `rfftn`: `ifft` along all of `axes` but the last, then `irfft`."""
+    """The inverse of `rfftn`: `ifft` along all of `axes` but the last, then `irfft` there."""
     return _transform(IRFFTGrad, "irfftn", "irfftn", x, s, axes, norm)
 
 
 def hfft(x: Any, /, *, n: int | None = None, axis: int = -1, norm: str = "backward") -> GradArray:
-    """The real spectrum, of n elements, of a signal of which x is half: x_(−j) = conj x_j."""
+    """The real spectrum, of n elements, of a signal with x_(−j) = conj x_j; `x` is half of it.
+
+    n : default: 2·(m − 1) where `x` has m elements along `axis`.
+    """
     x = conj(x)
     reverse = _REVERSED.get(norm, norm)
     return _transform(IRFFTGrad, "irfftn", "hfft", x, _sizes(n), (axis,), reverse)
 
 
 def ihfft(x: Any, /, *, n: int | None = None, axis: int = -1, norm: str = "backward") -> GradArray:
-    """The inverse of `hfft`: n//2 + 1 complex numbers for real x."""
+    """The inverse of `hfft`: n//2 + 1 complex numbers for real `x`; `DTypeError` for complex."""
     reverse = _REVERSED.get(norm, norm)
     return conj(_transform(RFFTGrad, "rfftn", "ihfft", x, _sizes(n), (axis,), reverse))
 
@@ -312,7 +327,7 @@ def _shift(name: str, x: Any, axes: int | Sequence[int] | None) -> GradArray:
 
 
 def fftshift(x: Any, /, *, axes: int | Sequence[int] | None = None) -> GradArray:
-    """x rolled by half along `axes`, so that frequency 0 is in the middle."""
+    """`x` rolled by half its length along `axes` (all for `None`): frequency 0 is in the middle."""
     return _shift("fftshift", x, axes)
 
 
@@ -330,7 +345,10 @@ def fftfreq(
     device: Any = None,
     requires_grad: bool = False,
 ) -> GradArray:
-    """The frequencies of the n elements of `fft`, of samples `d` apart: a constant."""
+    """The frequencies of the n elements of `fft`, for samples at a distance of `d`: a constant.
+
+    dtype : default: the library's default floating dtype. Raises `ShapeError` for n below 1.
+    """
     return _frequencies("fftfreq", n, d, dtype, device, requires_grad)
 
 
@@ -343,7 +361,7 @@ def rfftfreq(
     device: Any = None,
     requires_grad: bool = False,
 ) -> GradArray:
-    """The frequencies of the n//2 + 1 elements of `rfft`, of samples `d` apart: a constant."""
+    """The frequencies of the n//2 + 1 elements of `rfft`; arguments as in `fftfreq`: a constant."""
     return _frequencies("rfftfreq", n, d, dtype, device, requires_grad)
 
 

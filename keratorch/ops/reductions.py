@@ -60,7 +60,7 @@ class _ExtremumGrad(Grad):
     fresh = True
 
     def parts(self, xp: Any, x: Any, y: Any) -> Any:
-        """The part of the output's change that each input brings: 1 over the ties."""
+        """The share of each input in the output: 1/(number of ties) at an extremum, 0 elsewhere."""
         largest = x == spread(xp, y, tuple(x.shape), self.axes, self.keepdims)
         largest = largest | (x != x)
         # In float32 at least: float16 counts to 2048 only.
@@ -95,12 +95,16 @@ class MinGrad(_ExtremumGrad):
 def sum(x: Any, /, *, axis: Axis = None, dtype: Any = None, keepdims: bool = False) -> GradArray:
     """The sum of the elements along `axis` (all axes for `None`).
 
-    dtype : of the sum; default: that of `x` for floating and complex data.
+    dtype : of the sum; default: that of `x` for floating and complex data, the library's default
+        integer dtype for smaller integers and booleans.
+
+    A sum in an integer dtype is a constant. Raises `AxisError` for an axis that `x` does not have,
+    `DTypeError` for a complex `x` and a real `dtype`.
     """
     x = as_operand(x)
     axes = normalized_axes("sum", x, axis)
     if dtype is not None and is_complex(x):
-        x = astype(x, dtype, copy=False)  # which refuses real ones
+        x = astype(x, dtype, copy=False)  # raises for a real dtype
     a = x._array
     xp = raw_namespace(x)
     raw = as_array(
@@ -128,12 +132,18 @@ def mean(x: Any, /, *, axis: Axis = None, keepdims: bool = False) -> GradArray:
 
 
 def max(x: Any, /, *, axis: Axis = None, keepdims: bool = False) -> GradArray:
-    """The largest element along `axis`; ties share the gradient in equal parts."""
+    """The largest element along `axis` (all for `None`); ties share the gradient in equal parts.
+
+    Raises `ShapeError` where there is no element along `axis`.
+    """
     return _extremum(MaxGrad, "max", x, axis, keepdims)
 
 
 def min(x: Any, /, *, axis: Axis = None, keepdims: bool = False) -> GradArray:
-    """The smallest element along `axis`; ties share the gradient in equal parts."""
+    """The smallest element along `axis` (all for `None`); ties share the gradient in equal parts.
+
+    Raises `ShapeError` where there is no element along `axis`.
+    """
     return _extremum(MinGrad, "min", x, axis, keepdims)
 
 
@@ -157,7 +167,10 @@ def _extremum(cls: type[Grad], name: str, x: Any, axis: Axis, keepdims: bool) ->
 
 
 def argmax(x: Any, /, *, axis: int | None = None, keepdims: bool = False) -> GradArray:
-    """The position of the first largest element: a constant."""
+    """The position of the first largest element along `axis`: a constant.
+
+    axis : `None` counts positions in the flattened `x`.
+    """
     x = as_operand(x)
     a = x._array
     normalized_axes("argmax", x, axis)
@@ -167,7 +180,7 @@ def argmax(x: Any, /, *, axis: int | None = None, keepdims: bool = False) -> Gra
 
 
 def argmin(x: Any, /, *, axis: int | None = None, keepdims: bool = False) -> GradArray:
-    """The position of the first smallest element: a constant."""
+    """The position of the first smallest element along `axis`, as in `argmax`: a constant."""
     x = as_operand(x)
     a = x._array
     normalized_axes("argmin", x, axis)
@@ -177,7 +190,7 @@ def argmin(x: Any, /, *, axis: int | None = None, keepdims: bool = False) -> Gra
 
 
 def all(x: Any, /, *, axis: Axis = None, keepdims: bool = False) -> GradArray:
-    """Whether all elements along `axis` are true: a constant."""
+    """Whether all elements along `axis` (all axes for `None`) are true: a constant."""
     x = as_operand(x)
     a = x._array
     normalized_axes("all", x, axis)
@@ -185,7 +198,7 @@ def all(x: Any, /, *, axis: Axis = None, keepdims: bool = False) -> GradArray:
 
 
 def any(x: Any, /, *, axis: Axis = None, keepdims: bool = False) -> GradArray:
-    """Whether any element along `axis` is true: a constant."""
+    """Whether any element along `axis` (all axes for `None`) is true: a constant."""
     x = as_operand(x)
     a = x._array
     normalized_axes("any", x, axis)

@@ -18,7 +18,7 @@ from .placing import copy
 
 
 class WhereGrad(Grad):
-    """The gradient where the branch was taken, 0 elsewhere."""
+    """Each branch gets the gradient where it was taken, 0 elsewhere."""
 
     __slots__ = ("condition",)
 
@@ -33,10 +33,13 @@ class WhereGrad(Grad):
 
 
 def where(condition: Any, x1: Any, x2: Any, /) -> GradArray:
-    """`x1` where `condition` holds, else `x2`; the three broadcast.
+    """`x1` where `condition` is true, else `x2`; the three broadcast.
 
-    The branch not taken gets gradient 0, and a zero gradient times an infinite partial further
-    down counts as 0: ``where(x > 0, log(x), 0)`` has gradient 0 at 0.
+    condition : booleans, or numbers, of which all but 0 are true.
+
+    The branch that is not taken gets gradient 0. A zero gradient times an infinite partial counts
+    as 0: ``where(x > 0, log(x), 0)`` has gradient 0 at 0 (see `set_policy`). Raises `ShapeError`
+    where the shapes do not broadcast.
     """
     like = first_array(condition, x1, x2)
     came_raw = not isinstance(condition, GradArray)
@@ -71,7 +74,7 @@ def where(condition: Any, x1: Any, x2: Any, /) -> GradArray:
 
 
 class RealGrad(Grad):
-    """∂L/∂Re z alone."""
+    """The gradient, a real number ∂L/∂Re z: ∂L/∂Im z is 0."""
 
     __slots__ = ()
 
@@ -83,7 +86,7 @@ class RealGrad(Grad):
 
 
 class ImagGrad(Grad):
-    """i·∂L/∂Im z alone."""
+    """i times the gradient ∂L/∂Im z: ∂L/∂Re z is 0."""
 
     __slots__ = ()
     fresh = True
@@ -129,7 +132,7 @@ class AbsGrad(Grad):
 
 
 class SignGrad(Grad):
-    """(grad − u·Re(ū·grad))/|x| with u = x/|x|, 0 at 0: what changes |x| does not turn it."""
+    """(grad − u·Re(ū·grad))/|x| with u = x/|x|, 0 at 0: a change along u does not change u."""
 
     __slots__ = ()
     saves = (0,)
@@ -173,9 +176,9 @@ _sign = RawFunctions("sign")
 
 
 def sign(x: Any, /) -> GradArray:
-    """x/|x|, elementwise, 0 at 0: of real x the sign, a constant.
+    """x/|x|, elementwise, and 0 at 0. For real x this is the sign, a constant.
 
-    Of complex x it is differentiable; its gradient at 0 is 0.
+    For complex x it is differentiable; the gradient at 0 is 0.
     """
     x = as_operand(x)
     a = x._array
@@ -187,7 +190,7 @@ def sign(x: Any, /) -> GradArray:
 
 
 def real(x: Any, /) -> GradArray:
-    """The real part, elementwise; `x` itself where it is real."""
+    """The real part, elementwise; `x` itself if its dtype is real."""
     x = as_operand(x)
     a = x._array
     backend = _registry.of(a)
@@ -198,7 +201,7 @@ def real(x: Any, /) -> GradArray:
 
 
 def imag(x: Any, /) -> GradArray:
-    """The imaginary part, elementwise, of a complex array."""
+    """The imaginary part, elementwise, of a complex array; `DTypeError` for a real one."""
     x = as_operand(x)
     a = x._array
     backend = _registry.of(a)
@@ -209,7 +212,7 @@ def imag(x: Any, /) -> GradArray:
 
 
 def conj(x: Any, /) -> GradArray:
-    """The complex conjugate, elementwise; a copy of `x` where it is real, as in NumPy."""
+    """The complex conjugate, elementwise; a copy of `x` if its dtype is real, as in NumPy."""
     x = as_operand(x)
     a = x._array
     backend = _registry.of(a)

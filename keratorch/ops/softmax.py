@@ -20,7 +20,7 @@ from .reductions import sum as sum_
 class LogSumExpGrad(Grad):
     """The softmax of the input times the gradient; 0 where all inputs are −∞.
 
-    Beside +∞, which gets NaN, all others get 0: PyTorch's and JAX's values.
+    An input of +∞ gets NaN, and all others beside it get 0, as in PyTorch and JAX.
     """
 
     __slots__ = ("axes", "keepdims")
@@ -86,7 +86,8 @@ class LogSoftmaxGrad(Grad):
 def logsumexp(x: Any, /, axis: Axis = None, *, keepdims: bool = False) -> GradArray:
     """log Σ eˣ along `axis` (all axes for `None`), shifted by the largest so that it is stable.
 
-    −∞ where every x is −∞ or there is none, and the gradient there is 0.
+    The result is −∞ where every x is −∞, or where there is no x; the gradient there is 0. Raises
+    `DTypeError` unless `x` is floating, `AxisError` for an axis that `x` does not have.
     """
     x, axes = _prepared("logsumexp", x, axis)
     a = x._array
@@ -106,7 +107,7 @@ def logsumexp(x: Any, /, axis: Axis = None, *, keepdims: bool = False) -> GradAr
 
 
 def softmax(x: Any, /, axis: Axis = None) -> GradArray:
-    """eˣ / Σ eˣ along `axis` (all axes for `None`), shifted by the largest."""
+    """eˣ / Σ eˣ along `axis` (all for `None`), shifted by the largest; errors of `logsumexp`."""
     x, axes = _prepared("softmax", x, axis)
     a = x._array
     backend = _registry.of(a)
@@ -119,7 +120,7 @@ def softmax(x: Any, /, axis: Axis = None) -> GradArray:
 
 
 def log_softmax(x: Any, /, axis: Axis = None) -> GradArray:
-    """x − log Σ eˣ along `axis` (all axes for `None`), shifted by the largest."""
+    """x − log Σ eˣ along `axis` (all for `None`), shifted by the largest; errors of `logsumexp`."""
     x, axes = _prepared("log_softmax", x, axis)
     a = x._array
     backend = _registry.of(a)

@@ -16,7 +16,7 @@ from ..errors import DTypeError, InvalidIndexError, ShapeError
 from ._operands import as_array, first_array, normalized_axes, raw_namespace
 from .manipulation import reshape
 
-#: What to do about a result whose shape depends on values.
+#: The advice about a result whose shape depends on values, for `SyncError`.
 _KEEP = "its shape depends on values; use where() and weights of 0 and 1"
 
 # -- taking ------------------------------------------------------------------------------------
@@ -60,9 +60,12 @@ def _add_taken(values: GradArray, shape: tuple[int, ...], index: Any, axis: int)
 def take(x: Any, indices: Any, /, *, axis: int | None = None) -> GradArray:
     """The layers of `x` along `axis` at the positions `indices`, which may repeat.
 
-    indices : a one-dimensional array of integers; it may be an integer array of any shape in
-        libraries that allow it.
+    indices : a one-dimensional array of integers; an integer array of any shape in libraries
+        that allow it.
     axis : may be left out for a one-dimensional `x`.
+
+    Raises `DTypeError` unless the indices are integers, `InvalidIndexError` for a position that
+    the library finds out of range, `ShapeError` where `axis` is missing.
     """
     x = as_operand(x)
     index = _positions("take", x, indices)
@@ -136,7 +139,11 @@ def _add_along(values: GradArray, shape: tuple[int, ...], index: Any, axis: int)
 def take_along_axis(x: Any, indices: Any, /, *, axis: int = -1) -> GradArray:
     """The elements of `x` whose positions along `axis` are `indices`, which may repeat.
 
-    indices : an integer array of as many axes, which broadcasts with `x` but for `axis`.
+    indices : an integer array of as many axes as `x`; all axes but `axis` broadcast with those
+        of `x`.
+
+    Raises `DTypeError` and `InvalidIndexError` as `take` does, `ShapeError` for another number
+    of axes.
     """
     x = as_operand(x)
     index = _positions("take_along_axis", x, indices)
@@ -166,7 +173,7 @@ class SortGrad(Grad):
     def backward(self, grad: Any) -> tuple[Any, ...]:
         raw = raw_of(grad)
         backend = _registry.of(raw)
-        # The order of a permutation is its inverse.
+        # `argsort` of a permutation is its inverse.
         back = backend.xp.argsort(self.order, axis=self.axis)
         if isinstance(grad, GradArray):
             return (_permuted(grad, back, self.axis),)
@@ -183,9 +190,10 @@ def _permuted(x: GradArray, order: Any, axis: int) -> GradArray:
 
 
 def sort(x: Any, /, *, axis: int = -1, descending: bool = False, stable: bool = True) -> GradArray:
-    """The elements along `axis` in order.
+    """The elements along `axis` in ascending order, or descending.
 
-    It is always stable, so that the gradient of equal elements goes to them in their order.
+    The sort is stable whatever `stable` says: equal elements keep their order, and get their
+    gradients in that order.
     """
     x = as_operand(x)
     (axis,) = normalized_axes("sort", x, axis)
@@ -202,7 +210,7 @@ def sort(x: Any, /, *, axis: int = -1, descending: bool = False, stable: bool = 
 def argsort(
     x: Any, /, *, axis: int = -1, descending: bool = False, stable: bool = True
 ) -> GradArray:
-    """The positions of the elements along `axis` in their order; always stable: a constant."""
+    """The positions that sort `x` along `axis`: a constant. Always stable, as in `sort`."""
     x = as_operand(x)
     (axis,) = normalized_axes("argsort", x, axis)
     a = x._array
@@ -216,10 +224,12 @@ def argsort(
 
 
 def searchsorted(x1: Any, x2: Any, /, *, side: str = "left", sorter: Any = None) -> GradArray:
-    """Where each of `x2` would go in the sorted `x1`: a constant.
+    """For each element of `x2` its place in the sorted `x1`, in the shape of `x2`: a constant.
 
-    side : before (``"left"``) or after (``"right"``) equal elements.
-    sorter : the positions that sort `x1`, as from `argsort`.
+    side : the place before (``"left"``) or after (``"right"``) equal elements.
+    sorter : the positions that sort `x1`, as from `argsort`; default: `x1` is sorted.
+
+    Raises `ShapeError` unless `x1` has one axis.
     """
     x1 = as_operand(x1)
     x2 = as_operand(x2, like=x1)
@@ -233,7 +243,10 @@ def searchsorted(x1: Any, x2: Any, /, *, side: str = "left", sorter: Any = None)
 
 
 def nonzero(x: Any, /) -> tuple[GradArray, ...]:
-    """The positions of the elements that are not 0, one array for each axis: constants."""
+    """The positions of the elements that are not 0, one array for each axis: constants.
+
+    Raises `ShapeError` for an array of shape (), `SyncError` inside `no_sync()`.
+    """
     x = as_operand(x)
     if not x.ndim:
         raise ShapeError("nonzero: an array of shape () has no axis: use reshape(x, (1,))")
@@ -248,7 +261,7 @@ def isin(x1: Any, x2: Any, /, *, invert: bool = False) -> GradArray:
     a, b = x1._array, x2._array
     check_devices("isin", a, b)
     found = as_array(a, raw_namespace(x1).isin(a, b))
-    # array-api-strict 2.6 takes `invert` and forgets it.
+    # array-api-strict 2.6 accepts `invert` and ignores it.
     return recording.unrecorded(
         as_array(a, raw_namespace(x1).logical_not(found)) if invert else found
     )
@@ -258,7 +271,7 @@ def isin(x1: Any, x2: Any, /, *, invert: bool = False) -> GradArray:
 
 
 class UniqueAll(NamedTuple):
-    """What `unique_all` returns."""
+    """The result of `unique_all`."""
 
     values: GradArray
     indices: GradArray
@@ -267,23 +280,24 @@ class UniqueAll(NamedTuple):
 
 
 class UniqueCounts(NamedTuple):
-    """What `unique_counts` returns."""
+    """The result of `unique_counts`."""
 
     values: GradArray
     counts: GradArray
 
 
 class UniqueInverse(NamedTuple):
-    """What `unique_inverse` returns."""
+    """The result of `unique_inverse`."""
 
     values: GradArray
     inverse_indices: GradArray
 
 
 def unique_all(x: Any, /) -> UniqueAll:
-    """The distinct elements, where each is first, which of them each element is, and how many.
+    """The distinct elements, their first positions in the flattened `x`, the inverse, and counts.
 
-    The gradient of a value goes to the first of the elements that are equal to it.
+    ``values[inverse_indices]`` is `x`. The gradient of a value goes to the first element that is
+    equal to it. Raises `SyncError` inside `no_sync()`, as all ``unique_*`` functions do.
     """
     x = as_operand(x)
     waits("unique_all", x.shape, _KEEP)
@@ -299,7 +313,7 @@ def unique_all(x: Any, /) -> UniqueAll:
 
 
 def unique_counts(x: Any, /) -> UniqueCounts:
-    """The distinct elements, and how often each is there; gradients as in `unique_all`."""
+    """The distinct elements, and how often each occurs; gradients as in `unique_all`."""
     x = as_operand(x)
     waits("unique_counts", x.shape, _KEEP)
     if is_active(x):
@@ -309,7 +323,10 @@ def unique_counts(x: Any, /) -> UniqueCounts:
 
 
 def unique_inverse(x: Any, /) -> UniqueInverse:
-    """The distinct elements, and which each element is; gradients as in `unique_all`."""
+    """The distinct elements, and the inverse; gradients as in `unique_all`.
+
+    ``values[inverse_indices]`` is `x`.
+    """
     x = as_operand(x)
     waits("unique_inverse", x.shape, _KEEP)
     if is_active(x):
@@ -328,14 +345,14 @@ def unique_values(x: Any, /) -> GradArray:
 
 
 def _distinct(x: GradArray, values: Any, indices: Any) -> GradArray:
-    """The elements `values` of `x`, which are at `indices` in it."""
+    """The distinct elements `values` of `x`, at `indices` in the flattened `x`; differentiable."""
     if not is_active(x):
         return recording.unrecorded(values)
     return take(reshape(x, (x.size,)), constant(indices), axis=0)
 
 
 def _unique_all(xp: Any, a: Any) -> tuple[Any, Any, Any, Any]:
-    """`unique_all` by a stable sort, for libraries that have none."""
+    """`unique_all` by a stable sort, for libraries without that function."""
     flat = xp.reshape(a, (-1,)) if a.ndim != 1 else a
     order = xp.argsort(flat, stable=True)
     ordered = xp.take(flat, order, axis=0)

@@ -75,7 +75,7 @@ class NdtriGrad(ElementwiseGrad):
 
 
 class LogNdtrGrad(ElementwiseGrad):
-    """φ(x)/Φ(x); beyond −20, where its exponents cancel, the asymptotic −x·(1 + 1/x² − …)."""
+    """φ(x)/Φ(x); below −20, where the exponents cancel, the asymptotic −x·(1 + 1/x² − …)."""
 
     __slots__ = ()
     unbounded = True

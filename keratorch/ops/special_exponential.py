@@ -1,4 +1,4 @@
-"""Special functions of exponentials and logarithms, on plain Array API: no library is needed."""
+"""Special functions of exponentials and logarithms, composed of plain Array API functions."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class LogitGrad(ElementwiseGrad):
 
 
 class XLogYGrad(ElementwiseGrad):
-    """Both partials are 0 where x = 0 and y ≤ 0, and the function with them."""
+    """Where x = 0 and y ≤ 0, the function and both partials are 0."""
 
     __slots__ = ()
     unbounded = True
@@ -55,7 +55,7 @@ class XLogYGrad(ElementwiseGrad):
 
 
 class XLog1PYGrad(ElementwiseGrad):
-    """Both partials are 0 where x = 0 and y ≤ −1, and the function with them."""
+    """Where x = 0 and y ≤ −1, the function and both partials are 0."""
 
     __slots__ = ()
     unbounded = True
@@ -78,7 +78,7 @@ class EntrGrad(ElementwiseGrad):
 
 
 class RelEntrGrad(ElementwiseGrad):
-    """In x −∞ where only x = 0; both 0 at (0, 0)."""
+    """The partial in x is −∞ where only x is 0. Both partials are 0 at (0, 0)."""
 
     __slots__ = ()
     unbounded = True
@@ -91,7 +91,7 @@ class RelEntrGrad(ElementwiseGrad):
 
 
 class KLDivGrad(ElementwiseGrad):
-    """In x −∞ where only x = 0; 0 and 1 at (0, 0)."""
+    """The partial in x is −∞ where only x is 0. The partials are 0 and 1 at (0, 0)."""
 
     __slots__ = ()
     unbounded = True
@@ -130,7 +130,7 @@ _SINC_SLOPE = [
 
 
 class SincGrad(ElementwiseGrad):
-    """(cos πx − y)/x, by its series where |x| < 0.3; so the second derivative at 0 is −π²/3."""
+    """(cos πx − y)/x; by its series where |x| < 0.3, so the second derivative at 0 is −π²/3."""
 
     __slots__ = ()
 
@@ -184,7 +184,7 @@ def _xlogy(xp: Any, x: Any, y: Any) -> Any:
 
 
 def xlogy(x: Any, y: Any, /) -> GradArray:
-    """x·log y, elementwise, 0 where x = 0 and y is no NaN. ∂ = log y, x/y; 0, 0 at (0, 0)."""
+    """x·log y, elementwise, 0 where x = 0 and y is not NaN. ∂ = log y, x/y; 0, 0 at (0, 0)."""
     return special(XLogYGrad, "xlogy", x, y)
 
 
@@ -195,7 +195,7 @@ def _xlog1py(xp: Any, x: Any, y: Any) -> Any:
 
 
 def xlog1py(x: Any, y: Any, /) -> GradArray:
-    """x·log(1 + y), elementwise, 0 where x = 0 and y is no NaN. ∂ = log(1 + y), x/(1 + y)."""
+    """x·log(1 + y), elementwise, 0 where x = 0 and y is not NaN. ∂ = log(1 + y), x/(1 + y)."""
     return special(XLog1PYGrad, "xlog1py", x, y)
 
 
@@ -222,7 +222,7 @@ def _rel_entr(xp: Any, x: Any, y: Any) -> Any:
 
 
 def rel_entr(x: Any, y: Any, /) -> GradArray:
-    """x·log(x/y), elementwise: 0 where x = 0 and y ≥ 0, +∞ outside of x, y ≥ 0.
+    """x·log(x/y), elementwise: 0 where x = 0 and y ≥ 0, +∞ where x or y is negative.
 
     ∂ = log(x/y) + 1, −x/y; 0, 0 at (0, 0).
     """
@@ -238,7 +238,7 @@ def _kl_div(xp: Any, x: Any, y: Any) -> Any:
 
 
 def kl_div(x: Any, y: Any, /) -> GradArray:
-    """x·log(x/y) − x + y, elementwise, +∞ outside of x, y ≥ 0. ∂ = log(x/y), 1 − x/y."""
+    """x·log(x/y) − x + y, elementwise, +∞ where x or y is negative. ∂ = log(x/y), 1 − x/y."""
     return special(KLDivGrad, "kl_div", x, y)
 
 

@@ -59,7 +59,7 @@ class PolygammaGrad(ElementwiseGrad):
 
 
 class BetaGrad(ElementwiseGrad):
-    """y·(ψ(a) − ψ(a + b)), and so for b."""
+    """y·(ψ(a) − ψ(a + b)), and the same with b for a."""
 
     __slots__ = ()
     unbounded = True
@@ -73,7 +73,7 @@ class BetaGrad(ElementwiseGrad):
 
 
 class BetalnGrad(ElementwiseGrad):
-    """ψ(a) − ψ(a + b), and so for b."""
+    """ψ(a) − ψ(a + b), and the same with b for a."""
 
     __slots__ = ()
     unbounded = True
@@ -174,7 +174,7 @@ def _polygamma(xp: Any, digamma: Any, gammaln: Any, zeta: Any, n: Any, x: Any) -
 def polygamma(n: Any, x: Any, /) -> GradArray:
     """The n-th derivative of ψ, elementwise. ∂ = ψ⁽ⁿ⁺¹⁾(x) in x; n is a constant, an integer ≥ 0.
 
-    Raises `NotDifferentiableError` if n is tracked.
+    Raises `NotDifferentiableError` if n is tracked, `DTypeError` if n is another number.
     """
     if isinstance(n, (int, float)) and (n < 0 or n != int(n)):
         raise DTypeError(f"polygamma: the order {n!r} is no integer from 0")
@@ -232,7 +232,7 @@ def betainc(a: Any, b: Any, x: Any, /) -> GradArray:
 
 
 def zeta(x: Any, q: Any = 1, /) -> GradArray:
-    """ζ(x, q) = Σ (k + q)^(−x), elementwise; Riemann's where q = 1.
+    """ζ(x, q) = Σ (k + q)^(−x) over k ≥ 0, elementwise; Riemann's zeta function where q = 1.
 
     ∂ = −x·ζ(x + 1, q) in q; x is a constant. Raises `NotDifferentiableError` if x is tracked.
     """

@@ -44,8 +44,9 @@ class InvGrad(Grad):
 def inv(x: Any, /) -> GradArray:
     """The inverse of each matrix.
 
-    A singular one raises the library's own error (``numpy.linalg.LinAlgError``), or, where the
-    library raises none (CuPy, JAX), gives what the library gives. Source: Giles 2008.
+    A singular matrix raises the library's own error (``numpy.linalg.LinAlgError``). A library that
+    raises none (CuPy, JAX) returns its own values. Raises `ShapeError` unless the matrices are
+    square, `DTypeError` unless they are floating or complex. Source: Giles 2008.
     """
     x = matrices("inv", x, square=True)
     raw = call_raw(x, "inv")
@@ -58,9 +59,9 @@ class PinvGrad(Grad):
     Golub & Pereyra 1973, *The differentiation of pseudo-inverses and nonlinear least squares
     problems whose variables separate*, 4.12; for constant rank.
 
-    AY is 1 where the rank is that of the rows, YA where it is that of the columns. These terms
-    are left out then: what rounding leaves of 1 − AY is multiplied by ‖Y‖², and by more in the
-    derivatives of the rule.
+    AY is 1 where the rank is the number of rows, and YA where it is the number of columns. The
+    rule leaves out these terms then: the rounding errors in 1 − AY would be multiplied by ‖Y‖²,
+    and by more in the derivatives of the rule.
     """
 
     __slots__ = ()
@@ -93,14 +94,14 @@ class PinvGrad(Grad):
 
 
 def _unless_full(a: Any, y: Any, of_rows: Any, of_columns: Any) -> tuple[Any, Any]:
-    """The terms with 1 − AY and with 1 − YA, and 0 for those that the rank makes 0."""
+    """The terms with 1 − AY and with 1 − YA; 0 in place of a term that full rank makes 0."""
     xp, (m, n) = namespace(a), a.shape[-2:]
     tracked = isinstance(a, GradArray)
     a, y = (a._array, y._array) if tracked else (a, y)
     backend = _registry.of(a)
     raw = backend.xp
     with backend.on_device(a):
-        # The trace of the projector AY: how many singular values `pinv` kept.
+        # The trace of the projector AY is the number of singular values that `pinv` kept.
         rank = raw.sum(real(raw, a * raw.matrix_transpose(y)), axis=(-2, -1))
         full = (rank > min(m, n) - 0.5)[..., None, None]
     full = constant(full) if tracked else full
@@ -113,10 +114,12 @@ def _unless_full(a: Any, y: Any, of_rows: Any, of_columns: Any) -> tuple[Any, An
 def pinv(x: Any, /, *, rtol: Any = None) -> GradArray:
     """The Moore-Penrose inverse of each matrix.
 
-    rtol : singular values up to this times the largest count as 0; default: max(m, n) times the
+    rtol : singular values up to `rtol` times the largest count as 0; default: max(m, n) times the
         precision of the dtype.
 
-    The derivative is that at constant rank. Source: Golub & Pereyra 1973.
+    The derivative assumes that the rank does not change. Raises `SyncError` inside `no_sync()`,
+    `ShapeError` for fewer than two axes, `DTypeError` unless x is floating or complex.
+    Source: Golub & Pereyra 1973.
     """
     x = matrices("pinv", x)
     waits("pinv", x.shape, "CuPy counts singular values; use solve, or do it outside")
@@ -130,12 +133,12 @@ def pinv(x: Any, /, *, rtol: Any = None) -> GradArray:
 def matrix_rank(x: Any, /, *, rtol: Any = None) -> GradArray:
     """The number of singular values above `rtol` times the largest: a constant.
 
-    rtol : default: max(m, n) times the precision of the dtype.
+    rtol : default: max(m, n) times the precision of the dtype. Errors as in `svdvals`.
     """
     x = matrices("matrix_rank", x)
     if rtol is None:
         return recording.unrecorded(call_raw(x, "matrix_rank"))
-    # Not by the library: JAX takes `rtol` for an absolute tolerance.
+    # Not with the library's own function: JAX takes `rtol` for an absolute tolerance.
     values = svdvals(constant(x._array))
     if not values.size:
         return recording.unrecorded(call_raw(x, "matrix_rank"))
@@ -184,12 +187,13 @@ class SolveGrad(Grad):
 
 
 def solve(x1: Any, x2: Any, /) -> GradArray:
-    """The X with ``x1 @ X = x2``, for square matrices `x1`; stacks broadcast.
+    """The solution X of ``x1 @ X = x2``, for square matrices `x1`; stacks broadcast.
 
-    x2 : a vector if it has one axis; else matrices, of as many rows as `x1`.
+    x2 : a vector if it has one axis; else matrices, with as many rows as `x1`.
 
-    A singular `x1` raises the library's own error (``numpy.linalg.LinAlgError``), if it has one.
-    Source: Giles 2008.
+    A singular `x1` raises the library's own error (``numpy.linalg.LinAlgError``), if the library
+    has one. Raises `ShapeError` where the shapes do not fit, `DTypeError` unless both are floating
+    or complex. Source: Giles 2008.
     """
     x1, x2 = operands(x1, x2)
     check_devices("solve", x1._array, x2._array)

@@ -1,6 +1,6 @@
-"""The registry of array libraries, and what keratorch needs to know of each.
+"""The registry of array libraries, with one `Backend` for each.
 
-`register` adds a backend or a faster rule, `get` finds one by name, `of` by an array.
+`register` adds a backend or a faster rule, `get` finds a backend by its name, `of` by an array.
 """
 
 if __name__ == "backends":

@@ -1,4 +1,4 @@
-"""array-api-strict: the standard and nothing more, with devices that refuse to mix."""
+"""array-api-strict: the standard and nothing more, with devices that do not mix."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What keratorch needs to know of an array library, in terms of the Array API standard.
+"""The adapter between keratorch and an array library, in terms of the Array API standard.
 
 `Backend` is the general adapter: it works for any library whose arrays have
-`__array_namespace__`. A library with faster or missing pieces gets a subclass.
+`__array_namespace__`. A library with faster or missing functions gets a subclass.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from ._device import Device
 from ._dtypes import NAMES, dtype_name, is_complex_dtype
 
 SCALARS = frozenset([bool, int, float, complex])
-#: Operators, which take Python scalars in every library.
+#: Array API name -> the operator, which takes Python scalars in every library.
 OPERATORS: dict[str, Callable[..., Any]] = {
     "add": operator.add,
     "subtract": operator.sub,
@@ -76,28 +76,28 @@ def _name_of_code(code: str) -> str:
 
 
 class Backend:
-    """An array library: its arrays' types, its namespace, its devices, its own rules.
+    """An array library: the types of its arrays, its namespace, its devices, its own rules.
 
     name : unique, such as ``"numpy"``.
     xp : the library's Array API namespace, for raw arrays.
     array_types : the exact types of its arrays.
-    rules : `Grad` subclass -> ``rule(node, grad) -> tuple of gradients``; used in place of
-        the class's `backward` where nothing is recorded.
+    rules : `Grad` subclass -> ``rule(node, grad) -> tuple of gradients``. The engine uses such a
+        rule in place of the class's `backward` where nothing is recorded.
     """
 
-    #: Array functions may be called with arrays of two devices only if this is `False`.
+    #: Whether the library has several devices; if not, keratorch does not compare devices.
     multi_device: bool = True
     #: Whether values are computed only when they are asked for.
     lazy: bool = False
-    #: Whether backward runs in a `scope` of its own: whether a subclass defines one.
+    #: Whether a subclass defines `scope`, the context in which backward then runs.
     has_scope: bool = False
-    #: Whether `storage` tells that an array is a view of another.
+    #: Whether `storage` is the same for an array and all its views.
     knows_storage: bool = False
     #: Whether no array can be written, not even by the library itself.
     immutable: bool = False
-    #: Whether a key may have slices and integer arrays at once, as in ``x[:, index]``.
+    #: Whether a key may mix slices and integer arrays, as in ``x[:, index]``.
     mixes_indices: bool = False
-    #: Whether what `flip` and negative steps give is a copy, of arrays that are written in place.
+    #: Whether `flip` and negative steps copy, although arrays can be written in place.
     flips_by_copy: bool = False
 
     def __init_subclass__(cls) -> None:
@@ -115,7 +115,7 @@ class Backend:
     # -- devices ---------------------------------------------------------------------------
 
     def device(self, array: RawArray) -> Device | None:
-        """The device of `array`; `None` where it has none (a tracer)."""
+        """The device of `array`; `None` for an array without one (a tracer)."""
         raw = getattr(array, "device", None)
         return None if raw is None else self.from_raw_device(raw)
 
@@ -146,11 +146,11 @@ class Backend:
         return [self.from_raw_device(d) for d in self._raw_devices() if d is not None]
 
     def current_device(self) -> Device:
-        """The device on which arrays are made where none is named."""
+        """The device of new arrays if the caller names none."""
         return self.devices()[0]
 
     def why_unavailable(self) -> str | None:
-        """What is missing, as a sentence, or `None` where the backend can be used."""
+        """A sentence that says what is missing; `None` if the backend can be used."""
         return None
 
     def require(self) -> None:
@@ -166,17 +166,17 @@ class Backend:
         return array_api_compat.to_device(array, self.raw_device(device))
 
     def scope(self, array: RawArray) -> contextlib.AbstractContextManager[Any]:
-        """What backward runs in, given an array of the forward pass."""
+        """The context in which backward runs; `array` is one of the forward pass."""
         return contextlib.nullcontext()
 
     def on_device(self, array: RawArray) -> contextlib.AbstractContextManager[Any]:
-        """What must be current for a function of the library to run where `array` is."""
+        """A context in which functions of the library run on the device of `array`."""
         return contextlib.nullcontext()
 
     # -- conversion ------------------------------------------------------------------------
 
     def adopt(self, array: RawArray) -> RawArray:
-        """An array of a known type as it is kept in `GradArray._array`; never copies."""
+        """An array of a known type, in the form that `GradArray._array` holds; never copies."""
         return array
 
     def asarray(self, data: Any, dtype: Any = None, device: Device | None = None) -> RawArray:
@@ -195,7 +195,7 @@ class Backend:
     def from_numpy(self, array: Any, device: Device | None = None) -> RawArray:
         """A copy of a NumPy array on `device`.
 
-        Never a view: a write to one would change the other behind keratorch's back.
+        Never a view: keratorch would not notice that a write to one array changes the other.
         """
         import numpy as np
 
@@ -208,7 +208,10 @@ class Backend:
         return np.asarray(array)
 
     def dtype(self, dtype: Any) -> Any:
-        """This library's dtype for `dtype`: a name, a code of NumPy's as ``"f8"``, another's."""
+        """This library's dtype for `dtype`; `DTypeError` if the library has none.
+
+        dtype : a name, a code of NumPy such as ``"f8"``, or a dtype of any library.
+        """
         name = dtype if isinstance(dtype, str) else dtype_name(dtype)
         if isinstance(dtype, str) and not hasattr(self.xp, dtype):
             name = _name_of_code(dtype)
@@ -225,7 +228,7 @@ class Backend:
         )
 
     def float_dtype(self, dtype: Any = None) -> Any:
-        """This library's dtype for `dtype`; the default one for real numbers for `None`."""
+        """This library's dtype for `dtype`; for `None` its default real floating dtype."""
         if dtype is not None:
             return self.dtype(dtype)
         return self.xp.__array_namespace_info__().default_dtypes()["real floating"]
@@ -243,7 +246,10 @@ class Backend:
     # -- values ----------------------------------------------------------------------------
 
     def function(self, name: str) -> Callable[..., Any]:
-        """The library's function for raw arrays under its Array API name."""
+        """The library's function of raw arrays, by its Array API name.
+
+        Raises `BackendUnavailableError` where the library has none.
+        """
         try:
             return getattr(self.xp, name)
         except AttributeError:
@@ -253,7 +259,7 @@ class Backend:
             ) from None
 
     def elementwise(self, name: str) -> Callable[..., Any]:
-        """The function for one or two raw arrays, or an array and a Python scalar."""
+        """The function `name` for one or two raw arrays, or an array and a Python scalar."""
         operator_function = OPERATORS.get(name)
         if operator_function is not None:
             function = operator_function
@@ -287,7 +293,7 @@ class Backend:
                 )
 
     def mixing_hint(self, other: Backend) -> str:
-        """What else to say where an array met one of `other`, which starts with a semicolon."""
+        """The end of the error for arrays of this backend and `other`; starts with a semicolon."""
         return ""
 
     def scalar(self, value: Any, like: RawArray) -> RawArray:
@@ -300,7 +306,7 @@ class Backend:
         return False
 
     def weak_dtype(self, kind: type, dtype: Any) -> Any:
-        """The dtype that a Python scalar takes beside an array of `dtype`; `None`: its own."""
+        """The dtype of a Python scalar beside one of `dtype`; `None` for the library's default."""
         isdtype = self.xp.isdtype
         if kind is bool:
             return dtype if isdtype(dtype, "bool") else None
@@ -315,15 +321,18 @@ class Backend:
         return None
 
     def special(self, name: str) -> Callable[..., Any]:
-        """The special function of raw arrays, in SciPy's name."""
+        """The special function of raw arrays, by SciPy's name."""
         return _special.find(self, name)
 
     def library_special(self, name: str) -> Callable[..., Any] | None:
-        """The library's own special function, under SciPy's name; `None` where it has none."""
+        """The library's own special function, by SciPy's name; `None` if it has none."""
         return None
 
     def linalg(self, name: str) -> Callable[..., Any]:
-        """The linear algebra function of raw arrays under its Array API name."""
+        """The linear algebra function of raw arrays, by its Array API name.
+
+        Raises `BackendUnavailableError` where the library has none.
+        """
         found = getattr(getattr(self.xp, "linalg", None), name, None)
         if found is None:
             raise BackendUnavailableError(
@@ -345,11 +354,11 @@ class Backend:
         return _softmax.log_softmax(self.xp, array, axes)
 
     def is_plain(self, array: RawArray) -> bool:
-        """Whether `array` can be handed out as a leaf's gradient: contiguous, writable."""
+        """Whether `array` can become the gradient of a leaf: it is contiguous and writable."""
         return True
 
     def copy(self, array: RawArray) -> RawArray:
-        """A new array, contiguous and writable where the library knows such a thing."""
+        """A copy, contiguous and writable if the library has such properties."""
         return self.xp.asarray(array, copy=True)
 
     def writeable(self, array: RawArray) -> bool:
@@ -359,11 +368,11 @@ class Backend:
         return array_api_compat.is_writeable_array(array)
 
     def settled(self, shape: tuple[int, ...], key: Any) -> Any:
-        """An index into an array of `shape` as a derivative keeps it."""
+        """An index into an array of `shape`, in the form that a derivative keeps."""
         return key
 
     def get_item(self, array: RawArray, key: Any) -> RawArray:
-        """``array[key]``, for a key with arrays in it too."""
+        """``array[key]``; arrays may be in the key."""
         return array[key]
 
     def set_item(self, array: RawArray, key: Any, value: Any) -> None:
@@ -377,7 +386,7 @@ class Backend:
         return new
 
     def overwrite(self, array: RawArray, values: RawArray) -> None:
-        """``array[...] = values`` in place, for `values` that fit its zero strides."""
+        """``array[...] = values`` in place; `values` agree where strides of 0 repeat an element."""
         self.set_item(array, ..., values)
 
     def flip(self, array: RawArray, axes: tuple[int, ...]) -> RawArray:
@@ -385,11 +394,11 @@ class Backend:
         return self.xp.flip(array, axis=axes)
 
     def laid_out_as(self, array: RawArray, like: RawArray) -> RawArray:
-        """`array` with the strides of `like`, which tell what `reshape` makes a view of."""
+        """`array` with the strides of `like`, which decide where `reshape` makes a view."""
         return array
 
     def add_at(self, shape: tuple[int, ...], key: Any, values: RawArray) -> RawArray:
-        """Zeros of `shape` to which `values` were added at `key`; repeated indices add up."""
+        """Zeros of `shape` with `values` added at `key`; repeated indices add up."""
         where = self.get_item(self._positions(shape, values), key)
         if math.prod(where.shape):
             values = self.xp.broadcast_to(values, where.shape)
@@ -398,7 +407,7 @@ class Backend:
     def add_taken(
         self, shape: tuple[int, ...], index: RawArray, axis: int, values: RawArray
     ) -> RawArray:
-        """The transpose of ``take(x, index, axis=axis)`` for `x` of `shape`: as `add_at`."""
+        """The transpose of ``take(x, index, axis=axis)`` for `x` of `shape`; adds as `add_at`."""
         if self.mixes_indices:
             return self.add_at(shape, (slice(None),) * axis + (index,), values)
         where = self.xp.take(self._positions(shape, values), index, axis=axis)
@@ -407,7 +416,7 @@ class Backend:
     def add_along(
         self, shape: tuple[int, ...], index: RawArray, axis: int, values: RawArray
     ) -> RawArray:
-        """The transpose of `take_along` for an array of `shape`: as `add_at`."""
+        """The transpose of `take_along` for an array of `shape`; adds as `add_at`."""
         where = self.take_along(self._positions(shape, values), index, axis)
         return self._added(shape, where, values)
 
@@ -416,12 +425,12 @@ class Backend:
         return self.xp.take_along_axis(array, index, axis=axis)
 
     def _positions(self, shape: tuple[int, ...], like: RawArray) -> RawArray:
-        """The numbers of the elements of an array of `shape`, beside `like`."""
+        """The numbers 0, 1, … of the elements of an array of `shape`, on the device of `like`."""
         numbers = self.xp.arange(math.prod(shape), device=getattr(like, "device", None))
         return self.xp.reshape(numbers, shape)
 
     def _added(self, shape: tuple[int, ...], where: RawArray, values: RawArray) -> RawArray:
-        """Zeros of `shape`, `values` added to the elements of the numbers `where`."""
+        """Zeros of `shape`, with `values` added to the elements whose numbers are in `where`."""
         size = math.prod(shape)
         if not math.prod(where.shape):
             device = getattr(values, "device", None)
@@ -431,9 +440,9 @@ class Backend:
         return reshape(total, shape)
 
     def add_flat(self, size: int, where: RawArray, values: RawArray) -> RawArray:
-        """`size` zeros, to which each of `values` was added where it belongs.
+        """`size` zeros, with each of `values` added at its index in `where`.
 
-        The general way: one element after the other.
+        The general way adds one element after the other.
         """
         device = getattr(values, "device", None)
         out = self.xp.zeros((size,), dtype=values.dtype, device=device)
@@ -446,7 +455,7 @@ class Backend:
         return self.xp.ones_like(array)
 
     def as_array(self, value: RawArray) -> RawArray:
-        """The result of a function of this library, if it was a scalar, as an array."""
+        """`value`, a result of this library, as an array: some functions return scalars."""
         return value
 
     def add(self, a: RawArray, b: RawArray) -> RawArray:
@@ -454,7 +463,7 @@ class Backend:
         return a + b
 
     def add_into(self, total: RawArray, term: RawArray) -> RawArray:
-        """``total + term``, in place where the library can; `total` belongs to the engine."""
+        """``total + term``, in place if the library can; `total` belongs to the engine."""
         return total + term
 
     def storage(self, array: RawArray) -> int:
@@ -470,7 +479,7 @@ class Backend:
         return True
 
     def sparse_operand(self, matrix: Any, array: RawArray) -> Any:
-        """A sparse matrix of this library as `sparse_matmul` multiplies `array` by it."""
+        """A sparse matrix of this library, in the form in which `sparse_matmul` multiplies it."""
         return matrix
 
     def sparse_matmul(self, matrix: Any, array: RawArray) -> RawArray:
@@ -501,5 +510,5 @@ class Backend:
         stride: Sequence[int],
         dilation: Sequence[int],
     ) -> RawArray:
-        """The sum of the windows `array`, each where it was in axes of lengths `size`."""
+        """The windows `array`, added up at their places in axes of lengths `size`."""
         return _windows.fold(self.xp, array, size, stride, dilation)

@@ -1,4 +1,4 @@
-"""How long something took: on the host, or on a device that works behind the host's back."""
+"""Clocks: of the host, and of CUDA devices, which work while the host goes on."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ class Clock:
     """The host's clock; a mark is a time in seconds."""
 
     def mark(self) -> Any:
-        """Now."""
+        """The present moment."""
         return time.perf_counter()
 
     def seconds(self, start: Any, end: Any) -> float:
-        """From one mark to another."""
+        """The seconds from one mark to another."""
         return end - start
 
     def when(self, mark: Any) -> float:
-        """A mark as a time of the host."""
+        """A mark as a time of the host's clock, in seconds."""
         return mark
 
 
 class CUDAClock(Clock):
-    """A clock of one CUDA device: a mark is an event in its current stream, which nobody waits for.
+    """A clock of one CUDA device. A mark is an event in its current stream, made without a wait.
 
-    events : ``make()`` gives an event, which has ``record()`` and ``synchronize()``;
-        ``elapsed(a, b)`` the milliseconds between two.
+    make : ``make()`` returns an event, which has ``record()`` and ``synchronize()``.
+    elapsed : ``elapsed(a, b)`` returns the milliseconds between two events.
     """
 
     def __init__(self, make: Any, elapsed: Any) -> None:
@@ -54,7 +54,7 @@ HOST = Clock()
 
 
 def clock_of(backend: Backend, raw: Any, clocks: dict[Any, Clock]) -> Clock:
-    """The clock for work on the array `raw`; those of devices are kept in `clocks`."""
+    """The clock for work on the array `raw`; `clocks` keeps the clocks of devices."""
     device = backend.device(raw)
     if device is None or device.kind != "cuda":
         return HOST

@@ -23,7 +23,7 @@ from ._numpy import is_basic
 
 
 def out_of_memory(error: Exception) -> DeviceMemoryError:
-    """What to raise in place of CuPy's own error: with what its pool holds."""
+    """The error to raise in place of CuPy's own; its message says what CuPy's pool holds."""
     pool = cp.get_default_memory_pool()
     total, used = pool.total_bytes(), pool.used_bytes()
     free, there = cp.cuda.runtime.memGetInfo()
@@ -36,7 +36,7 @@ def out_of_memory(error: Exception) -> DeviceMemoryError:
 
 
 def explained(function: Callable[..., Any]) -> Callable[..., Any]:
-    """`function`, whose memory errors say what the pool holds."""
+    """`function`, with memory errors that say what CuPy's pool holds."""
 
     @functools.wraps(function)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
@@ -49,7 +49,7 @@ def explained(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def device_of(values: Any) -> contextlib.AbstractContextManager[Any]:
-    """The device of the first array among `values`, made current; a kernel needs that."""
+    """A context that makes the device of the first array in `values` current, as kernels need."""
     for value in values:
         if isinstance(value, cp.ndarray):
             if value.device.id == cp.cuda.runtime.getDevice():
@@ -61,12 +61,12 @@ def device_of(values: Any) -> contextlib.AbstractContextManager[Any]:
 
 
 def summed_dtype(dtype: Any) -> Any:
-    """What numbers of `dtype` are summed in: float32 for float16."""
+    """The dtype in which to sum numbers of `dtype`: float32 for float16 and bfloat16."""
     return cp.dtype("f") if dtype.itemsize == 2 and dtype.kind in "fV" else dtype
 
 
 class CuPyNamespace(ModuleType):
-    """A namespace of `array_api_compat.cupy`, whose functions run where their arrays are."""
+    """A namespace of `array_api_compat.cupy`; its functions run on the device of their arrays."""
 
     def __init__(self, source: Any) -> None:
         super().__init__(source.__name__)
@@ -86,7 +86,7 @@ class CuPyNamespace(ModuleType):
 
 def _where_its_arrays_are(function: Callable[..., Any]) -> Callable[..., Any]:
     def called(*args: Any, **kwargs: Any) -> Any:
-        # Not every creation function of CuPy heeds device=.
+        # Some creation functions of CuPy ignore device=.
         device = kwargs.pop("device", None)
         with device_of(args) if device is None else cp.cuda.Device(device):
             found = function(*args, **kwargs)
@@ -107,7 +107,7 @@ _SIGN_OF_COMPLEX = cp.ElementwiseKernel(
 
 
 def _sign(x: RawArray) -> RawArray:
-    """The sign, NaN of NaN: array-api-compat's waits for the device, CuPy 13's is not x/|x|."""
+    """The sign, NaN for NaN. array-api-compat's waits for the device; CuPy 13's is not x/|x|."""
     if x.dtype.kind == "c":
         return _SIGN_OF_COMPLEX(x)
     return _SIGN(x) if x.dtype.kind in "fi" else cp.sign(x)
@@ -123,7 +123,7 @@ def _solve(a: RawArray, b: RawArray) -> RawArray:
 
 
 def _scan(name: str) -> Callable[..., Any]:
-    """A cumulative function, which CuPy has no kernel of for bfloat16: that goes in float32."""
+    """A cumulative function. CuPy has no such kernel for bfloat16, so that goes by float32."""
     function = getattr(array_api_compat.cupy, name)
 
     @functools.wraps(function)
@@ -136,14 +136,14 @@ def _scan(name: str) -> Callable[..., Any]:
 
 
 def _isdtype(dtype: Any, kind: Any) -> bool:
-    """As the standard's; bfloat16, which it does not know, is a real floating dtype."""
+    """As in the standard; bfloat16, which the standard lacks, is a real floating dtype."""
     kinds = kind if isinstance(kind, tuple) else (kind,)
     if getattr(dtype, "name", None) == "bfloat16" and all(isinstance(k, str) for k in kinds):
         dtype = cp.dtype("float32")
     return array_api_compat.cupy.isdtype(dtype, kind)
 
 
-#: Functions that stand in for those of array-api-compat, by module and name.
+#: Functions that replace those of array-api-compat, by module and name.
 _OWN: dict[tuple[str, str], Callable[..., Any]] = {
     ("cupy", "sign"): _sign,
     ("cupy", "isdtype"): _isdtype,
@@ -234,7 +234,7 @@ class CuPyBackend(Backend):
 
     @explained
     def to_device(self, array: RawArray, device: Device) -> RawArray:
-        with array.device:  # CuPy copies between devices what is contiguous, and no other
+        with array.device:  # CuPy copies only contiguous arrays between devices
             array = cp.ascontiguousarray(array)
         with cp.cuda.Device(device.index):
             return cp.array(array, copy=True)
@@ -256,18 +256,18 @@ class CuPyBackend(Backend):
 
     @explained
     def create(self, name: str, device: Device, /, *args: Any, **kwargs: Any) -> RawArray:
-        # Not every creation function of CuPy heeds device=.
+        # Some creation functions of CuPy ignore device=.
         kwargs.pop("device", None)
         with cp.cuda.Device(device.index):
             return getattr(xp, name)(*args, **kwargs)
 
     def strong_scalars(self, value: Any, like: RawArray) -> bool:
-        # One that promotes nothing goes on as a number.
+        # A scalar that promotes nothing goes on as a Python number.
         if not isinstance(value, np.generic):
             return False
         try:
             return cp.result_type(value, like) != like.dtype
-        except TypeError:  # of bfloat16 and some, whose ufuncs promote all the same
+        except TypeError:  # bfloat16 and some other dtypes; ufuncs promote them all the same
             return True
 
     def from_numpy(self, array: Any, device: Device | None = None) -> RawArray:
@@ -335,7 +335,7 @@ class CuPyBackend(Backend):
         return self._own("log_softmax", array, axes)
 
     def _own(self, name: str, array: RawArray, axes: tuple[int, ...]) -> RawArray:
-        """Our own kernel, or what is composed of CuPy's functions where there is none."""
+        """The kernel of keratorch; the general function of CuPy's parts where no kernel serves."""
         general = getattr(super(), name)
 
         def function(array: RawArray, axes: tuple[int, ...]) -> RawArray:
@@ -361,7 +361,7 @@ class CuPyBackend(Backend):
         if not basic and (policy.deterministic or values.dtype.kind == "c"):
             return super().add_at(shape, key, values)
         with values.device:
-            # Atomic additions of float16 would round after each.
+            # Atomic additions in float16 would round after each one.
             kind = values.dtype if basic else summed_dtype(values.dtype)
             out = cp.zeros(shape, dtype=kind)
             if basic:
@@ -380,7 +380,7 @@ class CuPyBackend(Backend):
         if policy.deterministic:
             with values.device:
                 return KERNELS["cupy"]().segment_sum(size, where, values)
-        if values.dtype.kind == "c":  # of which CuPy has no atomic addition
+        if values.dtype.kind == "c":  # CuPy has no atomic addition of complex numbers
             with values.device:
                 out = cp.zeros((size,), values.dtype)
                 pairs = cp.ascontiguousarray(values).view(values.real.dtype).reshape(-1, 2)
@@ -390,7 +390,8 @@ class CuPyBackend(Backend):
 
     @explained
     def settled(self, shape: tuple[int, ...], key: Any) -> Any:
-        # Reading or writing by a mask waits for the number of its elements, each time.
+        # Each read or write by a mask waits for the count of its true elements. As positions the
+        # mask waits only here.
         parts = key if isinstance(key, tuple) else (key,)
         if not any(map(_is_mask, parts)):
             return key
@@ -401,7 +402,7 @@ class CuPyBackend(Backend):
             axes = len(shape) - used if part is Ellipsis else _axes_used(part)
             if _is_mask(part):
                 if part.shape != shape[axis : axis + axes]:
-                    return key  # which CuPy refuses
+                    return key  # CuPy will refuse it
                 with part.device:
                     found += part.nonzero()
             else:
@@ -433,7 +434,7 @@ class CuPyBackend(Backend):
 
     @explained
     def sparse_operand(self, matrix: Any, array: RawArray) -> Any:
-        # Others than these are converted at each product, which waits for the device.
+        # CuPy converts other formats at each product, which waits for the device.
         self.check_devices("matmul", matrix.data, array)
         with array.device:
             return matrix if matrix.format in ("csr", "csc") else matrix.tocsr()
@@ -457,20 +458,20 @@ def _is_mask(part: Any) -> bool:
 
 
 def _axes_used(part: Any) -> int:
-    """How many axes of an array a part of an index is for."""
+    """How many axes of the array a part of an index takes."""
     if part is None or part is Ellipsis or getattr(part, "dtype", None) == "bool":
         return getattr(part, "ndim", 0)
     return 1
 
 
 def _cuda() -> int:
-    """The version of CUDA that this CuPy is for."""
+    """The major version of CUDA that this CuPy is built for."""
     return cp.cuda.runtime.runtimeGetVersion() // 1000
 
 
 def _trouble(error: Any) -> str:
     """Why CUDA cannot be used, as the end of a sentence."""
-    if error.status == 35:  # cudaErrorInsufficientDriver, also where there is none
+    if error.status == 35:  # cudaErrorInsufficientDriver, also where there is no driver
         driver = cp.cuda.runtime.driverGetVersion()
         if not driver:
             return f"finds no NVIDIA driver ({error})"

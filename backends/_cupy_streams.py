@@ -1,9 +1,9 @@
-"""On which CUDA streams keratorch worked, and the stream that backward runs on.
+"""The CUDA streams on which keratorch worked, and the stream on which backward runs.
 
-CuPy's memory pool gives freed memory back to the stream that it was taken on, and kernels of two
-streams wait for each other only where events say so. Backward therefore runs on the stream that
-made its root, after all that was launched on the other streams of the forward pass, and those, as
-the stream that called it, go on after backward. No event is made where there is one stream.
+CuPy's memory pool returns freed memory to the stream that took it, and two streams wait for each
+other only at events. Backward therefore runs on the stream that made its root, after all work that
+was launched on the other streams of the forward pass. Those streams, and the stream that called
+backward, go on after backward. Where there is only one stream, no event is made.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ MOST_RESULTS = 1024
 
 _current = cp.cuda.get_current_stream
 _lock = threading.Lock()
-#: (device, stream's pointer) -> stream, from the first on that is not the default stream.
+#: (device, stream's pointer) -> stream; empty until a stream other than the default one is used.
 _streams: OrderedDict[tuple[int, int], Any] = OrderedDict()
-#: Address of a result -> the stream that it was made on.
+#: Address of a result -> the key of the stream that made it.
 _results: OrderedDict[int, tuple[int, int]] = OrderedDict()
 
 
 def note(result: Any) -> None:
-    """Remember the current stream as that of `result`; costs next to nothing on the default."""
+    """Remember the current stream as that of `result`; nearly free on the default stream."""
     stream = _current()
     if stream.ptr == 0 and not _streams:
         return
@@ -40,7 +40,7 @@ def _note(stream: Any, result: Any) -> None:
     key = cp.cuda.runtime.getDevice(), stream.ptr
     with _lock:
         if key not in _streams:
-            _streams[key] = stream  # kept alive: work in its graph may be waiting
+            _streams[key] = stream  # kept alive: backward may have to wait for its work
             if len(_streams) > MOST_STREAMS:
                 (device, _), oldest = _streams.popitem(last=False)
                 with cp.cuda.Device(device):
@@ -56,7 +56,7 @@ def _note(stream: Any, result: Any) -> None:
 
 
 def _wait(waiting: Any, other: Any) -> None:
-    """What `waiting` does next happens after what `other` has been given so far."""
+    """Make the next work of `waiting` start after all work that `other` has been given so far."""
     if waiting.ptr != other.ptr:
         event = cp.cuda.Event(disable_timing=True)
         other.record(event)
@@ -70,7 +70,7 @@ def _used_on(device: int) -> list[tuple[tuple[int, int], Any]]:
 
 @contextlib.contextmanager
 def stream_of(root: Any) -> Generator[None]:
-    """The device and stream on which `root` was made, in order with the others."""
+    """Run the block on the device and stream that made `root`, in order with other streams."""
     with root.device as device:
         current = _current()
         used = _used_on(device.id)
@@ -95,7 +95,7 @@ def stream_of(root: Any) -> Generator[None]:
 
 
 def _own(root: Any, used: list[tuple[tuple[int, int], Any]]) -> Any:
-    """The stream that made `root`; the last one used, where that is not known."""
+    """The stream that made `root`; if that is not known, the stream that was used last."""
     found = dict(used).get(_results.get(root.data.ptr, (-1, -1)))
     if found is not None:
         return found
@@ -103,7 +103,7 @@ def _own(root: Any, used: list[tuple[tuple[int, int], Any]]) -> Any:
 
 
 def _elsewhere(device: int) -> list[tuple[int, list[Any]]]:
-    """The streams used on other devices; the current one of each waits for them."""
+    """The streams used on each other device, whose current stream now waits for them."""
     with _lock:
         devices = sorted({d for d, _ in _streams if d != device})
     found = [(d, [s for _, s in _used_on(d)]) for d in devices]

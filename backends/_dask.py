@@ -21,7 +21,7 @@ _CPU = Device("dask", "cpu", 0)
 
 
 class OneChunk(ModuleType):
-    """Dask's transforms, which need one chunk along each axis that is transformed."""
+    """Dask's Fourier transforms, of arrays in one chunk: transformed axes must not be split."""
 
     def __getattr__(self, name: str) -> Any:
         function = getattr(compat.fft, name)
@@ -35,7 +35,7 @@ class OneChunk(ModuleType):
 
 
 class DaskNamespace(ModuleType):
-    """`array_api_compat.dask.array`, but for `fft`."""
+    """`array_api_compat.dask.array`, with `fft` replaced."""
 
     fft = OneChunk("dask.array.fft")
 
@@ -86,7 +86,7 @@ class DaskBackend(Backend):
             zeros = da.zeros(shape, dtype=values.dtype)
             zeros[key] = values
             return zeros
-        # What is delayed gets the whole graph below under new keys: chains of these grow fast.
+        # `delayed` puts the whole graph below under new keys: chains of such calls grow fast.
         added = delayed(_add_at, pure=True)(shape, key, values)
         return da.from_delayed(added, shape, dtype=values.dtype)
 
@@ -94,7 +94,7 @@ class DaskBackend(Backend):
         return _REPAIRED.get(name) or super().linalg(name)
 
     def library_special(self, name: str) -> Any:
-        # Dask applies NumPy's ufuncs block by block, and most of SciPy's functions are such.
+        # Dask applies NumPy's ufuncs block by block, and most of SciPy's functions are ufuncs.
         found = scipy_special(self.name, name)
         if found is None or isinstance(found, np.ufunc):
             return found
@@ -114,7 +114,7 @@ class DaskBackend(Backend):
         return da.from_delayed(taken, shape, dtype=array.dtype)
 
     def writeable(self, array: RawArray) -> bool:
-        # A write makes a new graph: nothing else shows it.
+        # A write makes a new graph, so no other array shows it.
         return False
 
 
@@ -133,13 +133,13 @@ def _solve(a: RawArray, b: RawArray, /) -> RawArray:
 
 
 #: Dask solves systems in square chunks only. array-api-compat 1.16 takes Dask's Cholesky factor
-#: for the lower one, and its singular values ask for full matrices, which Dask has not.
+#: for the lower one, and its `svdvals` asks for full matrices, which Dask does not have.
 _linalg: Any = da.linalg
 _REPAIRED = {"cholesky": _cholesky, "solve": _solve, "svdvals": _svdvals}
 
 
 def _add_at(shape: tuple[int, ...], key: Any, values: Any) -> Any:
-    """Of NumPy arrays, when the graph is computed."""
+    """`add_at` of NumPy arrays, called when the graph is computed."""
     out = np.zeros(shape, dtype=values.dtype)
     np.add.at(out, key, values)
     return out

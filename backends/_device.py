@@ -1,4 +1,4 @@
-"""Where an array lives."""
+"""`Device`: the place where an array lives, and its names."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ _NAME = re.compile(r"(?P<kind>[A-Za-z][A-Za-z_0-9]*?)(?::(?P<index>\d+))?")
 
 
 def parse_device(name: str) -> tuple[str, int | None]:
-    """Split ``"cuda:1"`` into ``("cuda", 1)``; the index of ``"cuda"`` is `None`."""
+    """Split ``"cuda:1"`` into ``("cuda", 1)``; the index of ``"cuda"`` is `None`.
+
+    Raises `UnknownDeviceError` for a string of another form.
+    """
     match = _NAME.fullmatch(name)
     if match is None:
         raise UnknownDeviceError(
@@ -24,9 +27,9 @@ def parse_device(name: str) -> tuple[str, int | None]:
 class Device:
     """A device of a backend, such as ``Device("cupy", "cuda", 1)``.
 
-    Two devices are equal if backend, kind and index are. A device also compares equal to its
-    names: ``"cuda"`` names every CUDA device, ``"cuda:1"`` the second one. (Strings hash as
-    strings, so look devices up by `Device`, not by name.)
+    Two devices are equal if their backends, kinds and indices are. A device also equals its names:
+    ``"cuda"`` names every CUDA device, ``"cuda:1"`` the second one. The hash of a name is that of
+    a string, so use a `Device`, not a name, as the key of a dict.
     """
 
     __slots__ = ("backend", "index", "kind")

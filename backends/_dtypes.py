@@ -21,7 +21,7 @@ def is_complex_dtype(dtype: Any) -> bool:
     return found
 
 
-#: Not `functools.cache`, through which `torch.compile` does not see.
+#: Not `functools.cache`: `torch.compile` cannot trace it.
 _complex: dict[tuple[type, Any], bool] = {}
 
 

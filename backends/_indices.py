@@ -1,4 +1,4 @@
-"""What kinds of index there are."""
+"""Questions about an index: whether it has negative steps, and whether it makes a view."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 
 def has_negative_step(key: Any) -> bool:
-    """Whether a slice in an index walks backwards."""
+    """Whether a slice in an index has a negative step."""
     for part in key if isinstance(key, tuple) else (key,):
         if isinstance(part, slice) and part.step is not None and part.step < 0:
             return True
@@ -14,7 +14,7 @@ def has_negative_step(key: Any) -> bool:
 
 
 def is_basic(key: Any) -> bool:
-    """Whether an index makes a view: integers, slices, ``None`` and ``...`` alone."""
+    """Whether an index makes a view: it has only integers, slices, ``None`` and ``...``."""
     parts = key if isinstance(key, tuple) else (key,)
     return all(
         part is None

@@ -16,7 +16,7 @@ from ._backend import Backend, RawArray
 from ._device import Device
 
 _KINDS: dict[Any, Any] = {"gpu": "cuda"}
-# Compiled whole: else each slice and each sum is compiled, and run, by itself.
+# Compiled as a whole: otherwise JAX compiles, and runs, each slice and each sum by itself.
 _pad: Any = jax.jit(_windows.pad, static_argnums=(0, 2, 3))
 _slide: Any = jax.jit(_windows.windows, static_argnums=(0, 2, 3, 4, 5))
 _fold: Any = jax.jit(_windows.fold, static_argnums=(0, 2, 3, 4))
@@ -89,7 +89,7 @@ class JAXBackend(Backend):
         return {"expit": jax.nn.sigmoid}.get(name) or super().special(name)
 
     def library_special(self, name: str) -> Any:
-        # JAX's polygamma takes orders of an integer dtype alone.
+        # JAX's polygamma accepts orders of an integer dtype only.
         return None if name == "polygamma" else getattr(jax.scipy.special, name, None)
 
 

@@ -16,7 +16,7 @@ from ._numpy_namespace import make as make_namespace
 from ._special import GENERAL, scipy_special
 
 _CPU = Device("numpy", "cpu", 0)
-#: NumPy's name of an elementwise function, where it is another one.
+#: Array API name -> NumPy's name of an elementwise function, where the two differ.
 _UFUNCS = {"pow": "power", "divide": "true_divide"}
 
 
@@ -51,7 +51,7 @@ class NumPyBackend(Backend):
         return array
 
     def scope(self, array: RawArray) -> Any:
-        # A derivative may be infinite: that is its value, not a mishap.
+        # A derivative may be infinite: that is its value, and needs no warning.
         return np.errstate(all="ignore")
 
     def adopt(self, array: RawArray) -> RawArray:
@@ -105,7 +105,7 @@ class NumPyBackend(Backend):
         return scipy_special(self.name, name)
 
     def logsumexp(self, array: RawArray, axes: tuple[int, ...]) -> RawArray:
-        with np.errstate(all="ignore"):  # the logarithm of 0 is −∞ here, not a mishap
+        with np.errstate(all="ignore"):  # the logarithm of 0 is −∞ here, and needs no warning
             return super().logsumexp(array, axes)
 
     def is_plain(self, array: RawArray) -> bool:
@@ -182,7 +182,7 @@ class NumPyBackend(Backend):
         stride: Sequence[int],
         dilation: Sequence[int],
     ) -> RawArray:
-        # Not `as_strided`, whose arrays hide from `storage` whose memory they show.
+        # Not `as_strided`: from its arrays `storage` cannot find whose memory they show.
         whole = _contiguous_root(array)
         if whole is None:
             whole = array = np.ascontiguousarray(array)
@@ -209,7 +209,7 @@ class NumPyBackend(Backend):
 
 
 def _contiguous_root(array: RawArray) -> RawArray | None:
-    """What `array` shows the memory of, in the order of that memory; `None` where it has gaps."""
+    """The contiguous array whose memory `array` shows, itself or transposed; `None` without one."""
     while not array.flags.c_contiguous:
         if array.flags.f_contiguous:
             return array.T
@@ -224,7 +224,7 @@ def _address(array: RawArray) -> int:
 
 
 def is_basic(key: Any) -> bool:
-    """Whether an index selects each element at most once: integers, slices, masks."""
+    """Whether an index selects each element at most once: it has no integer arrays or lists."""
     parts = key if isinstance(key, tuple) else (key,)
     return all(
         part is None

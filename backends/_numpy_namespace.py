@@ -1,7 +1,7 @@
-"""NumPy's Array API namespace, with shorter ways to the functions that rules call most.
+"""NumPy's Array API namespace, with faster versions of the functions that rules call most.
 
-Everything else is that of `array_api_compat.numpy`. What is here takes the standard's arguments
-and returns the same values.
+All other functions are those of `array_api_compat.numpy`. The functions here take the standard's
+arguments and return the same values.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 
 compat: Any = array_api_compat.numpy
 
-# Their stubs do not know positional arguments; NumPy does, and takes them faster.
+# The stubs lack positional arguments, but NumPy accepts them, and is faster with them.
 _sum: Any = np.add.reduce
 _max: Any = np.maximum.reduce
 _min: Any = np.minimum.reduce
@@ -22,7 +22,7 @@ _ndarray = np.ndarray
 
 
 class NumPyNamespace(ModuleType):
-    """`array_api_compat.numpy`, but for the functions below."""
+    """`array_api_compat.numpy`, with the functions below in place of its own."""
 
     def __getattr__(self, name: str) -> Any:
         value = getattr(compat, name)
@@ -57,7 +57,7 @@ def broadcast_to(x: Any, /, shape: tuple[int, ...]) -> Any:
     if x.ndim == 0:
         x, strides = np.asarray(x), (0,) * len(shape)
     elif x.ndim == len(shape) and x.flags.c_contiguous:
-        # Only axes of length 1 differ: they are walked with stride 0.
+        # Only axes of length 1 differ: they get stride 0.
         own = x.shape
         strides = tuple([s if n == m else 0 for s, n, m in zip(x.strides, own, shape)])  # noqa: B905
         if 0 in shape or any([n != m and n != 1 for n, m in zip(own, shape)]):  # noqa: B905
@@ -78,7 +78,7 @@ def matrix_transpose(x: Any, /) -> Any:
 
 
 def make() -> NumPyNamespace:
-    """The namespace; named as the library whose arrays it is for."""
+    """The namespace, with the name of the library."""
     namespace = NumPyNamespace("numpy")
     namespace.__dict__.update(
         sum=sum,

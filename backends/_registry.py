@@ -1,7 +1,7 @@
 """Which backend an array belongs to, and which device a name means.
 
-Nothing here imports a library that the user has not imported or asked for: an array's type
-is looked up by the module that it comes from, and a backend's module is loaded on demand.
+This module imports no library that the user has not imported or asked for. It finds the backend of
+a type by the module that defines the type, and loads the module of a backend on demand.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from keratorch.errors import (
 from ._backend import Backend, Rule
 from ._device import Device, parse_device
 
-#: Our module for each library that is known by name.
+#: Library -> the module of its backend in this package.
 _MODULES = {
     "numpy": "_numpy",
     "cupy": "_cupy",
@@ -33,13 +33,14 @@ _MODULES = {
     "dask": "_dask",
     "array_api_strict": "_array_api_strict",
 }
-#: The library for the top-level module that defines an array type.
+#: Top-level module that defines an array type -> library.
 _LIBRARY_OF_MODULE = {**{name: name for name in _MODULES}, "jaxlib": "jax"}
-#: What users write most; no backend is asked about it. NumPy's scalars join when first met.
+#: The commonest types that are no arrays: no backend is asked about them. NumPy's scalar types join
+#: when they are first met.
 _NEVER_ARRAYS = {
     *(list, tuple, dict, int, float, complex, bool, str, bytes, slice, type(None), type(...))
 }
-#: The backend of a plain device name.
+#: Kind of a device -> the backend that a plain device name of that kind means.
 _BACKEND_OF_KIND = {"cpu": "numpy", "cuda": "cupy"}
 ENTRY_POINT_GROUP = "keratorch.backends"
 
@@ -51,7 +52,7 @@ _lock = threading.RLock()
 
 
 class _BackendByType(dict[type, Backend]):
-    """Array type -> backend, filled in as types are met."""
+    """Array type -> backend; filled in when a type is first met."""
 
     __slots__ = ()
 
@@ -73,15 +74,17 @@ def register(
 ) -> None:
     """Add a backend, or rules to one.
 
-    backend : a `Backend`, which replaces one of the same name and serves its
-        ``array_types`` from now on; or the name of a backend, to add `rules` to it.
+    backend : a `Backend`, which replaces one of the same name, and from now on serves its
+        ``array_types``; or the name of a backend, to add `rules` to that backend.
     rules : ``{GradSubclass: rule}`` with ``rule(node, grad) -> tuple of gradients``, one per
         input, `None` for none; `node.saved(grad)` gives the saved arrays.
     kinds : device kinds whose plain name (``device="tpu"``) shall mean this backend.
 
-    A package can do the same without being imported: an entry point of the group
-    ``keratorch.backends``, under the backend's name, whose object is a `Backend` or a function
-    that returns one.
+    Raises `TypeError` for arguments of other types, `BackendUnavailableError` for an unknown name.
+
+    A package can do the same without being imported, by an entry point of the group
+    ``keratorch.backends``. The entry point has the backend's name, and its object is a `Backend` or
+    a function that returns one.
     """
     for cls, rule in (rules or {}).items():
         if not (isinstance(cls, type) and callable(rule)):
@@ -160,7 +163,7 @@ def _load_entry_point(name: str) -> Backend:
 
 
 def _load_entry_points() -> list[str]:
-    """Load those that are not loaded yet; the messages of those that cannot be."""
+    """Load the entry points that are not loaded yet; return the messages of those that fail."""
     failures: list[str] = []
     for name in _entry_points():
         if name not in _backends:
@@ -190,7 +193,7 @@ def names() -> list[str]:
 def get(name: str) -> Backend:
     """The backend of that name; imports its library.
 
-    Raises `BackendUnavailableError`, with what is missing, where there is none.
+    Raises `BackendUnavailableError` if there is none; the message says what is missing.
     """
     found = _backends.get(name)
     if found is not None:
@@ -221,7 +224,7 @@ def _not_installed(name: str, error: Exception) -> str:
 
 
 def of(array: Any) -> Backend:
-    """The backend of an array, by its type; `UnknownArrayError` if it is no array."""
+    """The backend of an array, by its type; raises `UnknownArrayError` for other objects."""
     cls = type(array)
     try:
         return by_type[cls]
@@ -235,12 +238,12 @@ def of(array: Any) -> Backend:
         return by_type.setdefault(cls, backend)
 
 
-#: What holds an array of a library: its class, and the function that gives the array.
+#: The class whose instances hold a raw array, and the function that returns that array.
 _holder: tuple[type, Callable[[Any], Any]] | None = None
 
 
 def unwrap(cls: type, get: Callable[[Any], Any]) -> None:
-    """From now on ``of(x)``, for an `x` of the class `cls`, is the backend of ``get(x)``."""
+    """Make ``of(x)``, for an `x` of the class `cls`, the backend of ``get(x)``."""
     global _holder
     _holder = cls, get
 
@@ -311,7 +314,7 @@ def is_array(value: Any) -> bool:
         return True
     if cls in _NEVER_ARRAYS:
         return False
-    # What has neither a namespace nor a shape and dtype is not worth loading entry points for.
+    # Entry points are loaded only for an object with a namespace, or with a shape and a dtype.
     if not (
         hasattr(value, "__array_namespace__")
         or (hasattr(value, "shape") and hasattr(value, "dtype"))
@@ -338,10 +341,11 @@ _program_default: Any = None
 
 
 def set_default_device(device: str | Device | None) -> None:
-    """Set the device of the whole program; `None` goes back to ``KERATORCH_DEVICE``, or the CPU.
+    """Set the default device of the whole program, where lists and scalars become arrays.
 
-    It rules where `GradArray` and the creation functions put lists and scalars. The name is
-    checked now, and so is that the device can be used.
+    device : a name or a `Device`; `None` goes back to ``KERATORCH_DEVICE``, or the CPU.
+
+    Raises `UnknownDeviceError` or `BackendUnavailableError` at once if the device cannot be used.
     """
     global _program_default
     if device is not None:
@@ -351,7 +355,10 @@ def set_default_device(device: str | Device | None) -> None:
 
 @contextmanager
 def default_device(device: str | Device) -> Generator[Device]:
-    """Within the ``with`` block, in this thread, `device` is the default device."""
+    """Within the ``with`` block, in this thread, `device` is the default device.
+
+    Errors as in `set_default_device`.
+    """
     resolved = resolve_device(device)[1]
     before = _default.stack
     _default.stack = (*before, resolved)
@@ -362,15 +369,15 @@ def default_device(device: str | Device) -> Generator[Device]:
 
 
 def get_default_device() -> Device:
-    """The device that lists and scalars go to."""
+    """The default device of this thread, where lists and scalars become arrays."""
     return resolve_device(None)[1]
 
 
 def resolve_device(device: Any) -> tuple[Backend, Device]:
     """The backend and `Device` that a name, a `Device` or `None` (the default) means.
 
-    Raises `UnknownDeviceError` for a name that no backend knows or a number that does not
-    exist, `BackendUnavailableError` where the backend cannot be used on this machine.
+    Raises `UnknownDeviceError` for a name that no backend knows, or a number that does not exist;
+    `BackendUnavailableError` where the backend cannot be used on this machine.
     """
     if device is None:
         if _default.stack:
@@ -432,8 +439,8 @@ def current_device(backend: Backend, kind: str) -> Device:
 def devices() -> list[Device]:
     """The devices that can be used on this machine.
 
-    NumPy's and CuPy's, those of every other library that has been imported, and those of
-    entry points. A backend that cannot be used has none; nothing is raised.
+    These are the devices of NumPy and CuPy, of every other library that has been imported, and of
+    entry points. A backend that cannot be used has no devices, and raises nothing.
     """
     found: list[Device] = []
     for name in names():
@@ -444,7 +451,7 @@ def devices() -> list[Device]:
             backend = get(name)
             if backend.why_unavailable() is None:
                 found.extend(backend.devices())
-        except Exception:  # of a library that is broken, say: it has no usable device
+        except Exception:  # a broken library, for example, has no usable device
             continue
     return found
 
@@ -461,7 +468,7 @@ def _loaded_devices() -> list[Device]:
 
 
 def default_of(backend: Backend) -> Device:
-    """The device on which a backend's arrays are made where none is named."""
+    """The device of a backend's new arrays if the caller names none."""
     backend.require()
     default = get_default_device()
     return default if default.backend == backend.name else backend.current_device()

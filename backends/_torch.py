@@ -15,7 +15,7 @@ from ._backend import Backend, RawArray
 from ._device import Device
 from ._indices import has_negative_step
 
-#: PyTorch's name of a special function, where it is another one; "" where it takes other arguments.
+#: SciPy's name of a special function -> PyTorch's other name; "" if its arguments differ.
 _SPECIAL = {"j0": "bessel_j0", "j1": "bessel_j1", "polygamma": ""}
 
 
@@ -81,7 +81,7 @@ class TorchBackend(Backend):
 
     def is_plain(self, array: RawArray) -> bool:
         if torch.compiler.is_compiling():
-            return False  # a traced tensor does not say; the compiler sees to the copy
+            return False  # a traced tensor does not tell; the compiler deals with the copy
         return array.is_contiguous() and not array.is_conj() and not array.is_neg()
 
     def copy(self, array: RawArray) -> RawArray:
@@ -103,7 +103,7 @@ class TorchBackend(Backend):
             array[key] = value
 
     def overwrite(self, array: RawArray, values: RawArray) -> None:
-        # PyTorch does not write into elements that are in one place.
+        # PyTorch refuses to write into elements that share one place in memory.
         places = tuple([slice(1 if step == 0 else None) for step in array.stride()])
         array[places] = values[places]
 

@@ -1,4 +1,4 @@
-"""Indices with negative steps, which PyTorch does not have: slices forwards, and axes flipped."""
+"""Indices with negative steps, which PyTorch lacks: slices forwards, then flipped axes."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from ._indices import has_negative_step, is_basic
 
 @dataclass(frozen=True)
 class Forwards:
-    """An index with negative steps, in three steps: ``flip(array[slices], axes)[rest]``.
+    """An index with negative steps as three operations: ``flip(array[slices], axes)[rest]``.
 
     basic : whether `rest` makes a view.
-    axes_of_view : where `axes` are in ``array[slices][rest]``, counted from its end, if `basic`.
+    axes_of_view : if `basic`, the places of `axes` in ``array[slices][rest]``, from its end.
     """
 
     slices: tuple[slice, ...]
@@ -28,7 +28,7 @@ class Forwards:
 
 
 def forwards(key: Any, shape: tuple[int, ...]) -> Forwards:
-    """The index `key` of an array of `shape`, without negative steps."""
+    """The index `key` of an array of `shape` as `Forwards`, without negative steps."""
     parts = key if isinstance(key, tuple) else (key,)
     used = sum(map(_axes_used, parts))
     if used > len(shape):
@@ -54,13 +54,13 @@ def forwards(key: Any, shape: tuple[int, ...]) -> Forwards:
 
 
 def _turned(part: slice, length: int) -> slice:
-    """The elements of a slice with a negative step, forwards."""
+    """The slice with a positive step that has the elements of `part`, whose step is negative."""
     taken = range(*part.indices(length))
     return slice(taken[-1], taken[0] + 1, -taken.step) if taken else slice(0, 0)
 
 
 def _axes_used(part: Any) -> int:
-    """How many axes of the array a part of an index stands for, but for ``...``."""
+    """How many axes of the array a part of an index takes; 0 for ``...``."""
     if part is None or part is ... or isinstance(part, bool):
         return 0
     if isinstance(part, list):
@@ -90,7 +90,7 @@ def write(array: RawArray, key: Any, value: Any) -> None:
 
 
 def _flipped_if_there(value: Any, axes: tuple[int, ...]) -> Any:
-    """What is broadcast to an array, flipped along those of its `axes` that `value` has."""
+    """`value`, which broadcasts to a flipped array, flipped along those of `axes` that it has."""
     if not isinstance(value, torch.Tensor):
         return value
     return value.flip([i for i in axes if -i <= value.ndim])
@@ -99,8 +99,8 @@ def _flipped_if_there(value: Any, axes: tuple[int, ...]) -> Any:
 def flipped(array: RawArray, axes: tuple[int, ...]) -> RawArray:
     """`array` with the order along `axes` reversed: a copy.
 
-    Axes that NumPy could not join in its view cannot be joined in the copy either: `reshape` makes
-    views and copies of both alike.
+    The strides of the copy keep apart the axes that NumPy could not join in its view. `reshape`
+    therefore makes a view of the copy exactly where it makes a view of NumPy's array.
     """
     copied = array.flip(axes)
     if torch.compiler.is_compiling() or array.ndim < 2 or not copied.numel():
@@ -112,7 +112,7 @@ def flipped(array: RawArray, axes: tuple[int, ...]) -> RawArray:
 
 
 def _strides(array: RawArray, copied: RawArray, axes: set[int]) -> tuple[int, ...]:
-    """Strides for `copied`, which is `array` flipped along `axes`; gaps keep axes apart."""
+    """Strides for `copied`, which is `array` flipped along `axes`; gaps keep axes from joining."""
     shape, old = array.shape, array.stride()
     strides = [1 if n > 1 else step for n, step in zip(shape, copied.stride(), strict=True)]
     longer = [i for i in range(array.ndim) if shape[i] > 1]

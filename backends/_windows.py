@@ -1,7 +1,7 @@
 """Padding and sliding windows of raw arrays, in functions of the Array API.
 
-Windows over n axes have the shape (…, *counts, *kernel): how many there are along each axis, then
-what each shows. `fold` is the transpose of `windows`: it adds windows back to where they were.
+Windows over n axes have the shape (…, *counts, *kernel): the number of windows along each axis,
+then the elements of a window. `fold`, the transpose of `windows`, adds windows up at their places.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ Widths = Sequence[tuple[int, int]]
 
 
 def crop(x: Any, widths: Widths) -> Any:
-    """`x` without as many elements as the negative `widths` say, before and after each axis."""
+    """`x` without the elements that negative `widths` crop, before and after each axis."""
     if all(a >= 0 and b >= 0 for a, b in widths):
         return x
     return x[
@@ -29,7 +29,7 @@ def padded_shape(x: Any, widths: Widths) -> tuple[int, ...]:
 
 
 def inner(x: Any, widths: Widths) -> tuple[slice, ...]:
-    """Where the cropped `x` lies in the padded array."""
+    """The slices at which the cropped `x` lies in the padded array."""
     return tuple(slice(max(a, 0), max(a, 0) + n) for n, (a, _) in zip(x.shape, widths, strict=True))
 
 
@@ -63,9 +63,10 @@ def windows(xp: Any, x: Any, kernel: Sizes, counts: Sizes, stride: Sizes, dilati
 
 
 def fold(xp: Any, x: Any, size: Sizes, stride: Sizes, dilation: Sizes) -> Any:
-    """The sum of the windows `x`, each where it was in axes of lengths `size`.
+    """The windows `x`, added up at their places in axes of lengths `size`.
 
-    One axis after the other, and without writing: n gaps between windows are n layers of zeros.
+    Works on one axis after the other, and writes nothing in place: for a stride of s, s − 1 layers
+    of zeros separate the windows.
     """
     n = len(size)
     first = x.ndim - 2 * n
@@ -90,7 +91,7 @@ def fold(xp: Any, x: Any, size: Sizes, stride: Sizes, dilation: Sizes) -> Any:
 
 
 def fold_into(out: Any, x: Any, stride: Sizes, dilation: Sizes) -> Any:
-    """As `fold`, into zeros that can be written."""
+    """As `fold`, but adds in place to `out`, an array of zeros."""
     n = len(stride)
     counts, kernel = x.shape[-2 * n : -n], x.shape[-n:]
     for offsets in itertools.product(*map(range, kernel)):

@@ -18,22 +18,8 @@ from .ops.fourier import rfft as rfft
 from .ops.fourier import rfftfreq as rfftfreq
 from .ops.fourier import rfftn as rfftn
 
-__all__ = [
-    "fft",
-    "fftfreq",
-    "fftn",
-    "fftshift",
-    "hfft",
-    "ifft",
-    "ifftn",
-    "ifftshift",
-    "ihfft",
-    "irfft",
-    "irfftn",
-    "rfft",
-    "rfftfreq",
-    "rfftn",
-]
+# The functions above; classes are capitalized.
+__all__ = [name for name in dir() if name[0].islower()]  # pyright: ignore[reportUnsupportedDunderAll]
 
 if not _TYPE_CHECKING:  # a type checker finds such names by itself
     __getattr__ = _missing_from(__name__)

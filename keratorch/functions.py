@@ -1,14 +1,10 @@
 """The differentiable functions: what `keratorch` shows, without its tools and transformations.
 
-The tables of other libraries' names (`interop`) are written in these.
+This is where a function is exported: `keratorch` shows everything that is imported here, and the
+tables of other libraries' names (`interop`) are written in it.
 """
 
 from .core.namespace import module_attribute as __getattr__  # noqa: F401
-from .core.namespace import namespace as namespace
-from .errors import DTypeError as DTypeError
-from .errors import LostGradientError as LostGradientError
-from .errors import NotDifferentiableError as NotDifferentiableError
-from .errors import ShapeError as ShapeError
 from .ops.arithmetic import add as add
 from .ops.arithmetic import clip as clip
 from .ops.arithmetic import copysign as copysign
@@ -79,9 +75,9 @@ from .ops.exponential import sqrt as sqrt
 from .ops.joining import concat as concat
 from .ops.joining import stack as stack
 from .ops.joining import unstack as unstack
-from .ops.linalg import matmul as matmul
-from .ops.linalg import tensordot as tensordot
-from .ops.linalg import vecdot as vecdot
+from .ops.linalg.products import matmul as matmul
+from .ops.linalg.products import tensordot as tensordot
+from .ops.linalg.products import vecdot as vecdot
 from .ops.manipulation import broadcast_arrays as broadcast_arrays
 from .ops.manipulation import broadcast_shapes as broadcast_shapes
 from .ops.manipulation import broadcast_to as broadcast_to

@@ -1,8 +1,8 @@
-"""Special functions, in SciPy's names.
+"""Special functions, under SciPy's names.
 
-`expit logit log_expit softplus logsumexp softmax log_softmax xlogy xlog1py entr rel_entr kl_div
-exp2 cbrt sinc log1p expm1` need no library. The others take their values from that of the array,
-for NumPy from SciPy; where there is none they raise `BackendUnavailableError`.
+keratorch writes some functions itself, as `softplus` and `xlogy`. These functions work with every
+array library. The other functions take their values from the array's library, or from SciPy for
+NumPy arrays. Where that library has no such function, they raise `BackendUnavailableError`.
 """
 
 from typing import TYPE_CHECKING as _TYPE_CHECKING
@@ -20,6 +20,7 @@ from .ops.special_bessel import i1 as i1
 from .ops.special_bessel import i1e as i1e
 from .ops.special_bessel import j0 as j0
 from .ops.special_bessel import j1 as j1
+from .ops.special_error import dawsn as dawsn
 from .ops.special_error import erf as erf
 from .ops.special_error import erfc as erfc
 from .ops.special_error import erfcinv as erfcinv
@@ -49,48 +50,8 @@ from .ops.special_gamma import gammaln as gammaln
 from .ops.special_gamma import polygamma as polygamma
 from .ops.special_gamma import zeta as zeta
 
-__all__ = [
-    "beta",
-    "betainc",
-    "betaln",
-    "cbrt",
-    "digamma",
-    "entr",
-    "erf",
-    "erfc",
-    "erfcinv",
-    "erfinv",
-    "exp2",
-    "expit",
-    "expm1",
-    "gamma",
-    "gammainc",
-    "gammaincc",
-    "gammaln",
-    "i0",
-    "i0e",
-    "i1",
-    "i1e",
-    "j0",
-    "j1",
-    "kl_div",
-    "log1p",
-    "log_expit",
-    "log_ndtr",
-    "log_softmax",
-    "logit",
-    "logsumexp",
-    "ndtr",
-    "ndtri",
-    "polygamma",
-    "rel_entr",
-    "sinc",
-    "softmax",
-    "softplus",
-    "xlog1py",
-    "xlogy",
-    "zeta",
-]
+# The functions above; classes are capitalized.
+__all__ = [name for name in dir() if name[0].islower()]  # pyright: ignore[reportUnsupportedDunderAll]
 
 if not _TYPE_CHECKING:  # a type checker finds such names by itself
     __getattr__ = _missing_from(__name__)

@@ -9,14 +9,14 @@ writes it anew from the functions that keratorch has and the rows of `op_specs`;
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import keratorch as kt
 from tests.op_cases import ORDER, Evidence, evidence
-from tests.op_specs import BY_NAME, OPS, Arg, Op
+from tests.op_specs import OPS, Arg, Op
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "ops.md"
 VERSION = "2025.12"
@@ -179,13 +179,14 @@ def find(name: str) -> Any:
     return found
 
 
-def row_of(name: str, function: Any) -> Op | None:
+def row_of(name: str, function: Any, ops: Iterable[Op] = OPS) -> Op | None:
     """The row of `op_specs` that checks a function."""
+    by_name = {op.name: op for op in ops}
     plain = name.rpartition(".")[2]
     for key in (ROWS.get(name), name, name.replace(".", "_"), plain):
-        if key in BY_NAME:
-            return BY_NAME[key]
-    return next((op for op in OPS if op.function is function), None)
+        if key in by_name:
+            return by_name[key]
+    return next((op for op in by_name.values() if op.function is function), None)
 
 
 def inputs_of(name: str, function: Any, op: Op) -> str:
@@ -240,16 +241,19 @@ def document() -> str:
     lines = [
         "# What has a derivative",
         "",
-        f"Every function of the Array API standard {VERSION}. This page is made by",
-        "`python -m tests.ops_table`; a test compares.",
+        f"This page lists every function of the Array API standard {VERSION}.",
+        "`python -m tests.ops_table` writes the page; a test compares. A function has one of four",
+        "verdicts:",
         "",
-        "- *differentiable*: with respect to the inputs named. *reverse*, *forward* and *second",
-        "  order* say whether the tests compare these with differences, and *PyTorch* whether with",
-        "  what PyTorch gives; *not on* names the backends on which no sample passes, each with",
-        "  the reason in `tests/specs`. The cells come from the cases that the tests run.",
-        "- *constant*: the result is never tracked, since its derivative is 0 or there is none.",
-        "- *not differentiable*: raises `NotDifferentiableError` on a tracked input.",
+        "- *differentiable*: in the inputs that the column *in* names.",
+        "- *constant*: the result is never tracked, because its derivative is 0 or does not exist.",
+        "- *not differentiable*: a tracked input raises `NotDifferentiableError`.",
         "- *not there yet*: keratorch has no such function.",
+        "",
+        "The columns *reverse*, *forward* and *second order* say whether the tests compare these",
+        "derivatives with finite differences. The column *PyTorch* says whether the tests compare",
+        "with PyTorch. The column *not on* names the backends on which no sample passes;",
+        "`tests/specs` has the reason for each. The cells come from the cases that the tests run.",
         "",
         ", ".join(f"{n} {kind}" for kind, n in kinds.items()) + ".",
     ]

@@ -7,9 +7,9 @@ the rest is looked up: in the other namespaces of keratorch, in NumPy's, and by 
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping
 from typing import Any, NoReturn
 
-from ..core import namespace as _namespace
 from ..core.array import GradArray
 from ._lookup import _RENAMED, special_functions, table_function, ufunc_function
 
@@ -208,17 +208,18 @@ ATTRIBUTES = {
     "at": "write y = x.copy(), and y[i] = value or y[i] += value, which are recorded",
     "block_until_ready": "leave it out: x.numpy() and x.item() wait for the device",
 }
+#: The names of the module `keratorch`; it sets them during its import (`install`).
+_public: Mapping[str, Any] = {}
 #: The namespaces of keratorch, in the order in which they are searched.
 _SCOPES = ("", "linalg", "fft", "special", "nn.functional")
 
 
 def _names(path: str) -> list[str]:
     """The public names of the module `keratorch`, or of a namespace in it."""
-    public = _namespace.public()
     if not path:
-        return [name for name in public if not name.startswith("_")]
+        return [name for name in _public if not name.startswith("_")]
     module, _, inner = path.partition(".")
-    return list((getattr(public[module], inner) if inner else public[module]).__all__)
+    return list((getattr(_public[module], inner) if inner else _public[module]).__all__)
 
 
 def of_keratorch(scope: str | None, name: str) -> str | None:
@@ -292,8 +293,10 @@ def present(self: GradArray) -> list[str]:
     return [n for n in object.__dir__(self) if n not in ATTRIBUTES]
 
 
-def install() -> None:
-    """Give `GradArray` the messages."""
+def install(public: Mapping[str, Any]) -> None:
+    """Give `GradArray` the messages; `public` has the names of the module `keratorch`."""
+    global _public
+    _public = public
     for name, use in ATTRIBUTES.items():
         setattr(GradArray, name, Missing(name, use))
     GradArray.__dir__ = present

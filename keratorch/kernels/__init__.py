@@ -1,4 +1,4 @@
-"""Rules that are faster than the general ones, for one array library each."""
+"""Faster rules in place of the general ones, in one module for each array library."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ from ..backends._backend import KERNELS
 
 
 def install() -> None:
-    """Tell the backends where their kernels are: each is imported with its library."""
+    """Tell the backends where their kernels are; each module is imported with its library."""
     for name in ("numpy", "cupy"):
         KERNELS[name] = partial(importlib.import_module, f"{__name__}.{name}")

@@ -1,7 +1,7 @@
 """CUDA source for expressions: the partial derivatives of `keratorch.ops._partials` as C++.
 
-Operators become C++ operators. Functions become calls of small device functions, whose bodies are
-those of CuPy's own ufuncs: values are CuPy's, on every version of it.
+Operators become C++ operators. Functions become calls of small device functions, which take their
+bodies from CuPy's own ufuncs: the values are those of the installed version of CuPy.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from ..backends import _special
 from ..ops import _partials
 from ..ops._partials import Expr, ExprNamespace
 
-#: dtype character -> what is computed in.
+#: dtype character -> the character of the type to compute in.
 COMPUTED_IN = {"e": "f", "E": "f", "f": "f", "d": "d", "F": "F", "D": "D"}
 C_TYPES = {"f": "float", "d": "double", "F": "complex<float>", "D": "complex<double>", "?": "bool"}
-#: The Array API's name -> CuPy's, where it is another one in some version of CuPy.
+#: Array API name -> CuPy's name, where that differs in some version of CuPy.
 _UFUNCS = {
     "pow": "power",
     "divide": "true_divide",
@@ -28,29 +28,29 @@ _UFUNCS = {
     "atan2": "arctan2",
 }
 _SYMBOLS = _partials.OPERATORS | {"logical_and": "&&", "logical_or": "||"}
-#: Operators that CuPy's ufuncs are called for.
+#: Operators that become calls of CuPy's ufuncs.
 _CALLED = frozenset(["pow", "remainder"])
 _ORDERED = frozenset(["less", "less_equal", "greater", "greater_equal"])
 
 
 class NoDeviceCode(Exception):
-    """An expression for which no CUDA source can be generated; its text says what is missing."""
+    """No CUDA source can be generated for an expression; the message says what is missing."""
 
 
 def type_character(dtype: Any) -> str | None:
-    """The character of what arrays of `dtype` are computed in; `None` for other dtypes."""
+    """The character of the type to compute in for arrays of `dtype`; `None` if there is none."""
     return "f" if dtype.name == "bfloat16" else COMPUTED_IN.get(dtype.char)
 
 
 def real_of(char: str) -> str:
-    """The character of the real numbers of a type."""
+    """The character of the real type of the same precision."""
     return char.lower()
 
 
 class Writer:
-    """Turns expressions into statements, each common part computed once.
+    """Turns expressions into C++ statements; common parts are computed once.
 
-    char : the type that is computed in, one of ``f d F D``.
+    char : the type to compute in, one of ``f d F D``.
     """
 
     def __init__(self, char: str) -> None:
@@ -60,31 +60,31 @@ class Writer:
         self.preambles: dict[str, None] = {}
         self._functions: dict[str, str] = {}
         self._names: dict[int, str] = {}  # number of a value -> its name
-        self._numbers: dict[Any, int] = {}  # what a value is made of -> its number
+        self._numbers: dict[Any, int] = {}  # function and arguments of a value -> its number
         self._seen: dict[int, int] = {}  # id of an expression -> the number of its value
-        self._kept: list[Expr] = []  # so that no `id` comes twice
+        self._kept: list[Expr] = []  # kept alive, so that no `id` is used again
         self._is_bool: dict[str, bool] = {}
 
     @property
     def preamble(self) -> str:
-        """What must stand before the kernel; raises `NoDeviceCode` where names may collide."""
+        """The code that must precede the kernel; `NoDeviceCode` where names may collide."""
         bodies = [p for p in self.preambles if not _only_includes(p)]
         if len(bodies) > 1:
             raise NoDeviceCode("two functions of CuPy whose device code cannot stand together")
         return "\n".join([*self.preambles, *self._functions.values()])
 
     def declare(self, name: str, text: str, boolean: bool = False) -> None:
-        """A statement that gives `name` the value of `text`."""
+        """Add a statement that gives `name` the value of `text`."""
         self.lines.append(f"const {'bool' if boolean else self.type} {name} = {text};")
         self._is_bool[name] = boolean
 
     def value(self, expr: Expr) -> str:
-        """A name, or a constant, of the computed type with the value of `expr`."""
+        """A name or a constant with the value of `expr`, in the type to compute in."""
         name = self.any(expr)
         return self._as_value(name)
 
     def any(self, expr: Expr) -> str:
-        """As `value`, but a comparison stays a truth value."""
+        """As `value`, but a comparison stays a ``bool``."""
         if expr.is_variable:
             return expr.value
         if expr.is_constant:
@@ -119,7 +119,7 @@ class Writer:
         return f"({name} != {self.type}(0))"
 
     def _number(self, expr: Expr) -> int:
-        """A number that two expressions of one value have in common."""
+        """The number of the value of `expr`; expressions of the same value share it."""
         found = self._seen.get(id(expr))
         if found is None:
             if expr.is_constant or expr.is_variable:
@@ -132,7 +132,7 @@ class Writer:
         return found
 
     def _text(self, expr: Expr) -> tuple[str, bool]:
-        """The C++ of one step, and whether it is a truth value."""
+        """The C++ text of one step, and whether its type is ``bool``."""
         name = expr.name
         if name.startswith(_partials.SPECIAL):
             return self._special(name.removeprefix(_partials.SPECIAL), expr.args)
@@ -176,7 +176,7 @@ class Writer:
         return self._call(f"special.{name}", ufunc, [self.value(x) for x in args])
 
     def _call(self, name: str, ufunc: Any, args: list[str]) -> tuple[str, bool]:
-        """A call of a device function made of CuPy's ufunc."""
+        """A call of a device function made from CuPy's ufunc, and whether its type is ``bool``."""
         if not isinstance(ufunc, cp.ufunc):
             raise NoDeviceCode(f"CuPy has no ufunc {name}")
         found = _loop(ufunc, self.char, len(args))
@@ -200,7 +200,7 @@ class Writer:
 
 
 def _loop(ufunc: Any, char: str, nin: int) -> tuple[Any, str] | None:
-    """The loop of a ufunc for arguments of one type."""
+    """The loop of a ufunc for `nin` arguments of type `char`, and `char`; `None` without one."""
     for op in ufunc._ops.ops:
         if len(op.in_types) == nin and all(t.char == char for t in op.in_types):
             return (op, char) if isinstance(op.routine, str) else None
@@ -208,7 +208,7 @@ def _loop(ufunc: Any, char: str, nin: int) -> tuple[Any, str] | None:
 
 
 def _device_function(name: str, op: Any, char: str, nin: int) -> str:
-    """A loop of a ufunc as a device function."""
+    """The source of a device function that computes the loop `op` of a ufunc."""
     kind, out = C_TYPES[char], C_TYPES[op.out_types[0].char]
     params = ", ".join(f"{kind} in{i}" for i in range(nin))
     types = "".join(f"  typedef {kind} in{i}_type;\n" for i in range(nin))
@@ -219,13 +219,13 @@ def _device_function(name: str, op: Any, char: str, nin: int) -> str:
 
 
 def _composed(name: str, args: tuple[Expr, ...]) -> Expr | None:
-    """A special function that keratorch writes in others, as an expression."""
+    """A special function that keratorch composes of others, as an expression; else `None`."""
     if name in _special.GENERAL:
         try:
             return _special.GENERAL[name](ExprNamespace(), *args)
         except TypeError as error:
             raise NoDeviceCode(f"special.{name} does what expressions cannot: {error}") from error
-    if name == "polygamma":  # which CuPy has as a Python function
+    if name == "polygamma":  # a Python function in CuPy, not a ufunc
         needed, function = _special.COMPOSED[name]
         parts = [_special_of(n) for n in needed]
         return function(ExprNamespace(), *parts, *args)

@@ -1,12 +1,13 @@
 """CuPy rules made from partial derivatives: one launch for all gradients of an operation.
 
-For ``partials = (1 - y * y,)`` the kernel that comes out is, in essence,
+For ``partials = (1 - y * y,)`` the kernel is, in essence,
 
     r0 = grad * (1 - y * y)
 
-with the conjugate of the partial where it is complex, and, for an operation whose partial may be
-infinite, 0 in place of a partial that is not finite where the gradient is 0. It computes in the
-type of the gradient (in float32 for float16) and writes each result in the dtype of its input.
+A complex partial is conjugated. Where an operation's partial may be infinite, a partial that is not
+finite counts as 0 if the gradient is 0. The kernel computes in the type of the gradient (in float32
+for float16 and bfloat16). It writes each result in the dtype of its input, or, if the engine must
+still sum the result, in the dtype of the gradient.
 """
 
 from __future__ import annotations
@@ -23,18 +24,18 @@ from ..ops._elementwise import ElementwiseGrad
 from ..ops._partials import Expr, ExprNamespace
 from .cupy_device_code import C_TYPES, NoDeviceCode, Writer, real_of, type_character
 
-#: The letters of types in the parameters of a kernel: of inputs, and of results.
+#: The letters for the types of a kernel's parameters: of its inputs, and of its results.
 _INPUT_TYPES = "UVW"
 _RESULT_TYPES = "OPQ"
 
 
 def has_generated_rule(cls: type) -> bool:
-    """Whether the rule of `cls` comes from partials; one with a `backward` of its own means it."""
+    """Whether the rule of `cls` comes from its partials: `cls` has no `backward` of its own."""
     return issubclass(cls, ElementwiseGrad) and cls.backward is ElementwiseGrad.backward
 
 
 class Kernel:
-    """A compiled rule: the kernel, and what it is called with.
+    """A compiled rule: the kernel, and its arguments.
 
     reads : the numbers of the inputs that it reads. reads_y : whether it reads the output.
     results : the numbers of the inputs whose gradients it writes.
@@ -52,7 +53,7 @@ class Kernel:
 
 
 class ElementwiseRule:
-    """The rule of an elementwise operation; its kernels are made when they are first needed."""
+    """The rule of an elementwise operation; makes its kernels when they are first needed."""
 
     __slots__ = ("cls", "general", "kernels", "ones", "zeros")
 
@@ -61,7 +62,7 @@ class ElementwiseRule:
         self.general: Rule = cls.backward
         self.kernels: dict[Any, Kernel | None] = {}
         constants = [e.value if e.is_constant else None for e in cls.exprs]
-        #: The inputs that get the gradient as it is, and those that get none.
+        #: The inputs whose partial is 1, which get the gradient itself, and those of 0.
         self.ones = frozenset(i for i, v in enumerate(constants) if v is not None and v == 1)
         self.zeros = frozenset(i for i, v in enumerate(constants) if v is not None and v == 0)
 
@@ -88,7 +89,7 @@ class ElementwiseRule:
                 args.append(values[-1])
             for i in kernel.results:
                 edge = edges[i]
-                # What is still to be summed keeps the precision of the gradient.
+                # A result that the engine must still sum keeps the precision of the gradient.
                 kind = edge.dtype if edge.shape == grad.shape else dtype
                 found[i] = cp.empty(grad.shape, kind)
                 args.append(found[i])
@@ -98,7 +99,7 @@ class ElementwiseRule:
     def _made(
         self, needed: tuple[bool, ...], kinds: tuple[Any, ...], masked: bool, dtype: Any, out: Any
     ) -> Kernel | None:
-        """The kernel for one set of inputs and types; `None` where the general rule must do."""
+        """The kernel for one set of inputs and types; `None` where the general rule must serve."""
         char = type_character(dtype)
         if char is None or (char in "FD") != (out.kind == "c"):
             return None
@@ -117,8 +118,10 @@ def make_kernel(
 ) -> Kernel:
     """The kernel that computes the gradients of the `needed` inputs.
 
-    kinds : the types of those saved values that are Python scalars, `None` for arrays.
-    char : the type that is computed in. Raises `NoDeviceCode` where there is no CUDA source.
+    kinds : the types of the saved values that are Python scalars, `None` for arrays.
+    char : the type to compute in.
+
+    Raises `NoDeviceCode` where there is no CUDA source.
     """
     exprs = cls.partial_exprs(char in "FD")
     trivial = [e.is_constant and e.value in (0, 1) for e in exprs]
@@ -138,7 +141,7 @@ def make_kernel(
             if scalar is complex and char not in "FD":
                 raise NoDeviceCode("a complex number among real ones")
             params.append(f"{'complex128' if scalar is complex else 'float64'} a{i}")
-            # By way of the gradient's type, as the number was in the forward pass.
+            # Rounded to the gradient's type first, as the number was in the forward pass.
             writer.declare(f"x{i}", f"{kind}(static_cast<G>({_narrowed(scalar, char)}(a{i})))")
     if "y" in read:
         params.append("Y b")
@@ -168,7 +171,7 @@ def make_kernel(
 
 
 def _narrowed(scalar: type, char: str) -> str:
-    """What a number is converted to before the gradient's type, which may be float16."""
+    """The type that a number is converted to before the gradient's type, which may be float16."""
     if scalar is complex:
         return C_TYPES[char]
     return C_TYPES[real_of(char)]
@@ -178,16 +181,17 @@ def _narrowed(scalar: type, char: str) -> str:
 
 
 class _RealVariable(Expr):
-    """A variable that says what is asked of a real array."""
+    """A variable with the dtype of a real array, for functions that ask for it."""
 
     __slots__ = ()
     dtype = cp.dtype("float64")
 
 
 def forward_kernel(name: str, composed: Callable[..., Any]) -> Callable[..., Any]:
-    """One kernel for a special function that is composed of several; `composed` where none is.
+    """The special function `name` as one kernel, in place of the several calls of `composed`.
 
-    It serves real arrays of one dtype; others go the general way.
+    The kernel serves real arrays of one dtype. `composed` serves all others, and functions for
+    which there is no kernel.
     """
     if name not in _special.GENERAL:
         return composed
@@ -226,7 +230,7 @@ def _forward_kernel(name: str, char: str, arity: int) -> Any:
     )
 
 
-#: Conversion of what was computed to the type of a result; the real part where that is real.
+#: Converts a computed value to the type of a result; takes the real part for a real result.
 WRITE = """
 namespace keratorch {
 template <typename T, typename R> __device__ inline void write(T value, R& result) {

@@ -1,7 +1,7 @@
-"""CuPy kernels written by hand: reductions with the elementwise work beside them.
+"""CuPy kernels written by hand: reductions fused with the elementwise work around them.
 
-Each computes in float32 where the arrays are of float16. The rules of the table `RULES` are those
-of the `Grad`s in few launches; `softmax` and its kin are forward passes.
+For float16 arrays each kernel computes in float32. The table `RULES` has rules of `Grad`s that
+need few launches. `softmax`, `log_softmax` and `logsumexp` are forward passes.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from .cupy_elementwise import WRITE
 
 Axes = tuple[int, ...]
 
-#: The type that a type of arrays is computed in: float for those of two bytes.
+#: The type to compute in for the type of an array: float for types of two bytes.
 COMPUTED = """
 namespace keratorch {
 template <typename T, int size = sizeof(T)> struct computed { typedef T type; };
@@ -31,7 +31,7 @@ template <typename T> struct computed<T, 2> { typedef float type; };
 
 
 def computed_dtype(dtype: Any) -> Any:
-    """What arrays of `dtype` are computed in: float32 for float16."""
+    """The dtype to compute in for arrays of `dtype`: float32 for float16 and bfloat16."""
     char = type_character(dtype)
     return dtype if char is None else cp.dtype(char)
 
@@ -41,17 +41,17 @@ def _kept_shape(shape: tuple[int, ...], axes: Axes) -> tuple[int, ...]:
 
 
 def _kept(reduced: RawArray, shape: tuple[int, ...], axes: Axes) -> RawArray:
-    """A reduced array with its reduced axes in it, of length 1: a view."""
+    """A view of a reduced array, with its reduced axes put back in length 1."""
     return reduced.reshape(_kept_shape(shape, axes))
 
 
 def _reduces(shape: tuple[int, ...], axes: Axes) -> bool:
-    """Whether there is something to reduce and something that comes of it."""
+    """Whether there are axes to reduce, and elements in the array."""
     return bool(axes) and 0 not in shape
 
 
 def _reduce(kernel: Any, dtype: Any, axes: Axes, first: RawArray, *others: RawArray) -> RawArray:
-    """A reduction of arrays that broadcast to `first`, along axes that are kept."""
+    """A reduction along `axes`, which are kept, of arrays that broadcast to `first`."""
     out = cp.empty(_kept_shape(first.shape, axes), dtype)
     kernel(first, *others, out, axis=axes, keepdims=True)
     return out
@@ -59,7 +59,7 @@ def _reduce(kernel: Any, dtype: Any, axes: Axes, first: RawArray, *others: RawAr
 
 # -- softmax, forward: the largest and the sum of powers in one pass ---------------------------
 
-#: Σ e^(x − m) with m the largest x so far; two of them join into one.
+#: The pair of m, the largest x so far, and Σ e^(x − m); two pairs join into one.
 _POWERS = """
 template <typename T> struct keratorch_powers {
   T largest, sum;
@@ -98,9 +98,9 @@ _LOG_SUM_EXP = {
     char: _powers_kernel("logsumexp", real, "static_cast<Y>(a.largest + log(a.sum))")
     for char, real in _REAL.items()
 }
-#: Both numbers, as one complex number.
+#: Both numbers of the pair, as one complex number.
 _LARGEST_AND_SUM = {
-    # NaN where the largest is infinite, as ∞ − ∞ is.
+    # The sum is NaN where the largest is infinite, because ∞ − ∞ is NaN.
     char: _powers_kernel("powers", real, "Y(a.largest, a.sum + (a.largest - a.largest))")
     for char, real in _REAL.items()
 }
@@ -121,7 +121,7 @@ _LOG_SOFTMAX = cp.ElementwiseKernel(
 
 
 def logsumexp(x: RawArray, axes: Axes) -> RawArray | None:
-    """log Σ eˣ along `axes`, which are kept, in one launch; `None` where it must be composed."""
+    """log Σ eˣ along `axes`, which are kept, in one launch; `None` where no kernel serves."""
     char = type_character(x.dtype)
     if char not in _LOG_SUM_EXP or not _reduces(x.shape, axes):
         return None
@@ -129,12 +129,12 @@ def logsumexp(x: RawArray, axes: Axes) -> RawArray | None:
 
 
 def softmax(x: RawArray, axes: Axes) -> RawArray | None:
-    """eˣ / Σ eˣ along `axes`, in two launches; `None` where it must be composed."""
+    """eˣ / Σ eˣ along `axes`, in two launches; `None` where no kernel serves."""
     return _softened(_SOFTMAX, x, axes)
 
 
 def log_softmax(x: RawArray, axes: Axes) -> RawArray | None:
-    """x − log Σ eˣ along `axes`, in two launches; `None` where it must be composed."""
+    """x − log Σ eˣ along `axes`, in two launches; `None` where no kernel serves."""
     return _softened(_LOG_SOFTMAX, x, axes)
 
 
@@ -228,7 +228,7 @@ _EXTREMUM_GRAD = cp.ElementwiseKernel(
 
 
 def extremum_rule(node: Any, grad: RawArray) -> tuple[Any, ...]:
-    """The gradient over the number of ties where x is the largest (smallest), 0 elsewhere."""
+    """grad/(number of ties) where x is the largest (smallest), 0 elsewhere."""
     x, y = node.saved(grad)
     shape, axes = x.shape, node.axes
     if x.dtype.kind != "f" or not _reduces(shape, axes):
@@ -281,7 +281,7 @@ def _spread_rule(node: Any, grad: RawArray, factor: float) -> tuple[Any, ...]:
     if not _reduces(shape, axes):
         return node.backward(grad)
     kind = computed_dtype(x.dtype)
-    # In two rounds, as `deviations`: the second corrects the rounding of the first.
+    # In two rounds, as in `deviations`: the second corrects the rounding of the first.
     mean = _reduce(_MEAN, kind, axes, x)
     rest = _reduce(_MEAN_FROM, kind, axes, x, mean)
     scale = kind.type(factor / node.divisor if node.divisor else math.nan)
@@ -290,7 +290,7 @@ def _spread_rule(node: Any, grad: RawArray, factor: float) -> tuple[Any, ...]:
     return (_filled(kernel, x, _kept(grad, shape, axes), x, *kept, mean, rest, scale),)
 
 
-# -- elementwise rules that no partials state --------------------------------------------------
+# -- elementwise rules that do not come from partials ------------------------------------------
 
 _WHERE_BOTH = cp.ElementwiseKernel(
     "bool c, G g",
@@ -325,7 +325,7 @@ __device__ R keratorch_abs_grad(G g, const complex<X>& x) {
 
 
 def where_rule(node: Any, grad: RawArray) -> tuple[Any, ...]:
-    """The gradient where the branch was taken, 0 elsewhere."""
+    """Each branch gets the gradient where it was taken, 0 elsewhere."""
     first, second = node._edges
     condition = node.condition
     if first is not None and second is not None:
@@ -338,7 +338,7 @@ def where_rule(node: Any, grad: RawArray) -> tuple[Any, ...]:
 
 
 def _result(edge: Any, grad: RawArray) -> RawArray:
-    """Where a rule writes the gradient of `edge`: what is still to be summed keeps its dtype."""
+    """An empty array for the gradient of `edge`; in the dtype of `grad` if it is still summed."""
     return cp.empty(grad.shape, edge.dtype if edge.shape == grad.shape else grad.dtype)
 
 
@@ -373,9 +373,9 @@ _SEGMENT_SUM = cp.ElementwiseKernel(
 
 
 def segment_sum(size: int, where: RawArray, values: RawArray) -> RawArray:
-    """`size` zeros, to which each of `values` was added where it belongs, in their order.
+    """`size` zeros, with each of `values` added at its index in `where`, in the order of `values`.
 
-    The indices are sorted, and one thread adds up each element: the same numbers every time.
+    The indices are sorted, and one thread adds up each element: every run gives the same numbers.
     """
     out = cp.empty((size,), values.dtype)
     where = where % size if size else where

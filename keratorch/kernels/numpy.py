@@ -1,12 +1,12 @@
 """NumPy rules made from partial derivatives: one temporary, written in place.
 
-For ``partials = (1 - y * y,)`` the rule that comes out is, in essence,
+For ``partials = (1 - y * y,)`` the rule is, in essence,
 
     t = multiply(y, y); subtract(1, t, t); multiply(grad, t, t); return (t,)
 
-A temporary that involves the output has the output's shape and dtype, and may be written into;
-others are left alone. For 0-d gradients, of which NumPy makes scalars, there is a second rule that
-writes nowhere. Complex gradients take the general rule.
+A temporary that depends on the output has the output's shape and dtype, so the rule writes into it;
+it writes into no other. A second rule, without writes, serves 0-d gradients, which NumPy turns into
+scalars. Complex gradients take the general rule.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class KernelTable(RuleTable):
     __slots__ = ()
 
     def __missing__(self, cls: type) -> Rule:
-        # A subclass with a `backward` of its own means it.
+        # A `backward` of the subclass's own takes precedence.
         generic = issubclass(cls, ElementwiseGrad) and cls.backward is ElementwiseGrad.backward
         rule = elementwise_rule(cls) if generic else cls.backward  # type: ignore[attr-defined]
         self[cls] = rule
@@ -40,7 +40,7 @@ class KernelTable(RuleTable):
 
 
 class _Constants(dict[Any, tuple[Any, ...]]):
-    """The Python numbers of a kernel as 0-d arrays of a dtype: NumPy takes them faster."""
+    """dtype -> the Python numbers of a kernel as 0-d arrays, with which NumPy is faster."""
 
     __slots__ = ("values",)
 
@@ -57,7 +57,7 @@ class _Constants(dict[Any, tuple[Any, ...]]):
 class _Writer:
     """Writes the lines of a kernel.
 
-    in_place : whether temporaries are arrays; those of 0-d arrays are NumPy's scalars.
+    in_place : whether temporaries are arrays; for 0-d arrays they are NumPy's scalars.
     """
 
     def __init__(self, in_place: bool) -> None:
@@ -66,6 +66,8 @@ class _Writer:
         self.constants: list[Any] = []
         self.scope: dict[str, Any] = {"vdot": np.vdot, "asarray": np.asarray}
         self.count = 0
+        self.again: set[int] = set()  # ids of the parts that stand in an expression more than once
+        self.names: dict[int, str] = {}  # of those, once they are computed
 
     def ufunc(self, name: str) -> str:
         name = _UFUNC_NAMES.get(name, name)
@@ -88,11 +90,21 @@ class _Writer:
         return f"t{self.count}"
 
     def value(self, expr: Expr) -> tuple[str, bool]:
-        """A name for the value of `expr`, and whether it is ours to write into."""
+        """A name for the value of `expr`, and whether the rule may write into it."""
         if expr.is_constant:
             return self.constant(expr.value), False
         if expr.is_variable:
             return expr.value, False
+        if id(expr) in self.names:
+            return self.names[id(expr)], False
+        name, owned = self.computed(expr)
+        if id(expr) not in self.again:
+            return name, owned
+        self.names[id(expr)] = name
+        return name, False
+
+    def computed(self, expr: Expr) -> tuple[str, bool]:
+        """As `value`, of an expression that is no number and no variable: computes it."""
         parts = [self.value(a) for a in expr.args]
         names = ", ".join(name for name, _ in parts)
         if expr.name == "where":
@@ -117,7 +129,7 @@ class _Writer:
         return "where"
 
     def times(self, expr: Expr, masked: bool, i: int, result: str) -> None:
-        """Lines that set `result` to the gradient times the partial."""
+        """Add lines that set `result` to the gradient times the partial."""
         if expr.is_constant and expr.value == 1:
             self.lines.append(f"{result} = g")
             return
@@ -128,6 +140,7 @@ class _Writer:
             negative = f"{self.ufunc('negative')}(g)"
             self.lines.append(f"{result} = {negative if self.in_place else f'asarray({negative})'}")
             return
+        self.again, self.names = _partials.shared(expr), {}
         name, owned = self.value(expr)
         multiply = self.ufunc("multiply")
         out = f", {name}" if owned else ""
@@ -151,9 +164,9 @@ def elementwise_rule(cls: type[ElementwiseGrad]) -> Rule:
 
 
 def _compiled(cls: type[ElementwiseGrad], in_place: bool, otherwise: Rule) -> Rule:
-    """A rule for real gradients of one axis or more if `in_place`, else for those of none.
+    """A rule for real gradients: with one axis or more if `in_place`, else with none.
 
-    otherwise : the rule for others.
+    otherwise : the rule for all other gradients.
     """
     inputs = [f"x{i}" for i in range(cls.arity)]
     results = [f"r{i}" for i in range(cls.arity)]
@@ -167,8 +180,9 @@ def _compiled(cls: type[ElementwiseGrad], in_place: bool, otherwise: Rule) -> Ru
             body.append(f"    if e{i} is not None:")
             body += [f"        {line}" for line in writer.lines]
         writer.lines.clear()
+    name = f"{cls.__name__}_{'kernel' if in_place else 'kernel_0d'}"
     lines = [
-        "def rule(node, g):",
+        f"def {name}(node, g):",
         f"    if {'g.ndim == 0 or ' if in_place else ''}g.dtype.kind != 'f':",
         "        return otherwise(node, g)",
         f"    {', '.join(inputs)}, y = node._saved",
@@ -183,7 +197,7 @@ def _compiled(cls: type[ElementwiseGrad], in_place: bool, otherwise: Rule) -> Ru
     lines += [*body, f"    return ({', '.join(results)},)"]
     writer.scope |= {"otherwise": otherwise, "masked": masked}
     text = "\n".join(lines) + "\n"
-    return _partials.compile_function("rule", text, writer.scope)
+    return _partials.compile_function(name, text, writer.scope)
 
 
 def masked(node: Any, g: Any, i: int) -> Any:
@@ -196,7 +210,7 @@ def masked(node: Any, g: Any, i: int) -> Any:
 
 
 def relu_rule(node: Any, g: Any) -> tuple[Any, ...]:
-    """One product with a mask."""
+    """The gradient where the output is positive, as one product with a mask."""
     return (np.asarray(np.multiply(g, node._saved[1] > 0)),)
 
 

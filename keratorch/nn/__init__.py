@@ -1,4 +1,4 @@
-"""What neural networks are made of."""
+"""Building blocks of neural networks: `functional`."""
 
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 

@@ -1,9 +1,9 @@
 """Convolution and its transpose, in PyTorch's names, layout and order of arguments.
 
-Windows over the input are reshaped to a matrix of one column per output position, and one product
-with the weights (a stack of one per group) does the rest. The transpose goes the same way
-back: one product, then `fold`. On NumPy the windows are a view: what is copied is that matrix, of
-C·K elements per output position (K: those of the kernel), and for padding the input.
+The windows over the input are reshaped to a matrix with one column per output position. One
+product with the weights (a stack with one matrix per group) gives the output. The transpose goes
+the same way back: one product, then `fold`. On NumPy the windows are a view. Only that matrix, of
+C·K elements per output position for a kernel of K elements, and a padded input are copied.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from typing import Any
 from ..core.array import GradArray
 from ..core.convert import check_devices
 from ..errors import ShapeError
-from ..ops._call import operands
-from ..ops.linalg import matmul
+from ..ops._operands import operands
+from ..ops.linalg.products import matmul
 from ..ops.manipulation import permute_dims, reshape
 from ..ops.windows import fold, pad, windows
 from ._spatial import Size, batched, sizes, spans, unbatched
@@ -45,22 +45,22 @@ def conv2d(
     dilation: Size = 1,
     groups: int = 1,
 ) -> GradArray:
-    """The cross-correlation of images with kernels, and `bias`.
+    """The cross-correlation of images with kernels, plus `bias`.
 
-    ``y[n, o, i] = bias[o] + Σ over c and j of weight[o, c, j] · x[n, c, i·stride + j·dilation]``
-    with i and j over the spatial axes, c over the channels of the group of o, and x the input
-    after zero padding.
+    ``y[n, o, i] = bias[o] + Σ over c and j of weight[o, c, j] · x[n, c, i·stride + j·dilation]``,
+    where i and j run over the spatial axes, c over the channels of the group of o, and x is the
+    input after zero padding.
 
     input : (N, C, H, W), or (C, H, W); floating, complex or integer.
     weight : (O, C/groups, kernel height, kernel width). bias : (O,).
     stride, dilation : a number, or one per spatial axis.
     padding : zeros on either side: a number, or one per spatial axis; ``"valid"`` for none, or
-        ``"same"`` for an output as large as the input (of stride 1; an odd zero goes to the end).
-    groups : the channels and the outputs fall into so many groups that do not mix.
+        ``"same"`` for an output as large as the input (stride 1 only; an odd zero goes to the end).
+    groups : the number of groups into which channels and outputs are split; groups do not mix.
 
     Returns (N, O, ⌊(H + 2·padding − dilation·(kernel − 1) − 1)/stride⌋ + 1, …), of the common
     dtype. Raises `ShapeError` where the channels do not fit the weights and groups, where the
-    kernel is larger than the padded input, and for shapes of other lengths.
+    kernel is larger than the padded input, and for other numbers of axes.
     """
     return _conv("conv2d", 2, input, weight, bias, stride, padding, dilation, groups)
 
@@ -105,19 +105,21 @@ def conv_transpose2d(
     groups: int = 1,
     dilation: Size = 1,
 ) -> GradArray:
-    """The transpose of `conv2d`: what that does to the gradient of its output.
+    """The transpose of `conv2d`: the map from the gradient of its output to that of its input.
 
     ``y[n, o, i·stride + j·dilation − padding] += weight[c, o, j] · x[n, c, i]``, summed over c, i
-    and j, and `bias` added.
+    and j, plus `bias`.
 
     input : (N, C, H, W), or (C, H, W). weight : (C, O/groups, kernel height, kernel width).
-    bias : (O,). stride, dilation, groups : of the `conv2d` that this transposes.
-    padding : so much is cut off on either side: a number, or one per spatial axis.
-    output_padding : so much more is kept at the end; less than the stride or the dilation.
+    bias : (O,). stride, dilation, groups : those of the `conv2d` that this transposes.
+    padding : the number of elements cut off on either side: a number, or one per spatial axis.
+    output_padding : how many more elements are kept at the end; less than the stride or the
+        dilation.
 
     Returns (N, O, (H − 1)·stride − 2·padding + dilation·(kernel − 1) + output_padding + 1, …), of
     the common dtype. Raises `ShapeError` where the channels do not fit the weights and groups,
-    where the padding leaves nothing, and for shapes of other lengths.
+    where the padding leaves nothing, where `output_padding` is too large, and for other numbers of
+    axes.
     """
     return _conv_transpose(
         *("conv_transpose2d", 2, input, weight, bias),
@@ -263,7 +265,7 @@ def _arrays(
 
 
 def _by_group(x: GradArray, groups: int, rows: int, columns: int) -> GradArray:
-    """(…) as (groups, rows, columns), in two steps: Dask does not split and merge in one."""
+    """`x` as (groups, rows, columns), in two steps: Dask cannot split and merge axes in one."""
     if groups > 1:
         x = reshape(x, (groups, x.shape[0] // groups, *x.shape[1:]))
     return reshape(x, (groups, rows, columns))
@@ -295,7 +297,7 @@ def _widths(
     stride: tuple[int, ...],
     dilation: tuple[int, ...],
 ) -> tuple[tuple[int, int], ...]:
-    """How many zeros go before and after each spatial axis."""
+    """How many zeros to pad before and after each spatial axis."""
     if padding == "valid":
         return ((0, 0),) * len(kernel)
     if padding == "same":

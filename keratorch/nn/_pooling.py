@@ -40,18 +40,18 @@ def max_pool2d(
     """The largest element of each window over two axes.
 
     ``y[n, c, i] = max over j of x[n, c, i·stride + j·dilation]``, where x is the input after
-    padding with −∞. At a tie the largest elements share the gradient in equal parts, as `max`
-    does (PyTorch gives it to one of them; −∞ in the input ties with the padding). NaN in a window
-    makes its maximum NaN.
+    padding with −∞. At a tie the largest elements share the gradient in equal parts, as in `max`.
+    (PyTorch gives the gradient to one of them.) −∞ in the input ties with the padding. NaN in a
+    window makes its maximum NaN.
 
     input : (N, C, H, W), or (C, H, W); floating.
-    kernel_size, stride, padding, dilation : a number, or one per spatial axis. The stride is
-        that of the kernel size for `None`; the padding is half of the dilated kernel at most.
+    kernel_size, stride, padding, dilation : a number, or one per spatial axis. The stride `None`
+        is the kernel size. The padding is at most half of the dilated kernel.
     ceil_mode : windows may reach beyond the padding at the end if they start before it.
 
     Returns (N, C, ⌊(H + 2·padding − dilation·(kernel − 1) − 1)/stride⌋ + 1, …), with ⌈ ⌉ under
-    `ceil_mode`, of the input's dtype. Raises `ShapeError` where not one window fits, where there
-    is too much padding, and for shapes of other lengths; `DTypeError` unless floating.
+    `ceil_mode`, of the input's dtype. Raises `ShapeError` where no window fits, where there is too
+    much padding, and for other numbers of axes; `DTypeError` unless the input is floating.
     """
     return _max_pool("max_pool2d", 2, input, kernel_size, stride, padding, dilation, ceil_mode)
 
@@ -96,15 +96,15 @@ def avg_pool2d(
     input after zero padding.
 
     input : (N, C, H, W), or (C, H, W); floating or complex.
-    kernel_size, stride, padding : a number, or one per spatial axis. The stride is that of the
-        kernel size for `None`; the padding is half of the kernel at most.
-    ceil_mode : windows may reach beyond the padding at the end if they start before it; what is
-        beyond it never counts.
+    kernel_size, stride, padding : a number, or one per spatial axis. The stride `None` is the
+        kernel size. The padding is at most half of the kernel.
+    ceil_mode : windows may reach beyond the padding at the end if they start before it. Places
+        beyond the padding never count as elements.
     count_include_pad : whether the zeros of the padding count as elements.
 
     Returns (N, C, ⌊(H + 2·padding − kernel)/stride⌋ + 1, …), with ⌈ ⌉ under `ceil_mode`, of the
-    input's dtype. Raises `ShapeError` where not one window fits, where there is too much padding,
-    and for shapes of other lengths; `DTypeError` for integers and booleans.
+    input's dtype. Raises `ShapeError` where no window fits, where there is too much padding, and
+    for other numbers of axes; `DTypeError` for integers and booleans.
     """
     return _avg_pool(
         "avg_pool2d", 2, input, kernel_size, stride, padding, ceil_mode, count_include_pad
@@ -156,7 +156,7 @@ class _Pool:
             room = m + 2 * p - k
             count = (-(-room // step) if ceil_mode else room // step) + 1
             if ceil_mode and (count - 1) * step >= m + p:
-                count -= 1  # the last would start in the padding at the end
+                count -= 1  # the last window would start in the padding at the end
             counts.append(count)
             # Under ceil_mode the last window may need more than the padding.
             widths.append((p, p + max(0, (count - 1) * step - room)))
@@ -224,7 +224,7 @@ def _avg_pool(
 
 
 def _divisors(pool: _Pool, y: GradArray, count_include_pad: bool) -> list[Any]:
-    """What to divide the sums by: a number where all windows are whole, else a factor per axis."""
+    """The divisors of the sums: one number where all windows are whole, else one array per axis."""
     factors: list[list[int]] = []
     for m, k, step, p, count in zip(
         pool.size, pool.kernel, pool.stride, pool.padding, pool.counts, strict=True

@@ -1,4 +1,4 @@
-"""What convolution and pooling have in common: their arguments, and batches."""
+"""Checks of arguments, and batch axes, shared by convolution and pooling."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Size = int | Sequence[int]
 
 
 def sizes(op: str, name: str, value: Size, n: int, least: int) -> tuple[int, ...]:
-    """The argument `name` as one number per axis, each `least` or more."""
+    """The argument `name` as one number per axis; `ShapeError` unless each is `least` or more."""
     given: tuple[Any, ...] = tuple(value) if isinstance(value, (tuple, list)) else (value,)
     if not all(hasattr(v, "__index__") for v in given):
         raise ShapeError(f"{op}: {name} {value!r} must be an integer, or {n} of them")
@@ -28,7 +28,7 @@ def sizes(op: str, name: str, value: Size, n: int, least: int) -> tuple[int, ...
 
 
 def batched(op: str, x: GradArray, n: int) -> tuple[GradArray, bool]:
-    """`x` with a batch axis, and whether it came with one."""
+    """`x` with a batch axis, and whether it had one already."""
     shape = tuple(x.shape)
     if len(shape) == n + 2:
         return x, True
@@ -41,7 +41,7 @@ def batched(op: str, x: GradArray, n: int) -> tuple[GradArray, bool]:
 
 
 def unbatched(y: GradArray, has_batch: bool) -> GradArray:
-    """`y` as its input was, with or without a batch axis."""
+    """`y` with its batch axis if the input had one, else without."""
     return y if has_batch else reshape(y, tuple(y.shape)[1:])
 
 

@@ -1,10 +1,10 @@
-"""Functions that neural networks are made of."""
+"""Functions for neural networks: activations, convolution and pooling, in PyTorch's names."""
 
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 from ..core.namespace import missing_from as _missing_from
 from ..ops.arithmetic import relu as relu
-from ..ops.exponential import expit as sigmoid
+from ..ops.exponential import expit as _expit
 from ..ops.softmax import log_softmax as log_softmax
 from ..ops.softmax import softmax as softmax
 from ._convolution import conv1d as conv1d
@@ -20,24 +20,10 @@ from ._pooling import max_pool1d as max_pool1d
 from ._pooling import max_pool2d as max_pool2d
 from ._pooling import max_pool3d as max_pool3d
 
-__all__ = [
-    "avg_pool1d",
-    "avg_pool2d",
-    "avg_pool3d",
-    "conv1d",
-    "conv2d",
-    "conv3d",
-    "conv_transpose1d",
-    "conv_transpose2d",
-    "conv_transpose3d",
-    "log_softmax",
-    "max_pool1d",
-    "max_pool2d",
-    "max_pool3d",
-    "relu",
-    "sigmoid",
-    "softmax",
-]
+sigmoid = _expit
+
+# The functions above; classes are capitalized.
+__all__ = [name for name in dir() if name[0].islower()]  # pyright: ignore[reportUnsupportedDunderAll]
 
 if not _TYPE_CHECKING:  # a type checker finds such names by itself
     __getattr__ = _missing_from(__name__)

@@ -1,4 +1,4 @@
-"""Elementwise operations: the `Grad` base that differentiates them, and their functions.
+"""Elementwise operations: the `Grad` base of their rules, and the makers of their functions.
 
 A subclass states its partial derivatives and nothing else. The general reverse rule, the
 forward rule, and the kernels of backends all come from that statement.
@@ -15,9 +15,9 @@ from ..core.array import GradArray
 from ..core.convert import SCALARS, as_operand, check_devices, is_table
 from ..core.grad import Grad, next_seq
 from ..core.mode import mode, policy
-from ..core.recording import attach, constant, made, recorders, unrecorded
+from ..core.recording import attach, constant, recorders, ref_to, unrecorded
 from ..errors import DTypeError, KeratorchError, ShapeError
-from ._call import is_complex
+from ._operands import is_complex
 from ._pandas import takes_table
 from ._partials import Expr, namespace_function, trace
 from ._propagating import record_elementwise
@@ -29,20 +29,20 @@ recorders.append(globals())
 class ElementwiseGrad(Grad):
     """An elementwise function of some arrays, given by its partial derivatives.
 
-    Subclasses define ``partials(xp, x, y)`` or ``partials(xp, x1, x2, y)``, with ``y`` the
-    output: a tuple of ∂y/∂xᵢ, in Array API functions and operators. For a holomorphic
-    function the gradient of a complex input is conj(∂y/∂x)·grad.
+    A subclass defines ``partials(xp, x, y)`` or ``partials(xp, x1, x2, y)``, where ``y`` is the
+    output. It returns a tuple of ∂y/∂xᵢ, written with operators and functions of the Array API.
+    For a holomorphic function the gradient of a complex input is conj(∂y/∂x)·grad.
     """
 
     __slots__ = ()
 
-    #: Whether a partial can be infinite or NaN where the function is finite or an input is on
-    #: the border of the domain: then it counts as 0 where the incoming gradient is 0.
+    #: Whether a partial can be infinite or NaN where the function is finite, or where an input is
+    #: on the border of the domain. Such a partial counts as 0 where the incoming gradient is 0.
     unbounded: ClassVar[bool] = False
-    #: Whether infinite factors meet inside of a partial: where it then counts as 0, it is not
-    #: differentiated at the input, but at 1, so that no 0·∞ comes into the second derivative.
+    #: Whether infinite factors can meet inside a partial. Where such a partial counts as 0, it is
+    #: evaluated at inputs of 1, so that the second derivative contains no 0·∞.
     intricate: ClassVar[bool] = False
-    #: The names of the inputs, the first ones, in which there is no derivative; their partial is 0.
+    #: The names of the inputs without a derivative. They come first, and their partial is 0.
     constants: ClassVar[tuple[str, ...]] = ()
     arity: ClassVar[int]
     exprs: ClassVar[tuple[Expr, ...]]
@@ -60,12 +60,12 @@ class ElementwiseGrad(Grad):
 
     @staticmethod
     def partials(*args: Any, **kwargs: Any) -> tuple[Any, ...]:
-        """∂y/∂xᵢ for each input, as functions of the namespace, the inputs and the output."""
+        """∂y/∂xᵢ for each input, computed from the namespace, the inputs and the output."""
         raise NotImplementedError
 
     @staticmethod
     def complex_partials(*args: Any, **kwargs: Any) -> tuple[Any, ...]:
-        """The same, where the output is complex; by default there is no difference."""
+        """The partials for a complex output; without this method `partials` serves there too."""
         raise NotImplementedError
 
     @classmethod
@@ -75,7 +75,7 @@ class ElementwiseGrad(Grad):
 
     @classmethod
     def partial_exprs(cls, in_complex: bool = False) -> tuple[Expr, ...]:
-        """The partials as expressions, those of `complex_partials` where the output is complex."""
+        """The partials as expressions; those of `complex_partials` for a complex output."""
         if in_complex and "complex_partials" in cls.__dict__:
             return trace(cls.complex_partials, cls.arity)
         return cls.exprs
@@ -176,7 +176,7 @@ class RawFunctions(dict[type, Callable[..., Any]]):
 
 
 def explained(op: str, error: Exception, *operands: Any) -> Exception:
-    """What to raise in place of a library's own error."""
+    """The error to raise for a library's `error`: a `ShapeError` if shapes do not broadcast."""
     shapes = [tuple(x.shape) for x in operands if hasattr(x, "shape")]
     if len(shapes) > 1 and not _broadcast(shapes):
         return ShapeError(
@@ -299,14 +299,14 @@ def binary(cls: type[ElementwiseGrad], name: str, doc: str) -> Any:
         out._array = y
         out._grad = out._tangents = None
         out._grad_op = out._edge = node
-        node._out = made(out)
+        node._out = ref_to(out)
         return out
 
     return _named(function, name, doc)
 
 
 def constant_unary(name: str, doc: str) -> Any:
-    """A function of one array whose derivative is zero, or that has none: a constant."""
+    """The public function of one array whose result is a constant: derivative 0, or none."""
     raw_functions = RawFunctions(name)
 
     def function(x: Any, /) -> GradArray:
@@ -322,7 +322,7 @@ def constant_unary(name: str, doc: str) -> Any:
 
 
 def constant_binary(name: str, doc: str) -> Any:
-    """A function of two arrays whose result is a constant, such as a comparison."""
+    """The public function of two arrays whose result is a constant, such as a comparison."""
     raw_functions = RawFunctions(name)
 
     def function(x1: Any, x2: Any, /) -> GradArray:
@@ -345,7 +345,10 @@ def constant_binary(name: str, doc: str) -> Any:
 
 
 def both_operands(x1: Any, x2: Any) -> tuple[Any, Any]:
-    """Both as arrays, the one that is none after the example of the other."""
+    """Both operands ready for an operation: two arrays, or one array and a Python scalar.
+
+    A list becomes an array on the backend and device of the other operand.
+    """
     if isinstance(x1, GradArray) or _registry.is_array(x1):
         if type(x2) in (list, tuple):
             x2 = as_operand(x2, as_operand(x1))

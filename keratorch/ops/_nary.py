@@ -6,13 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 from ..backends import _registry
-from ..core import recording as _record
+from ..core import recording
 from ..core.array import GradArray
 from ..core.convert import check_devices
 from ..core.recording import constant, is_active
 from ..errors import DTypeError, NotDifferentiableError
-from ._call import as_array, operands
 from ._elementwise import ElementwiseGrad, RawFunctions, explained
+from ._operands import as_array, operands
 from ._propagating import record_elementwise
 
 _raw_functions: dict[str, RawFunctions] = {}
@@ -21,8 +21,8 @@ _raw_functions: dict[str, RawFunctions] = {}
 def special(cls: type[ElementwiseGrad], name: str, *args: Any) -> GradArray:
     """The special function `name` of real arrays, which `cls` differentiates.
 
-    Integers and booleans become floating. A tracked argument that is one of `cls.constants`
-    is refused.
+    Integers and booleans become floating. Raises `NotDifferentiableError` for an active argument
+    that is one of `cls.constants`, `DTypeError` for complex numbers.
     """
     xs = tuple(_real(name, x) for x in operands(*args))
     for argument, x in zip(cls.constants, xs, strict=False):
@@ -35,7 +35,7 @@ def special(cls: type[ElementwiseGrad], name: str, *args: Any) -> GradArray:
 def apply(
     cls: type[ElementwiseGrad], name: str, function: Callable[..., Any], xs: tuple[GradArray, ...]
 ) -> GradArray:
-    """What `function` makes of the raw arrays in `xs`, with its `cls` node."""
+    """The result of `function` on the raw arrays in `xs`; with a `cls` node if any is active."""
     raws = [x._array for x in xs]
     if len(raws) > 1:
         check_devices(name, *raws)
@@ -44,12 +44,12 @@ def apply(
     except (ValueError, TypeError, RuntimeError) as error:
         raise explained(name, error, *raws) from error
     if not any(is_active(x) for x in xs):
-        return _record.unrecorded(y)
+        return recording.unrecorded(y)
     return record_elementwise(cls, xs, y)
 
 
 def refuse_tracked(op: str, argument: str, x: GradArray) -> None:
-    """Raise `NotDifferentiableError` for a tracked argument that has no derivative."""
+    """Raise `NotDifferentiableError` if `x`, an argument without a derivative, is active."""
     if is_active(x):
         raise NotDifferentiableError(
             f"{op} has no derivative in {argument}, of shape {tuple(x.shape)} here: pass "

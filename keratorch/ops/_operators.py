@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
+from types import FunctionType
 from typing import Any
 
 from ..backends import _registry
 from ..core.array import GradArray
 from ..core.callers import asked_by_operator
 from ..core.convert import SCALARS, is_table
+from ..core.nodes import is_tracked
 from ..errors import LostGradientError
 from . import (
     arithmetic,
     constants,
     indexing,
-    linalg,
     manipulation,
     placing,
     selection,
@@ -25,12 +26,12 @@ from ._pandas import priority
 from .arithmetic import add, divide, multiply, negative, positive, subtract
 from .arithmetic import pow as power
 from .creation import zeros_like
-from .linalg import matmul
+from .linalg.products import matmul
 from .selection import abs as absolute
 from .sparse import matrix_product, product
 
-# What a closure of a method holds `torch.compile` cannot name, and breaks its graph there. So the
-# functions of operators are globals, or found in one by a name.
+# `torch.compile` cannot name what the closure of a method holds, and breaks its graph there. The
+# functions of operators are therefore globals, or are looked up by name in a global dict.
 
 
 def _operator(name: str) -> tuple[Any, Any]:
@@ -143,7 +144,8 @@ _ARITHMETIC = {
 
 def _in_place(function: Callable[..., Any], raw_function: Callable[..., Any]) -> Any:
     def method(self: GradArray, other: Any) -> Any:
-        if not (is_operand(other, self) or is_table(other)):  # a table is read, and not made
+        # A pandas table is always accepted: the result is `self`, not a table.
+        if not (is_operand(other, self) or is_table(other)):
             return NotImplemented
         return indexing.update_in_place(self, function, raw_function, other)
 
@@ -158,8 +160,13 @@ def _transpose(self: GradArray, *axes: Any) -> GradArray:
     return manipulation.permute_dims(self, order)
 
 
+def _copy(self: GradArray, order: str = "C") -> GradArray:
+    """A copy in memory of its own; differentiable. The library chooses the `order`."""
+    return placing.copy(self)
+
+
 def _imag(self: GradArray) -> GradArray:
-    # `kt.imag` refuses real arrays; an attribute that raises breaks `hasattr(x, "imag")`.
+    # `kt.imag` refuses real arrays. An attribute that raises would break `hasattr(x, "imag")`.
     if _registry.of(self._array).is_complex(self._array.dtype):
         return selection.imag(self)
     return zeros_like(self)
@@ -173,8 +180,11 @@ def _dlpack(
     dl_device: tuple[Any, int] | None = None,
     copy: bool | None = None,
 ) -> Any:
-    """A capsule that shares the memory of a constant."""
-    if self._edge is not None or self._tangents is not None:
+    """A DLPack capsule that shares the memory of a constant.
+
+    Raises `LostGradientError` for a tracked array.
+    """
+    if is_tracked(self):
         raise LostGradientError(
             f"__dlpack__ of a tracked array of shape {tuple(self.shape)} would lose its gradient: "
             "use detach() first"
@@ -184,19 +194,20 @@ def _dlpack(
 
 
 def _dlpack_device(self: GradArray) -> tuple[Any, int]:
-    """The device, in the numbers of DLPack."""
+    """The device as DLPack's pair of numbers: the type and the index."""
     return self._array.__dlpack_device__()
 
 
 def _cuda_array_interface(self: GradArray) -> Any:
     """The memory of a constant on a CUDA device, for CuPy, PyTorch and Numba.
 
-    Tracked arrays and those of the host have none: it would lose the gradient. Nor has an operand
-    of an operator: CuPy's ``@`` takes it for a reason to go on by itself, and then fails.
+    Raises `AttributeError` for an array on the host, and for a tracked one, whose gradient would
+    be lost. Raises it also for an operand of an operator: if CuPy's ``@`` finds the attribute, it
+    computes by itself, and fails.
     """
     if asked_by_operator():
         raise AttributeError("__cuda_array_interface__ of an operand of an operator")
-    if self._edge is not None or self._tangents is not None:
+    if is_tracked(self):
         raise AttributeError(
             f"__cuda_array_interface__ of a tracked array of shape {tuple(self.shape)} would lose "
             "its gradient: use detach() first"
@@ -211,9 +222,9 @@ _BINARY = {
     "truediv": arithmetic.divide,
     "pow": arithmetic.pow,
     "mod": arithmetic.remainder,
-    "matmul": linalg.matmul,
+    "matmul": matmul,
 }
-_COMPARISONS = {
+_CONSTANTS = {
     "lt": constants.less,
     "le": constants.less_equal,
     "gt": constants.greater,
@@ -227,7 +238,7 @@ _COMPARISONS = {
     "rshift": constants.bitwise_right_shift,
     "floordiv": constants.floor_divide,
 }
-_FUNCTIONS = {**_BINARY, **_COMPARISONS}
+_FUNCTIONS = {**_BINARY, **_CONSTANTS}
 _METHODS = {
     "__cuda_array_interface__": property(_cuda_array_interface),
     "__pandas_priority__": property(priority),
@@ -240,6 +251,7 @@ _METHODS = {
     "__getitem__": indexing.getitem,
     "__setitem__": indexing.setitem,
     "transpose": _transpose,
+    "copy": _copy,
     "to_device": placing.to_device,
     "conj": selection.conj,
     "T": property(_transpose, doc="The axes reversed."),
@@ -257,19 +269,21 @@ def install() -> None:
         setattr(GradArray, f"__r{name}__", reflected)
         raw_function = getattr(operator, f"i{name}")
         setattr(GradArray, f"__i{name}__", _in_place(function, raw_function))
-    for name, function in _COMPARISONS.items():
+    for name, function in _CONSTANTS.items():
         forward, reflected = _operator(name)
         setattr(GradArray, f"__{name}__", forward)
         if name not in ("lt", "le", "gt", "ge", "eq", "ne"):
             setattr(GradArray, f"__r{name}__", reflected)
             in_place = _in_place(function, getattr(operator, f"i{name}"))
             setattr(GradArray, f"__i{name}__", in_place)
-    for name, function in _METHODS.items():
-        setattr(GradArray, name, function)
+    for name, method in _METHODS.items():
+        if isinstance(method, FunctionType) and method.__name__.startswith("_"):
+            method.__name__, method.__qualname__ = name, f"GradArray.{name}"
+        setattr(GradArray, name, method)
 
 
 def add_operator(name: str, function: Callable[..., Any]) -> None:
-    """Give `GradArray` one operator more, with its reflection."""
+    """Give `GradArray` one more operator, and its reflection."""
     _FUNCTIONS[name] = function
     forward, reflected = _operator(name)
     setattr(GradArray, f"__{name}__", forward)

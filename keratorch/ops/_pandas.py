@@ -1,7 +1,7 @@
-"""Which of the two computes ``series * x``: pandas with a constant, `GradArray` with a tracked one.
+"""Who computes ``series * x``: pandas if `x` is a constant, `GradArray` if `x` is tracked.
 
-pandas turns the other side of its operators into values. It leaves the operation to one that has a
-higher ``__pandas_priority__`` than its own, which it reads anew for each operation.
+pandas converts the other operand to plain values, unless the ``__pandas_priority__`` of that
+operand is higher than its own. pandas reads the attribute anew for each operation.
 """
 
 from __future__ import annotations
@@ -10,33 +10,38 @@ import sys
 from typing import Any
 
 from ..backends import _registry
-from ..core.array import GradArray, get_slot
+from ..core.array import GradArray, get_raw
 from ..core.callers import table_that_asks
+from ..core.nodes import is_tracked
 from ..errors import LostGradientError, UnknownArrayError
 
-_ABOVE_ALL = 5000  # pandas's own go to 4000
+_ABOVE_ALL = 5000  # pandas's own priorities go up to 4000
 
 
 def takes_table(x: GradArray, table: Any) -> bool:
-    """Whether `x` computes an operation with a table of pandas, and makes an array of it.
+    """Whether `x` computes an operation with a pandas `table`; the result is then a `GradArray`.
 
-    With constants pandas does, except where it cannot: beside arrays of other libraries than NumPy,
-    and beside a DataFrame those of 0 and 2 axes.
+    `x` does so if it is tracked. pandas computes with constants, except where it cannot: with
+    arrays of libraries other than NumPy, and, for a DataFrame, unless `x` has one axis.
     """
-    if x._edge is not None or x._tangents is not None or not _is_numpys(x):
+    if is_tracked(x) or not _is_numpys(x):
         return True
     pandas = sys.modules["pandas"]
     return x.ndim != 1 and not isinstance(table, (pandas.Series, pandas.Index))
 
 
 def _is_numpys(x: GradArray) -> bool:
-    return _registry.of(get_slot(x)).name == "numpy"
+    return _registry.of(get_raw(x)).name == "numpy"
 
 
 def priority(self: GradArray) -> int:
-    """What pandas reads before an operation; none where that is left to pandas."""
+    """``__pandas_priority__``, which pandas reads before an operation.
+
+    Raises `AttributeError` where pandas computes. For an in-place operator of a table raises
+    `LostGradientError` if `self` is tracked, `UnknownArrayError` if pandas cannot take its values.
+    """
     table, in_place = table_that_asks()
-    tracked = self._edge is not None or self._tangents is not None
+    tracked = is_tracked(self)
     if in_place and tracked:
         raise LostGradientError(
             f"an in-place operator with a tracked array of shape {tuple(self.shape)} would write "

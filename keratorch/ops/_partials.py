@@ -1,15 +1,15 @@
-"""Partial derivatives, stated once and read by several readers.
+"""Partial derivatives, stated once and compiled for several uses.
 
 An elementwise `Grad` states its partials as a function of its inputs and its output:
 
     def partials(xp, x, y):          # y = tanh(x)
         return (1 - y * y,)
 
-Special functions are ``xp.special.digamma(x)``, in the names of `keratorch.special`.
+Special functions are written ``xp.special.digamma(x)``, under the names of `keratorch.special`.
 
-That function is called once, with `Expr`s for arrays and for the namespace. What comes out is a
-small expression graph, from which are made the rule for any namespace (`namespace_function`)
-and, in a backend, kernels that compute in place or on the GPU.
+`trace` calls that function once, with `Expr`s in place of arrays and an `ExprNamespace` in place
+of ``xp``. The result is a small expression graph. From it come the rule for any namespace
+(`namespace_function`) and the kernels of backends, which compute in place or on the GPU.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from ..backends import _registry
 from ..backends._backend import SCALARS
 from ..core.array import GradArray
 
-#: Operators: the symbol of each, under its Array API name.
+#: Array API name -> the symbol of the operator.
 OPERATORS = {
     "add": "+",
     "subtract": "-",
@@ -74,7 +74,7 @@ class Expr:
         return frozenset().union(*(a.variables() for a in self.args))
 
     def walk(self) -> Iterable[Expr]:
-        """Every occurrence of every node below, itself last."""
+        """Every occurrence of every node of the expression; the expression itself comes last."""
         for a in self.args:
             yield from a.walk()
         yield self
@@ -127,7 +127,7 @@ Expr.__invert__ = lambda self: Expr("logical_not", (self,))  # type: ignore[attr
 Expr.__neg__ = lambda self: Expr("negative", (self,))  # type: ignore[attr-defined]
 
 
-#: How the names of special functions begin: ``Expr("special.erf", (x,))``.
+#: The prefix of the names of special functions: ``Expr("special.erf", (x,))``.
 SPECIAL = "special."
 
 
@@ -147,7 +147,7 @@ class ExprNamespace:
 class SpecialFunctions:
     """Stands for ``xp.special`` in rules that run: the functions of the arrays' own library.
 
-    For `GradArray`s they are those of `keratorch.special`, which are differentiable.
+    `GradArray`s get the functions of `keratorch.special`, which are differentiable.
     """
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
@@ -155,7 +155,7 @@ class SpecialFunctions:
             like = next(a for a in args if type(a) not in SCALARS)
             if isinstance(like, GradArray):
                 return getattr(like.__array_namespace__().special, name)(*args)
-            if isinstance(like, np.generic):  # which NumPy makes of 0-d arrays
+            if isinstance(like, np.generic):  # NumPy turns 0-d arrays into scalars
                 like = np.asarray(like)
             backend = _registry.of(like)
             raws = [backend.scalar(a, like) if type(a) in SCALARS else a for a in args]
@@ -174,13 +174,48 @@ def trace(partials: Callable[..., tuple[Any, ...]], inputs: int) -> tuple[Expr, 
     return tuple(_expr(p) for p in partials(ExprNamespace(), *args, variable("y")))
 
 
+def shared(expr: Expr) -> set[int]:
+    """The `id`s of the parts of an expression that stand in it more than once."""
+    seen: set[int] = set()
+    again: set[int] = set()
+
+    def visit(part: Expr) -> None:
+        if id(part) in seen:
+            again.add(id(part))
+            return
+        seen.add(id(part))
+        for a in part.args:
+            if a.args:
+                visit(a)
+
+    visit(expr)
+    return again
+
+
 def source(expr: Expr) -> str:
-    """The expression as Python source over a namespace called ``xp``."""
+    """The expression as Python source over a namespace called ``xp``: statements, then a value."""
+    lines: list[str] = []
+    value = _source(expr, shared(expr), {}, lines)
+    return "".join(f"{line}\n" for line in lines) + f"return {value}\n"
+
+
+def _source(expr: Expr, again: set[int], names: dict[int, str], lines: list[str]) -> str:
+    """The source of the value of `expr`; what stands in it again is computed in `lines`, once."""
     if expr.is_constant:
         return repr(expr.value)
     if expr.is_variable:
         return expr.value
-    args = [source(a) for a in expr.args]
+    if id(expr) in names:
+        return names[id(expr)]
+    text = _call_source(expr, [_source(a, again, names, lines) for a in expr.args])
+    if id(expr) not in again:
+        return text
+    name = names[id(expr)] = f"t{len(names)}"
+    lines.append(f"{name} = {text}")
+    return name
+
+
+def _call_source(expr: Expr, args: list[str]) -> str:
     if expr.name in OPERATORS:
         return f"({args[0]} {OPERATORS[expr.name]} {args[1]})"
     if expr.name == "negative":
@@ -193,7 +228,7 @@ def source(expr: Expr) -> str:
 
 
 def compile_function(name: str, text: str, scope: dict[str, Any]) -> Callable[..., Any]:
-    """The function `name` that the source `text` defines, with its lines in tracebacks."""
+    """The function `name` that the source `text` defines; tracebacks show its lines."""
     filename = f"<keratorch {name}>"
     linecache.cache[filename] = (len(text), None, text.splitlines(True), filename)
     namespace = dict(scope)
@@ -206,5 +241,5 @@ def namespace_function(name: str, exprs: tuple[Expr, ...]) -> Callable[..., Any]
     inputs = "".join(f"x{i}, " for i in range(len(exprs)))
     lines = [f"def {name}(xp, i, {inputs}y):"]
     for i, expr in enumerate(exprs):
-        lines += [f"    if i == {i}:", f"        return {source(expr)}"]
+        lines += [f"    if i == {i}:", *(f"        {line}" for line in source(expr).splitlines())]
     return compile_function(name, "\n".join(lines) + "\n", {"special": special})

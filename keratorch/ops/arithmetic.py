@@ -1,6 +1,6 @@
-"""Sums, products, quotients and powers of elements, and what goes with them.
+"""Elementwise arithmetic: sums, products, quotients, powers, and the larger or smaller of two.
 
-The partials are those of any table of derivatives; what they are at kinks is said beside each.
+The partials are those of any table of derivatives. Each class states its values at kinks.
 ``y`` is the output of the operation.
 """
 
@@ -10,13 +10,13 @@ import math
 from typing import Any
 
 from ..backends import _registry
-from ..core import recording as _record
+from ..backends._special import general
+from ..core import recording
 from ..core.array import GradArray
 from ..core.convert import SCALARS, as_operand, check_devices
 from ..core.mode import policy
 from ..core.recording import is_active
 from ..errors import DTypeError
-from ._call import as_array, first_array, first_tracked
 from ._elementwise import (
     ElementwiseGrad,
     RawFunctions,
@@ -27,6 +27,7 @@ from ._elementwise import (
     unary,
 )
 from ._nary import refuse_tracked
+from ._operands import as_array, first_array, first_tracked
 from ._propagating import record_elementwise
 
 
@@ -64,9 +65,10 @@ class DivideGrad(ElementwiseGrad):
 
 
 class RemainderGrad(ElementwiseGrad):
-    """x1 − x2·⌊x1/x2⌋: 1 and −⌊x1/x2⌋; the jumps have no part in it.
+    """For y = x1 − x2·⌊x1/x2⌋: 1 and −⌊x1/x2⌋; the jumps contribute nothing.
 
-    `floor_divide` is what the remainder is made of: 1 % 0.1 is 1 − 0.1·9, but 1/0.1 rounds to 10.
+    The rule calls `floor_divide`, which agrees with the remainder; a rounded quotient may not:
+    1 % 0.1 is 1 − 0.1·9, but 1/0.1 rounds to 10.
     """
 
     __slots__ = ()
@@ -113,9 +115,9 @@ class PowerGrad(ElementwiseGrad):
         return grad * (masked(xp, grad, p) if policy.masked_zeros else p)
 
 
-# The same partials, to be differentiated again. No product of real numbers has an infinite factor,
-# which would meet a 0 from above; and where x2 = 0 and x1 ≠ 0 the first one is 0, but not constant:
-# its derivative in x2 is 1/x1. They take two to three times as long.
+# The same partials in a form that can be differentiated again; it takes two to three times as long.
+# No product of real numbers has an infinite factor, which would give NaN times an incoming 0. Where
+# x2 = 0 and x1 ≠ 0 the first partial is 0, but not constant: its derivative in x2 is 1/x1.
 
 
 def recorded_partial_of_base(xp: Any, x1: Any, x2: Any, in_complex: bool) -> Any:
@@ -150,7 +152,7 @@ class PositiveGrad(ElementwiseGrad):
 
 
 class ReciprocalGrad(ElementwiseGrad):
-    """−1/x², of x: −y² would bring 0·inf into the second derivative."""
+    """−1/x², computed from x: −y² would bring 0·∞ into the second derivative."""
 
     __slots__ = ()
     unbounded = True
@@ -180,7 +182,7 @@ class HypotGrad(ElementwiseGrad):
 
 
 class CopysignGrad(ElementwiseGrad):
-    """±1 in x1, 0 at x1 = 0; 0 in x2, of which only the sign counts."""
+    """±1 in x1, 0 at x1 = 0; 0 in x2, because only its sign counts."""
 
     __slots__ = ()
 
@@ -193,7 +195,7 @@ class CopysignGrad(ElementwiseGrad):
 
 
 def half_at_ties(xp: Any, mine: Any, other: Any, y: Any) -> Any:
-    """1 where `y` is `mine` (a NaN too), ½ where it is both, 0 elsewhere."""
+    """1 where `y` equals `mine` (a NaN too), ½ where it equals both, 0 elsewhere."""
     one = xp.ones_like(y)
     is_mine = (mine == y) | (mine != mine)
     is_other = (other == y) | (other != other)
@@ -201,7 +203,7 @@ def half_at_ties(xp: Any, mine: Any, other: Any, y: Any) -> Any:
 
 
 class MaximumGrad(ElementwiseGrad):
-    """Half to each at a tie."""
+    """1 in the input that is the output; at a tie ½ in each."""
 
     __slots__ = ()
 
@@ -211,7 +213,7 @@ class MaximumGrad(ElementwiseGrad):
 
 
 class MinimumGrad(ElementwiseGrad):
-    """Half to each at a tie."""
+    """1 in the input that is the output; at a tie ½ in each."""
 
     __slots__ = ()
 
@@ -231,7 +233,10 @@ class ReLUGrad(ElementwiseGrad):
 
 
 class ClipGrad(ElementwiseGrad):
-    """1 on the closed interval; to a bound 1 where it is the value (PyTorch's)."""
+    """In x: 1 on the closed interval. In a bound: 1 where x is beyond it (PyTorch's values).
+
+    Where low > high the partial in high is 1, the others are 0.
+    """
 
     __slots__ = ()
 
@@ -268,6 +273,14 @@ hypot = binary(HypotGrad, "hypot", "√(x1² + x2²), elementwise; its gradient 
 copysign = binary(CopysignGrad, "copysign", "|x1| with the sign of x2, elementwise.")
 maximum = binary(MaximumGrad, "maximum", "The larger of x1 and x2, elementwise; ½, ½ at a tie.")
 minimum = binary(MinimumGrad, "minimum", "The smaller of x1 and x2, elementwise; ½, ½ at a tie.")
+
+
+@general("relu")
+def _relu(xp: Any, x: Any) -> Any:
+    """max(x, 0); NaN stays."""
+    return xp.maximum(x, xp.zeros_like(x))
+
+
 relu = unary(
     ReLUGrad, "relu", "max(x, 0), elementwise; the derivative at 0 is 0.", source="special"
 )
@@ -277,10 +290,13 @@ _larger, _smaller = RawFunctions("maximum"), RawFunctions("minimum")
 
 
 def clip(x: Any, /, min: Any = None, max: Any = None) -> GradArray:
-    """x, but no less than `min` and no more than `max`, elementwise; the three broadcast.
+    """`x` limited to at least `min` and at most `max`, elementwise; the three broadcast.
 
-    The derivative is 1 on the closed interval; a tracked bound has it where it is the value. Where
-    `min` > `max` the value is `max`.
+    min, max : arrays or numbers; `None` for no bound. Where `min` > `max` the value is `max`.
+
+    The derivative in `x` is 1 on the closed interval, else 0. A tracked bound gets the gradient
+    where `x` is beyond it; `max` also where `min` > `max`. Raises `DTypeError` for complex `x`,
+    `ShapeError` where the shapes do not broadcast.
     """
     tracked = first_tracked(x, min, max)
     x = as_operand(x, first_array(x, min, max) if tracked is None else tracked)
@@ -306,7 +322,7 @@ def clip(x: Any, /, min: Any = None, max: Any = None) -> GradArray:
         raise explained("clip", error, a, *raws) from error
     raw = as_array(a, raw)
     if not any(type(b) is GradArray and is_active(b) for b in (x, low, high)):
-        return _record.unrecorded(raw)
+        return recording.unrecorded(raw)
     return record_elementwise(ClipGrad, (x, low, high), raw)
 
 
@@ -324,7 +340,7 @@ _nextafter = constant_binary("nextafter", "The next number after x1 towards x2, 
 def nextafter(x1: Any, x2: Any, /) -> GradArray:
     """The next number after x1 in the direction of x2, elementwise; it has no derivative.
 
-    A tracked argument raises `NotDifferentiableError`: no step in x1 is small enough.
+    Raises `NotDifferentiableError` for an active argument.
     """
     for name, x in (("x1", x1), ("x2", x2)):
         if isinstance(x, GradArray):

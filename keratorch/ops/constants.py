@@ -1,6 +1,6 @@
-"""Elementwise functions that are constants by nature: comparisons, logic, bits and rounding.
+"""Elementwise functions whose results are constants: comparisons, logic, bits and rounding.
 
-Their results carry no gradient: the derivative is 0 wherever there is one.
+Their derivative is 0 wherever it exists, so the results carry no gradient.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Making arrays: constants, unless told ``requires_grad=True``."""
+"""Functions that create arrays: constants, unless called with ``requires_grad=True``."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 from ..backends import _registry
 from ..core.array import GradArray
 from ..core.convert import SCALARS, as_operand, check_devices, has_array, target_device, to_raw
+from ..core.nodes import is_tracked
 from ..core.recording import constant
 from ..errors import DTypeError, LostGradientError, UnknownArrayError
 from . import placing
@@ -23,15 +24,21 @@ def asarray(
     copy: bool | None = None,
     requires_grad: bool = False,
 ) -> GradArray:
-    """`obj` as a `GradArray`; differentiable where it is, or holds, tracked ones.
+    """`obj` as a `GradArray`; differentiable in a tracked `obj`, and in tracked arrays in a list.
 
     obj : an array of any known library, a `GradArray`, a scalar, or a nested list of those.
-    copy : `True` always copies, `None` where needed, `False` raises where needed.
-    requires_grad : make the result a leaf that requires a gradient.
+    dtype : of the result; default: that of `obj`.
+    device : of the result; default: that of an array, the default device for scalars and lists.
+    copy : `True` always copies, `None` copies where needed. `False` raises `ValueError` where
+        `obj` is no array of a library, or a cast is needed.
+    requires_grad : make the result a leaf that requires a gradient. Raises `LostGradientError`
+        for a tracked `obj`.
+
+    Raises `UnknownArrayError` or `DTypeError` where `obj` is no array of booleans or numbers.
     """
     if isinstance(obj, GradArray) or has_array(obj):
         x = as_operand(obj)
-        if requires_grad and (x._edge is not None or x._tangents is not None):
+        if requires_grad and is_tracked(x):
             raise LostGradientError(
                 f"asarray(requires_grad=True) of a tracked array of shape {tuple(x.shape)} would "
                 "lose its gradient: leave requires_grad out, or pass x.detach()"
@@ -96,21 +103,26 @@ def _create_like(name: str, x: Any, *args: Any, dtype: Any, device: Any) -> Grad
 def zeros(
     shape: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
 ) -> GradArray:
-    """An array of zeros."""
+    """An array of zeros of `shape`.
+
+    dtype : default: the library's default floating dtype.
+    device : default: `get_default_device()`.
+    requires_grad : make the result a leaf that requires a gradient; otherwise it is a constant.
+    """
     return _create("zeros", shape, dtype=dtype, device=device, requires_grad=requires_grad)
 
 
 def ones(
     shape: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
 ) -> GradArray:
-    """An array of ones."""
+    """An array of ones of `shape`; arguments as in `zeros`."""
     return _create("ones", shape, dtype=dtype, device=device, requires_grad=requires_grad)
 
 
 def empty(
     shape: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
 ) -> GradArray:
-    """An array of whatever was in memory."""
+    """An array of `shape` whose elements are whatever was in memory; arguments as in `zeros`."""
     return _create("empty", shape, dtype=dtype, device=device, requires_grad=requires_grad)
 
 
@@ -122,7 +134,10 @@ def full(
     device: Any = None,
     requires_grad: bool = False,
 ) -> GradArray:
-    """An array filled with one number; differentiable in `fill_value`."""
+    """An array of `shape` filled with one number; differentiable in `fill_value`.
+
+    dtype : default: that of `fill_value`. Other arguments as in `zeros`.
+    """
     if isinstance(fill_value, GradArray) or _registry.is_array(fill_value):
         value = asarray(fill_value, dtype=dtype, device=device)
         return copy(broadcast_to(value, shape))
@@ -142,7 +157,10 @@ def arange(
     device: Any = None,
     requires_grad: bool = False,
 ) -> GradArray:
-    """The numbers from `start` up to, not including, `stop`, `step` apart."""
+    """The numbers from `start` up to, but not including, `stop`, at a distance of `step`.
+
+    ``arange(stop)`` starts at 0. dtype : default: an integer dtype for integers, else floating.
+    """
     if stop is None:
         start, stop = 0, start
     for name, value in (("start", start), ("stop", stop), ("step", step)):
@@ -165,7 +183,10 @@ def linspace(
     endpoint: bool = True,
     requires_grad: bool = False,
 ) -> GradArray:
-    """`num` numbers, evenly spaced from `start` to `stop`; differentiable in both."""
+    """`num` evenly spaced numbers from `start` to `stop`; differentiable in both.
+
+    endpoint : whether `stop` is the last number; `False` leaves it out.
+    """
     if isinstance(start, GradArray) or isinstance(stop, GradArray):
         like = start if isinstance(start, GradArray) else stop
         part = linspace(
@@ -192,7 +213,10 @@ def eye(
     device: Any = None,
     requires_grad: bool = False,
 ) -> GradArray:
-    """Ones on the k-th diagonal, zeros elsewhere."""
+    """A matrix with ones on the k-th diagonal and zeros elsewhere; square without `n_cols`.
+
+    k : above the main diagonal if positive, below if negative. Other arguments as in `zeros`.
+    """
     backend, where = _registry.resolve_device(device)
     kwargs = {} if dtype is None else {"dtype": backend.dtype(dtype)}
     raw = backend.create(
@@ -212,12 +236,15 @@ def ones_like(x: Any, /, *, dtype: Any = None, device: Any = None) -> GradArray:
 
 
 def empty_like(x: Any, /, *, dtype: Any = None, device: Any = None) -> GradArray:
-    """Whatever was in memory, of the shape, dtype and device of `x`: a constant."""
+    """An array of the shape, dtype and device of `x` with whatever was in memory: a constant."""
     return _create_like("empty_like", x, dtype=dtype, device=device)
 
 
 def full_like(x: Any, /, fill_value: Any, *, dtype: Any = None, device: Any = None) -> GradArray:
-    """One number everywhere, in the shape, dtype and device of `x`."""
+    """One number everywhere, in the shape, dtype and device of `x`.
+
+    Differentiable in `fill_value`; not in `x`.
+    """
     if isinstance(fill_value, GradArray) or _registry.is_array(fill_value):
         x, fill_value = as_operand(x), as_operand(fill_value)
         check_devices("full_like", x._array, fill_value._array)
@@ -228,9 +255,11 @@ def full_like(x: Any, /, fill_value: Any, *, dtype: Any = None, device: Any = No
 
 
 def from_dlpack(x: Any, /, *, device: Any = None, copy: bool | None = None) -> GradArray:
-    """The array of another library, given by ``__dlpack__``, as a constant.
+    """An array that has ``__dlpack__``, as a `GradArray`: a constant unless `x` is tracked.
 
-    device : where it goes; default: where it is.
+    device : of the result. Default: that of `x` if keratorch knows its library, else the default
+        device.
+    copy : `True` copies; otherwise memory may be shared.
     """
     if isinstance(x, GradArray) or _registry.is_array(x):
         return asarray(x, device=device, copy=copy)

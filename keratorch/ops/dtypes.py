@@ -1,4 +1,4 @@
-"""Questions about dtypes, of arrays, or of dtypes of any backend by themselves or by name."""
+"""Questions about dtypes: of arrays, of dtypes of any backend, and of their names."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from ..backends import Backend, _registry
 from ..backends._backend import SCALARS
-from ..core.nodes import GradArrayBase, get_slot
+from ..core.nodes import GradArrayBase, get_raw
 from ..errors import DTypeError
 
 #: The kinds of dtypes in the standard.
@@ -20,7 +20,7 @@ def _backend_of(*values: Any) -> Backend:
     """The backend of the first array or dtype; the default one for names and scalars."""
     for value in values:
         if isinstance(value, GradArrayBase):
-            return _registry.of(get_slot(value))
+            return _registry.of(get_raw(value))
         if _registry.is_array(value):
             return _registry.of(value)
     default = _registry.resolve_device(None)[0]
@@ -33,9 +33,9 @@ def _backend_of(*values: Any) -> Backend:
     return default
 
 
-def _raw(backend: Backend, value: Any) -> Any:
+def _type_or_raw(backend: Backend, value: Any) -> Any:
     if isinstance(value, GradArrayBase):
-        return get_slot(value)
+        return get_raw(value)
     if type(value) in SCALARS or _registry.is_array(value):
         return value
     return backend.dtype(value)
@@ -43,18 +43,21 @@ def _raw(backend: Backend, value: Any) -> Any:
 
 def _type(backend: Backend, value: Any) -> Any:
     """The dtype of an array, or the dtype that `value` is."""
-    raw = _raw(backend, value)
+    raw = _type_or_raw(backend, value)
     return raw.dtype if _registry.is_array(raw) else raw
 
 
 def can_cast(from_: Any, to: Any, /) -> bool:
-    """Whether the dtype, or the dtype of the array, `from_` can become `to` safely."""
+    """Whether `from_`, a dtype or an array, can be cast to the dtype `to`.
+
+    The library decides, by its rules of type promotion.
+    """
     backend = _backend_of(from_, to)
-    return bool(backend.xp.can_cast(_type(backend, from_), _raw(backend, to)))
+    return bool(backend.xp.can_cast(_type(backend, from_), _type_or_raw(backend, to)))
 
 
 def finfo(type: Any, /) -> Any:
-    """The limits of a floating or complex dtype, or of that of an array."""
+    """The limits of a floating or complex dtype, or of the dtype of an array."""
     backend = _backend_of(type)
     dtype = _type(backend, type)
     if not backend.is_inexact(dtype):
@@ -65,7 +68,7 @@ def finfo(type: Any, /) -> Any:
 
 
 def iinfo(type: Any, /) -> Any:
-    """The limits of an integer dtype, or of that of an array."""
+    """The limits of an integer dtype, or of the dtype of an array."""
     backend = _backend_of(type)
     dtype = _type(backend, type)
     if not backend.xp.isdtype(dtype, "integral"):
@@ -74,7 +77,11 @@ def iinfo(type: Any, /) -> Any:
 
 
 def isdtype(dtype: Any, kind: Any) -> bool:
-    """Whether `dtype` is of a kind (``"real floating"``, …), is a dtype, or any of a tuple."""
+    """Whether `dtype` is of the given kind.
+
+    kind : a kind of the standard (``"real floating"``, …), a dtype, or a tuple of these, of which
+        one must hold. Raises `ValueError` for an unknown name.
+    """
     backend = _backend_of(dtype)
     kinds = kind if isinstance(kind, tuple) else (kind,)
     for k in kinds:
@@ -85,6 +92,6 @@ def isdtype(dtype: Any, kind: Any) -> bool:
 
 
 def result_type(*arrays_and_dtypes: Any) -> Any:
-    """The dtype that arrays, dtypes and Python scalars have together."""
+    """The common dtype of arrays, dtypes and Python scalars, by the library's promotion rules."""
     backend = _backend_of(*arrays_and_dtypes)
-    return backend.xp.result_type(*(_raw(backend, value) for value in arrays_and_dtypes))
+    return backend.xp.result_type(*(_type_or_raw(backend, value) for value in arrays_and_dtypes))

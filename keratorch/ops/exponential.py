@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from ..backends._dtypes import is_complex_dtype
+from ..backends._special import general
 from ._elementwise import ElementwiseGrad, binary, unary
 
 
@@ -113,6 +115,17 @@ logaddexp = binary(
     "log(e^x1 + e^x2), elementwise, without overflow; ½, ½ at equal infinities.",
 )
 sqrt = unary(SqrtGrad, "sqrt", "The square root, elementwise. ∂ = 1/(2√x), infinite at 0.")
+
+
+@general("expit")
+def _expit(xp: Any, x: Any) -> Any:
+    """1/(1 + e⁻ˣ), from e^(−|x|), which cannot overflow."""
+    if is_complex_dtype(x.dtype):
+        return 1 / (1 + xp.exp(-x))
+    z = xp.exp(-xp.abs(x))
+    return xp.where(x >= 0, 1 / (1 + z), z / (1 + z))
+
+
 expit = unary(
     SigmoidGrad,
     "expit",

@@ -1,7 +1,7 @@
 """Discrete Fourier transforms. They are linear: each rule is the adjoint transform.
 
-The adjoint of a transform is the opposite one with its norm reversed, cut or padded back to the
-length of the input. Values come from the backend's own library.
+The adjoint is the opposite transform with the reversed norm, cut or padded back to the length of
+the input. The backend's own library computes the values.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..backends import _registry
-from ..core import recording as _record
+from ..core import recording
 from ..core.array import GradArray
 from ..core.convert import as_operand
 from ..core.grad import Grad
 from ..core.recording import constant, is_active, record
 from ..errors import DTypeError, ShapeError
-from ._call import as_array, integer, namespace, normalized_axes
+from ._operands import as_array, integer, namespace, normalized_axes
 from .selection import conj
 
 #: The norm of the adjoint transform.
@@ -24,7 +24,7 @@ _REVERSED = {"backward": "forward", "ortho": "ortho", "forward": "backward"}
 
 
 class _TransformGrad(Grad):
-    """A transform along `axes` to `sizes`, of an input whose `lengths` along them are these."""
+    """A transform along `axes` to the lengths `sizes`; the input has `lengths` along them."""
 
     __slots__ = ("axes", "lengths", "norm", "sizes")
     fresh = True
@@ -33,14 +33,14 @@ class _TransformGrad(Grad):
         """The transform `name` of `x`, raw or not, with the sizes and axes of this one."""
         return call(namespace(x), name, x, self.sizes, self.axes, norm)
 
-    def fitted(self, grad: Any) -> Any:
+    def resized(self, grad: Any) -> Any:
         """`grad` cut, or padded with zeros, to the lengths of the input."""
         for axis, length in zip(self.axes, self.lengths, strict=True):
-            grad = fitted(grad, axis, length)
+            grad = resized(grad, axis, length)
         return grad
 
     def weighted(self, spectrum: Any, weight: float) -> Any:
-        """A one-sided spectrum whose interior bins, which stand for two, are weighted."""
+        """A one-sided spectrum, its interior bins times `weight`: each of them stands for two."""
         axis, n = self.axes[-1], self.sizes[-1]
         last = n // 2 + 1 if n % 2 else n // 2  # the bin after the interior ones
         if last <= 1:
@@ -54,26 +54,26 @@ class _TransformGrad(Grad):
 
 
 class FFTGrad(_TransformGrad):
-    """The inverse transform of the gradient, and the other way round."""
+    """The inverse transform of the gradient; the forward transform where this is an inverse."""
 
     __slots__ = ("inverse",)
 
     def backward(self, grad: Any) -> tuple[Any, ...]:
         name = "fftn" if self.inverse else "ifftn"
-        return (self.fitted(self.transformed(name, grad, _REVERSED[self.norm])),)
+        return (self.resized(self.transformed(name, grad, _REVERSED[self.norm])),)
 
     def jvp(self, *tangents: Any) -> Any:
         return self.transformed("ifftn" if self.inverse else "fftn", tangents[0], self.norm)
 
 
 class RFFTGrad(_TransformGrad):
-    """`irfftn` of the gradient, with its interior bins halved: `irfftn` takes each twice."""
+    """`irfftn` of the gradient, with its interior bins halved: `irfftn` counts each twice."""
 
     __slots__ = ()
 
     def backward(self, grad: Any) -> tuple[Any, ...]:
         grad = self.weighted(grad, 0.5)
-        return (self.fitted(self.transformed("irfftn", grad, _REVERSED[self.norm])),)
+        return (self.resized(self.transformed("irfftn", grad, _REVERSED[self.norm])),)
 
     def jvp(self, *tangents: Any) -> Any:
         return self.transformed("rfftn", tangents[0], self.norm)
@@ -86,14 +86,14 @@ class IRFFTGrad(_TransformGrad):
 
     def backward(self, grad: Any) -> tuple[Any, ...]:
         grad = self.transformed("rfftn", grad, _REVERSED[self.norm])
-        return (self.fitted(self.weighted(grad, 2.0)),)
+        return (self.resized(self.weighted(grad, 2.0)),)
 
     def jvp(self, *tangents: Any) -> Any:
         return self.transformed("irfftn", tangents[0], self.norm)
 
 
 class FFTShiftGrad(Grad):
-    """The shift back."""
+    """The gradient, shifted back."""
 
     __slots__ = ("axes", "inverse")
 
@@ -107,8 +107,8 @@ class FFTShiftGrad(Grad):
 
 
 def call(xp: Any, name: str, x: Any, sizes: Any, axes: tuple[int, ...], norm: str) -> Any:
-    """A transform of several axes; of one by the function for one, which libraries do faster."""
-    if 0 in x.shape and not isinstance(x, GradArray):  # some libraries transform nothing empty
+    """The transform `name` along `axes`; for one axis by the 1-D function, which is faster."""
+    if 0 in x.shape and not isinstance(x, GradArray):  # some libraries refuse empty arrays
         return _empty(xp, name, x, sizes, axes)
     if len(axes) == 1:
         function = getattr(xp.fft, name.removesuffix("n"))
@@ -137,7 +137,7 @@ def part(x: Any, axis: int, start: int, stop: int | None) -> Any:
     return x[tuple(index)]
 
 
-def fitted(x: Any, axis: int, length: int) -> Any:
+def resized(x: Any, axis: int, length: int) -> Any:
     """`x` cut, or padded with zeros, to `length` along `axis`."""
     shape = list(x.shape)
     if shape[axis] >= length:
@@ -159,7 +159,7 @@ def _prepared(
     norm: str,
     one_sided: bool = False,
 ) -> tuple[GradArray, tuple[int, ...], tuple[int, ...]]:
-    """The input, the axes, and the sizes of the transform along them."""
+    """The input as a `GradArray`, the axes from 0, and the sizes of the transform along them."""
     x = as_operand(x)
     if not _registry.of(x._array).is_inexact(x.dtype):
         raise DTypeError(
@@ -210,7 +210,7 @@ def _transform(
         )
     raw = as_array(x._array, call(_registry.of(a).xp, name, a, sizes, axes, norm))
     if not is_active(x):
-        return _record.unrecorded(raw)
+        return recording.unrecorded(raw)
     lengths = tuple(a.shape[i] for i in axes)
     return record(cls, (x,), raw, axes=axes, sizes=sizes, lengths=lengths, norm=norm, **params)
 
@@ -220,16 +220,22 @@ def _sizes(n: int | None) -> tuple[int] | None:
 
 
 def fft(x: Any, /, *, n: int | None = None, axis: int = -1, norm: str = "backward") -> GradArray:
-    """The discrete Fourier transform y_k = Σ_j x_j e^(−2πijk/n) along `axis`.
+    """The discrete Fourier transform y_k = Σ_j x_j e^(−2πijk/n) along `axis`; complex.
 
-    n : the length of the transform, to which x is cut or padded with zeros.
-    norm : what divides: nothing for ``"backward"``, √n for ``"ortho"``, n for ``"forward"``.
+    n : the length of the transform, to which `x` is cut or padded with zeros; default: that of `x`.
+    norm : the divisor: 1 for ``"backward"``, √n for ``"ortho"``, n for ``"forward"``.
+
+    Raises `DTypeError` unless `x` is floating or complex, `AxisError` for an axis that `x` does
+    not have, `ShapeError` for a length below 1, `ValueError` for another norm.
     """
     return _transform(FFTGrad, "fftn", "fft", x, _sizes(n), (axis,), norm, inverse=False)
 
 
 def ifft(x: Any, /, *, n: int | None = None, axis: int = -1, norm: str = "backward") -> GradArray:
-    """The inverse of `fft`: Σ_k x_k e^(2πijk/n) along `axis`, divided by n for ``"backward"``."""
+    """The inverse of `fft`: Σ_k x_k e^(2πijk/n) along `axis`; arguments and errors as in `fft`.
+
+    norm : the divisor: n for ``"backward"``, √n for ``"ortho"``, 1 for ``"forward"``.
+    """
     return _transform(FFTGrad, "ifftn", "ifft", x, _sizes(n), (axis,), norm, inverse=True)
 
 
@@ -241,7 +247,10 @@ def fftn(
     axes: Sequence[int] | None = None,
     norm: str = "backward",
 ) -> GradArray:
-    """`fft` along several axes, all for `None`; `s` has their lengths."""
+    """`fft` along each of `axes`; `s` gives the lengths of the transform along them.
+
+    Without `axes`: along the last ``len(s)`` axes, or all axes without `s` too.
+    """
     return _transform(FFTGrad, "fftn", "fftn", x, s, axes, norm, inverse=False)
 
 
@@ -253,17 +262,20 @@ def ifftn(
     axes: Sequence[int] | None = None,
     norm: str = "backward",
 ) -> GradArray:
-    """`ifft` along several axes, all for `None`; `s` has their lengths."""
+    """`ifft` along each of `axes`; `s` and `axes` as in `fftn`."""
     return _transform(FFTGrad, "ifftn", "ifftn", x, s, axes, norm, inverse=True)
 
 
 def rfft(x: Any, /, *, n: int | None = None, axis: int = -1, norm: str = "backward") -> GradArray:
-    """`fft` of real x, of which only the first n//2 + 1 elements are returned."""
+    """The first n//2 + 1 elements of the `fft` of real `x`: the others are conjugates of these.
+
+    Raises `DTypeError` for complex `x`; other arguments and errors as in `fft`.
+    """
     return _transform(RFFTGrad, "rfftn", "rfft", x, _sizes(n), (axis,), norm)
 
 
 def irfft(x: Any, /, *, n: int | None = None, axis: int = -1, norm: str = "backward") -> GradArray:
-    """The inverse of `rfft`: n real numbers, 2·(m − 1) for `None` where x has m."""
+    """The inverse of `rfft`: n real numbers along `axis`; default: 2·(m − 1) where `x` has m."""
     return _transform(IRFFTGrad, "irfftn", "irfft", x, _sizes(n), (axis,), norm)
 
 
@@ -275,7 +287,7 @@ def rfftn(
     axes: Sequence[int] | None = None,
     norm: str = "backward",
 ) -> GradArray:
-    """`rfft` along the last of `axes`, then `fft` along the others."""
+    """`rfft` along the last of `axes`, then `fft` along the others; `s`, `axes` as in `fftn`."""
     return _transform(RFFTGrad, "rfftn", "rfftn", x, s, axes, norm)
 
 
@@ -287,19 +299,22 @@ def irfftn(
     axes: Sequence[int] | None = None,
     norm: str = "backward",
 ) -> GradArray:
-    """The inverse of `rfftn`: `ifft` along all of `axes` but the last, then `irfft`."""
+    """The inverse of `rfftn`: `ifft` along all of `axes` but the last, then `irfft` there."""
     return _transform(IRFFTGrad, "irfftn", "irfftn", x, s, axes, norm)
 
 
 def hfft(x: Any, /, *, n: int | None = None, axis: int = -1, norm: str = "backward") -> GradArray:
-    """The real spectrum, of n elements, of a signal of which x is half: x_(−j) = conj x_j."""
+    """The real spectrum, of n elements, of a signal with x_(−j) = conj x_j; `x` is half of it.
+
+    n : default: 2·(m − 1) where `x` has m elements along `axis`.
+    """
     x = conj(x)
     reverse = _REVERSED.get(norm, norm)
     return _transform(IRFFTGrad, "irfftn", "hfft", x, _sizes(n), (axis,), reverse)
 
 
 def ihfft(x: Any, /, *, n: int | None = None, axis: int = -1, norm: str = "backward") -> GradArray:
-    """The inverse of `hfft`: n//2 + 1 complex numbers for real x."""
+    """The inverse of `hfft`: n//2 + 1 complex numbers for real `x`; `DTypeError` for complex."""
     reverse = _REVERSED.get(norm, norm)
     return conj(_transform(RFFTGrad, "rfftn", "ihfft", x, _sizes(n), (axis,), reverse))
 
@@ -310,12 +325,12 @@ def _shift(name: str, x: Any, axes: int | Sequence[int] | None) -> GradArray:
     a = x._array
     raw = as_array(a, getattr(_registry.of(a).xp.fft, name)(a, axes=axes))
     if not is_active(x):
-        return _record.unrecorded(raw)
+        return recording.unrecorded(raw)
     return record(FFTShiftGrad, (x,), raw, axes=axes, inverse=name == "ifftshift")
 
 
 def fftshift(x: Any, /, *, axes: int | Sequence[int] | None = None) -> GradArray:
-    """x rolled by half along `axes`, so that frequency 0 is in the middle."""
+    """`x` rolled by half its length along `axes` (all for `None`): frequency 0 is in the middle."""
     return _shift("fftshift", x, axes)
 
 
@@ -333,7 +348,10 @@ def fftfreq(
     device: Any = None,
     requires_grad: bool = False,
 ) -> GradArray:
-    """The frequencies of the n elements of `fft`, of samples `d` apart: a constant."""
+    """The frequencies of the n elements of `fft`, for samples at a distance of `d`: a constant.
+
+    dtype : default: the library's default floating dtype. Raises `ShapeError` for n below 1.
+    """
     return _frequencies("fftfreq", n, d, dtype, device, requires_grad)
 
 
@@ -346,7 +364,7 @@ def rfftfreq(
     device: Any = None,
     requires_grad: bool = False,
 ) -> GradArray:
-    """The frequencies of the n//2 + 1 elements of `rfft`, of samples `d` apart: a constant."""
+    """The frequencies of the n//2 + 1 elements of `rfft`; arguments as in `fftfreq`: a constant."""
     return _frequencies("rfftfreq", n, d, dtype, device, requires_grad)
 
 

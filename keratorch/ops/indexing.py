@@ -7,16 +7,17 @@ from typing import Any
 
 from ..backends import _registry
 from ..backends._indices import has_negative_step, is_basic
-from ..core import recording as _record
+from ..core import recording
 from ..core.array import GradArray
 from ..core.convert import SCALARS, as_operand, check_devices, raw_key
 from ..core.grad import Grad
 from ..core.mode import mode
+from ..core.nodes import raw_of
 from ..core.recording import constant, is_active, record
 from ..core.sync import waits
-from ..core.writes import has_copies, mark_family, now, refuse_leaf, replace, share
+from ..core.views import has_copies, mark_family, now, refuse_leaf, replace, share
 from ..errors import DTypeError, InvalidIndexError, ShapeError
-from ._call import as_array, namespace
+from ._operands import as_array, namespace
 from .placing import astype
 
 
@@ -48,7 +49,7 @@ class AddAtGrad(Grad):
 
 
 def add_at(values: GradArray, key: Any, shape: tuple[int, ...]) -> GradArray:
-    """Zeros of `shape` to which `values` were added at `key`; repeated indices add up."""
+    """Zeros of `shape` with `values` added at `key`; repeated indices add up."""
     values = as_operand(values)
     backend = _registry.of(values._array)
     key = backend.settled(shape, key)
@@ -62,7 +63,11 @@ def _part(x: Any, key: Any) -> Any:
 
 
 def getitem(x: Any, key: Any, /) -> GradArray:
-    """``x[key]``, with integers, slices, ``None``, ``...``, masks and integer arrays."""
+    """``x[key]``, with integers, slices, ``None``, ``...``, masks and integer arrays.
+
+    As in NumPy, a key without arrays gives a view, and other keys copy. Raises
+    `InvalidIndexError` where the library finds that the key does not fit `x`.
+    """
     x = as_operand(x)
     a = x._array
     active = is_active(x)
@@ -84,10 +89,10 @@ def getitem(x: Any, key: Any, /) -> GradArray:
     if active:
         y = record(GetItemGrad, (x,), raw, key=key, input_shape=tuple(a.shape))
     else:
-        y = _record.unrecorded(raw)
+        y = recording.unrecorded(raw)
     if not basic:
         return y
-    # One element, chosen by integers alone, is a scalar in NumPy and no view.
+    # In NumPy integers alone give a scalar, which is no view.
     if raw.ndim or ... in (key if isinstance(key, tuple) else (key,)):
         return share(x, y, getitem, put_item, key, copied=copied)
     if backend.writeable(a):
@@ -110,12 +115,12 @@ def _is_mask(part: Any) -> bool:
 
 
 def put_item(x: GradArray, values: GradArray, key: Any) -> GradArray:
-    """`x` with `values` as its view at `key`: the way back from `getitem`."""
+    """A copy of `x` whose part at `key` is `values`: the way back from `getitem`."""
     return with_item(x, key, values)
 
 
 class SetItemGrad(Grad):
-    """What was overwritten gets 0, what was written the gradient at the index.
+    """Overwritten elements get 0; the value that was written gets the gradient at the index.
 
     With repeated indices the gradient goes to the value that was written last.
     """
@@ -154,7 +159,7 @@ class SetItemGrad(Grad):
 
 
 def may_repeat(key: Any) -> bool:
-    """Whether an index may name an element twice: whether integer arrays are in it."""
+    """Whether an index may name an element twice, because it has integer arrays in it."""
     parts = key if isinstance(key, tuple) else (key,)
     return any(
         isinstance(part, list) or "int" in str(getattr(part, "dtype", ""))
@@ -164,8 +169,8 @@ def may_repeat(key: Any) -> bool:
 
 
 def last_written(x: Any, key: Any) -> Any:
-    """For each element of ``x[key]``, whether a write there is the last one to its place."""
-    raw = x._array if isinstance(x, GradArray) else x
+    """For each element of ``x[key]``, whether it is the last one that is written to its place."""
+    raw = raw_of(x)
     backend = _registry.of(raw)
     xp, device = backend.xp, getattr(raw, "device", None)
     shape = tuple(backend.get_item(raw, key).shape)
@@ -179,7 +184,7 @@ def with_item(x: GradArray, key: Any, value: Any) -> GradArray:
     x = as_operand(x)
     value = as_operand(value, like=x)
     if not is_active(x) and not is_active(value):
-        return _record.unrecorded(_with_item_raw(x._array, key, value._array))
+        return recording.unrecorded(_with_item_raw(x._array, key, value._array))
     settled = _registry.of(x._array).settled(x.shape, key)
     repeats = None if settled is key else may_repeat(key)
     raw = _with_item_raw(x._array, settled, value._array)
@@ -237,14 +242,16 @@ def _unfit(a: Any, key: Any, value: Any) -> ShapeError:
 def setitem(x: GradArray, key: Any, value: Any, /) -> None:
     """``x[key] = value``.
 
-    Where one of them is tracked the write is recorded: `x` becomes the result of a
-    `SetItemGrad`, in memory of its own, and what was computed with the old `x` keeps the old
-    values. Live views of `x`, and what `x` is a view of, show it as in NumPy. Else it happens in
-    place, where the library can. (With repeated integer indices the last value is written, and
-    gets the gradient.)
+    If `x` or `value` is active, the write is recorded: `x` becomes the result of a `SetItemGrad`,
+    in memory of its own. Earlier results keep the old values of `x`. Live views of `x`, and the
+    array that `x` is a view of, show the write as in NumPy. Otherwise the write happens in place,
+    where the library can do that. With repeated integer indices the last value is written, and
+    gets the gradient.
 
     Raises `LeafWriteError` for a leaf that requires a gradient, outside `no_grad()`;
-    `AliasedWriteError` where NumPy would show the write in another live array and this cannot.
+    `AliasedWriteError` where NumPy would show the write in another live array and keratorch
+    cannot; `InvalidIndexError` as `getitem` does; `ShapeError` for a value that does not broadcast
+    to that part; `DTypeError` for an active value that the dtype of `x` cannot hold.
     """
     if type(value) in SCALARS and not is_active(x):
         write_in_place(x, raw_key(key, x._array), value)
@@ -256,7 +263,7 @@ def setitem(x: GradArray, key: Any, value: Any, /) -> None:
     if recorded:
         if mode.no_sync and has_mask(key):
             waits("a recorded write by a boolean mask", x.shape, "use where(mask, value, x)")
-        if not _is_view_at(value, x, key):  # the end of x[key] += 1
+        if not _is_view_at(value, x, key):  # else it is the last step of x[key] += 1
             _check_write(x, value, "writing into")
             replace(x, with_item(now(x), key, value), "writing into", recorded=True)
     else:
@@ -276,7 +283,7 @@ def _is_view_at(value: GradArray, x: GradArray, key: Any) -> bool:
 
 
 def update_in_place(x: GradArray, operation: Any, raw_operation: Any, other: Any) -> GradArray:
-    """``x += other`` and its like."""
+    """``x += other`` and the other in-place operators; recorded if `x` or `other` is active."""
     how = f"in-place {operation.__name__} on"
     if type(other) in SCALARS and not is_active(x):
         return _update_raw(x, operation, raw_operation, other, how)
@@ -336,7 +343,7 @@ def _checked_result(
 
 
 def _holds(x: GradArray, value: GradArray) -> bool:
-    """Whether the dtype of `x` is of the kind of that of `value`, or of a larger one."""
+    """Whether the dtype of `x` is of the same kind as the dtype of `value`, or a larger kind."""
     backend = _registry.of(x._array)
     if backend.is_complex(value.dtype):
         return backend.is_complex(x.dtype)

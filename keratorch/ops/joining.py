@@ -1,4 +1,4 @@
-"""Joining arrays, and taking them apart."""
+"""Joining arrays, and splitting them into layers."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from ..core.array import GradArray
 from ..core.convert import as_operand, check_devices
 from ..core.grad import Grad
 from ..core.recording import record, record_many
-from ..core.writes import share
+from ..core.views import share
 from ..errors import ShapeError, UnknownArrayError
-from ._call import as_array, namespace, no_axis, normalized_axes, operands, raw_namespace
+from ._operands import as_array, namespace, no_axis, normalized_axes, operands, raw_namespace
 from .indexing import getitem, put_item
 from .manipulation import reshape
 
 
 class ConcatGrad(Grad):
-    """Each input's stretch of the gradient."""
+    """Each input gets its section of the gradient."""
 
     __slots__ = ("axis", "ends")
 
@@ -41,7 +41,11 @@ class ConcatGrad(Grad):
 
 
 def concat(arrays: Sequence[Any], /, *, axis: int | None = 0) -> GradArray:
-    """The arrays joined along an existing axis; flattened first for ``axis=None``."""
+    """The arrays joined along an existing axis; flattened first for ``axis=None``.
+
+    Raises `ShapeError` where there is no array, or where other lengths than those along `axis`
+    differ; `AxisError` for an axis that the arrays do not have.
+    """
     xs = _listed("concat", arrays)
     if axis is None:
         xs = tuple(reshape(x, (x.size,)) for x in xs)
@@ -90,7 +94,7 @@ def _check_joined(op: str, xs: tuple[GradArray, ...], but: int | None) -> None:
 
 
 class StackGrad(Grad):
-    """Each input's layer of the gradient."""
+    """Each input gets its layer of the gradient."""
 
     __slots__ = ("axis",)
 
@@ -105,7 +109,10 @@ class StackGrad(Grad):
 
 
 def stack(arrays: Sequence[Any], /, *, axis: int = 0) -> GradArray:
-    """The arrays, of one shape, joined along a new axis."""
+    """The arrays, of one shape, joined along a new axis, which is `axis` of the result.
+
+    Raises `ShapeError` where there is no array or the shapes differ, `AxisError` for a bad axis.
+    """
     xs = _listed("stack", arrays)
     _check_joined("stack", xs, None)
     ndim = xs[0].ndim + 1
@@ -132,7 +139,7 @@ class UnstackGrad(Grad):
 
 
 def unstack(x: Any, /, *, axis: int = 0) -> tuple[GradArray, ...]:
-    """The layers of `x` along `axis`, as a tuple of arrays without that axis."""
+    """The layers of `x` along `axis`: a tuple of arrays without that axis, views as in NumPy."""
     x = as_operand(x)
     (axis,) = normalized_axes("unstack", x, axis)
     before = (slice(None),) * axis

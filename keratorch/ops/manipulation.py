@@ -1,4 +1,4 @@
-"""Shapes and order: linear operations that move elements about."""
+"""Shapes, axes and order: linear operations that only move or repeat elements."""
 
 from __future__ import annotations
 
@@ -11,9 +11,17 @@ from ..core.array import GradArray
 from ..core.convert import as_operand, check_devices
 from ..core.grad import Grad
 from ..core.recording import record
-from ..core.writes import share
+from ..core.views import share
 from ..errors import ShapeError
-from ._call import as_array, integer, namespace, no_axis, normalized_axes, operands, raw_namespace
+from ._operands import (
+    as_array,
+    integer,
+    namespace,
+    no_axis,
+    normalized_axes,
+    operands,
+    raw_namespace,
+)
 from .placing import copy
 
 Shape = int | Sequence[int]
@@ -32,9 +40,12 @@ class ReshapeGrad(Grad):
 
 
 def reshape(x: Any, /, shape: Shape, *, copy: bool | None = None) -> GradArray:
-    """The elements in another shape; one length may be −1.
+    """The elements of `x` in another shape; one length may be −1, and follows from the others.
 
-    copy : `True` always copies, `False` raises where it would have to, `None` where needed.
+    copy : `True` always copies, `None` copies where needed, `False` raises the library's own error
+        where a copy is needed.
+
+    Raises `ShapeError` where the numbers of elements differ.
     """
     x = as_operand(x)
     a = x._array
@@ -72,7 +83,10 @@ def _shape_tuple(op: str, shape: Shape) -> tuple[int, ...]:
 
 
 def expand_dims(x: Any, /, axis: int | tuple[int, ...] = 0) -> GradArray:
-    """New axes of length 1 at the positions `axis`, as the result counts them."""
+    """`x` with new axes of length 1, at the positions `axis` in the result.
+
+    Raises `AxisError` for a position outside of the result, `ShapeError` for one named twice.
+    """
     x = as_operand(x)
     axes = axis if isinstance(axis, (tuple, list)) else (axis,)
     ndim = x.ndim + len(axes)
@@ -86,7 +100,7 @@ def expand_dims(x: Any, /, axis: int | tuple[int, ...] = 0) -> GradArray:
 
 
 def squeeze(x: Any, /, axis: int | tuple[int, ...]) -> GradArray:
-    """Without the axes of length 1 that `axis` names."""
+    """`x` without the axes of length 1 that `axis` names; `ShapeError` for another length."""
     x = as_operand(x)
     axes = normalized_axes("squeeze", x, axis)
     if any(x.shape[i] != 1 for i in axes):
@@ -98,7 +112,7 @@ def squeeze(x: Any, /, axis: int | tuple[int, ...]) -> GradArray:
 
 
 class BroadcastGrad(Grad):
-    """The sum of the gradient over the copies, which the engine takes."""
+    """The gradient itself; the engine sums it over the copies."""
 
     __slots__ = ()
 
@@ -110,7 +124,10 @@ class BroadcastGrad(Grad):
 
 
 def broadcast_to(x: Any, /, shape: Shape) -> GradArray:
-    """`x` repeated along axes of length 1, and along new leading ones, to `shape`."""
+    """`x` repeated along axes of length 1, and along new leading axes, to `shape`.
+
+    Raises `ShapeError` where `x` does not broadcast to `shape`.
+    """
     x = as_operand(x)
     wanted = _shape_tuple("broadcast_to", shape)
     have = tuple(x.shape)
@@ -125,7 +142,7 @@ def broadcast_to(x: Any, /, shape: Shape) -> GradArray:
 
 
 def broadcast_arrays(*arrays: Any) -> tuple[GradArray, ...]:
-    """All arrays broadcast to their common shape."""
+    """All arrays broadcast to their common shape; `ShapeError` where they have none."""
     xs = operands(*arrays)
     if xs:
         check_devices("broadcast_arrays", *(x._array for x in xs))
@@ -134,15 +151,17 @@ def broadcast_arrays(*arrays: Any) -> tuple[GradArray, ...]:
 
 
 def broadcast_shapes(*shapes: tuple[int, ...]) -> tuple[int, ...]:
-    """The shape that `shapes` broadcast to."""
+    """The shape that `shapes` broadcast to; `ShapeError` where there is none."""
     return broadcast_shape("broadcast_shapes", *map(tuple, shapes))
 
 
 def meshgrid(*arrays: Any, indexing: str = "xy") -> tuple[GradArray, ...]:
-    """One grid for each one-dimensional array, on which its values vary along one axis.
+    """One grid for each one-dimensional array; its values vary along one axis of the grid.
 
-    indexing : ``"xy"``, in which the first array varies along the second axis and the second
-        along the first, or ``"ij"``, in which each varies along its own.
+    indexing : for ``"xy"`` the first array varies along the second axis and the second along the
+        first; for ``"ij"`` each array varies along its own axis.
+
+    Raises `ShapeError` for an array of two axes or more, and for another `indexing`.
     """
     if indexing not in ("xy", "ij"):
         raise ShapeError(f"meshgrid: indexing must be 'xy' or 'ij', not {indexing!r}")
@@ -176,7 +195,7 @@ def broadcast_shape(op: str, *shapes: tuple[int, ...]) -> tuple[int, ...]:
 
 
 class TransposeGrad(Grad):
-    """The gradient, its axes put back."""
+    """The gradient, with its axes put back in their old order."""
 
     __slots__ = ("axes",)
 
@@ -196,7 +215,7 @@ def inverse(axes: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def permute_dims(x: Any, /, axes: Sequence[int]) -> GradArray:
-    """The axes of `x` in the order `axes`."""
+    """The axes of `x` in the order `axes`; `ShapeError` unless each axis is named once."""
     x = as_operand(x)
     if not hasattr(axes, "__iter__"):
         raise ShapeError(
@@ -219,7 +238,7 @@ def _permuted_back(x: GradArray, values: GradArray, axes: tuple[int, ...]) -> Gr
 
 
 def matrix_transpose(x: Any, /) -> GradArray:
-    """The last two axes exchanged: ``x.mT``."""
+    """The last two axes exchanged: ``x.mT``; `ShapeError` where there are fewer than two."""
     x = as_operand(x)
     if x.ndim < 2:
         raise ShapeError(
@@ -233,7 +252,10 @@ def matrix_transpose(x: Any, /) -> GradArray:
 def moveaxis(
     x: Any, source: int | tuple[int, ...], destination: int | tuple[int, ...], /
 ) -> GradArray:
-    """The axes at `source` moved to `destination`, the others in their order."""
+    """The axes at `source` moved to `destination`; the others keep their order.
+
+    Raises `ShapeError` where the two name different numbers of axes.
+    """
     x = as_operand(x)
     froms = normalized_axes("moveaxis", x, source)
     tos = normalized_axes("moveaxis", x, destination)
@@ -261,7 +283,7 @@ class FlipGrad(Grad):
 
 
 def flip(x: Any, /, *, axis: int | tuple[int, ...] | None = None) -> GradArray:
-    """The order of the elements along `axis` (all axes for `None`) reversed."""
+    """`x` with the order of its elements reversed along `axis` (all axes for `None`)."""
     x = as_operand(x)
     axes = normalized_axes("flip", x, axis)
     backend = _registry.of(x._array)

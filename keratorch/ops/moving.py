@@ -1,4 +1,4 @@
-"""Rolling, repeating and cutting triangles."""
+"""Rolling and repeating elements, and cutting out triangles of matrices."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..core.grad import Grad
 from ..core.recording import record
 from ..core.sync import waits
 from ..errors import DTypeError, ShapeError
-from ._call import as_array, integer, namespace, normalized_axes, raw_namespace
+from ._operands import as_array, integer, namespace, normalized_axes, raw_namespace
 from .manipulation import broadcast_to, reshape
 from .placing import copy
 from .sorting import take
@@ -23,7 +23,7 @@ class RollGrad(Grad):
     __slots__ = ("axes", "shifts")
 
     def backward(self, grad: Any) -> tuple[Any, ...]:
-        if 0 in self.shape:  # Dask would cut nothing into two chunks
+        if 0 in self.shape:  # Dask would cut the empty array into two chunks
             return (grad,)
         back = tuple([-s for s in self.shifts])
         return (namespace(grad).roll(grad, back, axis=self.axes),)
@@ -35,9 +35,12 @@ class RollGrad(Grad):
 def roll(
     x: Any, /, shift: int | tuple[int, ...], *, axis: int | tuple[int, ...] | None = None
 ) -> GradArray:
-    """The elements moved on by `shift` along `axis`; those that leave come in at the start.
+    """The elements moved by `shift` places along `axis`; those beyond the end go to the start.
 
-    axis : `None` rolls all elements in a row, in the shape of `x`.
+    shift : a number, or one for each axis. The shifts of an axis that is named twice add up.
+    axis : `None` rolls the flattened array, and gives it the shape of `x` again.
+
+    Raises `ShapeError` where the numbers of shifts and axes differ.
     """
     x = as_operand(x)
     a = x._array
@@ -51,7 +54,7 @@ def roll(
             )
         flat = reshape(x, (x.size,))
         return reshape(roll(flat, shifts, axis=(0,)), tuple(a.shape))
-    # An axis may be named twice: the shifts add up.
+    # An axis may be named twice: its shifts add up.
     named = axis if isinstance(axis, (tuple, list)) else (axis,)
     axes = tuple([normalized_axes("roll", x, i)[0] for i in named])
     if len(shifts) == 1:
@@ -68,9 +71,12 @@ def roll(
 
 
 def repeat(x: Any, repeats: Any, /, *, axis: int | None = None) -> GradArray:
-    """Each element `repeats` times along `axis`; all in a row for ``axis=None``.
+    """Each element `repeats` times along `axis`; ``axis=None`` flattens `x` first.
 
-    repeats : a number, or an array of integers with a number for each element along `axis`.
+    repeats : a number, or an array of integers with a number for each element along `axis`. An
+        array raises `SyncError` inside `no_sync()`.
+
+    Raises `ShapeError` for a negative number, and for an array of another length.
     """
     x = as_operand(x)
     if axis is None:
@@ -87,7 +93,7 @@ def repeat(x: Any, repeats: Any, /, *, axis: int | None = None) -> GradArray:
         before, after = shape[: axis + 1], shape[axis + 1 :]
         spread = broadcast_to(reshape(x, (*before, 1, *after)), (*before, repeats, *after))
         y = reshape(spread, (*before[:-1], n * repeats, *after))
-        return copy(y) if 1 in (n, repeats) else y  # else one element would be all of them
+        return copy(y) if 1 in (n, repeats) else y  # else elements could share memory
     waits("repeat with an array", shape, "its shape depends on values; use a number")
     counts = as_operand(repeats, like=x)._array
     if not raw_namespace(x).isdtype(counts.dtype, "integral"):
@@ -109,7 +115,7 @@ def repeat(x: Any, repeats: Any, /, *, axis: int | None = None) -> GradArray:
 
 
 def tile(x: Any, repetitions: tuple[int, ...], /) -> GradArray:
-    """`x` laid out `repetitions` times along each axis; missing ones on the left count as 1."""
+    """`x` as a whole, `repetitions` times along each axis; missing leading numbers count as 1."""
     x = as_operand(x)
     given = tuple(repetitions) if isinstance(repetitions, (tuple, list)) else (repetitions,)
     times = tuple([integer("tile", "repetitions", n) for n in given])
@@ -152,12 +158,15 @@ class TriuGrad(Grad):
 
 
 def tril(x: Any, /, *, k: int = 0) -> GradArray:
-    """The matrices with 0 above the k-th diagonal."""
+    """The matrices in the last two axes, with 0 above the k-th diagonal.
+
+    Raises `ShapeError` for fewer than two axes.
+    """
     return _triangle(TrilGrad, "tril", x, k)
 
 
 def triu(x: Any, /, *, k: int = 0) -> GradArray:
-    """The matrices with 0 below the k-th diagonal."""
+    """The matrices in the last two axes, with 0 below the k-th diagonal; errors as in `tril`."""
     return _triangle(TriuGrad, "triu", x, k)
 
 

@@ -1,11 +1,11 @@
-"""dtype, device and copies of arrays."""
+"""The dtype and the device of arrays, and copies of arrays."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from ..backends import _registry
-from ..core import recording as _record
+from ..core import recording
 from ..core.array import GradArray
 from ..core.convert import as_operand
 from ..core.convert import move as move
@@ -13,13 +13,13 @@ from ..core.convert import target_device as target_device
 from ..core.grad import Grad
 from ..core.recording import is_active, record
 from ..core.sync import waits
-from ..core.writes import share
+from ..core.views import share
 from ..errors import DTypeError
-from ._call import as_array
+from ._operands import as_array
 
 
 class AsTypeGrad(Grad):
-    """The gradient, cast back: the engine does that."""
+    """The gradient itself; the engine casts it back to the dtype of the input."""
 
     __slots__ = ()
 
@@ -31,10 +31,13 @@ class AsTypeGrad(Grad):
 
 
 def astype(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None) -> GradArray:
-    """`x` with another dtype: a name, or a dtype of any backend.
+    """`x` cast to `dtype`: a name, or a dtype of any backend.
 
-    A cast to an integer or boolean dtype is a constant. One from complex to a real number is an
-    error; take `real` or `abs`.
+    copy : `False` may return memory that `x` shares.
+    device : of the result; default: that of `x`.
+
+    A cast to an integer or boolean dtype gives a constant. A cast from complex to real or integer
+    numbers raises `DTypeError`: take `real`, `imag` or `abs`.
     """
     x = as_operand(x)
     a = x._array
@@ -50,7 +53,7 @@ def astype(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None) -> G
             "imag(x) or abs(x)"
         )
     if not backend.is_inexact(dtype) or not is_active(x):
-        y = _record.unrecorded(raw)
+        y = recording.unrecorded(raw)
     else:
         y = record(AsTypeGrad, (x,), raw)
     if not copy:
@@ -71,7 +74,7 @@ class CopyGrad(Grad):
 
 
 def copy(x: Any, /) -> GradArray:
-    """A copy of the values in memory of its own; differentiable."""
+    """A copy of `x` in memory of its own; differentiable."""
     x = as_operand(x)
     return record(CopyGrad, (x,), _registry.of(x._array).copy(x._array))
 
@@ -92,11 +95,15 @@ class ToDeviceGrad(Grad):
 
 
 def to_device(x: Any, device: Any, /, *, stream: Any = None) -> GradArray:
-    """`x` on another device; differentiable, and across backends.
+    """`x` on another device, perhaps of another backend; differentiable. `x` itself if it is there.
 
-    device : a `Device`, or a name: ``"cpu"`` is a device of the array's own backend where that
-        has one (PyTorch, JAX), else NumPy's; ``"cuda"`` likewise, else CuPy's.
-    stream : for the Array API; only `None` is taken.
+    device : a `Device`, or a name. ``"cpu"`` is a device of the array's own backend if that has
+        one (PyTorch, JAX), else NumPy's; ``"cuda"`` likewise, else CuPy's.
+    stream : an argument of the Array API; must be `None`.
+
+    Raises `UnknownDeviceError` for a device that does not exist, `BackendUnavailableError` where
+    its backend cannot be used. To the CPU from another kind of device: `SyncError` inside
+    `no_sync()`.
     """
     if stream is not None:
         raise TypeError("to_device: stream must be None; the library's current stream is used")

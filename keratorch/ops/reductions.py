@@ -6,13 +6,13 @@ import math
 from typing import Any
 
 from ..backends import _registry
-from ..core import recording as _record
+from ..core import recording
 from ..core.array import GradArray
 from ..core.convert import as_operand
 from ..core.grad import Grad
 from ..core.recording import is_active, record
 from ..errors import ShapeError
-from ._call import as_array, is_complex, namespace, normalized_axes, raw_namespace
+from ._operands import as_array, is_complex, namespace, normalized_axes, raw_namespace
 from .placing import astype
 
 Axis = int | tuple[int, ...] | None
@@ -60,7 +60,7 @@ class _ExtremumGrad(Grad):
     fresh = True
 
     def parts(self, xp: Any, x: Any, y: Any) -> Any:
-        """The part of the output's change that each input brings: 1 over the ties."""
+        """The share of each input in the output: 1/(number of ties) at an extremum, 0 elsewhere."""
         largest = x == spread(xp, y, tuple(x.shape), self.axes, self.keepdims)
         largest = largest | (x != x)
         # In float32 at least: float16 counts to 2048 only.
@@ -95,19 +95,23 @@ class MinGrad(_ExtremumGrad):
 def sum(x: Any, /, *, axis: Axis = None, dtype: Any = None, keepdims: bool = False) -> GradArray:
     """The sum of the elements along `axis` (all axes for `None`).
 
-    dtype : of the sum; default: that of `x` for floating and complex data.
+    dtype : of the sum; default: that of `x` for floating and complex data, the library's default
+        integer dtype for smaller integers and booleans.
+
+    A sum in an integer dtype is a constant. Raises `AxisError` for an axis that `x` does not have,
+    `DTypeError` for a complex `x` and a real `dtype`.
     """
     x = as_operand(x)
     axes = normalized_axes("sum", x, axis)
     if dtype is not None and is_complex(x):
-        x = astype(x, dtype, copy=False)  # which refuses real ones
+        x = astype(x, dtype, copy=False)  # raises for a real dtype
     a = x._array
     xp = raw_namespace(x)
     raw = as_array(
         a, xp.sum(a, axis=None if axis is None else axes, dtype=_dtype(x, dtype), keepdims=keepdims)
     )
     if not is_active(x) or not _registry.of(raw).is_inexact(raw.dtype):
-        return _record.unrecorded(raw)
+        return recording.unrecorded(raw)
     return record(SumGrad, (x,), raw, axes=axes, input_shape=tuple(a.shape), keepdims=keepdims)
 
 
@@ -120,7 +124,7 @@ def mean(x: Any, /, *, axis: Axis = None, keepdims: bool = False) -> GradArray:
         a, raw_namespace(x).mean(a, axis=None if axis is None else axes, keepdims=keepdims)
     )
     if not is_active(x):
-        return _record.unrecorded(raw)
+        return recording.unrecorded(raw)
     count = math.prod([a.shape[i] for i in axes])
     return record(
         MeanGrad, (x,), raw, axes=axes, input_shape=tuple(a.shape), count=count, keepdims=keepdims
@@ -128,12 +132,18 @@ def mean(x: Any, /, *, axis: Axis = None, keepdims: bool = False) -> GradArray:
 
 
 def max(x: Any, /, *, axis: Axis = None, keepdims: bool = False) -> GradArray:
-    """The largest element along `axis`; ties share the gradient in equal parts."""
+    """The largest element along `axis` (all for `None`); ties share the gradient in equal parts.
+
+    Raises `ShapeError` where there is no element along `axis`.
+    """
     return _extremum(MaxGrad, "max", x, axis, keepdims)
 
 
 def min(x: Any, /, *, axis: Axis = None, keepdims: bool = False) -> GradArray:
-    """The smallest element along `axis`; ties share the gradient in equal parts."""
+    """The smallest element along `axis` (all for `None`); ties share the gradient in equal parts.
+
+    Raises `ShapeError` where there is no element along `axis`.
+    """
     return _extremum(MinGrad, "min", x, axis, keepdims)
 
 
@@ -148,7 +158,7 @@ def _extremum(cls: type[Grad], name: str, x: Any, axis: Axis, keepdims: bool) ->
     else:
         raw = as_array(a, getattr(xp, name)(a, axis=axes, keepdims=keepdims))
     if not is_active(x):
-        return _record.unrecorded(raw)
+        return recording.unrecorded(raw)
     return record(cls, (x,), raw, (a, raw), axes=axes, keepdims=keepdims)
 
 
@@ -163,35 +173,42 @@ def _not_empty(name: str, x: GradArray, axis: Axis, axes: tuple[int, ...]) -> No
 
 
 def argmax(x: Any, /, *, axis: int | None = None, keepdims: bool = False) -> GradArray:
-    """The position of the first largest element: a constant."""
+    """The position of the first largest element along `axis`: a constant.
+
+    axis : `None` counts positions in the flattened `x`.
+    """
     x = as_operand(x)
     a = x._array
     _not_empty("argmax", x, axis, normalized_axes("argmax", x, axis))
-    return _record.unrecorded(as_array(a, raw_namespace(x).argmax(a, axis=axis, keepdims=keepdims)))
+    return recording.unrecorded(
+        as_array(a, raw_namespace(x).argmax(a, axis=axis, keepdims=keepdims))
+    )
 
 
 def argmin(x: Any, /, *, axis: int | None = None, keepdims: bool = False) -> GradArray:
-    """The position of the first smallest element: a constant."""
+    """The position of the first smallest element along `axis`, as in `argmax`: a constant."""
     x = as_operand(x)
     a = x._array
     _not_empty("argmin", x, axis, normalized_axes("argmin", x, axis))
-    return _record.unrecorded(as_array(a, raw_namespace(x).argmin(a, axis=axis, keepdims=keepdims)))
+    return recording.unrecorded(
+        as_array(a, raw_namespace(x).argmin(a, axis=axis, keepdims=keepdims))
+    )
 
 
 def all(x: Any, /, *, axis: Axis = None, keepdims: bool = False) -> GradArray:
-    """Whether all elements along `axis` are true: a constant."""
+    """Whether all elements along `axis` (all axes for `None`) are true: a constant."""
     x = as_operand(x)
     a = x._array
     normalized_axes("all", x, axis)
-    return _record.unrecorded(as_array(a, raw_namespace(x).all(a, axis=axis, keepdims=keepdims)))
+    return recording.unrecorded(as_array(a, raw_namespace(x).all(a, axis=axis, keepdims=keepdims)))
 
 
 def any(x: Any, /, *, axis: Axis = None, keepdims: bool = False) -> GradArray:
-    """Whether any element along `axis` is true: a constant."""
+    """Whether any element along `axis` (all axes for `None`) is true: a constant."""
     x = as_operand(x)
     a = x._array
     normalized_axes("any", x, axis)
-    return _record.unrecorded(as_array(a, raw_namespace(x).any(a, axis=axis, keepdims=keepdims)))
+    return recording.unrecorded(as_array(a, raw_namespace(x).any(a, axis=axis, keepdims=keepdims)))
 
 
 def _dtype(x: GradArray, dtype: Any) -> Any:

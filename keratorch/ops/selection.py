@@ -5,20 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 from ..backends import _registry
-from ..core import recording as _record
+from ..core import recording
 from ..core.array import GradArray
 from ..core.convert import as_operand, check_devices, kept
 from ..core.grad import Grad
 from ..core.recording import constant, is_active, record
-from ..core.writes import share
+from ..core.views import share
 from ..errors import DTypeError
-from ._call import as_array, first_array, is_complex, namespace, raw_namespace
 from ._elementwise import SCALARS, RawFunctions, explained
+from ._operands import as_array, first_array, is_complex, namespace, raw_namespace
 from .placing import copy
 
 
 class WhereGrad(Grad):
-    """The gradient where the branch was taken, 0 elsewhere."""
+    """Each branch gets the gradient where it was taken, 0 elsewhere."""
 
     __slots__ = ("condition",)
 
@@ -33,10 +33,13 @@ class WhereGrad(Grad):
 
 
 def where(condition: Any, x1: Any, x2: Any, /) -> GradArray:
-    """`x1` where `condition` holds, else `x2`; the three broadcast.
+    """`x1` where `condition` is true, else `x2`; the three broadcast.
 
-    The branch not taken gets gradient 0, and a zero gradient times an infinite partial further
-    down counts as 0: ``where(x > 0, log(x), 0)`` has gradient 0 at 0.
+    condition : booleans, or numbers, of which all but 0 are true.
+
+    The branch that is not taken gets gradient 0. A zero gradient times an infinite partial counts
+    as 0: ``where(x > 0, log(x), 0)`` has gradient 0 at 0 (see `set_policy`). Raises `ShapeError`
+    where the shapes do not broadcast.
     """
     like = first_array(condition, x1, x2)
     came_raw = not isinstance(condition, GradArray)
@@ -63,7 +66,7 @@ def where(condition: Any, x1: Any, x2: Any, /) -> GradArray:
         raise explained("where", error, c, a, b) from error
     arrays = tuple(x if type(x) is GradArray else constant(r) for x, r in ((x1, a), (x2, b)))
     if not any(is_active(x) for x in arrays):
-        return _record.unrecorded(raw)
+        return recording.unrecorded(raw)
     return record(WhereGrad, arrays, raw, condition=kept(c) if came_raw else c)
 
 
@@ -71,7 +74,7 @@ def where(condition: Any, x1: Any, x2: Any, /) -> GradArray:
 
 
 class RealGrad(Grad):
-    """∂L/∂Re z alone."""
+    """The gradient, a real number ∂L/∂Re z: ∂L/∂Im z is 0."""
 
     __slots__ = ()
 
@@ -83,7 +86,7 @@ class RealGrad(Grad):
 
 
 class ImagGrad(Grad):
-    """i·∂L/∂Im z alone."""
+    """i times the gradient ∂L/∂Im z: ∂L/∂Re z is 0."""
 
     __slots__ = ()
     fresh = True
@@ -129,7 +132,7 @@ class AbsGrad(Grad):
 
 
 class SignGrad(Grad):
-    """(grad − u·Re(ū·grad))/|x| with u = x/|x|, 0 at 0: what changes |x| does not turn it."""
+    """(grad − u·Re(ū·grad))/|x| with u = x/|x|, 0 at 0: a change along u does not change u."""
 
     __slots__ = ()
     saves = (0,)
@@ -166,28 +169,28 @@ def abs(x: Any, /) -> GradArray:
     x = as_operand(x)
     a = x._array
     raw = as_array(a, raw_namespace(x).abs(a))
-    return record(AbsGrad, (x,), raw, (a,)) if is_active(x) else _record.unrecorded(raw)
+    return record(AbsGrad, (x,), raw, (a,)) if is_active(x) else recording.unrecorded(raw)
 
 
 _sign = RawFunctions("sign")
 
 
 def sign(x: Any, /) -> GradArray:
-    """x/|x|, elementwise, 0 at 0: of real x the sign, a constant.
+    """x/|x|, elementwise, and 0 at 0. For real x this is the sign, a constant.
 
-    Of complex x it is differentiable; its gradient at 0 is 0.
+    For complex x it is differentiable; the gradient at 0 is 0.
     """
     x = as_operand(x)
     a = x._array
     backend = _registry.of(a)
     raw = backend.as_array(_sign[type(a)](a))
     if not backend.is_complex(a.dtype) or not is_active(x):
-        return _record.unrecorded(raw)
+        return recording.unrecorded(raw)
     return record(SignGrad, (x,), raw, (a,))
 
 
 def real(x: Any, /) -> GradArray:
-    """The real part, elementwise; `x` itself where it is real."""
+    """The real part, elementwise; `x` itself if its dtype is real."""
     x = as_operand(x)
     a = x._array
     backend = _registry.of(a)
@@ -198,7 +201,7 @@ def real(x: Any, /) -> GradArray:
 
 
 def imag(x: Any, /) -> GradArray:
-    """The imaginary part, elementwise, of a complex array."""
+    """The imaginary part, elementwise, of a complex array; `DTypeError` for a real one."""
     x = as_operand(x)
     a = x._array
     backend = _registry.of(a)
@@ -212,7 +215,7 @@ def imag(x: Any, /) -> GradArray:
 
 
 def conj(x: Any, /) -> GradArray:
-    """The complex conjugate, elementwise; a copy of `x` where it is real, as in NumPy."""
+    """The complex conjugate, elementwise; a copy of `x` if its dtype is real, as in NumPy."""
     x = as_operand(x)
     a = x._array
     backend = _registry.of(a)

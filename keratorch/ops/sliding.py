@@ -1,24 +1,24 @@
-"""One sequence slid along another: what convolution and correlation of sequences are made of."""
+"""The sliding dot product of two sequences, on which their convolution and correlation rest."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from ..backends import _registry
-from ..core import recording as _record
+from ..core import recording
 from ..core.array import GradArray
 from ..core.grad import Grad
 from ..core.recording import is_active, record
 from ..errors import ShapeError
-from ._call import as_array, namespace, operands
+from ._operands import as_array, namespace, operands
 from .linalg._matrices import conj
 from .windows import pad
 
 
 class SlidingDotGrad(Grad):
-    """For y[k] = Σⱼ x[k + j]·w[j]: w̄, reversed, slid along the padded ḡ; and ḡ along x̄.
+    """For y[k] = Σⱼ x[k + j]·w[j]: x gets the reversed w̄ slid along the padded ḡ, w gets ḡ along x̄.
 
-    Matrices of all windows, as large as both lengths multiplied, are never there.
+    On NumPy the windows are a view: no matrix is stored whose size is the product of both lengths.
     """
 
     saves = (0, 1)
@@ -59,9 +59,9 @@ def _slid(x: Any, w: Any) -> Any:
 
 
 def sliding_dot(x1: Any, x2: Any, /) -> GradArray:
-    """``y[k] = Σⱼ x1[k + j]·x2[j]``, of two sequences of one dtype: as often as `x2` fits.
+    """``y[k] = Σⱼ x1[k + j]·x2[j]`` of two sequences of one dtype: (M,) and (N,) give (M − N + 1,).
 
-    Raises `ShapeError` where an array has not one axis, or `x2` is longer than `x1`, or empty.
+    Raises `ShapeError` unless each array has one axis and 1 ≤ N ≤ M.
     """
     x, w = operands(x1, x2)
     a, b = x._array, w._array
@@ -74,7 +74,7 @@ def sliding_dot(x1: Any, x2: Any, /) -> GradArray:
     raw = _slid(a, b)
     active1, active2 = is_active(x), is_active(w)
     if not active1 and not active2:
-        return _record.unrecorded(raw)
+        return recording.unrecorded(raw)
     return record(SlidingDotGrad, (x, w), raw, (a if active2 else None, b if active1 else None))
 
 

@@ -6,13 +6,13 @@ import math
 from typing import Any
 
 from ..backends import _registry
-from ..core import recording as _record
+from ..core import recording
 from ..core.array import GradArray
 from ..core.convert import as_operand
 from ..core.grad import Grad
 from ..core.recording import is_active, record
 from ..errors import DTypeError
-from ._call import as_array, namespace, normalized_axes
+from ._operands import as_array, namespace, normalized_axes
 from .reductions import Axis, spread
 from .reductions import sum as sum_
 
@@ -20,7 +20,7 @@ from .reductions import sum as sum_
 class LogSumExpGrad(Grad):
     """The softmax of the input times the gradient; 0 where all inputs are −∞.
 
-    Beside +∞, which gets NaN, all others get 0: PyTorch's and JAX's values.
+    An input of +∞ gets NaN, and all others beside it get 0, as in PyTorch and JAX.
     """
 
     __slots__ = ("axes", "keepdims")
@@ -86,7 +86,8 @@ class LogSoftmaxGrad(Grad):
 def logsumexp(x: Any, /, axis: Axis = None, *, keepdims: bool = False) -> GradArray:
     """log Σ eˣ along `axis` (all axes for `None`), shifted by the largest so that it is stable.
 
-    −∞ where every x is −∞ or there is none, and the gradient there is 0.
+    The result is −∞ where every x is −∞, or where there is no x; the gradient there is 0. Raises
+    `DTypeError` unless `x` is floating, `AxisError` for an axis that `x` does not have.
     """
     x, axes = _prepared("logsumexp", x, axis)
     a = x._array
@@ -101,12 +102,12 @@ def logsumexp(x: Any, /, axis: Axis = None, *, keepdims: bool = False) -> GradAr
         raw = backend.xp.squeeze(raw, axis=axes)
     raw = as_array(a, raw)
     if not is_active(x):
-        return _record.unrecorded(raw)
+        return recording.unrecorded(raw)
     return record(LogSumExpGrad, (x,), raw, (a, raw), axes=axes, keepdims=keepdims)
 
 
 def softmax(x: Any, /, axis: Axis = None) -> GradArray:
-    """eˣ / Σ eˣ along `axis` (all axes for `None`), shifted by the largest."""
+    """eˣ / Σ eˣ along `axis` (all for `None`), shifted by the largest; errors of `logsumexp`."""
     x, axes = _prepared("softmax", x, axis)
     a = x._array
     backend = _registry.of(a)
@@ -114,12 +115,12 @@ def softmax(x: Any, /, axis: Axis = None) -> GradArray:
     return (
         record(SoftmaxGrad, (x,), raw, (raw,), axes=axes)
         if is_active(x)
-        else _record.unrecorded(raw)
+        else recording.unrecorded(raw)
     )
 
 
 def log_softmax(x: Any, /, axis: Axis = None) -> GradArray:
-    """x − log Σ eˣ along `axis` (all axes for `None`), shifted by the largest."""
+    """x − log Σ eˣ along `axis` (all for `None`), shifted by the largest; errors of `logsumexp`."""
     x, axes = _prepared("log_softmax", x, axis)
     a = x._array
     backend = _registry.of(a)
@@ -127,7 +128,7 @@ def log_softmax(x: Any, /, axis: Axis = None) -> GradArray:
     return (
         record(LogSoftmaxGrad, (x,), raw, (raw,), axes=axes)
         if is_active(x)
-        else _record.unrecorded(raw)
+        else recording.unrecorded(raw)
     )
 
 

@@ -5,17 +5,18 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from ..backends import _registry
-from ..core import recording as _record
+from ..core import recording
 from ..core.array import GradArray
 from ..core.convert import as_operand, check_devices
 from ..core.grad import Grad
+from ..core.nodes import raw_of
 from ..core.recording import constant, is_active, record
 from ..core.sync import waits
 from ..errors import DTypeError, InvalidIndexError, ShapeError
-from ._call import as_array, first_array, normalized_axes, raw_namespace
+from ._operands import as_array, first_array, normalized_axes, raw_namespace
 from .manipulation import reshape
 
-#: What to do about a result whose shape depends on values.
+#: The advice about a result whose shape depends on values, for `SyncError`.
 _KEEP = "its shape depends on values; use where() and weights of 0 and 1"
 
 # -- taking ------------------------------------------------------------------------------------
@@ -59,9 +60,12 @@ def _add_taken(values: GradArray, shape: tuple[int, ...], index: Any, axis: int)
 def take(x: Any, indices: Any, /, *, axis: int | None = None) -> GradArray:
     """The layers of `x` along `axis` at the positions `indices`, which may repeat.
 
-    indices : a one-dimensional array of integers; it may be an integer array of any shape in
-        libraries that allow it.
+    indices : a one-dimensional array of integers; an integer array of any shape in libraries
+        that allow it.
     axis : may be left out for a one-dimensional `x`.
+
+    Raises `DTypeError` unless the indices are integers, `InvalidIndexError` for a position that
+    the library finds out of range, `ShapeError` where `axis` is missing.
     """
     x = as_operand(x)
     index = _positions("take", x, indices)
@@ -138,7 +142,11 @@ def _add_along(values: GradArray, shape: tuple[int, ...], index: Any, axis: int)
 def take_along_axis(x: Any, indices: Any, /, *, axis: int = -1) -> GradArray:
     """The elements of `x` whose positions along `axis` are `indices`, which may repeat.
 
-    indices : an integer array of as many axes, which broadcasts with `x` but for `axis`.
+    indices : an integer array of as many axes as `x`; all axes but `axis` broadcast with those
+        of `x`.
+
+    Raises `DTypeError` and `InvalidIndexError` as `take` does, `ShapeError` for another number
+    of axes.
     """
     x = as_operand(x)
     index = _positions("take_along_axis", x, indices)
@@ -166,9 +174,9 @@ class SortGrad(Grad):
     fresh = True
 
     def backward(self, grad: Any) -> tuple[Any, ...]:
-        raw = grad._array if isinstance(grad, GradArray) else grad
+        raw = raw_of(grad)
         backend = _registry.of(raw)
-        # The order of a permutation is its inverse.
+        # `argsort` of a permutation is its inverse.
         back = backend.xp.argsort(self.order, axis=self.axis)
         if isinstance(grad, GradArray):
             return (_permuted(grad, back, self.axis),)
@@ -185,16 +193,17 @@ def _permuted(x: GradArray, order: Any, axis: int) -> GradArray:
 
 
 def sort(x: Any, /, *, axis: int = -1, descending: bool = False, stable: bool = True) -> GradArray:
-    """The elements along `axis` in order.
+    """The elements along `axis` in ascending order, or descending.
 
-    It is always stable, so that the gradient of equal elements goes to them in their order.
+    The sort is stable whatever `stable` says: equal elements keep their order, and get their
+    gradients in that order.
     """
     x = as_operand(x)
     (axis,) = normalized_axes("sort", x, axis)
     a = x._array
     xp = raw_namespace(x)
     if not is_active(x):
-        return _record.unrecorded(
+        return recording.unrecorded(
             as_array(a, xp.sort(a, axis=axis, descending=descending, stable=True))
         )
     order = xp.argsort(a, axis=axis, descending=descending, stable=True)
@@ -204,12 +213,12 @@ def sort(x: Any, /, *, axis: int = -1, descending: bool = False, stable: bool = 
 def argsort(
     x: Any, /, *, axis: int = -1, descending: bool = False, stable: bool = True
 ) -> GradArray:
-    """The positions of the elements along `axis` in their order; always stable: a constant."""
+    """The positions that sort `x` along `axis`: a constant. Always stable, as in `sort`."""
     x = as_operand(x)
     (axis,) = normalized_axes("argsort", x, axis)
     a = x._array
     function = raw_namespace(x).argsort
-    return _record.unrecorded(
+    return recording.unrecorded(
         as_array(a, function(a, axis=axis, descending=descending, stable=True))
     )
 
@@ -218,10 +227,12 @@ def argsort(
 
 
 def searchsorted(x1: Any, x2: Any, /, *, side: str = "left", sorter: Any = None) -> GradArray:
-    """Where each of `x2` would go in the sorted `x1`: a constant.
+    """For each element of `x2` its place in the sorted `x1`, in the shape of `x2`: a constant.
 
-    side : before (``"left"``) or after (``"right"``) equal elements.
-    sorter : the positions that sort `x1`, as from `argsort`.
+    side : the place before (``"left"``) or after (``"right"``) equal elements.
+    sorter : the positions that sort `x1`, as from `argsort`; default: `x1` is sorted.
+
+    Raises `ShapeError` unless `x1` has one axis.
     """
     x1 = as_operand(x1)
     x2 = as_operand(x2, like=x1)
@@ -236,16 +247,19 @@ def searchsorted(x1: Any, x2: Any, /, *, side: str = "left", sorter: Any = None)
         raise ValueError(f"searchsorted: side is {side!r}: use 'left' or 'right'")
     order = None if sorter is None else _positions("searchsorted", x1, sorter)
     raw = raw_namespace(x1).searchsorted(a, b, side=side, sorter=order)
-    return _record.unrecorded(as_array(a, raw))
+    return recording.unrecorded(as_array(a, raw))
 
 
 def nonzero(x: Any, /) -> tuple[GradArray, ...]:
-    """The positions of the elements that are not 0, one array for each axis: constants."""
+    """The positions of the elements that are not 0, one array for each axis: constants.
+
+    Raises `ShapeError` for an array of shape (), `SyncError` inside `no_sync()`.
+    """
     x = as_operand(x)
     if not x.ndim:
         raise ShapeError("nonzero: an array of shape () has no axis: use reshape(x, (1,))")
     waits("nonzero", x.shape, _KEEP)
-    return tuple(_record.unrecorded(part) for part in raw_namespace(x).nonzero(x._array))
+    return tuple(recording.unrecorded(part) for part in raw_namespace(x).nonzero(x._array))
 
 
 def isin(x1: Any, x2: Any, /, *, invert: bool = False) -> GradArray:
@@ -255,8 +269,8 @@ def isin(x1: Any, x2: Any, /, *, invert: bool = False) -> GradArray:
     a, b = x1._array, x2._array
     check_devices("isin", a, b)
     found = as_array(a, raw_namespace(x1).isin(a, b))
-    # array-api-strict 2.6 takes `invert` and forgets it.
-    return _record.unrecorded(
+    # array-api-strict 2.6 accepts `invert` and ignores it.
+    return recording.unrecorded(
         as_array(a, raw_namespace(x1).logical_not(found)) if invert else found
     )
 
@@ -265,7 +279,7 @@ def isin(x1: Any, x2: Any, /, *, invert: bool = False) -> GradArray:
 
 
 class UniqueAll(NamedTuple):
-    """What `unique_all` returns."""
+    """The result of `unique_all`."""
 
     values: GradArray
     indices: GradArray
@@ -274,23 +288,24 @@ class UniqueAll(NamedTuple):
 
 
 class UniqueCounts(NamedTuple):
-    """What `unique_counts` returns."""
+    """The result of `unique_counts`."""
 
     values: GradArray
     counts: GradArray
 
 
 class UniqueInverse(NamedTuple):
-    """What `unique_inverse` returns."""
+    """The result of `unique_inverse`."""
 
     values: GradArray
     inverse_indices: GradArray
 
 
 def unique_all(x: Any, /) -> UniqueAll:
-    """The distinct elements, where each is first, which of them each element is, and how many.
+    """The distinct elements, their first positions in the flattened `x`, the inverse, and counts.
 
-    The gradient of a value goes to the first of the elements that are equal to it.
+    ``values[inverse_indices]`` is `x`. The gradient of a value goes to the first element that is
+    equal to it. Raises `SyncError` inside `no_sync()`, as all ``unique_*`` functions do.
     """
     x = as_operand(x)
     waits("unique_all", x.shape, _KEEP)
@@ -301,28 +316,31 @@ def unique_all(x: Any, /) -> UniqueAll:
     values, indices, inverse, counts = found
     return UniqueAll(
         _distinct(x, values, indices),
-        *(_record.unrecorded(part) for part in (indices, inverse, counts)),
+        *(recording.unrecorded(part) for part in (indices, inverse, counts)),
     )
 
 
 def unique_counts(x: Any, /) -> UniqueCounts:
-    """The distinct elements, and how often each is there; gradients as in `unique_all`."""
+    """The distinct elements, and how often each occurs; gradients as in `unique_all`."""
     x = as_operand(x)
     waits("unique_counts", x.shape, _KEEP)
     if is_active(x):
         found = unique_all(x)
         return UniqueCounts(found.values, found.counts)
-    return UniqueCounts(*map(_record.unrecorded, raw_namespace(x).unique_counts(x._array)))
+    return UniqueCounts(*map(recording.unrecorded, raw_namespace(x).unique_counts(x._array)))
 
 
 def unique_inverse(x: Any, /) -> UniqueInverse:
-    """The distinct elements, and which each element is; gradients as in `unique_all`."""
+    """The distinct elements, and the inverse; gradients as in `unique_all`.
+
+    ``values[inverse_indices]`` is `x`.
+    """
     x = as_operand(x)
     waits("unique_inverse", x.shape, _KEEP)
     if is_active(x):
         found = unique_all(x)
         return UniqueInverse(found.values, found.inverse_indices)
-    return UniqueInverse(*map(_record.unrecorded, raw_namespace(x).unique_inverse(x._array)))
+    return UniqueInverse(*map(recording.unrecorded, raw_namespace(x).unique_inverse(x._array)))
 
 
 def unique_values(x: Any, /) -> GradArray:
@@ -331,18 +349,18 @@ def unique_values(x: Any, /) -> GradArray:
     waits("unique_values", x.shape, _KEEP)
     if is_active(x):
         return unique_all(x).values
-    return _record.unrecorded(raw_namespace(x).unique_values(x._array))
+    return recording.unrecorded(raw_namespace(x).unique_values(x._array))
 
 
 def _distinct(x: GradArray, values: Any, indices: Any) -> GradArray:
-    """The elements `values` of `x`, which are at `indices` in it."""
+    """The distinct elements `values` of `x`, at `indices` in the flattened `x`; differentiable."""
     if not is_active(x):
-        return _record.unrecorded(values)
+        return recording.unrecorded(values)
     return take(reshape(x, (x.size,)), constant(indices), axis=0)
 
 
 def _unique_all(xp: Any, a: Any) -> tuple[Any, Any, Any, Any]:
-    """`unique_all` by a stable sort, for libraries that have none."""
+    """`unique_all` by a stable sort, for libraries without that function."""
     flat = xp.reshape(a, (-1,)) if a.ndim != 1 else a
     order = xp.argsort(flat, stable=True)
     ordered = xp.take(flat, order, axis=0)

@@ -1,7 +1,7 @@
-"""Products of sparse matrices of SciPy and CuPy with dense arrays, differentiable in the latter.
+"""Products of sparse matrices of SciPy and CuPy with dense arrays; differentiable in the array.
 
 ``matrix @ x`` reaches `GradArray` through ``__rmatmul__``. CuPy leaves the product to the other
-operand; SciPy does so only if that turns into a 0-d array of dtype object.
+operand. SciPy does so only if NumPy turns that operand into a 0-d array of dtype object.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from ..backends import _registry
 from ..core.array import GradArray
 from ..core.convert import as_operand
 from ..core.grad import Grad
+from ..core.nodes import raw_of
 from ..core.recording import record
 from ..errors import DeviceMismatchError, ShapeError
 
@@ -23,7 +24,7 @@ class SparseMatMulGrad(Grad):
     fresh = True
 
     def backward(self, grad: Any) -> tuple[Any, ...]:
-        raw = grad._array if isinstance(grad, GradArray) else grad
+        raw = raw_of(grad)
         backend = _registry.of(raw)
         with backend.on_device(raw):
             adjoint = self.matrix.T if self.matrix.dtype.kind != "c" else self.matrix.conj().T
@@ -44,8 +45,8 @@ def is_sparse(value: Any) -> bool:
 def sparse_matmul(matrix: Any, x: Any) -> GradArray:
     """``matrix @ x`` for a sparse `matrix` (M, N) and a dense `x` of shape (N,) or (N, K).
 
-    Raises `ShapeError` where the shapes do not fit, `DeviceMismatchError` where `x` is no array of
-    the library that the matrix belongs to, or on another device.
+    Raises `ShapeError` where the shapes do not fit, `DeviceMismatchError` where `x` is an array of
+    another library than the matrix, or on another device.
     """
     x = as_operand(x)
     a = x._array
@@ -66,7 +67,7 @@ def sparse_matmul(matrix: Any, x: Any) -> GradArray:
 
 
 def product(left: Any, right: Any) -> Any:
-    """``left @ right``, of which one is sparse; `NotImplemented` if none is."""
+    """``left @ right`` where one of them is sparse; `NotImplemented` where neither is."""
     if is_sparse(left):
         return sparse_matmul(left, right)
     if is_sparse(right):
@@ -78,14 +79,14 @@ def product(left: Any, right: Any) -> Any:
 
 
 def matrix_product(left: Any, right: GradArray) -> Any:
-    """``left * right``, which multiplies matrices where `left` is a sparse matrix, no array."""
+    """``left * right`` where that is a matrix product: `left` is a sparse matrix, not an array."""
     if is_sparse(left) and _multiplies_with_star(left):
         return sparse_matmul(left, right)
     return NotImplemented
 
 
 def _multiplies_with_star(matrix: Any) -> bool:
-    """CuPy's sparse matrices all do; SciPy's by that name do, and its sparse arrays do not."""
+    """All sparse matrices of CuPy do; SciPy's ``*_matrix`` do, but not its sparse arrays."""
     return type(matrix).__module__.startswith("cupyx") or type(matrix).__name__.endswith("_matrix")
 
 

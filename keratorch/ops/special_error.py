@@ -1,13 +1,14 @@
-"""The error function, the normal distribution, and their inverses."""
+"""The error function, the normal distribution, and their inverses; Dawson's function."""
 
 from __future__ import annotations
 
 import math
 from typing import Any
 
+from ..backends._special import composed, general
 from ..core.array import GradArray
 from ._elementwise import ElementwiseGrad
-from ._nary import special
+from ._nary import polynomial, special
 
 _SLOPE = 2 / math.sqrt(math.pi)
 _DENSITY = 1 / math.sqrt(2 * math.pi)
@@ -74,7 +75,7 @@ class NdtriGrad(ElementwiseGrad):
 
 
 class LogNdtrGrad(ElementwiseGrad):
-    """φ(x)/Φ(x); beyond −20, where its exponents cancel, the asymptotic −x·(1 + 1/x² − …)."""
+    """φ(x)/Φ(x); below −20, where the exponents cancel, the asymptotic −x·(1 + 1/x² − …)."""
 
     __slots__ = ()
     unbounded = True
@@ -91,6 +92,45 @@ class LogNdtrGrad(ElementwiseGrad):
         return (xp.where(far, -xp.where(far, x, -20.0) * series, near),)
 
 
+#: Dawson's function: 1 − 2xF(x) = −r·Σ aₖ rᵏ with r = 1/(2x²) is its slope for |x| > 8.
+_DAWSN_SLOPE = [float(math.prod(range(1, 2 * k + 2, 2))) for k in range(19)]
+
+
+class DawsnGrad(ElementwiseGrad):
+    """1 − 2xy; beyond ±8, where that cancels, its asymptotic series: no ∞·0 in any order."""
+
+    __slots__ = ()
+
+    @staticmethod
+    def partials(xp: Any, x: Any, y: Any) -> tuple[Any, ...]:
+        far = xp.abs(x) > 8
+        t = 1 / xp.where(far, x, 8.0)
+        r = 0.5 * (t * t)
+        near = 1 - 2 * (xp.where(far, 0.0, x) * y)
+        return (xp.where(far, -r * polynomial(_DAWSN_SLOPE, r), near),)
+
+
+@general("dawsn", slower=True)
+def _dawsn(xp: Any, x: Any) -> Any:
+    """x/(1 + e₁) with eₖ = s(1 + eₖ₊₁)/(2k + 1 + eₖ₊₁) and s = 2x²: no term is subtracted.
+
+    That is the continued fraction of J. H. McCabe, Math. Comp. 28 (1974) 811–816, with its
+    subtractions done by hand. It is begun at the fixed point of step 48. For |x| ≥ 1 everything is
+    divided by s, so that nothing overflows.
+    """
+    steps = 47
+    small = xp.abs(x) < 1
+    inside = xp.where(small, x, 0.0)
+    t = 1 / xp.where(small, 1.0, x)
+    one = xp.where(small, 1.0, 0.5 * (t * t))
+    s = xp.where(small, 2 * (inside * inside), 1.0)
+    h = s - (2 * steps + 1) * one
+    e = 0.5 * (h + xp.sqrt(h * h + 4 * (s * one)))
+    for k in range(steps, 0, -1):
+        e = s * (one + e) / ((2 * k + 1) * one + e)
+    return xp.where(small, x, 0.5 * t) / (one + e)
+
+
 def erf(x: Any, /) -> GradArray:
     """The error function, elementwise. ∂ = 2/√π·e^(−x²)."""
     return special(ErfGrad, "erf", x)
@@ -104,6 +144,12 @@ def erfc(x: Any, /) -> GradArray:
 def erfinv(x: Any, /) -> GradArray:
     """The inverse of `erf`, elementwise. ∂ = √π/2·e^(y²), infinite at ±1."""
     return special(ErfinvGrad, "erfinv", x)
+
+
+@composed("erfcinv", "ndtri")
+def _erfcinv(xp: Any, ndtri: Any, x: Any) -> Any:
+    """−Φ⁻¹(x/2)/√2."""
+    return -ndtri(x / 2) / math.sqrt(2)
 
 
 def erfcinv(x: Any, /) -> GradArray:
@@ -124,3 +170,15 @@ def ndtri(x: Any, /) -> GradArray:
 def log_ndtr(x: Any, /) -> GradArray:
     """log Φ(x), elementwise, accurate for x → −∞. ∂ = φ(x)/Φ(x)."""
     return special(LogNdtrGrad, "log_ndtr", x)
+
+
+def dawsn(x: Any, /) -> GradArray:
+    """Dawson's function F(x) = e^(−x²)·∫₀ˣ e^(t²) dt, elementwise. ∂ = 1 − 2xy.
+
+    x : real, of any shape; integers become floating. The result has its shape and dtype. F is odd,
+    0 at ±∞, and 1/(2x) + 1/(4x³) + … for large x. Complex numbers raise `DTypeError`.
+
+    The values are SciPy's or JAX's. Other libraries have no such function: there they come from
+    McCabe's continued fraction, with relative errors below 5e-16 in float64 and 3e-7 in float32.
+    """
+    return special(DawsnGrad, "dawsn", x)

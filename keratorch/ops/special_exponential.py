@@ -1,10 +1,11 @@
-"""Special functions of exponentials and logarithms, on plain Array API: no library is needed."""
+"""Special functions of exponentials and logarithms, composed of plain Array API functions."""
 
 from __future__ import annotations
 
 import math
 from typing import Any
 
+from ..backends._special import general
 from ..core.array import GradArray
 from ._elementwise import ElementwiseGrad
 from ._nary import polynomial, special
@@ -42,7 +43,7 @@ class LogitGrad(ElementwiseGrad):
 
 
 class XLogYGrad(ElementwiseGrad):
-    """Both partials are 0 where x = 0 and y ≤ 0, and the function with them."""
+    """Where x = 0 and y ≤ 0, the function and both partials are 0."""
 
     __slots__ = ()
     unbounded = True
@@ -54,7 +55,7 @@ class XLogYGrad(ElementwiseGrad):
 
 
 class XLog1PYGrad(ElementwiseGrad):
-    """Both partials are 0 where x = 0 and y ≤ −1, and the function with them."""
+    """Where x = 0 and y ≤ −1, the function and both partials are 0."""
 
     __slots__ = ()
     unbounded = True
@@ -77,7 +78,7 @@ class EntrGrad(ElementwiseGrad):
 
 
 class RelEntrGrad(ElementwiseGrad):
-    """In x −∞ where only x = 0; both 0 at (0, 0)."""
+    """The partial in x is −∞ where only x is 0. Both partials are 0 at (0, 0)."""
 
     __slots__ = ()
     unbounded = True
@@ -90,7 +91,7 @@ class RelEntrGrad(ElementwiseGrad):
 
 
 class KLDivGrad(ElementwiseGrad):
-    """In x −∞ where only x = 0; 0 and 1 at (0, 0)."""
+    """The partial in x is −∞ where only x is 0. The partials are 0 and 1 at (0, 0)."""
 
     __slots__ = ()
     unbounded = True
@@ -129,7 +130,7 @@ _SINC_SLOPE = [
 
 
 class SincGrad(ElementwiseGrad):
-    """(cos πx − y)/x, by its series where |x| < 0.3; so the second derivative at 0 is −π²/3."""
+    """(cos πx − y)/x; by its series where |x| < 0.3, so the second derivative at 0 is −π²/3."""
 
     __slots__ = ()
 
@@ -141,9 +142,21 @@ class SincGrad(ElementwiseGrad):
         return (xp.where(near, x * polynomial(_SINC_SLOPE, xp.where(near, square, 0.0)), far),)
 
 
+@general("softplus")
+def _softplus(xp: Any, x: Any) -> Any:
+    """log(1 + eˣ) = max(x, 0) + log(1 + e^(−|x|))."""
+    return xp.maximum(x, xp.zeros_like(x)) + xp.log1p(xp.exp(-xp.abs(x)))
+
+
 def softplus(x: Any, /) -> GradArray:
     """log(1 + eˣ), elementwise, stable for every x. ∂ = 1 − e^(−y)."""
     return special(SoftplusGrad, "softplus", x)
+
+
+@general("log_expit")
+def _log_expit(xp: Any, x: Any) -> Any:
+    """−log(1 + e⁻ˣ)."""
+    return -_softplus(xp, -x)
 
 
 def log_expit(x: Any, /) -> GradArray:
@@ -151,19 +164,46 @@ def log_expit(x: Any, /) -> GradArray:
     return special(LogExpitGrad, "log_expit", x)
 
 
+@general("logit")
+def _logit(xp: Any, x: Any) -> Any:
+    """log x − log(1 − x); near ½, where that cancels, 2·artanh(2x − 1)."""
+    near = (x > 0.3) & (x < 0.65)
+    middle = 2 * xp.atanh(2 * xp.where(near, x, 0.5) - 1)
+    return xp.where(near, middle, xp.log(x) - xp.log1p(-x))
+
+
 def logit(x: Any, /) -> GradArray:
     """log(x/(1 − x)), elementwise: the inverse of `expit`. ∂ = 1/(x(1 − x))."""
     return special(LogitGrad, "logit", x)
 
 
+@general("xlogy")
+def _xlogy(xp: Any, x: Any, y: Any) -> Any:
+    """x·log y, 0 where x = 0 and y is not NaN."""
+    return x * xp.log(xp.where((x == 0) & (y == y), 1.0, y))
+
+
 def xlogy(x: Any, y: Any, /) -> GradArray:
-    """x·log y, elementwise, 0 where x = 0 and y is no NaN. ∂ = log y, x/y; 0, 0 at (0, 0)."""
+    """x·log y, elementwise, 0 where x = 0 and y is not NaN. ∂ = log y, x/y; 0, 0 at (0, 0)."""
     return special(XLogYGrad, "xlogy", x, y)
 
 
+@general("xlog1py")
+def _xlog1py(xp: Any, x: Any, y: Any) -> Any:
+    """x·log(1 + y), 0 where x = 0 and y is not NaN."""
+    return x * xp.log1p(xp.where((x == 0) & (y == y), 0.0, y))
+
+
 def xlog1py(x: Any, y: Any, /) -> GradArray:
-    """x·log(1 + y), elementwise, 0 where x = 0 and y is no NaN. ∂ = log(1 + y), x/(1 + y)."""
+    """x·log(1 + y), elementwise, 0 where x = 0 and y is not NaN. ∂ = log(1 + y), x/(1 + y)."""
     return special(XLog1PYGrad, "xlog1py", x, y)
+
+
+@general("entr")
+def _entr(xp: Any, x: Any) -> Any:
+    """−x·log x for x > 0, 0 at 0, −∞ for x < 0."""
+    inside = xp.where(x <= 0, 1.0, x)
+    return xp.where(x < 0, -math.inf, -x * xp.log(inside))
 
 
 def entr(x: Any, /) -> GradArray:
@@ -171,17 +211,41 @@ def entr(x: Any, /) -> GradArray:
     return special(EntrGrad, "entr", x)
 
 
+@general("rel_entr")
+def _rel_entr(xp: Any, x: Any, y: Any) -> Any:
+    """x·log(x/y) for x, y > 0, 0 where x = 0 and y ≥ 0, +∞ elsewhere."""
+    inside = (x > 0) & (y > 0)
+    known = (x == x) & (y == y)
+    quotient = xp.where(inside | ~known, x, 1.0) / xp.where(inside | ~known, y, 1.0)
+    outside = known & ~inside & ~((x == 0) & (y >= 0))
+    return xp.where(outside, math.inf, x * xp.log(quotient))
+
+
 def rel_entr(x: Any, y: Any, /) -> GradArray:
-    """x·log(x/y), elementwise: 0 where x = 0 and y ≥ 0, +∞ outside of x, y ≥ 0.
+    """x·log(x/y), elementwise: 0 where x = 0 and y ≥ 0, +∞ where x or y is negative.
 
     ∂ = log(x/y) + 1, −x/y; 0, 0 at (0, 0).
     """
     return special(RelEntrGrad, "rel_entr", x, y)
 
 
+@general("kl_div")
+def _kl_div(xp: Any, x: Any, y: Any) -> Any:
+    """x·log(x/y) − x + y; +∞ outside of the domain."""
+    entropy = _rel_entr(xp, x, y)
+    infinite = entropy == math.inf
+    return xp.where(infinite, entropy, entropy - xp.where(infinite, 0.0, x) + y)
+
+
 def kl_div(x: Any, y: Any, /) -> GradArray:
-    """x·log(x/y) − x + y, elementwise, +∞ outside of x, y ≥ 0. ∂ = log(x/y), 1 − x/y."""
+    """x·log(x/y) − x + y, elementwise, +∞ where x or y is negative. ∂ = log(x/y), 1 − x/y."""
     return special(KLDivGrad, "kl_div", x, y)
+
+
+@general("exp2")
+def _exp2(xp: Any, x: Any) -> Any:
+    """2ˣ."""
+    return 2.0**x
 
 
 def exp2(x: Any, /) -> GradArray:
@@ -189,9 +253,25 @@ def exp2(x: Any, /) -> GradArray:
     return special(Exp2Grad, "exp2", x)
 
 
+@general("cbrt")
+def _cbrt(xp: Any, x: Any) -> Any:
+    """The real cube root, polished by one step of Newton's."""
+    y = xp.sign(x) * xp.abs(x) ** (1 / 3)
+    usable = (y != 0) & xp.isfinite(y)
+    safe = xp.where(usable, y, 1.0)
+    return xp.where(usable, y - (y - xp.where(usable, x, 1.0) / (safe * safe)) / 3, y)
+
+
 def cbrt(x: Any, /) -> GradArray:
     """The real cube root, elementwise. ∂ = 1/(3y²), infinite at 0."""
     return special(CbrtGrad, "cbrt", x)
+
+
+@general("sinc")
+def _sinc(xp: Any, x: Any) -> Any:
+    """sin(πx)/(πx), 1 at 0."""
+    angle = math.pi * xp.where(x == 0, 1.0, x)
+    return xp.where(x == 0, 1.0, xp.sin(angle) / angle)
 
 
 def sinc(x: Any, /) -> GradArray:

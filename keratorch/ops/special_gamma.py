@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
+from ..backends._special import composed
 from ..core.array import GradArray
 from ..errors import DTypeError
 from ._elementwise import ElementwiseGrad
@@ -57,7 +59,7 @@ class PolygammaGrad(ElementwiseGrad):
 
 
 class BetaGrad(ElementwiseGrad):
-    """y·(ψ(a) − ψ(a + b)), and so for b."""
+    """y·(ψ(a) − ψ(a + b)), and the same with b for a."""
 
     __slots__ = ()
     unbounded = True
@@ -71,7 +73,7 @@ class BetaGrad(ElementwiseGrad):
 
 
 class BetalnGrad(ElementwiseGrad):
-    """ψ(a) − ψ(a + b), and so for b."""
+    """ψ(a) − ψ(a + b), and the same with b for a."""
 
     __slots__ = ()
     unbounded = True
@@ -137,6 +139,16 @@ class ZetaGrad(ElementwiseGrad):
         return 0, -x * xp.special.zeta(x + 1, q)
 
 
+@composed("gamma", "gammaln")
+def _gamma(xp: Any, gammaln: Any, x: Any) -> Any:
+    """e^(log|Γ(x)|) with the sign of Γ: minus where ⌊x⌋ is negative and odd; NaN at −1, −2, …"""
+    floor = xp.floor(x)
+    odd = (x < 0) & (floor % 2 == 1)
+    size = xp.exp(gammaln(x))
+    pole = (x < 0) & (floor == x)
+    return xp.where(pole, math.nan, xp.where(odd, -size, size))
+
+
 def gamma(x: Any, /) -> GradArray:
     """The gamma function, elementwise. ∂ = y·ψ(x)."""
     return special(GammaGrad, "gamma", x)
@@ -152,10 +164,17 @@ def digamma(x: Any, /) -> GradArray:
     return special(DigammaGrad, "digamma", x)
 
 
+@composed("polygamma", "digamma", "gammaln", "zeta")
+def _polygamma(xp: Any, digamma: Any, gammaln: Any, zeta: Any, n: Any, x: Any) -> Any:
+    """(−1)ⁿ⁺¹·n!·ζ(n + 1, x), and ψ(x) where n = 0."""
+    size = xp.exp(gammaln(n + 1)) * zeta(xp.where(n == 0, 2.0, n + 1), x)
+    return xp.where(n == 0, digamma(x), xp.where(n % 2 == 1, size, -size))
+
+
 def polygamma(n: Any, x: Any, /) -> GradArray:
     """The n-th derivative of ψ, elementwise. ∂ = ψ⁽ⁿ⁺¹⁾(x) in x; n is a constant, an integer ≥ 0.
 
-    Raises `NotDifferentiableError` if n is tracked.
+    Raises `NotDifferentiableError` if n is tracked, `DTypeError` if n is another number.
     """
     if isinstance(n, (int, float)) and (n < 0 or n != int(n)):
         raise DTypeError(
@@ -165,9 +184,24 @@ def polygamma(n: Any, x: Any, /) -> GradArray:
     return special(PolygammaGrad, "polygamma", n, x)
 
 
+@composed("beta", "gammaln")
+def _beta(xp: Any, gammaln: Any, a: Any, b: Any) -> Any:
+    """Γ(a)Γ(b)/Γ(a + b), by logarithms."""
+    sign = 1.0
+    for x, odd in ((a, -1.0), (b, -1.0), (a + b, -1.0)):
+        sign = sign * xp.where((x < 0) & (xp.floor(x) % 2 == 1), odd, xp.ones_like(x))
+    return sign * xp.exp(_betaln(xp, gammaln, a, b))
+
+
 def beta(a: Any, b: Any, /) -> GradArray:
     """Γ(a)Γ(b)/Γ(a + b), elementwise. ∂ = y·(ψ(a) − ψ(a + b)), y·(ψ(b) − ψ(a + b))."""
     return special(BetaGrad, "beta", a, b)
+
+
+@composed("betaln", "gammaln")
+def _betaln(xp: Any, gammaln: Any, a: Any, b: Any) -> Any:
+    """log|Γ(a)| + log|Γ(b)| − log|Γ(a + b)|."""
+    return gammaln(a) + gammaln(b) - gammaln(a + b)
 
 
 def betaln(a: Any, b: Any, /) -> GradArray:
@@ -201,7 +235,7 @@ def betainc(a: Any, b: Any, x: Any, /) -> GradArray:
 
 
 def zeta(x: Any, q: Any = 1, /) -> GradArray:
-    """ζ(x, q) = Σ (k + q)^(−x), elementwise; Riemann's where q = 1.
+    """ζ(x, q) = Σ (k + q)^(−x) over k ≥ 0, elementwise; Riemann's zeta function where q = 1.
 
     ∂ = −x·ζ(x + 1, q) in q; x is a constant. Raises `NotDifferentiableError` if x is tracked.
     """

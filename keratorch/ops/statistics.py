@@ -6,13 +6,13 @@ import math
 from typing import Any
 
 from ..backends import _registry
-from ..core import recording as _record
+from ..core import recording
 from ..core.array import GradArray
 from ..core.convert import as_operand
 from ..core.grad import Grad
 from ..core.recording import is_active, record
 from ..errors import DTypeError, ShapeError
-from ._call import as_array, integer, is_complex, namespace, normalized_axes, raw_namespace
+from ._operands import as_array, integer, is_complex, namespace, normalized_axes, raw_namespace
 from .joining import concat
 from .placing import astype, copy
 from .reductions import Axis, spread
@@ -20,7 +20,7 @@ from .reductions import sum as sum_
 
 
 def one_axis_last(xp: Any, x: Any, axes: tuple[int, ...]) -> Any:
-    """`x` with `axes` moved to the end and made one."""
+    """`x` with `axes` moved to the end and merged into one."""
     others = tuple(i for i in range(x.ndim) if i not in axes)
     turned = xp.permute_dims(x, (*others, *axes)) if x.ndim else x
     shape = tuple(x.shape)
@@ -29,7 +29,7 @@ def one_axis_last(xp: Any, x: Any, axes: tuple[int, ...]) -> Any:
 
 
 def axis_last_undone(xp: Any, x: Any, shape: tuple[int, ...], axes: tuple[int, ...]) -> Any:
-    """The inverse of `one_axis_last`, for an array that was of `shape`."""
+    """The inverse of `one_axis_last`; `shape` is that of the array before."""
     others = tuple(i for i in range(len(shape)) if i not in axes)
     order = (*others, *axes)
     x = xp.reshape(x, tuple(shape[i] for i in order))
@@ -40,7 +40,7 @@ def axis_last_undone(xp: Any, x: Any, shape: tuple[int, ...], axes: tuple[int, .
 
 
 def shifted_products(xp: Any, x: Any) -> Any:
-    """For each element the product of those before it on the last axis; 1 for the first."""
+    """For each element, the product of the elements before it on the last axis; 1 for the first."""
     n = x.shape[-1]
     if not n:
         return x
@@ -51,14 +51,14 @@ def shifted_products(xp: Any, x: Any) -> Any:
 
 
 class ProdGrad(Grad):
-    """Each factor gets the product of the others: of those before times of those after."""
+    """Each factor gets the product of the others: the product before it times that after it."""
 
     __slots__ = ("axes", "keepdims")
     saves = (0,)
     fresh = True
 
     def others(self, xp: Any, x: Any) -> Any:
-        """The product of all other elements, without a division: zeros do no harm."""
+        """For each element, the product of all others, without a division: zeros do no harm."""
         flat = one_axis_last(xp, x, self.axes)
         before = shifted_products(xp, flat)
         after = xp.flip(shifted_products(xp, xp.flip(flat, axis=-1)), axis=-1)
@@ -81,7 +81,9 @@ class ProdGrad(Grad):
 def prod(x: Any, /, *, axis: Axis = None, dtype: Any = None, keepdims: bool = False) -> GradArray:
     """The product of the elements along `axis` (all axes for `None`).
 
-    The gradient of an element is the product of the others, right with any number of zeros.
+    dtype : of the product; `x` is cast to it first.
+
+    The gradient of an element is the product of the others, also where elements are 0.
     """
     x, dtype = _cast(as_operand(x), dtype)
     axes = normalized_axes("prod", x, axis)
@@ -92,12 +94,12 @@ def prod(x: Any, /, *, axis: Axis = None, dtype: Any = None, keepdims: bool = Fa
     else:
         raw = as_array(a, function(a, axis=axes, dtype=dtype, keepdims=keepdims))
     if not is_active(x):
-        return _record.unrecorded(raw)
+        return recording.unrecorded(raw)
     return record(ProdGrad, (x,), raw, (a,), axes=axes, keepdims=keepdims)
 
 
 class CumulativeSumGrad(Grad):
-    """The running total of the gradient, from the end."""
+    """The running total of the gradient, taken from the end."""
 
     __slots__ = ("axis", "initial")
 
@@ -119,8 +121,9 @@ def reversed_totals(xp: Any, x: Any, axis: int) -> Any:
 def cumulative_sum(
     x: Any, /, *, axis: int | None = None, dtype: Any = None, include_initial: bool = False
 ) -> GradArray:
-    """The running totals along `axis`, which may be left out for a 1-D array.
+    """The running totals along `axis`, which may be left out for a 1-D array, else `ShapeError`.
 
+    dtype : of the result; `x` is cast to it first.
     include_initial : begin with 0, so that the result is one longer.
     """
     x, axis, dtype = _prepared("cumulative_sum", x, axis, dtype)
@@ -131,10 +134,10 @@ def cumulative_sum(
 
 
 class CumulativeProdGrad(Grad):
-    """By a recurrence from the end, h_i = ḡ_i + x_{i+1}·h_{i+1}, times the product before i.
+    """x̄_i = h_i times the product before i, with h_i = ḡ_i + x_{i+1}·h_{i+1} from the end.
 
-    It is solved in log₂ n steps on whole arrays (Hillis and Steele 1986, *Data parallel
-    algorithms*), and divides by nothing.
+    The recurrence takes log₂ n steps on whole arrays (Hillis and Steele 1986, *Data parallel
+    algorithms*), and no division.
     """
 
     __slots__ = ("axis", "initial")
@@ -165,8 +168,9 @@ class CumulativeProdGrad(Grad):
 def cumulative_prod(
     x: Any, /, *, axis: int | None = None, dtype: Any = None, include_initial: bool = False
 ) -> GradArray:
-    """The running products along `axis`, which may be left out for a 1-D array.
+    """The running products along `axis`, which may be left out for a 1-D array, else `ShapeError`.
 
+    dtype : of the result; `x` is cast to it first.
     include_initial : begin with 1, so that the result is one longer.
     """
     x, axis, dtype = _prepared("cumulative_prod", x, axis, dtype)
@@ -178,7 +182,7 @@ def cumulative_prod(
 
 
 def _cast(x: GradArray, dtype: Any) -> tuple[GradArray, Any]:
-    """`x` in the dtype asked for, and that dtype as its backend's own."""
+    """`x` cast to `dtype`, and its dtype; `x` itself and `None` for `None`."""
     if dtype is None:
         return x, None
     x = astype(x, dtype, copy=False)
@@ -198,10 +202,10 @@ def _prepared(op: str, x: Any, axis: int | None, dtype: Any) -> tuple[GradArray,
 
 
 def deviations(xp: Any, x: Any, axes: tuple[int, ...]) -> Any:
-    """`x` less its mean.
+    """`x` minus its mean along `axes`.
 
-    The mean of equal numbers is not always that number: a second round makes the deviations of
-    a constant 0, also when they are divided by a std of some 1e-17.
+    Rounding can make the mean of equal numbers differ from that number. A second subtraction makes
+    the deviations of equal numbers 0, also for a later division by a std of about 1e-17.
     """
     if not axes or not math.prod(x.shape):
         return xp.zeros_like(x)
@@ -261,14 +265,20 @@ class StdGrad(Grad):
 def var(
     x: Any, /, *, axis: Axis = None, correction: float = 0.0, keepdims: bool = False
 ) -> GradArray:
-    """The variance along `axis`: Σ(x − mean)²/(n − correction)."""
+    """The variance along `axis` (all axes for `None`): Σ(x − mean)²/(n − correction).
+
+    Raises `DTypeError` for complex `x`, `AxisError` for an axis that `x` does not have.
+    """
     return _spread_of("var", VarGrad, x, axis, correction, keepdims)
 
 
 def std(
     x: Any, /, *, axis: Axis = None, correction: float = 0.0, keepdims: bool = False
 ) -> GradArray:
-    """The standard deviation along `axis`; its gradient is 0 where all values are equal."""
+    """The standard deviation, √`var`; its gradient is 0 where all values are equal.
+
+    Arguments and errors as in `var`.
+    """
     return _spread_of("std", StdGrad, x, axis, correction, keepdims)
 
 
@@ -285,7 +295,8 @@ def _spread_of(
     a = x._array
     xp = raw_namespace(x)
     along = None if axis is None else axes
-    if name == "std" and correction != int(correction):  # array_api_compat refuses it for PyTorch
+    # array_api_compat refuses such a correction for PyTorch.
+    if name == "std" and correction != int(correction):
         raw = xp.sqrt(xp.var(a, axis=along, correction=correction, keepdims=keepdims))
     else:
         raw = getattr(xp, name)(a, axis=along, correction=correction, keepdims=keepdims)
@@ -294,18 +305,18 @@ def _spread_of(
     if not axes and not divisor:
         raw = raw * math.nan  # array_api_compat gives 0 for PyTorch
     if not is_active(x):
-        return _record.unrecorded(raw)
+        return recording.unrecorded(raw)
     saved = (a,) if cls is VarGrad else (a, raw)
     return record(cls, (x,), raw, saved, axes=axes, divisor=divisor, keepdims=keepdims)
 
 
 def count_nonzero(x: Any, /, *, axis: Axis = None, keepdims: bool = False) -> GradArray:
-    """How many elements along `axis` are not 0: a constant."""
+    """How many elements along `axis` (all axes for `None`) are not 0: a constant."""
     x = as_operand(x)
     a = x._array
     normalized_axes("count_nonzero", x, axis)
     function = raw_namespace(x).count_nonzero
-    return _record.unrecorded(as_array(a, function(a, axis=axis, keepdims=keepdims)))
+    return recording.unrecorded(as_array(a, function(a, axis=axis, keepdims=keepdims)))
 
 
 def diff(
@@ -313,7 +324,7 @@ def diff(
 ) -> GradArray:
     """The `n`-th differences of neighbours along `axis`, after joining `prepend` and `append`.
 
-    For ``n=0`` it is `x` itself; nothing is joined.
+    For ``n=0`` the result is a copy of `x`; nothing is joined. Raises `ValueError` for negative n.
     """
     x = as_operand(x)
     (axis,) = normalized_axes("diff", x, axis)

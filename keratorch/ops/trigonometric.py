@@ -109,7 +109,7 @@ class AsinhGrad(ElementwiseGrad):
 
 
 class AcoshGrad(ElementwiseGrad):
-    """Infinite at 1. In two roots, so that complex numbers stay on the principal branch."""
+    """Infinite at 1. Two square roots keep complex numbers on the principal branch."""
 
     __slots__ = ()
     unbounded = True

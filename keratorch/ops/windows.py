@@ -1,7 +1,7 @@
-"""Padding and sliding windows: what convolution and pooling are made of.
+"""Padding and sliding windows, from which convolution and pooling are built.
 
-All three are linear, so that every order and forward mode follow from what is the transpose of
-what: `pad` of `pad` with the widths negated, `fold` of `windows`, and `windows` of `fold`.
+All three functions are linear, so their transposes give derivatives of every order. The transpose
+of `pad` is `pad` with negated widths; `windows` and `fold` are each other's transpose.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from ..core.array import GradArray
 from ..core.convert import as_operand
 from ..core.grad import Grad
 from ..core.recording import record
-from ..core.writes import share
+from ..core.views import share
 from ..errors import ShapeError
 
 Sizes = tuple[int, ...]
@@ -21,7 +21,7 @@ Widths = tuple[tuple[int, int], ...]
 
 
 class PadGrad(Grad):
-    """The gradient of what was there before; 0 for what was cropped."""
+    """The gradient at the elements of the input; 0 for elements that were cropped."""
 
     __slots__ = ("widths",)
 
@@ -71,7 +71,7 @@ def pad(x: Any, /, widths: Widths, value: float = 0.0) -> GradArray:
 
     widths : (before, after) of every axis; a negative width crops.
 
-    Raises `ShapeError` where an axis is missing, or more is cropped than there is.
+    Raises `ShapeError` unless each axis has its pair, and where more is cropped than there is.
     """
     x = as_operand(x)
     shape = tuple(x.shape)
@@ -100,9 +100,10 @@ def windows(
     ``y[…, i, …, j, …] = x[…, i·stride + j·dilation, …]`` for each of those axes. On NumPy and
     PyTorch the result is a view (a read-only one on NumPy): no element is copied.
 
-    counts : how many windows there are along each axis; default: as many as fit.
+    kernel, stride, dilation : one number for each of those axes.
+    counts : the number of windows along each axis; default: as many as fit.
 
-    Raises `ShapeError` where not one window fits, or not as many as `counts` says.
+    Raises `ShapeError` where no window fits, or fewer than `counts`.
     """
     x = as_operand(x)
     shape = tuple(x.shape)
@@ -135,7 +136,7 @@ def windows(
 
 
 def fold(x: Any, /, size: Sizes, stride: Sizes, dilation: Sizes) -> GradArray:
-    """Windows (…, *counts, *kernel) added back to where they were: (…, *size).
+    """Windows (…, *counts, *kernel), added up at their places in zeros of shape (…, *size).
 
     ``y[…, i·stride + j·dilation, …] += x[…, i, …, j, …]``, the transpose of `windows`.
 
@@ -170,7 +171,7 @@ def fold(x: Any, /, size: Sizes, stride: Sizes, dilation: Sizes) -> GradArray:
 
 
 def window_counts(size: Sizes, kernel: Sizes, stride: Sizes, dilation: Sizes) -> Sizes:
-    """How many windows fit along each axis; none or fewer where the axis is too short."""
+    """How many windows fit along each axis; 0 or less where the axis is too short."""
     return tuple(
         (n - gap * (k - 1) - 1) // step + 1
         for n, k, step, gap in zip(size, kernel, stride, dilation, strict=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-import keratorch as kt
+from tests.specs.exports import kt
 from tests.specs.indexing import MASK
 from tests.specs.table import (
     COMPLEX,

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-import keratorch as kt
+from tests.specs.exports import kt
 from tests.specs.table import COMPLEX, REAL, Op, Sample, sample
 
 #: Of one axis: lengths odd, even, shorter and longer than the input, axes and norms.

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-import keratorch as kt
 from keratorch.ops.indexing import add_at
+from tests.specs.exports import kt
 from tests.specs.table import (
     Op,
     Sample,

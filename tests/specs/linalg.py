@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-import keratorch as kt
 from keratorch.ops.linalg.determinants import adjugate
+from tests.specs.exports import kt
 from tests.specs.table import COMPLEX, Arg, Op, Sample, sample, with_xfails
 
 

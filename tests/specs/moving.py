@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-import keratorch as kt
+from tests.specs.exports import kt
 from tests.specs.table import Op, ints, place, sample
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-import keratorch as kt
 from tests.specs.elementwise import elsewhere, torch_expand_dims, torch_flip
+from tests.specs.exports import kt
 from tests.specs.table import (
     REAL,
     SHAPES,

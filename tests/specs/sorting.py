@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-import keratorch as kt
 from keratorch.ops.sorting import _add_along, _add_taken
+from tests.specs.exports import kt
 from tests.specs.indexing import raw_place
 from tests.specs.table import REAL, Op, ints, place, sample
 

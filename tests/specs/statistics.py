@@ -5,7 +5,7 @@ from __future__ import annotations
 import array_api_compat.numpy as compat
 import numpy as np
 
-import keratorch as kt
+from tests.specs.exports import kt
 from tests.specs.table import (
     EMPTY_REDUCED,
     REAL,

@@ -4,40 +4,18 @@ from __future__ import annotations
 
 import builtins
 import functools
-import importlib
 import inspect
-import pkgutil
 
 import numpy as np
 import pytest
 
 import keratorch as kt
-import keratorch.ops
 from keratorch import errors
 from keratorch.ops._elementwise import ElementwiseGrad
 from tests.op_checks import differentiate, make_seeds
 from tests.op_specs import OPS, REAL
+from tests.specs.exports import GRADS
 
-for _module in pkgutil.iter_modules(keratorch.ops.__path__):
-    importlib.import_module(f"keratorch.ops.{_module.name}")
-
-
-def subclasses(cls):
-    for sub in cls.__subclasses__():
-        yield sub
-        yield from subclasses(sub)
-
-
-#: Every operation: the `Grad`s of keratorch itself that can be made.
-GRADS = {
-    cls.__name__: cls
-    for cls in subclasses(kt.Grad)
-    if cls.__module__.startswith("keratorch.ops.")
-    and not cls.__name__.startswith("_")
-    and not inspect.isabstract(cls)
-    and cls is not ElementwiseGrad
-    and cls.__module__ != "keratorch.ops.sparse"  # one operand is a sparse matrix: test_sparse.py
-}
 #: The names that are promised.
 PROMISED = {
     "AddGrad",
@@ -85,10 +63,6 @@ CLASSES = {
 
 
 # -- operations ----------------------------------------------------------------------------------
-
-
-def test_every_grad_has_a_row():
-    assert set(GRADS) == {op.grad for op in OPS if op.grad is not None}
 
 
 def test_the_promised_grads_exist():

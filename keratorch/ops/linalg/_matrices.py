@@ -1,4 +1,4 @@
-"""What the rules of linear algebra share: checks, and matrix functions in any namespace."""
+"""Shared by the rules of linear algebra: checks, and matrix functions in any namespace."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ...backends import _registry
 from ...core.array import GradArray
 from ...core.convert import as_operand
 from ...errors import DTypeError, ShapeError
-from .._call import as_array, is_complex
+from .._operands import as_array, is_complex
 
 # -- before the call -----------------------------------------------------------------------------
 
@@ -20,16 +20,16 @@ def raw_function(x: GradArray, name: str) -> Callable[..., Any]:
 
 
 def call_raw(x: GradArray, name: str, *args: Any, **kwargs: Any) -> Any:
-    """The one array that the backend's ``linalg.name(x, ...)`` gives."""
+    """The result, one raw array, of the backend's ``linalg.name(x, ...)``."""
     a = x._array
     return as_array(a, raw_function(x, name)(a, *args, **kwargs))
 
 
 def matrices(op: str, x: Any, *, square: bool = False, inexact: bool = True) -> GradArray:
-    """`x` as an array of matrices; an error where it is none.
+    """`x` as an array of matrices; `ShapeError` for fewer than two axes.
 
-    square : whether they must be.
-    inexact : whether they must be floating or complex.
+    square : whether the matrices must be square, else `ShapeError`.
+    inexact : whether they must be floating or complex, else `DTypeError`.
     """
     x = as_operand(x)
     shape = tuple(x.shape)
@@ -66,7 +66,7 @@ def same_dtype(xp: Any, x: Any, like: Any) -> Any:
 
 
 def adjoint(xp: Any, a: Any) -> Any:
-    """``aᴴ``: transposed, and conjugated where complex."""
+    """``aᴴ``: transposed, and conjugated if complex."""
     turned = xp.matrix_transpose(a)
     return xp.conj(turned) if is_complex(a) else turned
 
@@ -77,17 +77,17 @@ def hermitian(xp: Any, a: Any) -> Any:
 
 
 def conj(xp: Any, a: Any) -> Any:
-    """The conjugate; `a` itself where it is real."""
+    """The conjugate; `a` itself if it is real."""
     return xp.conj(a) if is_complex(a) else a
 
 
 def real(xp: Any, a: Any) -> Any:
-    """The real part; `a` itself where it is real."""
+    """The real part; `a` itself if it is real."""
     return xp.real(a) if is_complex(a) else a
 
 
 def places(xp: Any, shape: tuple[int, ...], like: Any) -> tuple[Any, Any]:
-    """The numbers of the rows, as a column, and of the columns, as a row."""
+    """The row numbers as a column, and the column numbers as a row."""
     device = getattr(like, "device", None)
     rows, columns = (xp.arange(n, device=device) for n in shape[-2:])
     return rows[:, None], columns[None, :]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Literal, NamedTuple
 
-from ...core import recording as _record
+from ...core import recording
 from ...core.array import GradArray
 from ...core.grad import Grad
 from ...core.recording import is_active, record, record_many
 from ...errors import NotDifferentiableError
-from .._call import as_array, is_complex, namespace
+from .._operands import as_array, is_complex, namespace
 from ..manipulation import matrix_transpose
 from ..selection import conj
 from ._matrices import (
@@ -27,14 +27,14 @@ from ._matrices import (
 
 
 class QRResult(NamedTuple):
-    """What `qr` returns."""
+    """The result of `qr`."""
 
     Q: GradArray
     R: GradArray
 
 
 class SVDResult(NamedTuple):
-    """What `svd` returns."""
+    """The result of `svd`."""
 
     U: GradArray
     S: GradArray
@@ -73,17 +73,18 @@ class CholeskyGrad(Grad):
 
 
 def cholesky(x: Any, /, *, upper: bool = False) -> GradArray:
-    """The lower triangular L with positive diagonal such that x = L Lᴴ, of Hermitian matrices.
+    """The lower triangular L with positive diagonal such that x = L Lᴴ, for Hermitian matrices.
 
-    upper : give U = Lᴴ instead.
+    upper : return U = Lᴴ instead.
 
-    The matrices are taken to be Hermitian: libraries read one triangle of them, and the gradient
-    is Hermitian. Where they are not positive definite the library's own error is raised
-    (``numpy.linalg.LinAlgError``), if it has one. Source: Murray 2016.
+    The function assumes Hermitian matrices: libraries read only one triangle, and the gradient is
+    Hermitian. A matrix that is not positive definite raises the library's own error
+    (``numpy.linalg.LinAlgError``), if the library has one. Raises `ShapeError` unless the matrices
+    are square, `DTypeError` unless they are floating or complex. Source: Murray 2016.
     """
     x = matrices("cholesky", x, square=True)
     raw = call_raw(x, "cholesky", upper=False)
-    y = record(CholeskyGrad, (x,), raw, (raw,)) if is_active(x) else _record.unrecorded(raw)
+    y = record(CholeskyGrad, (x,), raw, (raw,)) if is_active(x) else recording.unrecorded(raw)
     return conj(matrix_transpose(y)) if upper else y
 
 
@@ -95,8 +96,8 @@ class QRGrad(Grad):
 
     Walter & Lehmann 2010, *Algorithmic differentiation of linear algebra functions with
     application in optimum experimental design*, section 2.2; complex as in Roberts & Roberts
-    2020, *QR and LQ decomposition matrix backpropagation algorithms*. A wide A = [X, Y] is
-    X = QU and V = QᴴY.
+    2020, *QR and LQ decomposition matrix backpropagation algorithms*. For a wide A = [X, Y] the
+    rule differentiates X = QU and V = QᴴY.
     """
 
     __slots__ = ("outputs",)
@@ -153,12 +154,14 @@ class QRGrad(Grad):
 def qr(x: Any, /, *, mode: Literal["reduced", "complete"] = "reduced") -> QRResult:
     """x = QR, with orthonormal columns in Q and R upper triangular.
 
-    mode : for x of m rows and n columns, ``"reduced"`` gives min(m, n) columns of Q,
-        ``"complete"`` all m. The columns beyond n are determined by nothing, so that a tracked x
-        of more rows than columns raises `NotDifferentiableError` in this mode.
+    mode : for x with m rows and n columns, ``"reduced"`` gives min(m, n) columns of Q,
+        ``"complete"`` all m. Nothing determines the columns beyond n: in this mode an active x
+        with more rows than columns raises `NotDifferentiableError`.
 
-    The derivative exists where the first min(m, n) columns are independent. Complex: the
-    diagonal of R is taken to stay real, as LAPACK makes it. Source: Walter & Lehmann 2010.
+    The derivative exists where the first min(m, n) columns are independent. For complex x the rule
+    assumes that the diagonal of R stays real, as LAPACK makes it. Raises `ShapeError` for fewer
+    than two axes, `DTypeError` unless x is floating or complex, `ValueError` for another mode.
+    Source: Walter & Lehmann 2010.
     """
     x = matrices("qr", x)
     if mode not in ("reduced", "complete"):
@@ -235,7 +238,7 @@ def added(total: Any, term: Any) -> Any:
 
 
 def phases(xp: Any, w: Any, s: Any) -> Any:
-    """The imaginary part of the diagonal of `w` over 2s: how the phases of vectors move."""
+    """i·Im(w)/2s on the diagonal, zeros elsewhere: how the phases of the vectors change."""
     if not is_complex(w):
         return 0.0
     eye = xp.eye(w.shape[-1], dtype=s.dtype, device=getattr(s, "device", None))
@@ -243,7 +246,7 @@ def phases(xp: Any, w: Any, s: Any) -> Any:
 
 
 def refuse_extra_columns(u: Any, to_u: Any, vh: Any, to_vh: Any) -> None:
-    """Raise where a gradient is asked of singular vectors that nothing determines."""
+    """Raise `NotDifferentiableError` for a gradient of singular vectors that nothing determines."""
     m, n = u.shape[-2], vh.shape[-1]
     for name, size, extra, asked in (
         ("U", u.shape[-1], m - n, to_u),
@@ -260,13 +263,15 @@ def refuse_extra_columns(u: Any, to_u: Any, vh: Any, to_vh: Any) -> None:
 def svd(x: Any, /, *, full_matrices: bool = True) -> SVDResult:
     """x = U diag(S) Vᴴ, with orthonormal columns in U and V, and S descending.
 
-    full_matrices : complete U and Vᴴ to square matrices. Nothing determines what is added: the
-        gradient of a factor that was completed raises `NotDifferentiableError`, and so does
-        forward mode. `full_matrices=False` has all derivatives.
+    full_matrices : complete U and Vᴴ to square matrices. Nothing determines the added vectors:
+        the gradient of a completed factor raises `NotDifferentiableError`, and so does forward
+        mode. ``full_matrices=False`` has all derivatives.
 
     The derivatives of U and V do not exist where singular values are equal (they are NaN or
-    infinite), or 0 in a matrix that is not square; only functions that do not depend on the
-    vectors' phases are differentiable. `svdvals` has none of that. Source: Wan & Zhang 2019.
+    infinite), or 0 in a matrix that is not square. Only functions that do not depend on the
+    phases of the vectors are differentiable. `svdvals` has none of these limits. Raises
+    `ShapeError` for fewer than two axes, `DTypeError` unless x is floating or complex.
+    Source: Wan & Zhang 2019.
     """
     x = matrices("svd", x)
     m, n = x.shape[-2:]
@@ -276,14 +281,14 @@ def svd(x: Any, /, *, full_matrices: bool = True) -> SVDResult:
 
 
 class SVDValsGrad(Grad):
-    """U diag(grad) Vᴴ: no difference of singular values is divided by."""
+    """U diag(grad) Vᴴ, without a division by differences of singular values."""
 
     __slots__ = ()
     saves = (0, None, None)
     fresh = True
 
     def vectors(self, like: Any) -> tuple[Any, Any]:
-        """U and Vᴴ; as functions of the input where `like` is a `GradArray`."""
+        """U and Vᴴ; differentiable functions of the input if `like` is a `GradArray`."""
         x, u, vh = self.saved(like)
         if isinstance(like, GradArray):
             u, _, vh = svd(x, full_matrices=False)
@@ -303,12 +308,13 @@ class SVDValsGrad(Grad):
 def svdvals(x: Any, /) -> GradArray:
     """The singular values of each matrix, descending.
 
-    The gradient never divides by their differences: it is right at equal ones for functions that
-    treat them alike (at 0 it is one of many). Second derivatives need distinct ones.
+    The gradient never divides by differences of singular values. Where some are equal, it is
+    right for functions that treat these alike; at 0 it is one of many. Second derivatives need
+    distinct singular values. Errors as in `svd`.
     """
     x = matrices("svdvals", x)
     if not is_active(x):
-        return _record.unrecorded(call_raw(x, "svdvals"))
+        return recording.unrecorded(call_raw(x, "svdvals"))
     a = x._array
     u, s, vh = (as_array(a, f) for f in raw_function(x, "svd")(a, full_matrices=False))
     return record(SVDValsGrad, (x,), s, (a, u, vh))

@@ -6,27 +6,27 @@ import math
 from typing import Any, NamedTuple
 
 from ...backends import _registry
-from ...core import recording as _record
+from ...core import recording
 from ...core.array import GradArray
 from ...core.grad import Grad
 from ...core.mode import mode
 from ...core.recording import constant, is_active, record, record_many
-from .._call import as_array, is_complex, namespace
+from .._operands import as_array, is_complex, namespace
 from ._matrices import adjoint, call_raw, matrices, places, raw_function, scaled
 
-#: How many singular values may vanish, for derivatives of higher order, on GPUs and for tracers.
+#: For how many vanishing singular values higher derivatives are right, on GPUs and for tracers.
 _UNSEEN = 8
 
 
 class SlogdetResult(NamedTuple):
-    """What `slogdet` returns."""
+    """The result of `slogdet`."""
 
     sign: GradArray
     logabsdet: GradArray
 
 
 class DetGrad(Grad):
-    """grad·adj(A)ᴴ, with the adjugate adj(A) = det(A)·A⁻¹, which singular matrices have too.
+    """grad·adj(A)ᴴ, with the adjugate adj(A) = det(A)·A⁻¹, which exists for singular matrices too.
 
     Jacobi's formula: Giles 2008, *Collected matrix derivative results*, 2.2.4.
     """
@@ -50,14 +50,15 @@ class DetGrad(Grad):
 def det(x: Any, /) -> GradArray:
     """The determinant of each matrix.
 
-    The derivatives are right for singular matrices too: they are made of cofactors, from a
-    singular value decomposition. On GPUs and under `jax.jit`, where the singular values are not
-    looked at, those after the first need matrices whose rank is smaller by 8 at most.
+    The derivatives are right for singular matrices too: they use cofactors, from a singular value
+    decomposition. On GPUs, under `jax.jit` and inside `no_sync()` keratorch does not read the
+    singular values; second and higher derivatives then need a rank of n − 8 or more. Raises
+    `ShapeError` unless the matrices are square, `DTypeError` unless they are floating or complex.
     Source: Giles 2008.
     """
     x = matrices("det", x, square=True)
     raw = call_raw(x, "det")
-    return record(DetGrad, (x,), raw, (x._array,)) if is_active(x) else _record.unrecorded(raw)
+    return record(DetGrad, (x,), raw, (x._array,)) if is_active(x) else recording.unrecorded(raw)
 
 
 def adjugate(x: GradArray) -> GradArray:
@@ -65,21 +66,21 @@ def adjugate(x: GradArray) -> GradArray:
     a = x._array
     with _registry.of(a).on_device(a):
         if not is_active(x):
-            return _record.unrecorded(raw_adjugate(a))
+            return recording.unrecorded(raw_adjugate(a))
         if a.shape[-1] == 1:  # 1, whatever x is
             return constant(raw_adjugate(a)) + 0 * x
         return _adjugate_by_updates(x)
 
 
 def _adjugate_by_updates(x: GradArray) -> GradArray:
-    """The adjugate, of operations whose own derivatives need no inverse of `x`.
+    """The adjugate, from operations whose derivatives need no inverse of `x`.
 
-    With the singular values and vectors of A as constants, A = U √L Z √L Vᴴ. L is the singular
-    values, the vanishing ones lifted; so Z is near the unit matrix, but for the last r elements
-    of its diagonal. Y = Z + PQ, with P of r columns and Q of r rows, is near it everywhere. With
-    the r×r matrix K = 1 − QY⁻¹P, adj(Z) = det(Y)·(det(K)·Y⁻¹ + Y⁻¹P adj(K) QY⁻¹): the matrix
-    determinant lemma and Woodbury's identity (Hager 1989, *Updating the inverse of a matrix*),
-    multiplied by det(Z) = det(Y)·det(K).
+    With the singular values and vectors of A as constants, A = U √L Z √L Vᴴ. L holds the singular
+    values, the vanishing ones lifted (`_lifted`). Z is then near the unit matrix, except in the
+    last r elements of its diagonal. Y = Z + PQ, with P of r columns and Q of r rows, is near the
+    unit matrix everywhere. With the r×r matrix K = 1 − QY⁻¹P,
+    adj(Z) = det(Y)·(det(K)·Y⁻¹ + Y⁻¹P adj(K) QY⁻¹): the matrix determinant lemma and Woodbury's
+    identity (Hager 1989, *Updating the inverse of a matrix*), times det(Z) = det(Y)·det(K).
     """
     a, xp = x._array, namespace(x)
     raw = _registry.of(a).xp
@@ -96,7 +97,7 @@ def _adjugate_by_updates(x: GradArray) -> GradArray:
 
 
 def _adjugate_near_one(xp: Any, z: GradArray, gaps: Any, r: int) -> GradArray:
-    """The adjugate of `z`, where z + diag(gaps) is near the unit matrix, and r gaps are not 0."""
+    """The adjugate of `z`; z + diag(gaps) is near the unit matrix, and all gaps but r are 0."""
     n = z.shape[-1]
     if not r:
         return xp.linalg.det(z)[..., None, None] * xp.linalg.inv(z)
@@ -111,7 +112,7 @@ def _adjugate_near_one(xp: Any, z: GradArray, gaps: Any, r: int) -> GradArray:
 
 
 def _lifted(xp: Any, s: Any, a: Any) -> Any:
-    """Singular values without those that vanish beside the one before: they are that one."""
+    """The singular values, each that vanishes beside the one before replaced by that one."""
     small = xp.finfo(a.dtype).eps ** 0.2
     found = [xp.where(s[..., 0] > 0, s[..., 0], 1)] if s.shape[-1] else []
     for i in range(1, s.shape[-1]):
@@ -125,7 +126,8 @@ def _differing(a: Any, s: Any, lifted: Any) -> int:
         return 0
     backend = _registry.of(a)
     device = backend.device(a)
-    if mode.no_sync or device is None or device.kind != "cpu":  # nobody may wait for the number
+    # To read the number would make the host wait for a device, and tracers have none.
+    if mode.no_sync or device is None or device.kind != "cpu":
         return min(s.shape[-1], _UNSEEN)
     return int(backend.xp.max(backend.xp.count_nonzero(s != lifted, axis=-1)))
 
@@ -154,8 +156,8 @@ def _eye(xp: Any, n: int, like: GradArray) -> Any:
 def raw_adjugate(a: Any) -> Any:
     """The adjugate of raw matrices, without a division.
 
-    With A = U diag(s) Vᴴ it is det(U)·det(Vᴴ)·V diag(p) Uᴴ, where p_i is the product of all s
-    but s_i.
+    For A = U diag(s) Vᴴ the adjugate is det(U)·det(Vᴴ)·V diag(p) Uᴴ, where p_i is the product of
+    all s except s_i.
     """
     backend = _registry.of(a)
     xp = backend.xp
@@ -173,7 +175,7 @@ def trace_of_product(xp: Any, a: Any, b: Any) -> Any:
 
 
 class SlogdetGrad(Grad):
-    """(grad + i·Im(sign*·grad of the sign))·A⁻ᴴ; a real sign has no derivative.
+    """(grad of the log + i·Im(sign*·grad of the sign))·A⁻ᴴ; a real sign has no derivative.
 
     From d log det A = tr(A⁻¹ dA) (Giles 2008, 2.2.4).
     """
@@ -205,10 +207,10 @@ class SlogdetGrad(Grad):
 
 
 def slogdet(x: Any, /) -> SlogdetResult:
-    """The sign of the determinant (complex: its phase factor), and the log of its size.
+    """The sign of the determinant (complex: its phase factor), and the log of its absolute value.
 
-    The derivative needs regular matrices: backward of a singular one raises the library's own
-    error, if it has one. Source: Giles 2008.
+    The derivative needs invertible matrices: backward of a singular one raises the library's own
+    error, if the library has one. Errors of the arguments as in `det`. Source: Giles 2008.
     """
     x = matrices("slogdet", x, square=True)
     a = x._array

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from ...backends import _registry
-from ...core import recording as _record
+from ...core import recording
 from ...core.array import GradArray
 from ...core.grad import Grad
 from ...core.recording import is_active, record, record_many
-from .._call import as_array, is_complex, namespace
+from .._operands import as_array, is_complex, namespace
 from ._matrices import (
     adjoint,
     call_raw,
@@ -27,14 +27,14 @@ from ._matrices import (
 
 
 class EighResult(NamedTuple):
-    """What `eigh` returns."""
+    """The result of `eigh`."""
 
     eigenvalues: GradArray
     eigenvectors: GradArray
 
 
 class EigResult(NamedTuple):
-    """What `eig` returns."""
+    """The result of `eig`."""
 
     eigenvalues: GradArray
     eigenvectors: GradArray
@@ -80,10 +80,11 @@ class EighGrad(Grad):
 def eigh(x: Any, /) -> EighResult:
     """x = V diag(λ) Vᴴ for Hermitian matrices: λ real and ascending, V unitary.
 
-    The matrices are taken to be Hermitian: libraries read one triangle of them, and the gradient
-    is Hermitian. The derivatives of V do not exist at equal eigenvalues (they are NaN or
-    infinite); only functions that do not depend on the vectors' phases are differentiable.
-    `eigvalsh` has none of that. Source: Giles 2008.
+    The function assumes Hermitian matrices: libraries read only one triangle, and the gradient is
+    Hermitian. The derivatives of V do not exist at equal eigenvalues (they are NaN or infinite).
+    Only functions that do not depend on the phases of the vectors are differentiable. `eigvalsh`
+    has none of these limits. Raises `ShapeError` unless the matrices are square, `DTypeError`
+    unless they are floating or complex. Source: Giles 2008.
     """
     x = matrices("eigh", x, square=True)
     raws = tuple(as_array(x._array, raw) for raw in raw_function(x, "eigh")(x._array))
@@ -91,14 +92,14 @@ def eigh(x: Any, /) -> EighResult:
 
 
 class EigvalshGrad(Grad):
-    """V diag(grad) Vᴴ: no difference of eigenvalues is divided by."""
+    """V diag(grad) Vᴴ, without a division by differences of eigenvalues."""
 
     __slots__ = ()
     saves = (0, None)
     fresh = True
 
     def vectors(self, like: Any) -> Any:
-        """V; as a function of the input where `like` is a `GradArray`."""
+        """V; a differentiable function of the input if `like` is a `GradArray`."""
         x, v = self.saved(like)
         return eigh(x).eigenvectors if isinstance(like, GradArray) else v
 
@@ -117,12 +118,13 @@ class EigvalshGrad(Grad):
 def eigvalsh(x: Any, /) -> GradArray:
     """The eigenvalues of Hermitian matrices, ascending.
 
-    The gradient is Hermitian, and never divides by differences of eigenvalues: it is right at
-    equal ones for functions that treat them alike. Second derivatives need distinct ones.
+    The gradient is Hermitian, and never divides by differences of eigenvalues. Where some are
+    equal, it is right for functions that treat these alike. Second derivatives need distinct
+    eigenvalues. Errors as in `eigh`.
     """
     x = matrices("eigvalsh", x, square=True)
     if not is_active(x):
-        return _record.unrecorded(call_raw(x, "eigvalsh"))
+        return recording.unrecorded(call_raw(x, "eigvalsh"))
     a = x._array
     values, v = (as_array(a, f) for f in raw_function(x, "eigh")(a))
     return record(EigvalshGrad, (x,), values, (a, v))
@@ -134,7 +136,7 @@ def eigvalsh(x: Any, /) -> GradArray:
 class EigGrad(Grad):
     """V⁻ᴴ (diag(λ̄) + F̄∘(W − VᴴV diag(Re W))) Vᴴ, with W = VᴴV̄ and F = 1/(λ_j − λ_i).
 
-    Giles 2008, 3.1, with vectors of length 1 as PyTorch's: the second term keeps the length.
+    Giles 2008, 3.1, for vectors of length 1, as in PyTorch: the second term keeps the length.
     """
 
     __slots__ = ("outputs",)
@@ -168,10 +170,11 @@ class EigGrad(Grad):
 
 
 def eig(x: Any, /) -> EigResult:
-    """x V = V diag(λ), λ and V complex, the columns of V of length 1.
+    """x V = V diag(λ) for square matrices: λ and V complex, the columns of V of length 1.
 
-    The derivatives exist where the eigenvalues are distinct; only functions that do not depend
-    on the vectors' phases are differentiable. A real x gets a real gradient. Source: Giles 2008.
+    The derivatives exist where the eigenvalues are distinct. Only functions that do not depend on
+    the phases of the vectors are differentiable. A real x gets a real gradient. Errors as in
+    `eigh`. Source: Giles 2008.
     """
     x = matrices("eig", x, square=True)
     raws = tuple(complex_raw(x, raw) for raw in raw_function(x, "eig")(x._array))
@@ -179,7 +182,7 @@ def eig(x: Any, /) -> EigResult:
 
 
 def complex_raw(x: GradArray, raw: Any) -> Any:
-    """A raw array in the complex dtype of the precision of `x`: some libraries give real ones."""
+    """`raw` in the complex dtype of its precision: some libraries return real arrays."""
     backend = _registry.of(x._array)
     raw = as_array(x._array, raw)
     if is_complex(raw):
@@ -189,14 +192,14 @@ def complex_raw(x: GradArray, raw: Any) -> Any:
 
 
 class EigvalsGrad(Grad):
-    """V⁻ᴴ diag(grad) Vᴴ: no difference of eigenvalues is divided by."""
+    """V⁻ᴴ diag(grad) Vᴴ, without a division by differences of eigenvalues."""
 
     __slots__ = ()
     saves = (0, None)
     fresh = True
 
     def vectors(self, like: Any) -> Any:
-        """V; as a function of the input where `like` is a `GradArray`."""
+        """V; a differentiable function of the input if `like` is a `GradArray`."""
         x, v = self.saved(like)
         return eig(x).eigenvectors if isinstance(like, GradArray) else v
 
@@ -213,13 +216,13 @@ class EigvalsGrad(Grad):
 
 
 def eigvals(x: Any, /) -> GradArray:
-    """The eigenvalues, complex, in the library's order.
+    """The eigenvalues of square matrices, complex, in the library's order.
 
-    The gradient never divides by their differences; the matrices must be diagonalizable. Second
-    derivatives need distinct eigenvalues.
+    The gradient never divides by differences of eigenvalues; the matrices must be diagonalizable.
+    Second derivatives need distinct eigenvalues. Errors as in `eigh`.
     """
     x = matrices("eigvals", x, square=True)
     if not is_active(x):
-        return _record.unrecorded(complex_raw(x, raw_function(x, "eigvals")(x._array)))
+        return recording.unrecorded(complex_raw(x, raw_function(x, "eigvals")(x._array)))
     values, v = (complex_raw(x, raw) for raw in raw_function(x, "eig")(x._array))
     return record(EigvalsGrad, (x,), values, (x._array, v))

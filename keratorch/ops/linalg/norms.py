@@ -1,17 +1,17 @@
-"""Norms of vectors and matrices; their gradient is 0 where they are."""
+"""Norms of vectors and matrices; the gradient is 0 where the norm is 0."""
 
 from __future__ import annotations
 
 import math
 from typing import Any
 
-from ...core import recording as _record
+from ...core import recording
 from ...core.array import GradArray
 from ...core.convert import as_operand
 from ...core.grad import Grad
 from ...core.mode import policy
 from ...core.recording import is_active, record
-from .._call import namespace, normalized_axes
+from .._operands import namespace, normalized_axes
 from ..manipulation import reshape
 from ..placing import astype
 from ..reductions import Axis, max, min, spread, sum
@@ -24,7 +24,7 @@ from .decompositions import svdvals
 class VectorNormGrad(Grad):
     """grad·u·(|x|/‖x‖)^(p−1) with u = x/|x|, and 0 where x or the norm is 0.
 
-    0 too where `grad` is 0 and the norm is not finite, as in `ElementwiseGrad`.
+    Also 0 where `grad` is 0 and the norm is not finite, as in `ElementwiseGrad`.
     """
 
     __slots__ = ("axes", "keepdims", "order")
@@ -32,7 +32,7 @@ class VectorNormGrad(Grad):
     fresh = True
 
     def steepest(self, xp: Any, x: Any, y: Any, unseen: Any = None) -> Any:
-        """The gradient of the norm; 0 where the norm is `unseen`."""
+        """The gradient of the norm; 0 where the norm is 0, and where `unseen` is true."""
         flat = y == 0 if unseen is None else (y == 0) | unseen
         flat = spread(xp, flat, tuple(x.shape), self.axes, self.keepdims)
         y = spread(xp, y, tuple(x.shape), self.axes, self.keepdims)
@@ -62,12 +62,13 @@ class VectorNormGrad(Grad):
 def vector_norm(
     x: Any, /, *, axis: Axis = None, keepdims: bool = False, ord: float = 2
 ) -> GradArray:
-    """(Σ|x|^p)^(1/p) along `axis` (all axes for `None`), of vectors.
+    """(Σ|x|^p)^(1/p) along `axis` (all axes for `None`); real for complex x too.
 
-    ord : p; ``inf`` for the largest |x|, ``-inf`` for the smallest, 0 for how many are not 0,
-        which has derivative 0.
+    ord : p; ``inf`` for the largest |x|, ``-inf`` for the smallest, 0 for the number of elements
+        that are not 0, whose derivative is 0.
 
-    The gradient is 0 where the norm is 0, and where an element is; equal extrema share it.
+    An element that is 0 gets gradient 0, and so do all where the norm is 0. Equal extrema share
+    the gradient. Raises `DTypeError` unless x is floating or complex.
     """
     x = as_operand(x)
     floating("vector_norm", x)
@@ -86,13 +87,13 @@ def vector_norm(
         count = sum(astype(x != 0, abs(x).dtype), axis=axes, keepdims=keepdims)
         if not is_active(x):
             return count
-        # Tracked, as every norm is, with gradient 0, also beside infinities.
+        # Makes the result tracked, as every norm is, with gradient 0, also beside infinities.
         nowhere = where((x == 0) & (x != 0), real_part(x), 0.0)
         return count + sum(nowhere, axis=axes, keepdims=keepdims)
     ord = int(order) if order.is_integer() else order
     raw = call_raw(x, "vector_norm", axis=axes, keepdims=keepdims, ord=ord)
     if not is_active(x):
-        return _record.unrecorded(raw)
+        return recording.unrecorded(raw)
     return record(
         VectorNormGrad, (x,), raw, (x._array, raw), axes=axes, keepdims=keepdims, order=ord
     )
@@ -101,11 +102,12 @@ def vector_norm(
 def matrix_norm(x: Any, /, *, keepdims: bool = False, ord: float | str | None = "fro") -> GradArray:
     """A norm of each matrix in the last two axes.
 
-    ord : ``"fro"`` (and `None`): the root of the sum of squares; ``"nuc"``: the sum of the
-        singular values; 2 and -2: the largest and the smallest of them; 1 and -1: the largest
-        and the smallest sum of a column's sizes; ``inf`` and ``-inf``: of a row's.
+    ord : ``"fro"`` (and `None`): the root of the sum of |x|²; ``"nuc"``: the sum of the singular
+        values; 2 and -2: the largest and the smallest singular value; 1 and -1: the largest and
+        the smallest sum of |x| over a column; ``inf`` and ``-inf``: over a row.
 
-    The gradient is 0 where the norm is 0; equal extrema share it.
+    The gradient is 0 where the norm is 0; equal extrema share it. Raises `ShapeError` for fewer
+    than two axes, `DTypeError` unless x is floating or complex, `ValueError` for another `ord`.
     """
     x = matrices("matrix_norm", x)
     if ord is None or ord == "fro":

@@ -1,4 +1,4 @@
-"""Products of matrices and vectors, and what is linear in one matrix."""
+"""Products of matrices and vectors; diagonals, traces and powers of matrices."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from ...core import recording as _record
+from ...core import recording
 from ...core.array import GradArray
 from ...core.convert import check_devices
 from ...core.grad import Grad
 from ...core.recording import is_active, record
-from ...core.writes import share
+from ...core.views import share
 from ...errors import AxisError, ShapeError
-from .._call import as_array, integer, namespace, normalized_axes, operands, raw_namespace
 from .._elementwise import RawFunctions
+from .._operands import as_array, integer, namespace, normalized_axes, operands, raw_namespace
 from ..manipulation import broadcast_shape, broadcast_to, permute_dims, reshape
 from ..placing import copy
 from ..reductions import sum as sum_
@@ -33,7 +33,8 @@ class MatMulGrad(Grad):
         xp = namespace(grad)
         a, b = self.saved(grad)
         rows, columns = self.ndims[0] > 1, self.ndims[1] > 1
-        # A missing axis of the output is put back: for vectors the products are outer ones.
+        # The output lacks the axis of a vector. With that axis back, the products below are outer
+        # products for vectors.
         if not rows:
             grad = grad[..., None, :] if columns else grad[None]
         if not columns:
@@ -65,10 +66,11 @@ _matmul = RawFunctions("matmul")
 
 
 def matmul(x1: Any, x2: Any, /) -> GradArray:
-    """The matrix product, of vectors, matrices, and stacks of matrices that broadcast.
+    """The matrix product: (…, M, K) and (…, K, N) give (…, M, N), where the stacks (…) broadcast.
 
-    A vector stands for a row on the left, for a column on the right, and the result has no such
-    axis. Raises `ShapeError` where the inner lengths differ or the stacks do not broadcast.
+    A vector is a row on the left and a column on the right; the result then lacks that axis.
+    Raises `ShapeError` where an array has no axis, the inner lengths differ, or the stacks do not
+    broadcast.
     """
     x1, x2 = operands(x1, x2)
     a, b = x1._array, x2._array
@@ -81,7 +83,7 @@ def matmul(x1: Any, x2: Any, /) -> GradArray:
         raise error
     active1, active2 = is_active(x1), is_active(x2)
     if not active1 and not active2:
-        return _record.unrecorded(raw)
+        return recording.unrecorded(raw)
     saved = (a if active2 else None, b if active1 else None)
     return record(MatMulGrad, (x1, x2), raw, saved, ndims=(a.ndim, b.ndim))
 
@@ -131,8 +133,10 @@ class VecDotGrad(Grad):
 def vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> GradArray:
     """Σ x̄₁·x₂ along `axis`; the other axes broadcast.
 
-    axis : counts from the end; from the start too where both have as many axes. Raises
-        `ShapeError` where the two have different lengths there.
+    axis : counted from the end, or from the start if both arrays have equally many axes.
+
+    Raises `AxisError` for an axis that one of them does not have, `ShapeError` where the lengths
+    there differ or the other axes do not broadcast.
     """
     x1, x2 = operands(x1, x2)
     check_devices("vecdot", x1._array, x2._array)
@@ -140,13 +144,13 @@ def vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> GradArray:
     raw = as_array(x1._array, raw_namespace(x1).vecdot(x1._array, x2._array, axis=axis))
     active1, active2 = is_active(x1), is_active(x2)
     if not active1 and not active2:
-        return _record.unrecorded(raw)
+        return recording.unrecorded(raw)
     saved = (x1._array if active2 else None, x2._array if active1 else None)
     return record(VecDotGrad, (x1, x2), raw, saved, axis=axis)
 
 
 def _axis_from_the_end(op: str, x1: GradArray, x2: GradArray, axis: int) -> int:
-    """`axis` as a negative number; its lengths are equal, and the others broadcast."""
+    """`axis` as a negative number; raises unless its lengths are equal and the others broadcast."""
     shapes = tuple(x1.shape), tuple(x2.shape)
     if axis >= 0 and x1.ndim == x2.ndim:
         axis -= x1.ndim
@@ -167,11 +171,13 @@ def _axis_from_the_end(op: str, x1: GradArray, x2: GradArray, axis: int) -> int:
 def tensordot(
     x1: Any, x2: Any, /, *, axes: int | tuple[Sequence[int], Sequence[int]] = 2
 ) -> GradArray:
-    """The sum of products over axes of both: one matrix product of the two, reshaped.
+    """The sum of products over pairs of axes, as one matrix product of the reshaped arrays.
 
-    axes : the number n of axes, the last n of `x1` and the first n of `x2`; or the axes of `x1`
-        and those of `x2`, pair by pair. The output has the other axes of `x1`, then those of
-        `x2`. Raises `ShapeError` where the lengths of a pair differ.
+    axes : a number n pairs the last n axes of `x1` with the first n of `x2`; or two sequences, the
+        axes of `x1` and those of `x2`, pair by pair.
+
+    The result has the other axes of `x1`, then those of `x2`. Raises `ShapeError` where the
+    lengths of a pair differ, or there are fewer than n axes.
     """
     x1, x2 = operands(x1, x2)
     check_devices("tensordot", x1._array, x2._array)
@@ -203,7 +209,7 @@ def tensordot(
 
 
 def outer(x1: Any, x2: Any, /) -> GradArray:
-    """All products of an element of `x1` and one of `x2`, two vectors."""
+    """``x1[i]·x2[j]`` for two vectors: (M,) and (N,) give (M, N); `ShapeError` for other arrays."""
     x1, x2 = operands(x1, x2)
     if x1.ndim != 1 or x2.ndim != 1:
         raise ShapeError(
@@ -214,7 +220,7 @@ def outer(x1: Any, x2: Any, /) -> GradArray:
 
 
 class CrossGrad(Grad):
-    """For y = a × b: b̄ × ḡ and ḡ × ā, the triple product turned round."""
+    """For y = a × b: b̄ × ḡ and ḡ × ā, by the cyclic symmetry of the triple product."""
 
     __slots__ = ("axis",)
     saves = (0, 1)
@@ -242,9 +248,9 @@ class CrossGrad(Grad):
 
 
 def cross(x1: Any, x2: Any, /, *, axis: int = -1) -> GradArray:
-    """The vector product along `axis`, of three elements; the other axes broadcast.
+    """The vector product along `axis`, which has three elements; the other axes broadcast.
 
-    axis : as in `vecdot`.
+    axis : as in `vecdot`. Raises `ShapeError` for another number of elements.
     """
     x1, x2 = operands(x1, x2)
     check_devices("cross", x1._array, x2._array)
@@ -257,13 +263,13 @@ def cross(x1: Any, x2: Any, /, *, axis: int = -1) -> GradArray:
     raw = as_array(x1._array, raw_function(x1, "cross")(x1._array, x2._array, axis=axis))
     active1, active2 = is_active(x1), is_active(x2)
     if not active1 and not active2:
-        return _record.unrecorded(raw)
+        return recording.unrecorded(raw)
     saved = (x1._array if active2 else None, x2._array if active1 else None)
     return record(CrossGrad, (x1, x2), raw, saved, axis=axis)
 
 
 class DiagonalGrad(Grad):
-    """The gradient on the diagonal, zeros elsewhere."""
+    """The gradient on the diagonal of a matrix, zeros elsewhere."""
 
     __slots__ = ("input_shape", "offset")
     fresh = True
@@ -278,8 +284,10 @@ class DiagonalGrad(Grad):
 def diagonal(x: Any, /, *, offset: int = 0) -> GradArray:
     """The diagonals of the matrices in the last two axes.
 
-    offset : of the diagonal: above the main one if positive, below if negative; empty where
-        the matrices end before.
+    offset : which diagonal: above the main one if positive, below if negative. A diagonal beyond
+        the matrices is empty.
+
+    Raises `ShapeError` for fewer than two axes.
     """
     x = matrices("diagonal", x, inexact=False)
     raw = call_raw(x, "diagonal", offset=offset)
@@ -294,17 +302,18 @@ def _diagonal(x: GradArray, offset: int) -> GradArray:
 def trace(x: Any, /, *, offset: int = 0, dtype: Any = None) -> GradArray:
     """The sum of the diagonal of each matrix in the last two axes.
 
-    offset : as in `diagonal`. dtype : of the sum.
+    offset : as in `diagonal`. dtype : of the sum, as in `sum`.
     """
     x = matrices("trace", x, inexact=False)
     return sum_(diagonal(x, offset=offset), axis=-1, dtype=dtype)
 
 
 def matrix_power(x: Any, n: int, /) -> GradArray:
-    """`x` multiplied by itself, n times; its inverse −n times for negative n.
+    """`x` to the power n, an integer; for negative n the inverse to the power −n.
 
-    By repeated squaring: about 2·log₂ n products, and as many in backward. The zeroth power is
-    the identity, a constant.
+    Repeated squaring takes at most 2·log₂ n products, each with a node of its own in the graph.
+    The zeroth power is the identity, a constant. Raises `ShapeError` unless the matrices are
+    square, `DTypeError` unless they are floating or complex.
     """
     x = matrices("matrix_power", x, square=True)
     n = integer("matrix_power", "n", n)

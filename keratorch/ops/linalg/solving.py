@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from ...backends import _registry
-from ...core import recording as _record
+from ...core import recording
 from ...core.array import GradArray
 from ...core.convert import check_devices
 from ...core.grad import Grad
+from ...core.nodes import raw_of
 from ...core.recording import constant, is_active, record
 from ...core.sync import waits
 from ...errors import ShapeError
-from .._call import as_array, namespace, operands, raw_namespace
+from .._operands import as_array, namespace, operands, raw_namespace
 from ..manipulation import broadcast_shape
 from ._matrices import adjoint, call_raw, floating, matrices, real, same_dtype
 from .decompositions import svdvals
@@ -43,12 +44,13 @@ class InvGrad(Grad):
 def inv(x: Any, /) -> GradArray:
     """The inverse of each matrix.
 
-    A singular one raises the library's own error (``numpy.linalg.LinAlgError``), or, where the
-    library raises none (CuPy, JAX), gives what the library gives. Source: Giles 2008.
+    A singular matrix raises the library's own error (``numpy.linalg.LinAlgError``). A library that
+    raises none (CuPy, JAX) returns its own values. Raises `ShapeError` unless the matrices are
+    square, `DTypeError` unless they are floating or complex. Source: Giles 2008.
     """
     x = matrices("inv", x, square=True)
     raw = call_raw(x, "inv")
-    return record(InvGrad, (x,), raw, (raw,)) if is_active(x) else _record.unrecorded(raw)
+    return record(InvGrad, (x,), raw, (raw,)) if is_active(x) else recording.unrecorded(raw)
 
 
 class PinvGrad(Grad):
@@ -57,9 +59,9 @@ class PinvGrad(Grad):
     Golub & Pereyra 1973, *The differentiation of pseudo-inverses and nonlinear least squares
     problems whose variables separate*, 4.12; for constant rank.
 
-    AY is 1 where the rank is that of the rows, YA where it is that of the columns. These terms
-    are left out then: what rounding leaves of 1 − AY is multiplied by ‖Y‖², and by more in the
-    derivatives of the rule.
+    AY is 1 where the rank is the number of rows, and YA where it is the number of columns. The
+    rule leaves out these terms then: the rounding errors in 1 − AY would be multiplied by ‖Y‖²,
+    and by more in the derivatives of the rule.
     """
 
     __slots__ = ()
@@ -92,14 +94,14 @@ class PinvGrad(Grad):
 
 
 def _unless_full(a: Any, y: Any, of_rows: Any, of_columns: Any) -> tuple[Any, Any]:
-    """The terms with 1 − AY and with 1 − YA, and 0 for those that the rank makes 0."""
+    """The terms with 1 − AY and with 1 − YA; 0 in place of a term that full rank makes 0."""
     xp, (m, n) = namespace(a), a.shape[-2:]
     tracked = isinstance(a, GradArray)
     a, y = (a._array, y._array) if tracked else (a, y)
     backend = _registry.of(a)
     raw = backend.xp
     with backend.on_device(a):
-        # The trace of the projector AY: how many singular values `pinv` kept.
+        # The trace of the projector AY is the number of singular values that `pinv` kept.
         rank = raw.sum(real(raw, a * raw.matrix_transpose(y)), axis=(-2, -1))
         full = (rank > min(m, n) - 0.5)[..., None, None]
     full = constant(full) if tracked else full
@@ -112,36 +114,40 @@ def _unless_full(a: Any, y: Any, of_rows: Any, of_columns: Any) -> tuple[Any, An
 def pinv(x: Any, /, *, rtol: Any = None) -> GradArray:
     """The Moore-Penrose inverse of each matrix.
 
-    rtol : singular values up to this times the largest count as 0; default: max(m, n) times the
+    rtol : singular values up to `rtol` times the largest count as 0; default: max(m, n) times the
         precision of the dtype.
 
-    The derivative is that at constant rank. Source: Golub & Pereyra 1973.
+    The derivative assumes that the rank does not change. Raises `SyncError` inside `no_sync()`,
+    `ShapeError` for fewer than two axes, `DTypeError` unless x is floating or complex.
+    Source: Golub & Pereyra 1973.
     """
     x = matrices("pinv", x)
     waits("pinv", x.shape, "CuPy counts singular values; use solve, or do it outside")
-    rtol = rtol._array if isinstance(rtol, GradArray) else rtol
+    rtol = raw_of(rtol)
     raw = call_raw(x, "pinv", **({} if rtol is None else {"rtol": rtol}))
-    return record(PinvGrad, (x,), raw, (x._array, raw)) if is_active(x) else _record.unrecorded(raw)
+    return (
+        record(PinvGrad, (x,), raw, (x._array, raw)) if is_active(x) else recording.unrecorded(raw)
+    )
 
 
 def matrix_rank(x: Any, /, *, rtol: Any = None) -> GradArray:
     """The number of singular values above `rtol` times the largest: a constant.
 
-    rtol : default: max(m, n) times the precision of the dtype.
+    rtol : default: max(m, n) times the precision of the dtype. Errors as in `svdvals`.
     """
     x = matrices("matrix_rank", x)
     if rtol is None:
-        return _record.unrecorded(call_raw(x, "matrix_rank"))
-    # Not by the library: JAX takes `rtol` for an absolute tolerance.
+        return recording.unrecorded(call_raw(x, "matrix_rank"))
+    # Not with the library's own function: JAX takes `rtol` for an absolute tolerance.
     values = svdvals(constant(x._array))
     if not values.size:
-        return _record.unrecorded(call_raw(x, "matrix_rank"))
-    rtol = rtol._array if isinstance(rtol, GradArray) else rtol
+        return recording.unrecorded(call_raw(x, "matrix_rank"))
+    rtol = raw_of(rtol)
     rtol = rtol if isinstance(rtol, (float, int)) else rtol[..., None]
     s, xp = values._array, raw_namespace(x)
     with _registry.of(s).on_device(s):
         kept = s > rtol * xp.max(s, axis=-1, keepdims=True)
-        return _record.unrecorded(as_array(x._array, xp.count_nonzero(kept, axis=-1)))
+        return recording.unrecorded(as_array(x._array, xp.count_nonzero(kept, axis=-1)))
 
 
 # -- systems of equations ------------------------------------------------------------------------
@@ -181,12 +187,13 @@ class SolveGrad(Grad):
 
 
 def solve(x1: Any, x2: Any, /) -> GradArray:
-    """The X with ``x1 @ X = x2``, for square matrices `x1`; stacks broadcast.
+    """The solution X of ``x1 @ X = x2``, for square matrices `x1`; stacks broadcast.
 
-    x2 : a vector if it has one axis; else matrices, of as many rows as `x1`.
+    x2 : a vector if it has one axis; else matrices, with as many rows as `x1`.
 
-    A singular `x1` raises the library's own error (``numpy.linalg.LinAlgError``), if it has one.
-    Source: Giles 2008.
+    A singular `x1` raises the library's own error (``numpy.linalg.LinAlgError``), if the library
+    has one. Raises `ShapeError` where the shapes do not fit, `DTypeError` unless both are floating
+    or complex. Source: Giles 2008.
     """
     x1, x2 = operands(x1, x2)
     check_devices("solve", x1._array, x2._array)
@@ -203,5 +210,5 @@ def solve(x1: Any, x2: Any, /) -> GradArray:
         broadcast_shape("solve", tuple(x1.shape[:-2]), shape[:-2])
     raw = call_raw(x1, "solve", x2._array)
     if not is_active(x1) and not is_active(x2):
-        return _record.unrecorded(raw)
+        return recording.unrecorded(raw)
     return record(SolveGrad, (x1, x2), raw, (x1._array, raw), vector=vector)

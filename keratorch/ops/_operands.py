@@ -1,4 +1,4 @@
-"""Calling a backend's function on raw arrays, with errors that say what was called."""
+"""Operands and axes of an operation, checked with errors that name the operation."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def raw_namespace(x: GradArray) -> Any:
 
 
 def namespace(x: Any) -> Any:
-    """The namespace to compute with `x`: a library's own, or for a `GradArray` ours."""
+    """The namespace to compute with `x`: differentiable for a `GradArray`, else the library's."""
     if isinstance(x, GradArray):
         return x.__array_namespace__()
     return _registry.of(x).xp
@@ -30,7 +30,7 @@ def is_complex(x: Any) -> bool:
 
 
 def as_array(like: Any, value: Any) -> Any:
-    """`value` as an array of the backend of the raw array `like`, were it a scalar."""
+    """`value`, a result of the library of `like`, as a raw array: some libraries give scalars."""
     return value if type(value) is type(like) else _registry.of(like).as_array(value)
 
 
@@ -42,7 +42,7 @@ _OF_ALL = frozenset([
 
 
 def no_axis(op: str, axis: Any, shape: tuple[int, ...], ndim: int) -> AxisError:
-    """The error for an axis that is none of `ndim`, of what is made of an array of `shape`."""
+    """The error for an axis outside of `ndim` axes, in an operation on an array of `shape`."""
     if ndim:
         return AxisError(
             f"{op}: axis {axis} is out of range for an array of shape {shape}: use "
@@ -68,7 +68,10 @@ def integer(op: str, name: str, value: Any) -> int:
 
 
 def normalized_axes(op: str, x: GradArray, axis: int | tuple[int, ...] | None) -> tuple[int, ...]:
-    """`axis` as a tuple of distinct numbers from 0; all axes for `None`."""
+    """`axis` as a tuple of distinct numbers from 0; all axes for `None`.
+
+    Raises `AxisError` for an axis that `x` does not have, `ShapeError` for one named twice.
+    """
     ndim = x.ndim
     if axis is None:
         return tuple(range(ndim))
@@ -89,7 +92,7 @@ def normalized_axes(op: str, x: GradArray, axis: int | tuple[int, ...] | None) -
 
 
 def operands(*values: Any) -> tuple[GradArray, ...]:
-    """All as `GradArray`s, those that are no arrays after the example of the first that is."""
+    """All values as `GradArray`s; scalars and lists follow the first array among them."""
     if all([type(v) is GradArray for v in values]):
         return values
     like = first_array(*values)
@@ -102,12 +105,12 @@ def operands(*values: Any) -> tuple[GradArray, ...]:
 
 
 def first_tracked(*values: Any) -> GradArray | None:
-    """The first that is tracked: beside it raw masks and indices are copied (`as_operand`)."""
+    """The first active array, or `None`. `as_operand` copies raw masks and indices beside it."""
     return next((v for v in values if isinstance(v, GradArray) and is_active(v)), None)
 
 
 def first_array(*values: Any) -> GradArray | None:
-    """The first that is an array, as a `GradArray`; `None` where all are scalars or lists."""
+    """The first array, as a `GradArray`; `None` where all values are scalars or lists."""
     return next(
         (as_operand(v) for v in values if isinstance(v, GradArray) or _registry.is_array(v)), None
     )

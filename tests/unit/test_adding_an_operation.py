@@ -1,0 +1,156 @@
+"""An operation is a class with its function, an export, and a row: what is missing is said.
+
+Each check returns its messages, so that it can be asked about a mistake that is made on purpose.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable
+
+import pytest
+
+import keratorch as kt
+from tests.op_specs import OPS
+from tests.ops_table import CONSTANTS, REFUSED, row_of
+from tests.processes import run_python
+from tests.specs import exports, special
+from tests.specs.exports import GRADS, INTERNAL, MODULES, ROOT, NotExported
+
+ONE_DEVICE_EACH = True
+
+
+def without_export() -> list[str]:
+    """The operations that nothing exports."""
+    public = {id(f) for f in exports.exported().values()}
+    return [
+        exports.export_line(module, name)
+        for module in MODULES.values()
+        for name, function in exports.operations(module).items()
+        if id(function) not in public and name not in INTERNAL
+    ]
+
+
+def without_class(ops: Iterable = OPS) -> list[str]:
+    """The rows whose `Grad` is none."""
+    return [
+        f"the row {op.name} of tests/specs is one of {op.grad}, which no module of keratorch/ops "
+        "defines: write the class, or correct its name in the row"
+        for op in ops
+        if op.grad is not None and op.grad not in GRADS
+    ]
+
+
+def without_row(ops: Iterable = OPS) -> list[str]:
+    """The `Grad`s, and the exported functions, of which there is no row."""
+    ops = list(ops)
+    have = {op.grad for op in ops}
+    found = [
+        f"{exports.file_of(MODULES[cls.__module__])} defines {name}, of which tests/specs has no "
+        f"row: give its function one, whose grad is {name!r}"
+        for name, cls in GRADS.items()
+        if name not in have
+    ]
+    for name, function in exports.exported().items():
+        if name not in CONSTANTS and name not in REFUSED and row_of(name, function, ops) is None:
+            found.append(
+                f"keratorch.{name} is exported, and has no row in tests/specs: give it one of "
+                "that name, or say in CONSTANTS or REFUSED of tests/ops_table.py why it has none"
+            )
+    return found
+
+
+def row_without_export(ops: Iterable = OPS) -> list[str]:
+    """The rows of functions that are not exported."""
+    return [op.function.message for op in ops if isinstance(op.function, NotExported)]
+
+
+@pytest.mark.parametrize(
+    "check",
+    [without_export, without_class, without_row, row_without_export],
+    ids=lambda check: check.__name__,
+)
+def test_nothing_is_missing(check):
+    messages = check()
+    assert not messages, "\n".join(messages)
+
+
+def test_libraries_lack_few_special_functions(device):
+    """The rows ask the backends; one that lost its library's functions would fail nowhere else."""
+    if device.backend == "array_api_strict":
+        pytest.skip("array-api-strict has no special functions")
+    lacking = [op.name for op in special.OPS if op.xfails.get(device.backend)]
+    assert len(lacking) < len(special.OPS) / 10, lacking
+
+
+# -- mistakes made on purpose --------------------------------------------------------------------
+
+EXPORT_ERFC = (
+    "keratorch/ops/special_error.py defines erfc, which keratorch/special.py does not export: add "
+    "`from .ops.special_error import erfc as erfc`"
+)
+
+
+def test_a_missing_export_is_named(monkeypatch):
+    monkeypatch.delattr(kt.special, "erfc")
+    assert without_export() == [EXPORT_ERFC]
+
+
+def test_a_row_without_an_export_is_named(monkeypatch):
+    monkeypatch.delattr(kt.special, "erfc")
+    function = exports.kt.special.erfc
+    with pytest.raises(AssertionError) as error:
+        function(1.0)
+    assert str(error.value) == EXPORT_ERFC
+
+
+def test_a_row_of_nothing_is_named():
+    message = NotExported(kt.special, "no_such").message
+    assert message == (
+        "tests/specs has a row for keratorch.special.no_such, which does not exist: write it in a "
+        "module of keratorch/ops, and export it in keratorch/special.py"
+    )
+    assert NotExported(kt, "no_such").message.endswith("export it in keratorch/functions.py")
+
+
+def test_an_export_in_another_module_is_proposed(monkeypatch):
+    monkeypatch.delattr(kt.linalg, "det")
+    monkeypatch.delattr(kt.functions, "concat")
+    assert [m.partition("add ")[2] for m in without_export()] == [
+        "`from .ops.joining import concat as concat`",
+        "`from .ops.linalg.determinants import det as det`",
+    ]
+
+
+def test_a_missing_row_is_named():
+    ops = [op for op in OPS if op.name != "erfc"]
+    of_class, of_export = without_row(ops)
+    assert of_class.startswith("keratorch/ops/special_error.py defines ErfcGrad, of which")
+    assert of_export.startswith("keratorch.special.erfc is exported, and has no row")
+
+
+def test_a_missing_class_is_named(monkeypatch):
+    monkeypatch.delitem(GRADS, "ErfcGrad")
+    (message,) = without_class()
+    assert message.startswith("the row erfc of tests/specs is one of ErfcGrad, which no module")
+
+
+COLLECT = """
+from tests.op_specs import OPS
+from tests.unit import test_adding_an_operation as checks
+
+print(*checks.without_export(), *checks.row_without_export(), *checks.without_row(), sep="\\n")
+"""
+
+
+def test_a_missing_export_breaks_no_import(tmp_path):
+    """In a copy of the repository, where the line of `erfc` is taken out of `special.py`."""
+    for folder in ("keratorch", "backends", "tests"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
+    path = tmp_path / "keratorch" / "special.py"
+    text = path.read_text(encoding="utf-8")
+    line = "from .ops.special_error import erfc as erfc\n"
+    assert line in text
+    path.write_text(text.replace(line, ""), encoding="utf-8")
+    found = run_python(COLLECT, tmp_path)
+    assert found.splitlines() == [EXPORT_ERFC, EXPORT_ERFC]

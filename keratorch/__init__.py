@@ -2,7 +2,7 @@
 
 __version__ = "0.1.0"
 
-# The order matters: what is imported first knows nothing of what follows.
+# The order matters: a module may import only modules that are imported before it.
 from . import backends as backends  # isort: skip
 from . import errors as errors
 from .backends import Device as Device
@@ -73,6 +73,7 @@ from .transforms import value_and_grad as value_and_grad
 from .transforms import vhp as vhp
 from .transforms import vjp as vjp
 
+from . import functions  # isort: skip
 from . import fft as fft  # isort: skip
 from . import linalg as linalg  # isort: skip
 from . import nn as nn  # isort: skip
@@ -85,7 +86,7 @@ from .interop import _numpy as _interop_numpy
 from .interop._cupy_kernel_grads import register_kernel_grad as register_kernel_grad
 from .ops import _operators
 
-_namespace.provide(vars(), _lookup.table_function, _lookup.special_functions)
+_namespace.provide(vars(functions), _lookup.table_function, _lookup.special_functions)
 _operators.install()
 _methods.install()
 _interop_numpy.install()

@@ -1,4 +1,4 @@
-"""``python -m keratorch info``: what keratorch finds on this machine."""
+"""``python -m keratorch info``: the versions, backends and devices on this machine."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .tools.info import show_versions
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Do what the arguments say."""
+    """Run the command that the arguments name (default: those of the command line)."""
     parser = argparse.ArgumentParser(prog="python -m keratorch", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     info = commands.add_parser("info", help="versions, backends, devices, and what is missing")

@@ -1,23 +1,23 @@
 """The exceptions of keratorch.
 
-Each derives from `KeratorchError` and from the built-in exception that code written for
-NumPy or PyTorch would catch. A message names the operation, the shapes or devices that
-met, and the remedy.
+Each exception derives from `KeratorchError` and from the built-in exception that code written for
+NumPy or PyTorch would catch. A message names the operation, the shapes or devices in question, and
+the remedy.
 """
 
 from __future__ import annotations
 
 
 class KeratorchError(Exception):
-    """Base of every exception that keratorch raises on purpose."""
+    """The base class of every exception that keratorch raises on purpose."""
 
 
 class ShapeError(KeratorchError, ValueError):
-    """Shapes do not fit: operands that do not broadcast, a gradient of another shape."""
+    """Shapes do not fit: operands do not broadcast, or a gradient has the wrong shape."""
 
 
 class AxisError(ShapeError, IndexError):
-    """An axis that the array does not have, as NumPy's error of that name."""
+    """An axis that the array does not have; the counterpart of `numpy.exceptions.AxisError`."""
 
 
 class InvalidIndexError(KeratorchError, IndexError):
@@ -25,7 +25,7 @@ class InvalidIndexError(KeratorchError, IndexError):
 
 
 class StructureError(KeratorchError, ValueError):
-    """Nested structures that must be alike are not, or there is no argument of that number."""
+    """Nested structures differ, or the arguments or results of a function do not fit."""
 
 
 class DTypeError(KeratorchError, TypeError):
@@ -33,7 +33,7 @@ class DTypeError(KeratorchError, TypeError):
 
 
 class LostGradientError(KeratorchError, TypeError):
-    """A tracked array would have left keratorch, and its gradient with it."""
+    """The operation would turn a tracked array into plain values and lose its gradient."""
 
 
 class NotDifferentiableError(KeratorchError, TypeError):
@@ -41,31 +41,31 @@ class NotDifferentiableError(KeratorchError, TypeError):
 
 
 class GradientRequiredError(KeratorchError, RuntimeError):
-    """`backward()` without a gradient on an output of more than one element."""
+    """A gradient is needed: the output is complex, or does not have exactly one element."""
 
 
 class NotTrackedError(KeratorchError, RuntimeError):
-    """A gradient was asked of, or through, an array that nothing tracks."""
+    """A gradient was asked for a constant, or for an array on which no output depends."""
 
 
 class GraphFreedError(KeratorchError, RuntimeError):
-    """A second `backward` through a graph whose saved arrays are gone."""
+    """A second walk through a graph whose saved arrays an earlier `backward` freed."""
 
 
 class StaleValueError(KeratorchError, RuntimeError):
-    """A value that a rule saved was written since."""
+    """An array that an operation saved for its rule was written afterwards."""
 
 
 class LeafWriteError(KeratorchError, RuntimeError):
-    """A recorded write to a leaf that requires a gradient."""
+    """A recorded write to a leaf that requires a gradient, or `requires_grad` off on a result."""
 
 
 class AliasedWriteError(KeratorchError, RuntimeError):
-    """A write that NumPy would show through another live array, and that cannot be here."""
+    """A write that NumPy would show in another live array, where keratorch cannot show it."""
 
 
 class RuleError(KeratorchError, RuntimeError):
-    """A derivative rule broke its contract: count, shape or dtype of what it returned."""
+    """A derivative rule or hook broke its contract, as by the count or shape of its results."""
 
 
 class DeviceMismatchError(KeratorchError, RuntimeError):
@@ -77,19 +77,19 @@ class UnknownDeviceError(KeratorchError, ValueError):
 
 
 class BackendUnavailableError(KeratorchError, RuntimeError):
-    """The backend or device that was asked for cannot be used on this machine."""
+    """The requested backend or device cannot be used on this machine."""
 
 
 class DeviceMemoryError(KeratorchError, MemoryError):
-    """A device has not enough memory; says what was asked for and what the library holds."""
+    """A device is out of memory; the message has the request and the memory the library holds."""
 
 
 class UnknownArrayError(KeratorchError, TypeError):
-    """An object of which no backend can make an array."""
+    """An object from which no backend can make an array."""
 
 
 class SyncError(KeratorchError, RuntimeError):
-    """What would wait for a device, inside `no_sync`."""
+    """An operation that would wait for a device, inside `no_sync`."""
 
 
 class AnomalyError(KeratorchError, FloatingPointError):
@@ -101,4 +101,4 @@ class MissingDependencyError(KeratorchError, ImportError):
 
 
 class ConvergenceError(KeratorchError, ArithmeticError):
-    """An iteration, of a solver or for a derivative, did not come to its end."""
+    """An iteration, of a solver or for a derivative, did not converge."""

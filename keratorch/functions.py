@@ -5,11 +5,6 @@ tables of other libraries' names (`interop`) are written in it.
 """
 
 from .core.namespace import module_attribute as __getattr__  # noqa: F401
-from .core.namespace import namespace as namespace
-from .errors import DTypeError as DTypeError
-from .errors import LostGradientError as LostGradientError
-from .errors import NotDifferentiableError as NotDifferentiableError
-from .errors import ShapeError as ShapeError
 from .ops.arithmetic import add as add
 from .ops.arithmetic import clip as clip
 from .ops.arithmetic import copysign as copysign

@@ -1,8 +1,8 @@
 """Linear algebra: the functions of the Array API's ``linalg`` extension, differentiable.
 
-Matrices are in the last two axes, and what comes before them is a stack. Gradients of complex
-matrices are ∂L/∂Re + i·∂L/∂Im. What a library raises for a singular matrix
-(``numpy.linalg.LinAlgError``) is not translated, in the forward pass or in backward.
+Matrices are in the last two axes; the axes before them form a stack. The gradient in a complex
+matrix is ∂L/∂Re + i·∂L/∂Im. For a singular matrix the library's own error
+(``numpy.linalg.LinAlgError``) is raised unchanged, in the forward pass and in backward.
 """
 
 from .ops.linalg.decompositions import QRResult as QRResult

@@ -1,10 +1,10 @@
-"""Choices for the whole program: how derivatives are computed."""
+"""Settings for the whole program that change how derivatives are computed."""
 
 from __future__ import annotations
 
 
 class Policy:
-    """Choices for the whole program; see `set_policy`."""
+    """The settings for the whole program; see `set_policy` and `deterministic`."""
 
     masked_zeros: bool = True
     deterministic: bool = False
@@ -16,9 +16,9 @@ policy = Policy()
 def set_policy(*, masked_zeros: bool | None = None) -> None:
     """Change how derivatives are computed, for the whole program.
 
-    masked_zeros : `True` (the default) counts a partial derivative that is not finite as 0
-        where the incoming gradient is 0, so that ``where(x > 0, log(x), 0)`` has gradient 0
-        at 0; `False` gives the plain IEEE product, NaN there.
+    masked_zeros : `True` (the default) treats a partial that is not finite as 0 where the incoming
+        gradient is 0. So ``where(x > 0, log(x), 0)`` has the gradient 0 at 0. `False` gives the
+        plain IEEE product, which is NaN there. `None` leaves the setting.
     """
     if masked_zeros is not None:
         policy.masked_zeros = bool(masked_zeros)
@@ -27,9 +27,9 @@ def set_policy(*, masked_zeros: bool | None = None) -> None:
 class deterministic:
     """Choose, for the whole program, whether gradients are the same numbers in every run.
 
-    On a GPU, the gradient of a gather with repeated indices is added up in an order that changes
-    from run to run. ``deterministic(True)`` sorts the indices and adds in their order, which is
-    slower. As a context manager it holds within the ``with`` block:
+    On a GPU, the gradient of a gather with repeated indices is summed in an order that changes
+    from run to run. ``deterministic(True)`` sorts the indices and sums in that order, which is
+    slower. As a context manager it holds only within the ``with`` block:
 
     >>> import keratorch as kt
     >>> with kt.deterministic(True):

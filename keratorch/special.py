@@ -1,8 +1,8 @@
-"""Special functions, in SciPy's names.
+"""Special functions, under SciPy's names.
 
-Those that keratorch writes itself, as `softplus` or `xlogy`, need no library. The others take their
-values from that of the array, for NumPy from SciPy; where there is none they raise
-`BackendUnavailableError`.
+keratorch writes some functions itself, as `softplus` and `xlogy`. These functions work with every
+array library. The other functions take their values from the array's library, or from SciPy for
+NumPy arrays. Where that library has no such function, they raise `BackendUnavailableError`.
 """
 
 from .ops.exponential import expit as expit

@@ -1,4 +1,4 @@
-"""Checking derivatives against finite differences."""
+"""`check_grads`: it checks derivatives against finite differences."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .backends import _registry
 from .core.array import GradArray
 from .core.convert import as_operand
 from .core.mode import enable_grad, no_grad
-from .core.nodes import LeafSlot
+from .core.nodes import LeafSlot, is_tracked
 from .transforms import gradients, jvp
 
 _STEP = 1e-5
@@ -29,21 +29,24 @@ def check_grads(
 ) -> None:
     """Compare the derivatives of `function` at `args` with central differences.
 
-    function : takes `GradArray`s, returns one or a tuple or list of them.
-    args : arrays of any backend; the floating ones float64 or complex128, since differences of
-        less precise numbers say nothing. Integers and booleans are passed on as constants.
-    order : 1 checks gradients, 2 those of gradients too, and so on.
+    function : takes `GradArray`s, and returns one `GradArray` or a tuple or list of them.
+    args : arrays of any backend. Floating ones must be float64 or complex128, as differences of
+        less precise numbers are too inexact. Integers and booleans are passed as constants.
+    order : 1 checks first derivatives, 2 also second derivatives, and so on.
     modes : ``"reverse"``, ``"forward"``, or both.
+    seed : the seed of the random weights and directions.
 
-    The outputs are reduced to a number with random weights c, L = Re Σ c̄·y, and L is
-    differentiated along a random direction d: Re Σ ḡ·d must equal (L(x+hd) − L(x−hd)) / 2h up to
-    `atol` + `rtol`·|value|, and in forward mode the tangent of L likewise. Every gradient must
-    have the shape, dtype and device of its argument. Raises `AssertionError` saying what
-    differs.
+    Random weights c reduce the outputs y to one number, L = Re Σ c̄·y. L is differentiated along a
+    random direction d: with the gradient g, Re Σ ḡ·d must equal (L(x+hd) − L(x−hd)) / 2h up to
+    `atol` + `rtol`·|value|, where h = 1e-5. In forward mode the tangent of L must equal it too.
+    Every gradient must have the shape, dtype and device of its argument.
 
-    The gradient of a function that reads a symmetric or Hermitian matrix (`cholesky`, `eigh`,
-    `eigvalsh`) is symmetrised, and the direction d is not: make the matrix symmetric in the
-    function that is checked, or Hermitian by ``(a + kt.conj(a.mT)) / 2``.
+    Raises `AssertionError` with the difference if a check fails, and `ValueError` if no argument
+    is floating or complex or if one is less precise than float64.
+
+    Functions that read a symmetric or Hermitian matrix (`cholesky`, `eigh`, `eigvalsh`) symmetrise
+    their gradient, but the direction d is not symmetric. So make the matrix symmetric inside the
+    checked function, or Hermitian with ``(a + kt.conj(a.mT)) / 2``.
 
     >>> import keratorch as kt
     >>> check_grads(lambda a: kt.linalg.cholesky((a + a.mT) / 2), [[[2.0, 0.5], [0.5, 1.0]]])
@@ -145,14 +148,14 @@ def _directional(
 
 
 def _leaf_of(x: GradArray, differentiable: bool) -> GradArray:
-    """A leaf with the values of `x`, or `x` itself as a result where that is tracked."""
-    if differentiable and (x._edge is not None or x._tangents is not None):
+    """A leaf with the values of `x`; if `x` is tracked, `x` itself, so that its graph stays."""
+    if differentiable and is_tracked(x):
         return x if x._edge is not None else _tracked_view(x)
     return GradArray(x._array)
 
 
 def _tracked_view(x: GradArray) -> GradArray:
-    """`x` with its tangents, as something that gradients can be taken in."""
+    """`x` with its tangents, as a leaf that requires a gradient."""
     y = GradArray(x._array)
     y._edge = LeafSlot(y, x._array.shape, x._array.dtype)
     y._tangents = x._tangents

@@ -217,10 +217,10 @@ def no_leaked_state():
     yield
     watched = mode.watchers, mode.no_sync
     mode.watchers, mode.no_sync = (), False
-    state = (mode.recording, mode.wrapped, set(levels), mode.level, policy.masked_zeros)
+    state = (mode.recording, mode.rules_wrapped, set(levels), mode.level, policy.masked_zeros)
     levels.clear()
     default = str(kt.get_default_device())
-    mode.recording, mode.wrapped, mode.level = True, False, None
+    mode.recording, mode.rules_wrapped, mode.level = True, False, None
     policy.masked_zeros = True
     kt.set_default_device(None)
     assert state == (True, False, set(), None, True)

@@ -1,4 +1,4 @@
-"""An operation that counts how often its rule runs, and how many objects of keratorch live."""
+"""An operation that counts the runs of its rule, and functions that count live objects."""
 
 import gc
 
@@ -27,10 +27,10 @@ def counted(x, hook=None):
 
 
 def live(kinds=(kt.GradArray, kt.Grad)):
-    """How many objects of `kinds` there are; to be quick, use the fixture `few_objects` with it."""
+    """How many objects of `kinds` live. The fixture `few_objects` makes this call fast."""
     return sum(issubclass(type(o), kinds) for o in gc.get_objects())
 
 
 def live_nodes():
-    """How many nodes of graphs there are."""
+    """How many nodes of graphs live."""
     return live(kt.Grad)

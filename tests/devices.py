@@ -1,4 +1,4 @@
-"""Devices by name, and what is made on them."""
+"""Devices by name, and functions that make arrays on them."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ JAX = kt.Device("jax", "cpu", 0)
 JAX_1 = kt.Device("jax", "cpu", 1)
 DASK = kt.Device("dask", "cpu", 0)
 
-#: Creation functions, of the device.
+#: The name of a creation function -> a call of it on the given device.
 MAKERS = {
     "GradArray": lambda d: kt.GradArray([1.0, 2.0], device=d),
     "asarray": lambda d: kt.asarray([1.0, 2.0], device=d),

@@ -1,4 +1,4 @@
-"""What JAX reads from the environment when it is imported."""
+"""The environment variables that JAX reads when it is imported."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ import os
 
 
 def set_defaults() -> None:
-    """64 bits, and two devices on the CPU."""
+    """64 bits, and two devices on the CPU, unless the environment says otherwise."""
     os.environ.setdefault("XLA_FLAGS", " ".join(_flags()))
     os.environ.setdefault("JAX_PLATFORMS", "cpu")
     os.environ.setdefault("JAX_ENABLE_X64", "True")
 
 
 def _flags() -> list[str]:
-    """Compiled code runs once or twice in these tests: little is gained by optimising it.
+    """Two devices, and no optimisation: the tests run compiled code only once or twice.
 
-    jaxlib ends the process at a flag that it does not know, hence only where they were tried.
+    jaxlib ends the process at an unknown flag, so the flags are set only for versions tried here.
     """
     flags = ["--xla_force_host_platform_device_count=2"]
     try:

@@ -146,9 +146,9 @@ def document(library: str, title: str) -> str:
     lines = [
         f"# {title}'s functions in keratorch",
         "",
-        f"`keratorch.{library}` has the {len(found)} public names of {title} {version(library)}, "
-        f"with its `linalg`, `fft` and `random`. Written by `python -m tests.mirror_table`; "
-        "tests compare each with what happens.",
+        f"`keratorch.{library}` has all {len(found)} public names of {title} {version(library)}, "
+        "those of `linalg`, `fft` and `random` included. `python -m tests.mirror_table` writes "
+        "this page. Tests compare each verdict with what happens.",
         "",
         "| verdict | names | meaning |",
         "|---|---|---|",

@@ -1,4 +1,4 @@
-"""Code run in an interpreter of its own."""
+"""Run code in an interpreter of its own."""
 
 import os
 import subprocess
@@ -10,7 +10,10 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def run_python(code: str, *path: Path, **environment: str) -> str:
-    """What the code prints, run in a new interpreter in which a warning is an error."""
+    """Run the code in a new interpreter with warnings as errors, and return what it prints.
+
+    path : folders at the front of `sys.path`. environment : more environment variables.
+    """
     code = f"import sys; sys.path[:0] = {list(map(str, path))!r}\n{textwrap.dedent(code)}"
     result = subprocess.run(
         [sys.executable, "-W", "error", "-c", code],

@@ -1,6 +1,6 @@
-"""A NumPy whose arrays cannot be written: what writes into a shared array fails here.
+"""A NumPy with read-only arrays: code that writes into a shared array fails here.
 
-It is registered through the public registry, as a third party would.
+The tests register it through the public registry, as a third party would.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def read_only(value):
 
 
 def plain(value):
-    """`value`, with every array in it of NumPy's own type: still read-only."""
+    """`value`, with every array in it as a plain `numpy.ndarray`, which is still read-only."""
     if isinstance(value, ReadOnlyArray):
         return value.view(np.ndarray)
     if isinstance(value, (tuple, list)):

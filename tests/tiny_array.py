@@ -6,7 +6,7 @@ from keratorch.backends import Backend
 
 
 class TinyNamespace:
-    """The part of the Array API that the tests below need, over NumPy."""
+    """The part of the Array API that the tests need, over NumPy."""
 
     __name__ = "tiny"
     bool, int64, float32, float64 = np.bool_, np.int64, np.float32, np.float64
@@ -27,7 +27,7 @@ class TinyNamespace:
 
 
 class TinyArray:
-    """An array type with nothing but what the standard asks for."""
+    """An array type with only the attributes that the standard requires."""
 
     def __init__(self, values):
         self._values = np.asarray(values)

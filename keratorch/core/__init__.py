@@ -1,1 +1,1 @@
-"""The graph: arrays, nodes, recording, and the walks."""
+"""The core of autograd: arrays, the nodes of the graph, recording, and the walks."""

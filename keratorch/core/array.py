@@ -1,4 +1,4 @@
-"""`GradArray`: an array, its gradient, and the operation that made it."""
+"""`GradArray`: a raw array with its gradient and the operation that made it."""
 
 from __future__ import annotations
 
@@ -21,21 +21,19 @@ from ..errors import (
     UnknownArrayError,
     UnknownDeviceError,
 )
-from . import display as _display
-from . import engine as _engine
-from . import recording as _record
+from . import display, engine, recording
 from .convert import as_raw, check_devices, move, to_raw
 from .hooks import RemovableHandle, register
 from .host import HostValues
 from .making import array_class
 from .making import new_array as new_array
 from .namespace import namespace_of_backend
-from .nodes import LeafSlot, Node, set_slot
-from .nodes import get_slot as get_slot
+from .nodes import LeafSlot, Node, raw_of, set_raw
+from .nodes import get_raw as get_raw
 from .nodes import set_grad as set_grad
 from .sync import waits
 from .tangents import propagate
-from .writes import share
+from .views import share
 
 
 @array_class
@@ -43,18 +41,22 @@ class GradArray(HostValues):
     """An array of any library, with its gradient and the operation that made it.
 
     data : an array of a known library (wrapped without a copy), or a scalar or nested list
-        (put on `device` with that device's default backend).
-    device : a name such as ``"cpu"``, ``"cuda"``, ``"cuda:1"``, or a `Device`. An array is
-        moved there if it is elsewhere. Default: where the array is; for lists and scalars the
+        (made on `device` by the default backend of that device).
+    device : a name such as ``"cpu"``, ``"cuda"``, ``"cuda:1"``, or a `Device`. An array on another
+        device is moved there. Default: the device of the array; for lists and scalars the
         default device.
-    dtype : of the values; default: what the library makes of `data`.
-    requires_grad : whether operations on this array are recorded. `None`: yes for floating
-        and complex data, no for integers and booleans, where `True` is a `DTypeError`.
-    name : shown by messages and graphs.
+    dtype : the dtype of the values. Default: the dtype that the library chooses for `data`.
+    requires_grad : whether operations on this array are recorded. `None` means yes for floating
+        and complex data, and no for integers and booleans.
+    name : a name for messages and graphs.
     grad_op : the `Grad` that computed `data`, for operations of your own.
 
     Attributes: ``_array`` is the raw array, ``_grad`` the gradient that `backward` left (or
     `None`), ``_grad_op`` the `Grad` that made the array (`None` for a leaf).
+
+    Raises `DTypeError` for ``requires_grad=True`` with integers or booleans and for data that are
+    no numbers, `LostGradientError` if `data` is tracked, `UnknownArrayError` if no array can be
+    made of `data`, and `UnknownDeviceError`.
     """
 
     __slots__ = ()
@@ -103,11 +105,11 @@ class GradArray(HostValues):
             return
         if requires_grad is not False and any(e is not None for e in op._edges or ()):
             self._grad_op = self._edge = op
-            op._out = _record.made(self)
+            op._out = recording.ref_to(self)
         if requires_grad is not False and any(op._tangents):
             propagate(op, op._tangents, (self,))
 
-    # -- what it is --------------------------------------------------------------------------
+    # -- properties --------------------------------------------------------------------------
 
     @property
     def name(self) -> str | None:
@@ -153,17 +155,21 @@ class GradArray(HostValues):
 
     @property
     def grad(self) -> Any:
-        """The raw array that `backward` accumulated, `None` before.
+        """The gradient that `backward` accumulated: a raw array, or `None` before any `backward`.
 
-        A `GradArray` where it ran with ``create_graph=True``. A leaf's is shared with nothing;
-        those of results may share memory with each other: copy one before writing into it.
+        After ``backward(create_graph=True)`` the gradient is a `GradArray`. The gradient of a leaf
+        has its own memory. The gradients of results may share memory: copy one before you write
+        into it.
+
+        You can assign `None` or an array of the same shape, dtype and device. Anything else raises
+        `UnknownArrayError`, `ShapeError`, `DTypeError` or `DeviceMismatchError`.
         """
         return self._grad
 
     @grad.setter
     def grad(self, value: Any) -> None:
         if value is not None:
-            raw = value._array if isinstance(value, GradArray) else value
+            raw = raw_of(value)
             if not _registry.is_array(raw):
                 raise UnknownArrayError(
                     f"grad must be an array of shape {tuple(self.shape)} or None, not "
@@ -183,7 +189,7 @@ class GradArray(HostValues):
         self._grad = value
 
     def zero_grad(self) -> None:
-        """Forget the gradient: ``grad`` is `None` again."""
+        """Set ``grad`` to `None`."""
         self._grad = None
 
     def backward(
@@ -193,16 +199,19 @@ class GradArray(HostValues):
         retain_graph: bool | None = None,
         create_graph: bool = False,
     ) -> None:
-        """Add the gradient of this array to ``grad`` of everything that it was made of.
+        """Compute gradients, and add them to ``grad`` of every live array in the graph below.
 
-        grad : the gradient of this array itself: an array of its shape. It may be left out
-            for a real array of one element, and is then 1.
-        retain_graph : keep what the graph saved, so that it can be walked again. Default: as
-            `create_graph`.
+        These arrays are the leaves and results from which this array was computed, and this array.
+
+        grad : the gradient of this array itself: an array of its shape. A real array of one
+            element needs none; its gradient is then 1.
+        retain_graph : keep the values that the graph saved, so that `backward` can run again.
+            Default: the value of `create_graph`.
         create_graph : record the walk, so that the gradients can be differentiated.
 
-        Raises `NotTrackedError`, `GradientRequiredError`, `ShapeError`, `GraphFreedError`,
-        `StaleValueError`; whatever is raised, every ``grad`` stays what it was.
+        Raises `NotTrackedError`, `GradientRequiredError`, `ShapeError`, `DTypeError`,
+        `DeviceMismatchError`, `GraphFreedError`, `StaleValueError`. After an error every ``grad``
+        is unchanged.
         """
         if self._edge is None:
             raise NotTrackedError(
@@ -212,25 +221,26 @@ class GradArray(HostValues):
             )
         seed = self._seed(grad)
         retain = create_graph if retain_graph is None else retain_graph
-        _engine.backward(self, seed, retain, create_graph, grad)
+        engine.backward(self, seed, retain, create_graph, grad)
 
     def register_hook(self, function: Callable[[Any], Any]) -> RemovableHandle:
-        """Call ``function(grad)`` whenever a backward has computed the gradient of this array.
+        """Call ``function(grad)`` in each backward, once the gradient of this array is complete.
 
         grad : the whole gradient of this array in that backward: a raw array, or a `GradArray`
-            where derivatives are recorded. What `function` returns replaces it, for ``grad`` and
-            for everything below; `None` leaves it.
+            where derivatives are recorded. The return value of `function` replaces the gradient,
+            in ``grad`` and for everything below. `None` leaves the gradient.
 
-        Hooks run in the order in which they were registered, once in a backward, in `gradients`
-        too; not where the array does not take part. An exception of a hook ends the backward, and
-        every ``grad`` stays what it was. PyTorch's ``Tensor.register_hook``.
+        Hooks run in the order of their registration, once in each backward that reaches the array.
+        They run in `gradients` too. An exception in a hook ends the backward, and every ``grad``
+        is then unchanged. This is PyTorch's ``Tensor.register_hook``.
 
-        Returns a handle: ``handle.remove()`` takes the hook off again, as does the end of
-        ``with handle:``. A hook stays with the value that the array had: after ``x[...] = v`` it
-        is called for the old one.
+        Returns a handle: ``handle.remove()`` or the end of ``with handle:`` removes the hook. A
+        hook belongs to the value that the array has now: after ``x[...] = v`` the hook runs for
+        the old value.
 
-        Raises `NotTrackedError` on a constant; in backward, where what `function` returned is no
-        gradient of this array, `ShapeError`, `DTypeError`, `DeviceMismatchError` or `RuleError`.
+        Raises `NotTrackedError` on a constant. If `function` returns something that is not a
+        gradient of this array, backward raises `ShapeError`, `DTypeError`, `DeviceMismatchError`
+        or `RuleError`.
 
         >>> x = GradArray([1.0, 2.0])
         >>> handle = x.register_hook(lambda grad: 10 * grad)
@@ -246,7 +256,7 @@ class GradArray(HostValues):
         return register(self._edge, "array", function)
 
     def _seed(self, grad: Any) -> Any:
-        """The gradient of this array itself, checked."""
+        """The gradient of this array itself (ones by default), checked against the array."""
         raw = self._array
         backend = _registry.of(raw)
         if grad is None:
@@ -282,7 +292,7 @@ class GradArray(HostValues):
         return grad
 
     def detach(self) -> GradArray:
-        """The same memory as a constant: nothing done with it is recorded."""
+        """A constant that shares this array's memory: operations on it are not recorded."""
         return share(self, new_array(self._array, None, None), GradArray.detach)
 
     # -- the Array API -----------------------------------------------------------------------
@@ -299,7 +309,7 @@ class GradArray(HostValues):
     def __iter__(self) -> Iterator[GradArray]:
         if not self.shape:
             raise TypeError("a GradArray of shape () cannot be iterated over")
-        rest = (...,) if self.ndim > 1 else ()  # the standard wants every axis accounted for
+        rest = (...,) if self.ndim > 1 else ()  # the standard wants an index for every axis
         return (self[(i, *rest)] for i in range(self.shape[0]))
 
     __hash__ = object.__hash__  # type: ignore[assignment]
@@ -310,7 +320,7 @@ class GradArray(HostValues):
         return self.__deepcopy__({})
 
     def __deepcopy__(self, memo: dict[int, Any]) -> GradArray:
-        """A leaf's copy is a new leaf; that of others is a differentiable copy."""
+        """The copy of a leaf is a new leaf; the copy of any other array is differentiable."""
         if self._stands_for_more:
             x = self.copy()
             x._name = self.name
@@ -324,8 +334,8 @@ class GradArray(HostValues):
     def _stands_for_more(self) -> bool:
         """Whether a copy without a graph would lose a derivative.
 
-        That is so for results, for what carries tangents, and for the variables of
-        transformations, which are leaves with a number.
+        A copy loses one for a result, for an array that carries tangents, and for a variable of a
+        transformation (a leaf whose slot has a number above 0).
         """
         edge = self._edge
         if self._grad_op is not None or self._tangents is not None:
@@ -346,32 +356,32 @@ class GradArray(HostValues):
         parts = self._array, self._edge is not None, self.name, self._grad, self.device
         return _unpickled, parts
 
-    # -- how it looks ------------------------------------------------------------------------
+    # -- display -----------------------------------------------------------------------------
 
     def __repr__(self) -> str:
-        return _display.text(self)
+        return display.text(self)
 
     def _repr_html_(self) -> str:
-        return _display.html(self)
+        return display.html(self)
 
 
 class RuleInput(GradArray):
-    """An input as a rule sees it while derivatives are recorded: ``_array`` is guarded."""
+    """The input that a rule gets while derivatives are recorded: ``_array`` is guarded."""
 
     __slots__ = ()
 
     @property
     def _array(self) -> Any:  # type: ignore[override]
         guard_array()
-        return get_slot(self)
+        return get_raw(self)
 
     @_array.setter
     def _array(self, value: Any) -> None:
-        set_slot(self, value)
+        set_raw(self, value)
 
 
 def guard_array(caller_depth: int = 2) -> None:
-    """Refuse `._array` of a tracked input to a caller outside of keratorch."""
+    """Raise `LostGradientError` if code outside keratorch reads `._array` of a tracked input."""
     caller = sys._getframe(caller_depth).f_globals.get("__name__", "")
     if caller.partition(".")[0] != "keratorch":
         raise LostGradientError(
@@ -384,7 +394,7 @@ def _unpickled(
     raw: Any, requires_grad: bool, name: str | None, grad: Any, device: Device | None
 ) -> GradArray:
     x = GradArray(raw, requires_grad=requires_grad, name=name)
-    if device is not None and x.device != device:  # JAX puts them on its default device
+    if device is not None and x.device != device:  # JAX unpickles onto its default device
         with contextlib.suppress(UnknownDeviceError, BackendUnavailableError):
             x = GradArray(raw, device=device, requires_grad=requires_grad, name=name)
             grad = grad if grad is None or isinstance(grad, GradArray) else move(grad, device)
@@ -392,4 +402,4 @@ def _unpickled(
     return x
 
 
-__all__ = ["GradArray", "RuleInput", "get_slot", "new_array", "set_grad"]
+__all__ = ["GradArray", "RuleInput", "get_raw", "new_array", "set_grad"]

@@ -1,7 +1,7 @@
-"""Who asks a `GradArray` for plain values: what is right there, or what the error should say.
+"""Which code asks a `GradArray` for plain values: the answer or the error depends on the caller.
 
-Each function is called by a method of `GradArray` that NumPy or another library calls, and looks at
-the Python code that is behind that: `_frame` counts from here.
+NumPy and other libraries call methods of `GradArray`, and those methods call the functions here.
+Each function looks at the Python frames behind that call; `_frame` counts from its own caller.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from ..errors import LostGradientError
 
 _WRITES = {opcode.opmap[name] for name in ("STORE_SUBSCR", "STORE_SLICE") if name in opcode.opmap}
 _OPERATOR = opcode.opmap["BINARY_OP"]
-#: The arguments of BINARY_OP for which it is ``a[i]``: from Python 3.14 on.
+#: The arguments of BINARY_OP that mean ``a[i]``: there is one from Python 3.14 on.
 _SUBSCRIPTS = {i for i, op in enumerate(getattr(opcode, "_nb_ops", ())) if op[0] == "NB_SUBSCR"}
-#: The functions of `scipy.integrate.quad_vec` that take the norms of values, to estimate errors,
-#: and of each a variable that it makes after its last call of the integrand.
+#: The functions of `scipy.integrate.quad_vec` that take norms of values to estimate errors. With
+#: each stands a local variable that the function sets after its last call of the integrand.
 _ESTIMATES = {"_quadrature_trapezoid": "s2", "_quadrature_gk": "s_g"}
 
 
 def _frame(depth: int) -> FrameType | None:
-    """As `sys._getframe`, but None where C called with less Python code below it."""
+    """As `sys._getframe`, but `None` where the Python stack is not that deep."""
     frame: FrameType | None = sys._getframe(1)
     for _ in range(depth):
         frame = frame and frame.f_back
@@ -32,21 +32,21 @@ def _frame(depth: int) -> FrameType | None:
 
 
 def _instruction(frame: FrameType) -> tuple[int, int]:
-    """The instruction that `frame` is at, and its argument."""
+    """The current instruction of `frame`, and the argument of that instruction."""
     code, at = frame.f_code.co_code, frame.f_lasti
     return code[at], code[at + 1]
 
 
 def _module(frame: FrameType) -> str:
-    """The name of the module that the code of `frame` is in."""
+    """The name of the module whose code `frame` runs."""
     return frame.f_globals.get("__name__") or ""
 
 
 def asked_by_sparse() -> bool:
-    """Whether it is a product of SciPy's sparse matrices that called ``__array__``."""
+    """Whether a product of a SciPy sparse matrix called ``__array__``."""
     if "scipy.sparse" not in sys.modules:
         return False
-    frame = _frame(2)  # of the caller of `__array__`, which is NumPy, in C
+    frame = _frame(2)  # NumPy calls `__array__` from C: this is the frame that called NumPy
     return (
         frame is not None
         and frame.f_code.co_name == "_matmul_dispatch"
@@ -55,28 +55,30 @@ def asked_by_sparse() -> bool:
 
 
 def asked_by_error_estimate() -> bool:
-    """Whether `quad_vec` wants the norm of values as a `float`: the integral is not made of it.
+    """Whether `quad_vec` asks for a norm as a `float`, to estimate an error.
 
-    An integrand written in C may want the same, of what the integral is made of.
+    The integral does not depend on that norm, so no gradient is lost. An integrand written in C may
+    also ask for a `float`; the integral does depend on that one, so it does not count.
     """
-    frame = _frame(3)  # of the caller of ``__float__``, by way of `_python_number`
+    frame = _frame(3)  # the caller of ``__float__``, which calls this through `_python_number`
     if frame is None or _module(frame) != "scipy.integrate._quad_vec":
         return False
     return _ESTIMATES.get(frame.f_code.co_name) in frame.f_locals
 
 
 def asked_by_write() -> bool:
-    """Whether code is at ``a[i] = x`` or ``a[x] = v``, where `a` is of another library."""
+    """Whether the code runs ``a[i] = x`` or ``a[x] = v``, where `a` is of another library."""
     frame = _frame(2)
     if frame and frame.f_code.co_name in ("__float__", "__int__", "__complex__"):
-        frame = frame.f_back  # of the caller of that, by way of `_python_number`
+        frame = frame.f_back  # `__float__` calls this through `_python_number`: take its caller
     return frame is not None and _instruction(frame)[0] in _WRITES
 
 
 def asked_by_operator() -> bool:
-    """Whether code is at ``a @ x`` or the like, with nothing but C between it and a property.
+    """Whether an operator such as ``a @ x`` read the property that calls this, with only C between.
 
-    CuPy's arrays are written in C, and look there whether they leave ``a @ x`` to `x`.
+    CuPy's arrays are written in C. They read a property of `x` to decide whether they leave
+    ``a @ x`` to `x`.
     """
     frame = _frame(2)
     if frame is None:
@@ -86,9 +88,10 @@ def asked_by_operator() -> bool:
 
 
 def asked_by_scipy() -> bool:
-    """Whether a function of SciPy, and not the user's code, called ``__array__``, or had it called.
+    """Whether SciPy, and not the user's code, called ``__array__``, itself or through NumPy.
 
-    One that would take the array if SciPy had been told to leave arrays to their own libraries.
+    `False` if SCIPY_ARRAY_API is set: SciPy then leaves arrays to their own libraries, and the
+    remedy of setting that variable would be wrong.
     """
     frame = _frame(2)
     while frame and _module(frame).partition(".")[0] in ("numpy", "keratorch"):
@@ -98,7 +101,10 @@ def asked_by_scipy() -> bool:
 
 
 def table_that_asks() -> tuple[Any, bool]:
-    """The table of pandas that asks for a property before ``table * x``; whether it is ``*=``."""
+    """The pandas table that reads a property before ``table * x``, and whether it is ``*=``.
+
+    The table is `None` if pandas is not the caller.
+    """
     frame = _frame(2)
     if frame is None or not _module(frame).startswith("pandas."):
         return None, False
@@ -108,8 +114,8 @@ def table_that_asks() -> tuple[Any, bool]:
 
 
 def write_refused(shape: Any) -> LostGradientError:
-    """What to raise where a tracked array would be written into a plain one."""
-    # Of a value and an index only the interpreter knows which of the two it has given away.
+    """The error for a write of a tracked array into a plain array."""
+    # Only the interpreter knows whether the array is the value or the index: the text names both.
     return LostGradientError(
         f"writing a tracked array of shape {tuple(shape)} into a plain array (a[i] = x), or "
         "indexing a plain array with it to write there (a[x] = v), would lose its gradient: make "
@@ -118,7 +124,7 @@ def write_refused(shape: Any) -> LostGradientError:
 
 
 def no_array() -> Any:
-    """What tells SciPy to leave the product to us."""
+    """The answer that makes SciPy leave the product to keratorch: a 0-d array of dtype object."""
     import numpy as np
 
     return np.asarray(None, dtype=object)

@@ -1,4 +1,4 @@
-"""From what users pass to what operations take."""
+"""Conversions: from the values that users pass to the arrays that operations take."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from ..backends import _registry
 from ..backends._backend import SCALARS as SCALARS
 from ..backends._device import Device
 from ..errors import DeviceMismatchError, DTypeError, LostGradientError, UnknownArrayError
-from . import making as _making
+from . import making
 from .making import constant, is_active, new_array
-from .nodes import GradArrayBase, get_slot
+from .nodes import GradArrayBase, get_raw, is_tracked
 
-#: What shares memory, and is no array: `memoryview`, and the `array` of the standard library.
+#: Types that share memory but are no arrays: `memoryview`, and `array` of the standard library.
 _BUFFERS = ("memoryview", "array")
 
 
 def as_operand(value: Any, like: Any = None) -> Any:
     """`value` as a `GradArray`.
 
-    like : a `GradArray` on whose backend and device scalars and lists are put; a Python
-        scalar takes its dtype (the Array API's rule for mixed scalars). Beside a tracked one a
-        mask or an index that came in raw is copied (`kept`).
+    like : a `GradArray`. Scalars and lists go to its backend and device, and a Python scalar takes
+        its dtype (the Array API's rule for mixed scalars). If `like` is active, a raw array of
+        booleans or integers is copied (`kept`).
     """
-    if type(value) is _making.cls:
+    if type(value) is making.cls:
         return value
     if isinstance(value, GradArrayBase):
         return _plain(value)
@@ -36,7 +36,7 @@ def as_operand(value: Any, like: Any = None) -> Any:
     backend = None if like is None else _registry.by_type.get(type(value))
     if (
         backend is not None
-        and not backend.is_inexact(raw.dtype)  # most are: this is asked first
+        and not backend.is_inexact(raw.dtype)  # first, as most arrays are floating
         and isinstance(like, GradArrayBase)
         and is_active(like)
     ):
@@ -45,69 +45,70 @@ def as_operand(value: Any, like: Any = None) -> Any:
 
 
 def kept(raw: Any) -> Any:
-    """A raw array of the caller's as a derivative keeps it: booleans and integers as a copy.
+    """The caller's raw array in the form that a rule keeps: a copy of booleans and integers.
 
-    Masks and indices are often filled anew, which nobody sees; a copy is little beside what is
-    done by them. Other numbers are kept as they are.
+    Callers often refill masks and indices, and keratorch cannot see such a write. A copy costs
+    little beside the indexing itself. Arrays of other numbers are kept without a copy.
     """
     backend = _registry.of(raw)
     return raw if backend.immutable or backend.is_inexact(raw.dtype) else backend.copy(raw)
 
 
 def as_kept(value: Any) -> Any:
-    """An argument as a call that is recorded keeps it: a `GradArray` as a constant.
+    """An argument in the form that a recorded call keeps: a `GradArray` becomes a constant.
 
-    Writes into that are noticed; for raw arrays see `kept`.
+    keratorch notices writes into that constant; for raw arrays see `kept`.
     """
     if isinstance(value, GradArrayBase):
-        return constant(get_slot(value))
+        return constant(get_raw(value))
     return kept(value) if type(value) in _registry.by_type else value
 
 
 def _plain(value: GradArrayBase) -> Any:
-    x = new_array(get_slot(value), value._grad_op, value._edge)
+    x = new_array(get_raw(value), value._grad_op, value._edge)
     x._tangents = value._tangents
     return x
 
 
 def as_raw(value: Any, like: Any = None) -> Any:
-    """`value` as a raw array; a tracked `GradArray` is refused."""
+    """`value` as a raw array; raises `LostGradientError` for a tracked `GradArray`."""
     if isinstance(value, GradArrayBase):
-        if value._edge is not None or value._tangents is not None:
+        if is_tracked(value):
             raise LostGradientError(
                 "a tracked GradArray was given where plain values are needed: pass x.detach()"
             )
-        return get_slot(value)
+        return get_raw(value)
     if type(value) in _registry.by_type or _registry.is_array(value):
         backend = _registry.of(value)
-        return checked(backend, backend.adopt(value))
+        return require_numbers(backend, backend.adopt(value))
     raw_like = None if like is None else like._array
     if raw_like is None:
         backend, device = _registry.resolve_device(None)
-        return checked(backend, backend.asarray(value, device=device))
+        return require_numbers(backend, backend.asarray(value, device=device))
     backend = _registry.of(raw_like)
     if type(value) not in SCALARS and is_table(value):
-        value = value.to_numpy(copy=True)  # which others may write into
-        return checked(backend, backend.asarray(value, device=backend.device(raw_like)))
+        value = value.to_numpy(copy=True)  # a copy, as others may write into the table
+        return require_numbers(backend, backend.asarray(value, device=backend.device(raw_like)))
     if type(value) not in SCALARS and hasattr(value, "dtype") and hasattr(value, "item"):
         if backend.strong_scalars(value, raw_like):
-            return checked(backend, backend.asarray(value, device=backend.device(raw_like)))
+            return require_numbers(backend, backend.asarray(value, device=backend.device(raw_like)))
         value = value.item()
     if type(value) in SCALARS:
         return backend.scalar(value, raw_like)
-    return checked(backend, backend.asarray(value, device=backend.device(raw_like)))
+    return require_numbers(backend, backend.asarray(value, device=backend.device(raw_like)))
 
 
 def is_table(value: Any) -> bool:
-    """Whether it is a Series, DataFrame or Index of pandas: taken for the values in it."""
+    """Whether `value` is a Series, DataFrame or Index of pandas; keratorch takes its values."""
     if not hasattr(value, "to_numpy"):
         return False
     return any(c.__module__.partition(".")[0] == "pandas" for c in type(value).__mro__)
 
 
-def checked(backend: Any, raw: Any) -> Any:
+def require_numbers(backend: Any, raw: Any) -> Any:
+    """`raw`, if it is an array of booleans or numbers; raises `DTypeError` otherwise."""
     kind = getattr(raw.dtype, "kind", "f")
-    # bfloat16 and its like have kind V too, and a type of their own.
+    # bfloat16 and similar dtypes have kind V too, but their scalar type is not `numpy.void`.
     if kind not in "biufcV" or (kind == "V" and raw.dtype.type.__name__ == "void"):
         raise DTypeError(
             f"{backend.name} made an array of dtype {raw.dtype} of this: keratorch holds "
@@ -117,14 +118,14 @@ def checked(backend: Any, raw: Any) -> Any:
 
 
 def has_array(value: Any) -> bool:
-    """Whether a nested list or tuple has a `GradArray` in it."""
+    """Whether `value` is a nested list or tuple that contains a `GradArray`."""
     if isinstance(value, (list, tuple)):
         return any(isinstance(v, GradArrayBase) or has_array(v) for v in value)
     return False
 
 
 def _stacked(value: Any, like: Any) -> Any:
-    """A nested sequence with `GradArray`s in it as one differentiable array."""
+    """A nested sequence that contains `GradArray`s, as one differentiable array."""
     found = _first_array(value) if like is None else like
     arrays = [as_operand(v, like=found) for v in value]
     check_devices("asarray", *(a._array for a in arrays))
@@ -181,10 +182,12 @@ def _described(raw: Any) -> str:
 
 
 def raw_key(key: Any, indexed: Any, keep: bool = False) -> Any:
-    """An index with every `GradArray` in it replaced by its array.
+    """The index `key` with each `GradArray` replaced by its raw array.
 
-    indexed : the raw array it is for; one of another backend or device is refused.
-    keep : a derivative will keep it: what the caller can write into unseen is copied.
+    indexed : the raw array to be indexed. An index array of another backend or device raises
+        `DeviceMismatchError`.
+    keep : whether a rule will keep the index. The parts into which the caller can write unseen are
+        then copied.
     """
     if isinstance(key, tuple):
         return tuple([raw_key(k, indexed, keep) for k in key])
@@ -194,8 +197,8 @@ def raw_key(key: Any, indexed: Any, keep: bool = False) -> Any:
         elif keep:
             return copy.deepcopy(key)
     if isinstance(key, GradArrayBase):
-        key = get_slot(key)
-        keep = False  # its writes are known
+        key = get_raw(key)
+        keep = False  # keratorch notices writes into a GradArray
     if _registry.is_array(key):
         check_devices("indexing", indexed, key)
         return kept(key) if keep else key
@@ -216,15 +219,15 @@ def _parts(key: slice) -> tuple[Any, Any, Any]:
     return key.start, key.stop, key.step
 
 
-# -- raw arrays: made of anything, and moved
+# -- making raw arrays, and moving them
 
 
 def to_raw(data: Any, device: Any, dtype: Any, op: str) -> Any:
-    """`data` as a raw array on `device`, of `dtype`; without a copy where it is one already."""
+    """`data` as a raw array on `device`, of `dtype`; no copy if `data` already fits."""
     if isinstance(data, GradArrayBase) or has_array(data):
         if isinstance(data, GradArrayBase):
-            tracked = data._edge is not None or data._tangents is not None
-            data = get_slot(data)
+            tracked = is_tracked(data)
+            data = get_raw(data)
         else:
             tracked = True
         if tracked:
@@ -238,7 +241,7 @@ def to_raw(data: Any, device: Any, dtype: Any, op: str) -> Any:
         if device is not None:
             raw = move(raw, target_device(raw, device))
             backend = _registry.of(raw)
-        raw = checked(backend, raw)
+        raw = require_numbers(backend, raw)
         if dtype is not None:
             wanted = backend.dtype(dtype)
             if raw.dtype != wanted:
@@ -246,7 +249,7 @@ def to_raw(data: Any, device: Any, dtype: Any, op: str) -> Any:
         return raw
     backend, where = _registry.resolve_device(device)
     try:
-        return checked(backend, backend.asarray(data, dtype=dtype, device=where))
+        return require_numbers(backend, backend.asarray(data, dtype=dtype, device=where))
     except (TypeError, ValueError) as error:
         if isinstance(error, (DTypeError, UnknownArrayError)):
             raise
@@ -271,7 +274,7 @@ def target_device(raw: Any, device: Any) -> Any:
 
 
 def move(raw: Any, target: Any) -> Any:
-    """The raw array on another device, by way of the host where backends differ."""
+    """The raw array on the device `target`; between two backends it goes through the host."""
     backend = _registry.of(raw)
     if backend.name == target.backend:
         return raw if backend.device(raw) == target else backend.to_device(raw, target)

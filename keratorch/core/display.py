@@ -1,17 +1,18 @@
-"""How a `GradArray` looks: as text, and in a notebook."""
+"""The display of a `GradArray`: as text, and as HTML in a notebook."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from .nodes import get_slot
+from .nodes import get_raw
 from .sync import waits
 
 
 def text(x: Any) -> str:
-    """The values as their library shows them, then what there is to say of the array.
+    """The values as their library shows them, then the dtype, device and other facts.
 
-    The values of an array on a GPU are copied to the host for it; inside `no_sync` it raises.
+    The values of an array on a GPU are copied to the host. Inside `no_sync` this raises
+    `SyncError`.
     """
     body, indent = _values(x, "repr")
     notes = [f"{key}={value}" for key, value in _notes(x, body)]
@@ -20,12 +21,12 @@ def text(x: Any) -> str:
 
 
 def html(x: Any) -> str:
-    """The same as a small table over the values; all that comes from users is escaped."""
-    from html import escape  # loaded where a notebook asks
+    """The facts as a small table above the values; all text from users is escaped."""
+    from html import escape  # imported here: only notebooks need it
 
     body, indent = _values(x, "_repr_html_")
     notes = dict(_notes(x, ""))
-    notes = {"shape": str(tuple(x.shape)), "dtype": str(_raw(x).dtype), **notes}
+    notes = {"shape": str(tuple(x.shape)), "dtype": str(get_raw(x).dtype), **notes}
     head = "".join(f"<th>{escape(key)}</th>" for key in notes)
     cells = "".join(f"<td>{escape(str(value))}</td>" for value in notes.values())
     values = escape(body.replace("\n" + " " * indent, "\n"))
@@ -36,13 +37,9 @@ def html(x: Any) -> str:
     )
 
 
-def _raw(x: Any) -> Any:
-    return get_slot(x)
-
-
 def _values(x: Any, what: str) -> tuple[str, int]:
-    """What is inside the brackets of the raw array's `repr`; how far its lines are indented."""
-    raw = _raw(x)
+    """The text inside the brackets of the raw array's `repr`, and the indent of its lines."""
+    raw = get_raw(x)
     waits(what, raw.shape, "keep the array, and print it later")
     lines = repr(raw)
     start, _, rest = lines.partition("(")
@@ -52,8 +49,8 @@ def _values(x: Any, what: str) -> tuple[str, int]:
 
 
 def _notes(x: Any, body: str) -> list[tuple[str, str]]:
-    """Name and value of what `body`, the values, does not tell."""
-    raw = _raw(x)
+    """The names and values of the facts that `body`, the text of the values, does not show."""
+    raw = get_raw(x)
     notes = [("device", repr(None if x.device is None else str(x.device)))]
     if "dtype" not in body:
         notes.insert(0, ("dtype", str(raw.dtype)))

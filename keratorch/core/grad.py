@@ -1,4 +1,4 @@
-"""`Grad`: one operation of the graph, and what the engine needs to walk it."""
+"""`Grad`: one operation of the graph, with its inputs and its derivative rules."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .hooks import RemovableHandle, register
 from .making import new_array
 from .mode import mode
 from .nodes import LeafSlot as LeafSlot
-from .nodes import Node, _nowhere, freed_message, next_seq, producer
+from .nodes import Node, freed_message, next_seq, nowhere, producer
 from .nodes import OutputSlot as OutputSlot
 from .nodes import op_name as op_name
 from .recording import attach_many
@@ -22,9 +22,9 @@ from .transposed import jvp_of_backward
 
 
 class Grad(Node):
-    """An operation that was done: its inputs, and the rule that differentiates it.
+    """A recorded operation: its inputs, and the rule that differentiates it.
 
-    To differentiate an operation of your own, derive from `Grad`, write `backward`, and give
+    To differentiate an operation of your own, derive from `Grad`, write `backward`, and pass
     an instance to the `GradArray` of the result:
 
     >>> import keratorch as kt
@@ -39,11 +39,10 @@ class Grad(Node):
     >>> x.grad
     array([ 3., 12.])
 
-    A rule returns one gradient per input, `None` for none, and may return a bare array where
-    there is one input. It need not reduce broadcast axes, sum over uses, or cast: the engine
-    does. It is given raw arrays, or `GradArray`s where derivatives are differentiated
-    themselves: rules that compute with `inputs`, operators and functions of the Array API
-    hold for every order.
+    A rule returns one gradient per input, `None` for no gradient. With one input it may return a
+    bare array. The engine reduces broadcast axes, sums over uses, and casts dtypes. A rule gets
+    raw arrays, or `GradArray`s where derivatives are differentiated themselves. A rule that
+    computes with `inputs`, operators and Array API functions works for every order.
     """
 
     __slots__ = ()
@@ -54,69 +53,76 @@ class Grad(Node):
         self._saved = tuple(x._array for x in arrays)
         self._tangents = tuple(x._tangents for x in arrays)
         self._seq = next_seq()
-        self._out = _nowhere
+        self._out = nowhere
         self.shape = None
         self.dtype = None
 
     @abstractmethod
     def backward(self, grad: Any) -> Any:
-        """The gradients of the inputs, given that of the output.
+        """The gradients of the inputs, from the gradient of the output.
 
-        grad : an array of the output's shape and dtype; with several outputs a tuple of
-            them, `None` for each that was not used.
+        grad : an array of the output's shape and dtype; with several outputs a tuple of arrays,
+            with `None` for each unused output.
         """
 
     def jvp(self, *tangents: Any) -> Any:
-        """The tangent of the output, given those of the inputs (`None` for zero).
+        """The tangent of the output, from the tangents of the inputs (`None` for zero).
 
-        The default is the derivative of `backward`, which is linear in `grad`.
+        The default transposes `backward`, which is linear in `grad`, by differentiating it.
         """
         return jvp_of_backward(self, tangents)
 
     def register_hook(self, function: Callable[[Any, Any], Any]) -> RemovableHandle:
-        """Call ``function(grads_in, grads_out)`` whenever the rule of this operation has run.
+        """Call ``function(grads_in, grads_out)`` each time after the rule of this operation ran.
 
-        grads_in : a tuple of the gradients of the inputs, in their shapes and dtypes; `None` for
-            each that has none.
-        grads_out : a tuple of the gradients of the outputs, which the rule was given.
+        grads_in : a tuple of the gradients of the inputs, in the shapes and dtypes of the inputs;
+            `None` for an input without a gradient.
+        grads_out : a tuple of the gradients of the outputs, as the rule got them.
 
-        A tuple that it returns replaces `grads_in`; `None` leaves them. PyTorch's
-        ``Node.register_hook``. Returns a handle, whose ``remove()`` takes the hook off again; it is
-        a context manager too. What `function` is given, and may return, is as in
+        A tuple that `function` returns replaces `grads_in`; `None` leaves them. This is PyTorch's
+        ``Node.register_hook``. The kinds of arrays and the errors are those of
         `GradArray.register_hook`.
+
+        Returns a handle: ``remove()`` removes the hook, and so does the end of ``with handle:``.
+        Raises `GraphFreedError` if an earlier backward freed this operation.
         """
         return register(self, "after", function)
 
     def register_prehook(self, function: Callable[[Any], Any]) -> RemovableHandle:
-        """Call ``function(grads_out)`` whenever the rule of this operation is about to run.
+        """Call ``function(grads_out)`` each time before the rule of this operation runs.
 
-        grads_out : a tuple of the gradients of the outputs, `None` for each that was not used.
+        grads_out : a tuple of the gradients of the outputs, `None` for each unused output.
 
-        A tuple that it returns replaces them. PyTorch's ``Node.register_prehook``; the hooks of the
-        outputs themselves (`GradArray.register_hook`) run before. Returns a handle.
+        A tuple that `function` returns replaces `grads_out`; `None` leaves them. This is PyTorch's
+        ``Node.register_prehook``. The hooks of the outputs (`GradArray.register_hook`) run before.
+
+        Returns a handle, as `register_hook` does, and raises `GraphFreedError` like it.
         """
         return register(self, "before", function)
 
     def results(self, *values: Any) -> tuple[GradArray, ...]:
-        """The outputs `values` of this operation, where there are several.
+        """Make the raw arrays `values` the outputs of this operation, when it has several.
 
-        Each becomes a `GradArray`; `backward` is then given a tuple of gradients.
+        Returns a tuple of `GradArray`s. `backward` then gets a tuple of gradients.
         """
         self._require_new()
         seq = self._seq
         made = attach_many(self, tuple(as_raw(v) for v in values))
-        self._seq = seq  # a write since the inputs were saved is one too many
+        self._seq = seq  # so that a write after the inputs were saved counts as stale
         if any(self._tangents):
             propagate(self, self._tangents, made)
         return made
 
     @property
     def inputs(self) -> tuple[Any, ...]:
-        """The inputs as they were, for a `Grad` made by ``Grad.__init__(*inputs)``."""
+        """The inputs with their saved values, for a `Grad` made by ``Grad.__init__(*inputs)``.
+
+        Raises `GraphFreedError` after a backward freed them.
+        """
         saved = self._saved
         if saved is None:
             raise GraphFreedError(freed_message(self))
-        wrap = RuleInput if mode.wrapped else None
+        wrap = RuleInput if mode.rules_wrapped else None
         return tuple(
             [
                 self._wrapped(raw, i, wrap if self._is_active(i) else None)
@@ -125,9 +131,9 @@ class Grad(Node):
         )
 
     def saved(self, grad: Any) -> tuple[Any, ...]:
-        """What the operation saved: raw arrays for a raw `grad`, else `GradArray`s.
+        """The values that the operation saved: raw arrays for a raw `grad`, else `GradArray`s.
 
-        grad : the argument of `backward` (or the tuple of them), or a tangent.
+        grad : the argument of `backward` (an array or a tuple of arrays), or a tangent.
         """
         values = self._saved
         if values is None:
@@ -149,7 +155,7 @@ class Grad(Node):
         return edges[i] is not None or bool(self._tangents and self._tangents[i])
 
     def _wrapped(self, raw: Any, source: int, cls: type | None = None) -> Any:
-        """A saved value as a `GradArray` with its producer and the tangents in sight."""
+        """A saved value as a `GradArray` with its producer and the tangents that a rule may see."""
         if type(raw) in (float, int, complex, bool):
             return raw
         edges = self._edges or ()

@@ -1,7 +1,7 @@
-"""Hooks: functions of the user that see gradients on their way, and may replace them.
+"""Hooks: the user's functions that see gradients during a backward, and may replace them.
 
-They live on the edges and nodes of the graph, in a slot that nothing else touches. `hooked` knows
-which have any, so that a backward without hooks asks one question in all.
+Edges and nodes store their hooks in the slot ``_hooks``. The set `hooked` has all edges and nodes
+with hooks, so a backward without hooks makes one test in all.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 from ..backends import _registry
 from ..errors import DTypeError, GraphFreedError, KeratorchError, RuleError, ShapeError
 from .convert import as_raw, check_devices
-from .fitting import one_per_input
+from .fitting import fit_plain, fit_recorded, one_of, one_per_input
 from .making import constant
 from .nodes import GradArrayBase, LeafSlot, Node, OutputSlot, op_name
 
@@ -25,7 +25,7 @@ _next_key = itertools.count().__next__
 
 
 class RemovableHandle:
-    """What takes a hook off again: by `remove()`, or at the end of a ``with`` block."""
+    """The handle of a hook: `remove()`, or the end of a ``with`` block, removes the hook."""
 
     __slots__ = ("_key", "_owner", "_place")
 
@@ -35,7 +35,7 @@ class RemovableHandle:
         self._key = key
 
     def remove(self) -> None:
-        """Take the hook off; a second time nothing happens."""
+        """Remove the hook; a second call does nothing."""
         owner = self._owner()
         if owner is None:
             return
@@ -69,7 +69,7 @@ def register(owner: Any, place: str, function: Callable[..., Any]) -> RemovableH
 
 
 def functions(owner: Any, place: str) -> list[Callable[..., Any]]:
-    """The hooks of one place, in the order of their registration."""
+    """The hooks of `owner` at one place, in the order of their registration."""
     found = getattr(owner, "_hooks", None)
     return list(found.get(place, {}).values()) if found else []
 
@@ -78,7 +78,7 @@ def functions(owner: Any, place: str) -> list[Callable[..., Any]]:
 
 
 class HookedGrads(dict[Any, Any]):
-    """The sums of a walk; taking one out runs the hooks of its array."""
+    """The gradient sums of a walk; `pop` runs the hooks of the array of that edge."""
 
     __slots__ = ("walk",)
 
@@ -92,19 +92,21 @@ class HookedGrads(dict[Any, Any]):
             return grad
         owned = self.walk.owned
         for function in functions(edge, "array"):
-            # The hook may write into what it is given, and may keep it.
+            # The hook may write into its argument, and may keep it.
             given = grad if edge in owned else copied(grad)
             owned.discard(edge)
             found = function(given)
             if found is None:
                 grad = given
             else:
-                grad = checked(found, given, edge.shape, edge.dtype, _array_hook(function, edge))
+                grad = checked_gradient(
+                    found, given, edge.shape, edge.dtype, _array_hook(function, edge)
+                )
         return grad
 
 
-def around(walk: Any, rule: Callable[..., Any], node: Any, grad: Any) -> Any:
-    """Run the rule of `node`, with its hooks before and after."""
+def around(rule: Callable[..., Any], node: Any, grad: Any) -> Any:
+    """Run the rule of `node`, with the hooks of the node before and after it."""
     if node not in hooked:
         return rule(node, grad)
     many = type(grad) is tuple
@@ -122,7 +124,7 @@ def around(walk: Any, rule: Callable[..., Any], node: Any, grad: Any) -> Any:
         return found
     inputs = one_per_input(node, found, len(edges))
     inputs = tuple(
-        None if g is None or edge is None else copied(_fitted(walk, node, edge, g, grad))
+        None if g is None or edge is None else copied(_fit(node, edge, g, grad))
         for edge, g in zip(edges, inputs, strict=True)
     )
     for function in after:
@@ -130,15 +132,14 @@ def around(walk: Any, rule: Callable[..., Any], node: Any, grad: Any) -> Any:
         shapes = [None if edge is None else edge.shape for edge in edges]
         dtypes = [None if edge is None else edge.dtype for edge in edges]
         inputs = _replaced(function, (inputs, outputs), inputs, shapes, dtypes, node, "hook")
-    # The rule's promise that they are new does not bind the hook, which may have kept them.
+    # A rule may promise new arrays (`Node.fresh`), but a hook may have kept these: copy them.
     return tuple(None if g is None else copied(g) for g in inputs)
 
 
-def _fitted(walk: Any, node: Any, edge: Any, g: Any, grad: Any) -> Any:
-    like = next(x for x in grad if x is not None) if type(grad) is tuple else grad
-    if isinstance(like, GradArrayBase):
-        return walk.fitted_array(node, edge, g, like)
-    return walk.fitted(node, edge, g, grad)[0]
+def _fit(node: Any, edge: Any, g: Any, grad: Any) -> Any:
+    if isinstance(one_of(grad), GradArrayBase):
+        return fit_recorded(node, edge, g, grad)
+    return fit_plain(node, edge, g, grad)[0]
 
 
 def _replaced(
@@ -150,7 +151,7 @@ def _replaced(
     node: Any,
     kind: str,
 ) -> tuple[Any, ...]:
-    """What a hook of a node makes of the gradients `given`."""
+    """The gradients after a hook of `node`: `given`, or the tuple that the hook returned."""
     found = function(*arguments)
     if found is None:
         return given
@@ -168,19 +169,22 @@ def _replaced(
             results.append(None)
             continue
         like = old if old is not None else next(o for o in given if o is not None)
-        results.append(checked(g, like, shapes[i], dtypes[i], f"{where}, gradient {i}"))
+        results.append(checked_gradient(g, like, shapes[i], dtypes[i], f"{where}, gradient {i}"))
     return tuple(results)
 
 
 def copied(grad: Any) -> Any:
-    """The gradient in memory of its own."""
+    """A copy of the gradient, in its own memory."""
     if isinstance(grad, GradArrayBase):
         return grad.copy()
     return _registry.of(grad).copy(grad)
 
 
-def checked(found: Any, like: Any, shape: Any, dtype: Any, where: str) -> Any:
-    """What a hook returned, as a gradient beside `like`, of that shape and dtype."""
+def checked_gradient(found: Any, like: Any, shape: Any, dtype: Any, where: str) -> Any:
+    """The value `found` that a hook returned, checked as a gradient of that shape and dtype.
+
+    like : the gradient that `found` replaces, or one on the same device.
+    """
     wrapped = isinstance(like, GradArrayBase)
     if found is like:
         return found

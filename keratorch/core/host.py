@@ -1,4 +1,4 @@
-"""The values of an array on the host, as Python's numbers and lists and as NumPy's arrays."""
+"""The values of an array on the host: as Python numbers, as lists, and as NumPy arrays."""
 
 from __future__ import annotations
 
@@ -15,21 +15,24 @@ from .callers import (
     no_array,
     write_refused,
 )
-from .nodes import GradArrayBase
+from .nodes import GradArrayBase, is_tracked
 from .sync import waits
 
 
 class HostValues(GradArrayBase):
-    """The methods of `GradArray` that give values to what is no array library.
+    """The methods of `GradArray` that give plain values to Python and NumPy.
 
-    Each waits for the device. Those of Python and NumPy that would lose a gradient in silence raise
-    `LostGradientError` on a tracked array.
+    Each method waits for the device. The special methods that would lose a gradient in silence,
+    such as `__float__` and `__array__`, raise `LostGradientError` on a tracked array.
     """
 
     __slots__ = ()
 
     def item(self, *index: Any) -> Any:
-        """The only element, or that at `index`, as a Python number; waits for the device."""
+        """The only element, or the element at `index`, as a Python number; waits for the device.
+
+        Raises `ShapeError` without an index on an array of another size than 1.
+        """
         if index:
             key = index[0] if len(index) == 1 else index
             return (self.flat[key] if isinstance(key, int) else self[key]).item()
@@ -39,7 +42,7 @@ class HostValues(GradArrayBase):
         return value.reshape(()).item()
 
     def numpy(self) -> Any:
-        """The values in a new NumPy array on the host; waits for the device."""
+        """The values as a new NumPy array on the host; waits for the device."""
         import numpy as np
 
         waits("numpy()", self.shape, "keep the array, and copy it later")
@@ -47,7 +50,7 @@ class HostValues(GradArrayBase):
         return np.array(_registry.of(raw).to_numpy(raw), copy=True)
 
     def tolist(self) -> Any:
-        """The values as nested lists of Python numbers."""
+        """The values as nested lists of Python numbers; waits for the device."""
         return self.numpy().tolist()
 
     def _one_element(self, what: str) -> None:
@@ -58,7 +61,7 @@ class HostValues(GradArrayBase):
             )
 
     def _python_number(self, what: str) -> Any:
-        if self._edge is not None or self._tangents is not None:
+        if is_tracked(self):
             if asked_by_error_estimate():
                 return self.item()
             if asked_by_write():
@@ -84,9 +87,9 @@ class HostValues(GradArrayBase):
         return complex(self._python_number("complex()"))
 
     def __index__(self) -> int:
-        # NumPy asks every index for this number first, masks and arrays of one element too.
+        # NumPy calls `__index__` on every index first, even on masks and arrays of one element.
         is_index = self.shape == () and _registry.of(self._array).xp.isdtype(self.dtype, "integral")
-        if not is_index and self._edge is None and self._tangents is None:
+        if not is_index and not is_tracked(self):
             raise DTypeError(
                 f"__index__ of an array of dtype {self.dtype} and shape {tuple(self.shape)}: it "
                 "must be one integer of shape ()"
@@ -108,7 +111,7 @@ class HostValues(GradArrayBase):
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         if asked_by_sparse():
             return no_array()
-        if self._edge is not None or self._tangents is not None:
+        if is_tracked(self):
             if asked_by_write():
                 raise write_refused(self.shape)
             remedy = (

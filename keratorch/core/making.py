@@ -1,4 +1,4 @@
-"""Making arrays: the only place that says of which class they are."""
+"""Making `GradArray`s: this module alone knows their class."""
 
 from __future__ import annotations
 
@@ -11,19 +11,20 @@ _new = object.__new__
 
 T = TypeVar("T", bound=type)
 
-#: The class of what recording makes: `GradArray`, which is built on all of this (`array_class`).
+#: The class of the arrays that recording makes. `array_class` sets it to `GradArray`, which is
+#: defined in a later module.
 cls: type[Any] = GradArrayBase
 
 
 def array_class(of: T) -> T:
-    """From now on arrays are of the class `of`; a class decorator."""
+    """Make `of` the class of all new arrays; a class decorator."""
     global cls
     cls = of
     return of
 
 
 def constant(raw: Any) -> Any:
-    """`raw` as a `GradArray` that nothing tracks."""
+    """`raw` as a constant `GradArray`."""
     y = _new(cls)
     y._array = raw
     y._grad = y._grad_op = y._edge = y._tangents = None
@@ -31,7 +32,7 @@ def constant(raw: Any) -> Any:
 
 
 def new_array(raw: Any, op: Any, edge: Any, of: type[Any] | None = None) -> Any:
-    """A `GradArray` of raw parts."""
+    """A `GradArray` with the raw array `raw`, the node `op` and the edge `edge`."""
     x = _new(cls if of is None else of)
     x._array = raw
     x._grad_op = op
@@ -41,7 +42,7 @@ def new_array(raw: Any, op: Any, edge: Any, of: type[Any] | None = None) -> Any:
 
 
 def is_active(x: Any) -> bool:
-    """Whether a rule will ask for the derivative in `x`."""
+    """Whether `x` is active: it carries a tangent, or requires a gradient while recording is on."""
     return (x._edge is not None and mode.recording) or x._tangents is not None
 
 

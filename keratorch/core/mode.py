@@ -1,6 +1,6 @@
-"""What a thread is doing: recording or not, differentiating derivatives or not.
+"""The mode of each thread: whether it records, and whether it differentiates derivatives.
 
-`threading.local`, not a `ContextVar`: the latter breaks `torch.compile`.
+The mode is a `threading.local`, as a `ContextVar` breaks `torch.compile`.
 """
 
 from __future__ import annotations
@@ -20,21 +20,43 @@ F = TypeVar("F", bound=Callable[..., Any])
 class Mode(threading.local):
     """The state of one thread."""
 
-    #: Operations on tracked arrays leave a `Grad`.
+    #: Whether operations on tracked arrays make a `Grad`.
     recording: bool = True
-    #: Rules are given `GradArray`s: under `create_graph`, or inside a forward level.
-    wrapped: bool = False
-    #: How many transformations (`grad`, `jvp`, …) are running.
+    #: Whether rules get `GradArray`s: under `create_graph`, or inside a forward level.
+    rules_wrapped: bool = False
+    #: The number of transformations (`grad`, `jvp`, …) that are running.
     transforms: int = 0
-    #: While a `Grad.jvp` runs: its level; values are then seen below that level only.
+    #: The level for which a `Grad.jvp` runs, if one runs; it sees only tangents of lower levels.
     level: int | None = None
-    #: The tools that look at every result and rule: see `_watch`.
+    #: The tools that see every result and rule: see `watch`.
     watchers: tuple[Any, ...] = ()
-    #: Whether what waits for a device raises: see `_sync`.
+    #: Whether operations that wait for a device raise an error: see `sync`.
     no_sync: bool = False
 
 
 mode = Mode()
+
+
+class walking:
+    """Context manager: the mode in which a walk through the graph runs rules.
+
+    recording : whether the operations of the rules are recorded.
+    rules_wrapped : whether rules get `GradArray`s.
+    level : the forward level that the rules run for.
+    """
+
+    __slots__ = ("_before", "_during")
+
+    def __init__(self, *, recording: bool, rules_wrapped: bool, level: int | None = None) -> None:
+        self._during = recording, rules_wrapped, level
+        self._before = self._during
+
+    def __enter__(self) -> None:
+        self._before = mode.recording, mode.rules_wrapped, mode.level
+        mode.recording, mode.rules_wrapped, mode.level = self._during
+
+    def __exit__(self, *exc: object) -> None:
+        mode.recording, mode.rules_wrapped, mode.level = self._before
 
 
 class _Recording:
@@ -63,14 +85,14 @@ class _Recording:
 
 
 class no_grad(_Recording):
-    """Within ``with no_grad():`` (or a function so decorated) nothing is recorded."""
+    """Within ``with no_grad():``, or in a function decorated with it, nothing is recorded."""
 
     __slots__ = ()
     _value = False
 
 
 class enable_grad(_Recording):
-    """Within ``with enable_grad():`` operations are recorded again."""
+    """Within ``with enable_grad():``, or in a function decorated with it, recording is on."""
 
     __slots__ = ()
     _value = True

@@ -8,9 +8,9 @@ from typing import Any
 
 from ..backends import Backend, _registry
 from ..errors import UnknownDeviceError
-from .nodes import GradArrayBase, get_slot
+from .nodes import GradArrayBase, raw_of
 
-#: Names that a namespace takes from its backend as they are: dtypes and constants.
+#: Constants and dtypes, which a namespace takes from its backend.
 _CONSTANTS = ("e", "pi", "inf", "nan", "newaxis")
 _DTYPES = (
     "bool",
@@ -29,6 +29,8 @@ _DTYPES = (
     "complex64",
     "complex128",
 )
+#: The functions of keratorch that neither the standard nor one of its extensions has.
+_BEYOND = ("copy", "to_device")
 _FREQUENCIES = ("fftfreq", "rfftfreq")
 _CREATION = (
     "asarray",
@@ -43,9 +45,9 @@ _CREATION = (
 )
 
 
-#: The public functions by name; the package tells them when it is imported (`provide`).
+#: The public functions by name; the package sets them with `provide` during its import.
 _functions: Mapping[str, Any] = {}
-#: Functions that consumers ask for in other libraries' names: of NumPy, and of SciPy.
+#: Functions that consumers look up under NumPy's names and under SciPy's names.
 _others: Callable[[str], Any] = {}.get
 _others_special: Callable[[], Mapping[str, Any]] = dict
 
@@ -55,19 +57,19 @@ def provide(
     others: Callable[[str], Any],
     others_special: Callable[[], Mapping[str, Any]],
 ) -> None:
-    """Tell the namespaces what functions there are."""
+    """Set the functions that the namespaces offer."""
     global _functions, _others, _others_special
     _functions, _others, _others_special = functions, others, others_special
 
 
-#: The version of the Array API standard whose functions are here.
+#: The version of the Array API standard that keratorch implements.
 API_VERSION = "2025.12"
 
 
 class Info:
-    """What ``__array_namespace_info__()`` returns: the dtypes and devices of a backend.
+    """The result of ``__array_namespace_info__()``: the dtypes and devices of a backend.
 
-    It is what the backend's own inspection says, with devices as `Device`s.
+    The answers come from the backend's own namespace, with `Device`s as devices.
     """
 
     def __init__(self, backend: Backend) -> None:
@@ -75,23 +77,23 @@ class Info:
         self._raw = backend.xp.__array_namespace_info__()
 
     def capabilities(self) -> dict[str, Any]:
-        """Which optional behaviour there is."""
+        """The optional behaviours of the standard, and whether the backend has each."""
         return self._raw.capabilities()
 
     def default_device(self) -> Any:
-        """The device on which arrays are made where none is named."""
+        """The device of new arrays when the caller names none."""
         return _registry.default_of(self._backend)
 
     def devices(self) -> tuple[Any, ...]:
-        """The devices that can be used on this machine."""
+        """The backend's devices that this machine can use."""
         return tuple(self._backend.devices())
 
     def default_dtypes(self, *, device: Any = None) -> dict[str, Any]:
-        """The dtypes of arrays made without one, by kind."""
+        """The default dtype of each kind."""
         return self._raw.default_dtypes(device=self._raw_device(device))
 
     def dtypes(self, *, device: Any = None, kind: Any = None) -> dict[str, Any]:
-        """The dtypes by name, all or those of a kind."""
+        """The dtypes by name: all dtypes, or those of one kind."""
         return self._raw.dtypes(device=self._raw_device(device), kind=kind)
 
     def _raw_device(self, device: Any) -> Any:
@@ -101,9 +103,11 @@ class Info:
 
 
 class Namespace:
-    """The functions of keratorch, with the dtypes of one backend.
+    """The functions and extensions of the Array API standard, with the dtypes of one backend.
 
-    Creation functions put their arrays on that backend; all others work on any `GradArray`.
+    Creation functions make arrays of that backend; all other functions work on any `GradArray`. The
+    namespace has no transformations and no errors. Functions beyond the standard, which some
+    consumers need, are there under NumPy's names.
     """
 
     def __init__(self, backend: Backend) -> None:
@@ -138,8 +142,9 @@ class Namespace:
         elif name.startswith("_"):
             raise AttributeError(f"{self.__name__} has no attribute {name!r}")
         else:
-            # What the standard has not, consumers ask for in NumPy's names.
-            value = _functions.get(name) or _others(name)
+            # Consumers look up functions beyond the standard under NumPy's names.
+            value = None if name in _BEYOND else _functions.get(name)
+            value = value or _others(name)
             if value is None:
                 raise AttributeError(
                     f"{self.__name__} has no {name!r}: keratorch has no differentiable function "
@@ -149,13 +154,13 @@ class Namespace:
         return value
 
     def __dir__(self) -> list[str]:
-        public = {name for name in _functions if not name.startswith("_")}
+        public = {name for name in _functions if not name.startswith("_")} - {*_BEYOND}
         dtypes = {name for name in _DTYPES if hasattr(self._backend.xp, name)}
         return sorted({*public, *_CONSTANTS, *dtypes})
 
 
 class FourierNamespace:
-    """`keratorch.fft`, whose frequencies are arrays of one backend."""
+    """`keratorch.fft`, with `fftfreq` and `rfftfreq` that make arrays of one backend."""
 
     def __init__(self, namespace: Namespace) -> None:
         self._namespace = namespace
@@ -184,7 +189,7 @@ class FourierNamespace:
 
 
 class SpecialNamespace:
-    """`keratorch.special`, and SciPy's functions that are made up of those."""
+    """`keratorch.special`, and SciPy's functions that are composed of those."""
 
     def __init__(self, namespace: Namespace) -> None:
         self._namespace = namespace
@@ -212,7 +217,7 @@ class SpecialNamespace:
 def _create_on(
     backend: Backend, function: Any, *args: Any, device: Any = None, **kwargs: Any
 ) -> Any:
-    """What a creation function makes on a device of `backend`, its default one for `None`."""
+    """Call a creation function on a device of `backend`: for `None`, the default device."""
     where = _registry.default_of(backend) if device is None else _own_device(backend, device)
     return function(*args, device=where, **kwargs)
 
@@ -222,7 +227,7 @@ def _create(backend: Backend, name: str, *args: Any, **kwargs: Any) -> Any:
     first = args[0] if args else None
     if device is None:
         is_value = isinstance(first, GradArrayBase) or _registry.is_array(first)
-        if name == "asarray" and is_value and _registry.of(_raw(first)) is backend:
+        if name == "asarray" and is_value and _registry.of(raw_of(first)) is backend:
             return _functions["asarray"](*args, **kwargs)
         device = _registry.default_of(backend)
     else:
@@ -232,7 +237,7 @@ def _create(backend: Backend, name: str, *args: Any, **kwargs: Any) -> Any:
 
 
 def _own_device(backend: Backend, device: Any) -> _registry.Device:
-    """The backend's device of that name; or `device` itself if it is the backend's."""
+    """The device of `backend` that `device`, a name or a device, means."""
     if isinstance(device, str):
         backend.require()
         found = next((d for d in backend.devices() if d == device), None)
@@ -249,7 +254,7 @@ def _own_device(backend: Backend, device: Any) -> _registry.Device:
 
 
 def default_namespace() -> Namespace:
-    """The namespace of the backend of the default device: what the module `keratorch` is."""
+    """The namespace of the default device's backend; the module `keratorch` stands for it."""
     return namespace_of_backend(_registry.resolve_device(None)[0])
 
 
@@ -261,12 +266,8 @@ def module_attribute(name: str) -> Any:
 
 
 def array_namespace_info() -> Info:
-    """The dtypes and devices of the default backend, as the Array API standard asks for them."""
+    """The dtypes and devices of the default backend, in the form of the Array API standard."""
     return Info(_registry.resolve_device(None)[0])
-
-
-def _raw(x: Any) -> Any:
-    return get_slot(x) if isinstance(x, GradArrayBase) else x
 
 
 _namespaces: dict[str, Namespace] = {}
@@ -282,8 +283,10 @@ def namespace_of_backend(backend: Backend) -> Namespace:
 def namespace(backend: str | Backend) -> Namespace:
     """The differentiable namespace of a backend, by name: ``namespace("torch")``.
 
-    It has the functions of keratorch and the dtypes of that backend, and is hashable; its
-    ``asarray`` and the other creation functions make arrays of that backend.
+    The namespace has the standard's functions, differentiable, and the dtypes of that backend. Its
+    creation functions make arrays of that backend. It is hashable.
+
+    Raises `BackendUnavailableError` for an unknown name.
     """
     return namespace_of_backend(backend if isinstance(backend, Backend) else _registry.get(backend))
 

@@ -1,7 +1,7 @@
-"""The graph: nodes, the ends of edges, and the state of an array that is in it.
+"""The graph: nodes, the ends of edges, and the state of the arrays in the graph.
 
 Nothing here computes. The engine walks `Node`s and slots, and recording fills in a `GradArrayBase`.
-`Grad` and `GradArray`, which users see, derive from the two.
+The public classes `Grad` and `GradArray` derive from `Node` and `GradArrayBase`.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ from typing import Any, ClassVar
 from ..backends import _registry
 from ..backends._device import Device
 from ..errors import RuleError
-from .methods import Methods
+from .signatures import Signatures
 
-#: The order in which nodes were made: inputs before what was made of them.
+#: The next number in the order in which nodes are made; inputs have lower numbers than results.
 next_seq = itertools.count(1).__next__
 
 Edge = Any  # a Node of one output, an OutputSlot, or a LeafSlot
 
 
-class GradArrayBase(Methods):
-    """What recording and the engine know of a `GradArray`."""
+class GradArrayBase(Signatures):
+    """The state of a `GradArray` that recording and the engine use."""
 
     __slots__ = (
         "__weakref__",
@@ -40,10 +40,10 @@ class GradArrayBase(Methods):
     _array: Any
     _grad: Any
     _grad_op: Any
-    _edge: Any  # where its gradient goes; None: nothing tracks it
+    _edge: Any  # where its gradient goes; None: it requires no gradient
     _tangents: dict[int, Any] | None  # by forward level
-    _alias: Any  # the `_writes.Family` of arrays that may share its memory
-    _link: Any  # the `_writes.Link` to what it is a view of
+    _alias: Any  # the `views.Family` of arrays that may share its memory
+    _link: Any  # the `views.Link` to the array that it is a view of
     _name: str | None
 
     @property
@@ -67,17 +67,27 @@ class GradArrayBase(Methods):
 
     @property
     def device(self) -> Device | None:
-        """Where the array lives; `None` for a tracer, which is nowhere yet."""
+        """The device of the array; `None` for a tracer, which has no device yet."""
         raw = self._array
         return _registry.of(raw).device(raw)
 
 
-#: The raw array of a `GradArray`, whatever its subclass guards.
-get_slot = GradArrayBase.__dict__["_array"].__get__
-set_slot = GradArrayBase.__dict__["_array"].__set__
-#: Sets ``x._grad``, in C.
+#: Read and set the raw array of a `GradArray`, past the guard of a subclass.
+get_raw = GradArrayBase.__dict__["_array"].__get__
+set_raw = GradArrayBase.__dict__["_array"].__set__
+#: Set ``x._grad``; implemented in C.
 set_grad = GradArrayBase.__dict__["_grad"].__set__
-_registry.unwrap(GradArrayBase, get_slot)
+_registry.unwrap(GradArrayBase, get_raw)
+
+
+def raw_of(value: Any) -> Any:
+    """The raw array of a `GradArray`; any other value unchanged."""
+    return get_raw(value) if isinstance(value, GradArrayBase) else value
+
+
+def is_tracked(x: GradArrayBase) -> bool:
+    """Whether `x` is tracked (requires a gradient or carries a tangent); else `x` is a constant."""
+    return x._edge is not None or x._tangents is not None
 
 
 class LeafSlot:
@@ -101,18 +111,18 @@ class OutputSlot:
     def __init__(self, node: Node, index: int, shape: tuple[int, ...], dtype: Any) -> None:
         self._edges: tuple[Edge, ...] = (node,)
         self._seq = next_seq()
-        self._out: Any = _nowhere
+        self._out: Any = nowhere
         self.index = index
         self.shape = shape
         self.dtype = dtype
 
 
-def _nowhere() -> None:
-    """In place of a weak reference to a `GradArray` that never was."""
+def nowhere() -> None:
+    """Stands for a weak reference to an array that is gone or was never made: returns `None`."""
 
 
 class Node(ABC):
-    """An operation that was done, as the engine sees it."""
+    """A recorded operation, as the engine sees it."""
 
     __slots__ = (
         "__weakref__",
@@ -126,17 +136,17 @@ class Node(ABC):
         "shape",
     )
 
-    #: What each saved value is: input i, output k as ``-1 - k``, or `None` for a constant.
+    #: The source of each saved value: input i as i, output k as ``-1 - k``, a constant as `None`.
     saves: ClassVar[tuple[int | None, ...]] = ()
     #: Whether the gradients that `backward` returns are new arrays that nothing else holds.
     fresh: ClassVar[bool] = False
-    #: Whether the gradients of the inputs live elsewhere than that of the output.
+    #: Whether the gradients of the inputs may be on another device than the output's gradient.
     moves: ClassVar[bool] = False
-    #: How many outputs the operation has.
+    #: The number of outputs of the operation.
     outputs: int = 1
 
     _edges: tuple[Edge | None, ...] | None
-    _hooks: Any  # set by `_hooks.register` alone
+    _hooks: Any  # only `hooks.register` sets it
     _saved: tuple[Any, ...] | None
     _out: Any
     shape: Any
@@ -144,14 +154,14 @@ class Node(ABC):
 
     @abstractmethod
     def backward(self, grad: Any) -> Any:
-        """The gradients of the inputs, given that of the output."""
+        """The gradients of the inputs, from the gradient of the output."""
 
     @abstractmethod
     def jvp(self, *tangents: Any) -> Any:
-        """The tangent of the output, given those of the inputs (`None` for zero)."""
+        """The tangent of the output, from the tangents of the inputs (`None` for zero)."""
 
     def _require_new(self) -> None:
-        """Raise `RuleError` unless ``Grad.__init__`` ran, and no array was made of this yet."""
+        """Raise `RuleError` unless ``Grad.__init__`` ran and this node has no output yet."""
         name = type(self).__name__
         if not hasattr(self, "_seq"):
             raise RuleError(
@@ -173,7 +183,7 @@ def producer(edge: Edge | None) -> Node | None:
 
 
 def op_name(node: Any) -> str:
-    """What messages call a node."""
+    """The name of a node in messages."""
     return type(node).__name__
 
 

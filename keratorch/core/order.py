@@ -24,16 +24,17 @@ def collect(roots: list[Any]) -> list[Any]:
             if edge is not None and edge not in seen:
                 seen.add(edge)
                 stack.append(edge)
-    # Made here: through one that exists already, torch.compile does not see.
+    # The attrgetter is made here: torch.compile cannot trace one that exists already.
     order.sort(key=attrgetter("_seq"), reverse=True)
     return order
 
 
 def collect_since(roots: list[Any], since: int) -> list[Any]:
-    """As `collect`, but what was made before the number `since` is not gone through.
+    """As `collect`, but without the history of nodes made before the number `since`.
 
-    Such nodes are part of the result where an edge leads to one: with `since` the start of a
-    transformation they are what its function captured, whose history may be long.
+    Such an older node is in the result if an edge leads to it, but the nodes below it are not. If
+    `since` is the start of a transformation, the older nodes are the arrays that its function
+    captured; their history may be long.
     """
     seen = set(roots)
     stack = list(seen)
@@ -48,7 +49,7 @@ def collect_since(roots: list[Any], since: int) -> list[Any]:
             if edge is not None and edge not in seen:
                 seen.add(edge)
                 stack.append(edge)
-    # Made here: through one that exists already, torch.compile does not see.
+    # The attrgetter is made here: torch.compile cannot trace one that exists already.
     order.sort(key=attrgetter("_seq"), reverse=True)
     return order
 
@@ -68,7 +69,7 @@ def refuse_freed(order: list[Any], targets: set[Any] | None, since: int) -> None
     """Raise `GraphFreedError` for a node that was freed and may lead to a target."""
     for node in order:
         if node._edges is None:
-            # What was made before all targets leads to none of them.
+            # A node older than all targets leads to none of them.
             first = since if targets is None else min((t._seq for t in targets), default=0)
             if node._seq > max(first, since):
                 raise GraphFreedError(freed_message(node))

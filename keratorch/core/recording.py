@@ -1,4 +1,4 @@
-"""Recording: from a raw result to a `GradArray` that knows how it was made."""
+"""Recording: it turns a raw result into a `GradArray` with the node that made it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 from weakref import ref
 
-from . import making as _making
+from . import making
 from .making import constant as constant
 from .making import is_active as is_active
 from .mode import mode
@@ -16,13 +16,13 @@ from .tangents import propagate
 _new = object.__new__
 
 
-#: What is called for each result of an operation, with and without a node. While a tool watches,
-#: functions of its own are in their place (`_watch`).
-made: Callable[[Any], Any] = ref
+#: Called for each result of an operation: `ref_to` for one with a node, `unrecorded` for one
+#: without. While a tool watches, `watch` replaces both.
+ref_to: Callable[[Any], Any] = ref
 unrecorded: Callable[[Any], Any] = constant
 
-#: The globals of the modules that call `made` and `unrecorded`: this one, and those that record
-#: inline.
+#: The globals of the modules that call `ref_to` and `unrecorded`: this module, and the modules
+#: that record inline.
 recorders: list[dict[str, Any]] = [globals()]
 
 
@@ -31,11 +31,11 @@ def attach(node: Node, raw: Any) -> Any:
     node.shape = raw.shape
     node.dtype = raw.dtype
     node._seq = next_seq()
-    y = _new(_making.cls)
+    y = _new(making.cls)
     y._array = raw
     y._grad = y._tangents = None
     y._grad_op = y._edge = node
-    node._out = made(y)
+    node._out = ref_to(y)
     return y
 
 
@@ -46,10 +46,11 @@ def record(
     saved: tuple[Any, ...] = (),
     **params: Any,
 ) -> Any:
-    """The result `raw` of an operation on `inputs`, with a `cls` node if one is tracked.
+    """The result `raw` of an operation on `inputs`, with a `cls` node if an input is active.
 
-    saved : what the rule needs, laid out as ``cls.saves`` says; `None` where it does not.
-    params : set as attributes of the node.
+    saved : the values that the rule needs, in the order of ``cls.saves``; `None` for a value that
+        it does not need.
+    params : attributes of the node.
     """
     for x in inputs:
         if x._tangents is not None:
@@ -73,7 +74,7 @@ def _record_forward(
     saved: tuple[Any, ...],
     params: dict[str, Any],
 ) -> Any:
-    """As `record`, where an input carries tangents."""
+    """As `record`, for inputs that carry tangents."""
     node = _make_node(cls, inputs, saved, params)
     if any(e is not None for e in node._edges or ()):
         y = attach(node, raw)
@@ -91,7 +92,7 @@ def record_many(
     saved: tuple[Any, ...] = (),
     **params: Any,
 ) -> tuple[Any, ...]:
-    """As `record`, for an operation of several outputs: its rule gets a tuple."""
+    """As `record`, for an operation with several outputs: its rule gets a tuple of gradients."""
     if not any(is_active(x) for x in inputs):
         return tuple(unrecorded(raw) for raw in raws)
     node = _make_node(cls, inputs, saved, params)
@@ -102,7 +103,7 @@ def record_many(
 
 
 def attach_many(node: Node, raws: tuple[Any, ...]) -> tuple[Any, ...]:
-    """`raws` as the outputs of `node`; constants where no input is tracked."""
+    """`raws` as the outputs of `node`; constants if no input requires a gradient."""
     node._seq = next_seq()
     node.outputs = len(raws)
     node.shape = tuple(tuple(raw.shape) for raw in raws)
@@ -114,7 +115,7 @@ def attach_many(node: Node, raws: tuple[Any, ...]) -> tuple[Any, ...]:
             slot = OutputSlot(node, i, y._array.shape, y._array.dtype)
             y._grad_op = node
             y._edge = slot
-            slot._out = made(y)
+            slot._out = ref_to(y)
     return outputs
 
 

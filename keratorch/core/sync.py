@@ -1,4 +1,4 @@
-"""`no_sync`: inside it, what would wait for a device raises."""
+"""`no_sync`: inside it, an operation that would wait for a device raises `SyncError`."""
 
 from __future__ import annotations
 
@@ -14,18 +14,21 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class no_sync:
-    """Within ``with no_sync():``, what would make the host wait for a device raises `SyncError`.
+    """Within ``with no_sync():``, an operation that makes the host wait raises `SyncError`.
 
-    That is all of keratorch that needs the values of an array on the host: `item`, `bool`,
-    `float` and their like, `numpy`, `tolist`, `repr` and formatting, pickling, ``to_device`` from
-    another kind of device to the CPU, and results whose shape depends on values: `nonzero`,
-    the ``unique_*`` functions, reading and recorded writing by a boolean mask, `repeat` with an
-    array; and the iterations of `fixed_point`, and of GMRES for the derivative of a solution. The
-    message names the line. It raises on every backend, so that a test on the CPU finds what would
-    be slow on a GPU, in this thread alone; as a decorator too.
+    These operations need the values of an array on the host: `item`, `bool`, `float` and the like,
+    `numpy`, `tolist`, `repr` and formatting, pickling, and ``to_device`` from another kind of
+    device to the CPU. Results whose shape depends on values need them too: `nonzero`, the
+    ``unique_*`` functions, reading and recorded writes with a boolean mask, and `repeat` with an
+    array. So do the iterations of `fixed_point`, and of GMRES for the derivative of a solution.
 
-    What is called on raw CuPy arrays (``float(x.grad)``, ``cupy.nonzero(raw)``) cannot be caught.
-    `detect_anomaly` and `profile` wait once each backward and once at the end, as they are asked.
+    The message names the line of your code. The error is raised on every backend, so a test on the
+    CPU finds the lines that would be slow on a GPU. `no_sync` acts on its own thread, and works as
+    a decorator too.
+
+    `no_sync` cannot see calls on raw CuPy arrays (``float(x.grad)``, ``cupy.nonzero(raw)``).
+    `detect_anomaly` still waits, once in each backward and once at its end. `profile` waits when
+    you read its times.
 
     >>> import keratorch as kt
     >>> x = kt.GradArray([1.0, 2.0])
@@ -55,7 +58,7 @@ class no_sync:
 
 
 def waits(what: str, shape: Any, remedy: str) -> None:
-    """Raise `SyncError` inside `no_sync`: `what` of an array of `shape` waits for its device."""
+    """Inside `no_sync`, raise `SyncError`: `what` of an array of `shape` waits for its device."""
     if not mode.no_sync:
         return
     site = user_site()

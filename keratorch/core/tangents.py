@@ -1,8 +1,8 @@
-"""Forward mode: tangents that travel beside the values.
+"""Forward mode: each array carries its tangents.
 
-A `GradArray` carries a tangent per open level, itself a `GradArray` that carries tangents of
-lower levels only. An operation's tangent of level L is its `Grad.jvp`, computed on values and
-tangents as they are below L; levels are therefore done in ascending order.
+A `GradArray` can carry one tangent for each open level. A tangent is a `GradArray` that carries
+tangents of lower levels only. The tangent of an operation at level L is its `Grad.jvp`, computed
+on values and tangents of the levels below L. Levels therefore run in ascending order.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ from typing import Any
 from weakref import ref
 
 from ..errors import RuleError
-from .convert import as_operand
+from .fitting import fit_tangent
 from .making import constant, new_array
-from .mode import mode
+from .mode import mode, walking
 from .nodes import Node, op_name
 
 _next_level = itertools.count(1).__next__
 
-#: The levels that are open, in any thread: a function may have others work for it.
+#: The open levels of all threads, as a function may let other threads work for it.
 levels: set[int] = set()
 
 
 @contextmanager
 def open_level() -> Generator[int]:
-    """A new forward level, above all that are open."""
+    """Open a new forward level, above all open levels."""
     level = _next_level()
     levels.add(level)
     try:
@@ -37,7 +37,7 @@ def open_level() -> Generator[int]:
 
 
 def in_sight(tangents: dict[int, Any]) -> dict[int, Any] | None:
-    """The tangents that a rule may see: of open levels, below the one that it runs for."""
+    """The tangents that a rule may see: of open levels below the level for which it runs."""
     level = mode.level
     return {
         k: t for k, t in tangents.items() if k in levels and (level is None or k < level)
@@ -45,7 +45,7 @@ def in_sight(tangents: dict[int, Any]) -> dict[int, Any] | None:
 
 
 def with_tangent(primal: Any, tangent: Any, level: int) -> Any:
-    """`primal` (a `GradArray`) with one more tangent; the same place in the graph."""
+    """`primal` (a `GradArray`) with one more tangent, at the same place in the graph."""
     x = new_array(primal._array, primal._grad_op, primal._edge)
     x._tangents = {**(primal._tangents or {}), level: tangent}
     return x
@@ -64,7 +64,7 @@ def take_tangent(y: Any, level: int) -> tuple[Any, Any | None]:
 def propagate(
     node: Node, of_inputs: tuple[dict[int, Any] | None, ...], outputs: tuple[Any, ...]
 ) -> None:
-    """Give `outputs` the tangents that follow from those of the inputs."""
+    """Give `outputs` their tangents, computed from the tangents of the inputs."""
     node._tangents = of_inputs
     present = sorted({level for tangents in of_inputs for level in tangents or ()})
     found = _at_levels(node, present, outputs)
@@ -73,9 +73,10 @@ def propagate(
 
 
 def tangents_of_output(node: Node, raw: Any, k: int) -> dict[int, Any] | None:
-    """The tangents of output `k` of a node, `raw`, again.
+    """Compute the tangents of output `k` of a node again; `raw` is that output.
 
-    A node that kept them would be part of a cycle: they were made from what it saved.
+    The node does not keep them: they were computed from its saved values, so that keeping them
+    would make a reference cycle.
     """
     present = sorted({i for t in node._tangents or () if t for i in in_sight(t) or ()})
     if not present:
@@ -88,13 +89,10 @@ def tangents_of_output(node: Node, raw: Any, k: int) -> dict[int, Any] | None:
 
 
 def _at_levels(node: Node, present: list[int], outputs: tuple[Any, ...]) -> dict[int, list[Any]]:
-    """The tangents of `outputs` at each level; lower ones first, which higher ones need."""
+    """The tangents of `outputs` at each level, lowest first: higher levels need the lower ones."""
     results: dict[int, list[Any]] = {}
-    before = mode.level, mode.wrapped
-    mode.wrapped = True
-    try:
-        for level in present:
-            mode.level = level
+    for level in present:
+        with walking(recording=mode.recording, rules_wrapped=True, level=level):
             tangents = node.jvp(*[None if t is None else t.get(level) for t in node._tangents])
             tangents = tangents if isinstance(tangents, tuple) else (tangents,)
             if len(tangents) != len(outputs):
@@ -103,31 +101,9 @@ def _at_levels(node: Node, present: list[int], outputs: tuple[Any, ...]) -> dict
                     f"{len(outputs)} outputs: return one per output, None for zero"
                 )
             results[level] = [
-                None if t is None or y is None else fitted(t, y, node)
+                None if t is None or y is None else fit_tangent(t, y, node)
                 for t, y in zip(tangents, outputs, strict=True)
             ]
             for watcher in mode.watchers:
                 watcher.tangents(node, results[level])
-    finally:
-        mode.level, mode.wrapped = before
     return results
-
-
-def fitted(t: Any, y: Any, node: Node) -> Any:
-    """A tangent with the shape and dtype of its primal.
-
-    y : an array, or what else has its shape and dtype (an edge; `t` is then a `GradArray`).
-    """
-    t = as_operand(t, like=y)
-    xp = t.__array_namespace__()
-    if t.shape != y.shape:
-        try:
-            t = xp.broadcast_to(t, y.shape)
-        except ValueError as error:
-            raise RuleError(
-                f"{op_name(node)}.jvp returned a tangent of shape {tuple(t.shape)} for an "
-                f"output of shape {tuple(y.shape)}: return one of the output's shape"
-            ) from error
-    if t.dtype != y.dtype:
-        t = xp.astype(t, y.dtype)
-    return t

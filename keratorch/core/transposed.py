@@ -1,12 +1,12 @@
-"""The forward rule of a node that has none: its `backward`, differentiated."""
+"""The forward rule of a node without one of its own: the derivative of its `backward`."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from ..errors import RuleError
-from . import engine as _engine
-from . import fitting as _fitting
+from . import engine
+from .fitting import count_message
 from .making import new_array
 from .mode import enable_grad
 from .nodes import LeafSlot, Node
@@ -15,8 +15,8 @@ from .nodes import LeafSlot, Node
 def jvp_of_backward(node: Node, tangents: tuple[Any, ...]) -> Any:
     """The tangents of a node's outputs, by differentiating its `backward`.
 
-    ``backward(v)`` is linear in ``v`` and its transpose is the tangent map, so the gradient of
-    ``Re <backward(v), tangents>`` in ``v`` is the tangent (the trick of double vjp).
+    ``backward(v)`` is linear in ``v``, and its transpose is the tangent map. So the tangent is the
+    gradient of ``Re <backward(v), tangents>`` in ``v`` (the double-vjp trick).
     """
     many = isinstance(node.dtype, tuple)
     shapes = node.shape if many else (node.shape,)
@@ -33,7 +33,7 @@ def jvp_of_backward(node: Node, tangents: tuple[Any, ...]) -> Any:
         grads = node.backward(tuple(seeds) if many else seeds[0])
         grads = grads if isinstance(grads, tuple) else (grads,)
         if len(grads) != len(tangents):
-            raise RuleError(_fitting.count_message(node, grads, len(tangents)))
+            raise RuleError(count_message(node, grads, len(tangents)))
         total = None
         for g, t in zip(grads, tangents, strict=True):
             if g is None or t is None:
@@ -42,7 +42,7 @@ def jvp_of_backward(node: Node, tangents: tuple[Any, ...]) -> Any:
             total = term if total is None else total + term
         if total is None or total._edge is None:
             return (None,) * len(seeds)
-        found = _engine.gradients_of(total, seeds)
+        found = engine.gradients_of(total, seeds)
     if not any(x is not None for x in node._edges or ()) and all(
         t is None or t._edge is None for t in tangents
     ):
@@ -62,7 +62,7 @@ def _real_product(xp: Any, g: Any, t: Any) -> Any:
 
 
 def _untracked(x: Any) -> Any:
-    """`x` without its graph; tangents stay."""
+    """`x` without its graph, but with its tangents."""
     y = new_array(x._array, None, None)
     y._tangents = x._tangents
     return y

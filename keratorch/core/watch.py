@@ -1,8 +1,9 @@
-"""How hooks and tools get between the engine and what it runs.
+"""How hooks and tools get between the engine and the rules.
 
-Nothing on the hot paths asks whether anybody watches. A tool that is open is in ``mode.watchers``,
-which `_engine.run` reads once; and while any thread has one open, what recording calls for each
-result (`made`, `unrecorded`) is replaced by functions that tell the watchers of their thread.
+The hot paths do not test whether a tool watches. An open tool is in ``mode.watchers``, which
+`engine.run` reads once. While any thread has an open tool, the functions that recording calls for
+each result (`ref_to`, `unrecorded`) are replaced by functions that tell the watchers of their
+thread.
 """
 
 from __future__ import annotations
@@ -14,46 +15,45 @@ from typing import Any
 from weakref import ref
 
 from ..backends import _registry
-from . import hooks as _hooks
-from . import recording as _record
+from . import hooks, recording
 from .mode import mode
 
 Rule = Callable[[Any, Any], Any]
 
 
 class Watcher:
-    """A tool that looks at results and rules, in the thread that opened it."""
+    """A tool that sees the results and rules of the thread that opened it."""
 
-    #: Whether it sees a rule without its hooks, as what measures it does.
+    #: Whether the tool sees a rule without its hooks; a tool that measures time does.
     inner = False
 
     def result(self, y: Any) -> None:
-        """An operation has the result `y`; its node, if there is one, is ``y._grad_op``."""
+        """Called when an operation made the result `y`; its node, if any, is ``y._grad_op``."""
 
     def rule(self, rule: Rule, node: Any, grad: Any) -> Any:
         """Run the rule of a node."""
         return rule(node, grad)
 
     def forward(self, rule: Callable[..., Any], node: Any, given: list[Any]) -> Any:
-        """Run the forward rule of a node, in a graph that is gone through once more."""
+        """Run the forward rule of a node during a forward walk through a recorded graph."""
         return rule(*given)
 
     def tangents(self, node: Any, found: list[Any]) -> None:
-        """Forward mode has the tangents `found` of a node's outputs; `None` is zero."""
+        """Called with `found`, the tangents of a node's outputs in forward mode (`None`: zero)."""
 
     def walked(self, results: list[tuple[Any, Any]]) -> None:
-        """A walk has ended well; its gradients, `results`, are not handed over yet."""
+        """Called after a walk without an error, before the arrays get its gradients `results`."""
 
 
 # -- the walk ------------------------------------------------------------------------------------
 
 
 def prepare(walk: Any, order: list[Any], watchers: tuple[Watcher, ...]) -> None:
-    """Put hooks and watchers into a walk that is about to begin."""
+    """Put hooks and watchers into a walk before it begins."""
     layers: list[Callable[..., Any]] = [w.rule for w in watchers if w.inner]
-    if any(node in _hooks.hooked for node in order):
-        walk.grads = _hooks.HookedGrads(walk)
-        layers.append(partial(_hooks.around, walk))
+    if any(node in hooks.hooked for node in order):
+        walk.grads = hooks.HookedGrads(walk)
+        layers.append(hooks.around)
     layers += [w.rule for w in watchers if not w.inner]
     around: Callable[..., Any] | None = None
     for layer in layers:
@@ -68,7 +68,7 @@ def _layered(layer: Any, around: Any, rule: Rule, node: Any, grad: Any) -> Any:
 
 
 class _WatchedBackends(dict[type, Any]):
-    """Array type -> what a walk needs of its backend, with `around` around each rule."""
+    """Array type -> the parts of its backend that a walk needs, with `around` around each rule."""
 
     __slots__ = ("around",)
 
@@ -108,7 +108,7 @@ _open = 0
 
 
 def set_watchers(watchers: tuple[Watcher, ...]) -> None:
-    """From now on `watchers`, and no others, see what this thread does."""
+    """Make `watchers` the only tools that see this thread from now on."""
     global _open
     with _lock:
         before = _open
@@ -116,13 +116,13 @@ def set_watchers(watchers: tuple[Watcher, ...]) -> None:
         if _open and not before:
             _install(_watched_ref, _watched_constant)
         elif before and not _open:
-            _install(ref, _record.constant)
+            _install(ref, recording.constant)
     mode.watchers = watchers
 
 
-def _install(made: Any, unrecorded: Any) -> None:
-    for module in _record.recorders:
-        module["made"] = made
+def _install(ref_to: Any, unrecorded: Any) -> None:
+    for module in recording.recorders:
+        module["ref_to"] = ref_to
         module["unrecorded"] = unrecorded
 
 
@@ -133,7 +133,7 @@ def _watched_ref(y: Any) -> Any:
 
 
 def _watched_constant(raw: Any) -> Any:
-    y = _record.constant(raw)
+    y = recording.constant(raw)
     for watcher in mode.watchers:
         watcher.result(y)
     return y

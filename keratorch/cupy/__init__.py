@@ -1,9 +1,9 @@
 """CuPy with gradients: ``import keratorch.cupy as cp``.
 
-The public names of the CuPy that is installed. Raw arrays in, raw arrays out, by CuPy itself. A
-`GradArray` in gives a `GradArray`, by keratorch's function of that name; a function without one
-raises `NotDifferentiableError` for a tracked array. CuPy's own functions take `GradArray`s too
-where they let others in: its ufuncs, and what calls methods.
+The module has the public names of the installed CuPy. Given raw arrays, CuPy itself computes and
+returns raw arrays. Given a `GradArray`, keratorch's function of the same name returns a
+`GradArray`; if there is none, a tracked array raises `NotDifferentiableError`. Some of CuPy's own
+functions take `GradArray`s too: the ufuncs, and the functions that call methods of their arguments.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from ._names import asnumpy as asnumpy
 from ._names import fuse as fuse
 from ._names import get_array_module as get_array_module
 
-# CuPy's ufuncs find keratorch by CuPy's hook.
+# CuPy's ufuncs call keratorch by CuPy's hook.
 _mirror = _Mirror(_cupy, dispatches=lambda value: isinstance(value, _cupy.ufunc))
 
 r_ = _Rows(_cupy.r_, axis=0, after=False)

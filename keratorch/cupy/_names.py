@@ -1,6 +1,6 @@
-"""Functions that CuPy has and NumPy has not, for `keratorch.cupy`.
+"""Functions of `keratorch.cupy` that CuPy has and NumPy lacks.
 
-They are not in that module itself, where the names of CuPy, such as `any`, hide Python's.
+They have a module of their own, because in `keratorch.cupy` CuPy's `any` hides Python's.
 """
 
 from __future__ import annotations
@@ -12,24 +12,24 @@ from typing import Any
 import cupy
 
 from .. import numpy as _numpy_mirror
-from ..core.array import GradArray, get_slot
+from ..core.array import GradArray
+from ..core.nodes import is_tracked, raw_of
 from ..errors import LostGradientError
-from ..interop._values import is_tracked
 
 
 def get_array_module(*args: Any) -> Any:
     """`keratorch.cupy` if any argument is, or holds, a CuPy array; else `keratorch.numpy`.
 
-    CuPy's own function answers NumPy for every `GradArray`.
+    CuPy's own function returns NumPy for every `GradArray`.
     """
-    raws = [get_slot(a) if isinstance(a, GradArray) else a for a in args]
+    raws = [raw_of(a) for a in args]
     if any(isinstance(raw, cupy.ndarray) for raw in raws):
         return sys.modules["keratorch.cupy"]
     return _numpy_mirror
 
 
 def asnumpy(a: Any, *args: Any, **kwargs: Any) -> Any:
-    """The values in a NumPy array on the host; a tracked array is refused."""
+    """The values as a NumPy array on the host; a tracked array raises `LostGradientError`."""
     if not isinstance(a, GradArray):
         return cupy.asnumpy(a, *args, **kwargs)
     if is_tracked(a):
@@ -41,8 +41,8 @@ def asnumpy(a: Any, *args: Any, **kwargs: Any) -> Any:
 
 
 def fuse(*args: Any, **kwargs: Any) -> Any:
-    """`cupy.fuse`; called with a `GradArray`, the function itself is, and differentiates."""
-    if not (len(args) == 1 and callable(args[0]) and not kwargs):  # of fuse(kernel_name="f")
+    """`cupy.fuse`; a call with a `GradArray` runs the function unfused, and is differentiable."""
+    if not (len(args) == 1 and callable(args[0]) and not kwargs):  # fuse(kernel_name="f")
         return lambda function: _fused(function, cupy.fuse(*args, **kwargs)(function))
     return _fused(args[0], cupy.fuse(args[0]))
 

@@ -1,1 +1,1 @@
-"""Small complete programs that show how keratorch is used; run one with ``python -m``."""
+"""Small complete programs that show how to use keratorch; run one with ``python -m``."""

@@ -1,4 +1,4 @@
-"""What stands around an example's training: its command line, progress bar and picture."""
+"""Helpers for the examples: the command line, the progress bar and the picture."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ import keratorch as kt
 
 
 class Refusal(Exception):
-    """What was asked for cannot be done; the message is one line."""
+    """The program cannot do what the user asked; the message is one line."""
 
 
 # --- The command line ------------------------------------------------------------------------
 
 
 class _Parser(argparse.ArgumentParser):
-    """An argument parser that raises ``Refusal`` where argparse prints its usage and exits."""
+    """An argument parser that raises ``Refusal`` instead of printing its usage and exiting."""
 
     def error(self, message: str) -> NoReturn:
         raise Refusal(f"{message} (--help lists the options)")
 
 
 def parse_arguments(name: str, doc: str | None, argv: Sequence[str] | None) -> argparse.Namespace:
-    """The options of an example, each checked before any work is done."""
+    """The options of an example, each checked before the work begins."""
     parser = _Parser(prog=f"python -m {name}", description=(doc or "").partition("\n")[0])
     parser.add_argument("--device", default="cpu", help="cpu, cuda or cuda:N (default: cpu)")
     parser.add_argument("--epochs", type=_epochs, default=500, help="steps (default: 500)")
@@ -117,7 +117,7 @@ class Progress:
     def __init__(self, epochs: int) -> None:
         from tqdm import tqdm
 
-        self._bar = tqdm(total=epochs, unit=" epochs", disable=None)  # None: unless a terminal
+        self._bar = tqdm(total=epochs, unit=" epochs", disable=None)  # None: off without a terminal
         self._epochs = epochs
         self._epoch = 0
 
@@ -133,7 +133,7 @@ class Progress:
         self._bar.close()
 
     def show(self, loss: float, accuracy: float) -> None:
-        """One epoch is done."""
+        """Show the state after one more epoch."""
         self._epoch += 1
         last = self._epoch == self._epochs
         if not self._bar.disable:
@@ -153,7 +153,7 @@ def plot(
     path: Path, losses: list[float], scores: np.ndarray, y: np.ndarray, class_names: Sequence[str]
 ) -> None:
     """Draw the loss curve beside a histogram of the decision scores, one colour per class."""
-    from matplotlib.figure import Figure  # not pyplot, which would look for a display
+    from matplotlib.figure import Figure  # pyplot would look for a display
     from matplotlib.ticker import LogLocator, NullFormatter
 
     figure = Figure(figsize=(11, 4.2), dpi=150, layout="constrained")

@@ -1,9 +1,10 @@
-"""Train a perceptron on the breast-cancer data that come with scikit-learn.
+"""Train a perceptron on the breast-cancer data of scikit-learn.
 
     python -m keratorch.examples.perceptron --device cpu --plot perceptron.png
 
-The perceptron is ŷ = σ(wᵀx + b), its loss L = mean((ŷ − y)²). Gradient descent needs ∂L/∂w and
-∂L/∂b; keratorch finds them, on the CPU and on a CUDA GPU (``--device cuda``) with the same code.
+The perceptron is ŷ = σ(wᵀx + b), and its loss is L = mean((ŷ − y)²). Gradient descent needs ∂L/∂w
+and ∂L/∂b. keratorch computes both with the same code on the CPU and on a CUDA GPU
+(``--device cuda``).
 """
 
 from __future__ import annotations
@@ -33,8 +34,8 @@ def train(
 ) -> Iterator[tuple[kt.GradArray, kt.GradArray]]:
     """Improve w and b in place by full-batch gradient descent.
 
-    Each epoch yields its loss and its predictions just before the step is taken, while ``w.grad``
-    and ``b.grad`` are there to be looked at.
+    Each epoch yields its loss and its predictions just before the step, so that the caller can look
+    at ``w.grad`` and ``b.grad``.
     """
     for _ in range(epochs):
         y_hat = kt.special.expit(decision_scores(x, w, b))
@@ -42,7 +43,7 @@ def train(
         loss.backward()
         yield loss, y_hat
         with kt.no_grad():
-            # asarray: CuPy computes with its own arrays on the current device alone.
+            # asarray: CuPy computes with raw arrays only on the current device.
             w -= lr * kt.asarray(w.grad)
             b -= lr * kt.asarray(b.grad)
         w.zero_grad()
@@ -50,13 +51,13 @@ def train(
 
 
 def accuracy(y_hat: kt.GradArray, y: kt.GradArray) -> float:
-    """The share of predictions that lie on the right side of one half."""
+    """The share of predictions that are on the right side of one half."""
     right = (y_hat > 0.5) == (y > 0.5)
     return kt.mean(kt.astype(right, y.dtype)).item()
 
 
 def closed_form_gradient(x: np.ndarray, y: np.ndarray, w: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """∂L/∂w = (2/N) (ŷ − y)ᵀ · diag(σ′(z)) · x, worked out by hand: no keratorch in here."""
+    """∂L/∂w = (2/N) (ŷ − y)ᵀ · diag(σ′(z)) · x, derived by hand and computed without keratorch."""
     y_hat = 0.5 + 0.5 * np.tanh(0.5 * (x @ w + b))  # σ(z), in a form that cannot overflow
     slope = y_hat * (1 - y_hat)  # σ′(z), the diagonal of the matrix
     return 2 / len(y) * ((y_hat - y) * slope) @ x
@@ -67,7 +68,7 @@ def closed_form_gradient(x: np.ndarray, y: np.ndarray, w: np.ndarray, b: np.ndar
 
 @dataclass(frozen=True)
 class Patients:
-    """Standardised features, one row per patient, and diagnoses; a part of them held out."""
+    """Standardised features, one row per patient, and diagnoses, with a part held out."""
 
     x: np.ndarray
     y: np.ndarray
@@ -77,7 +78,7 @@ class Patients:
 
 
 def load_patients(seed: int, dtype: str) -> Patients:
-    """Hold out a fifth of each class; standardise with what the training part alone tells."""
+    """Hold out a fifth of each class; standardise with the mean and std of the training part."""
     from sklearn.datasets import load_breast_cancer
     from sklearn.model_selection import train_test_split
 
@@ -101,7 +102,7 @@ def load_patients(seed: int, dtype: str) -> Patients:
 
 @dataclass(frozen=True)
 class Report:
-    """What a run found out; the difference is the largest of all epochs and features."""
+    """The results of a run; the difference is the largest over all epochs and features."""
 
     losses: list[float]
     gradient_difference: float
@@ -111,7 +112,7 @@ class Report:
 
 
 def run(patients: Patients, device: str | kt.Device, epochs: int, lr: float, seed: int) -> Report:
-    """Train on ``device``, compare every epoch's w.grad with the closed form, judge the result."""
+    """Train on ``device``, compare each epoch's w.grad with the closed form, test the result."""
     x, y = kt.asarray(patients.x, device=device), kt.asarray(patients.y, device=device)
     start = np.random.default_rng(seed).normal(scale=0.1, size=patients.x.shape[1])
     w = kt.GradArray(start.astype(patients.x.dtype), device=device)
@@ -143,7 +144,7 @@ def run(patients: Patients, device: str | kt.Device, epochs: int, lr: float, see
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """The command line; returns the exit code, 2 for whatever cannot be done as asked."""
+    """Run the command line; returns the exit code, which is 2 for a ``Refusal``."""
     try:
         options = _support.parse_arguments("keratorch.examples.perceptron", __doc__, argv)
         patients = load_patients(options.seed, options.dtype)

@@ -1,1 +1,1 @@
-"""Protocols of other libraries, through which their functions reach keratorch."""
+"""The protocols of NumPy, CuPy and SciPy, through which their functions call keratorch."""

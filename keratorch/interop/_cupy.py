@@ -1,7 +1,7 @@
-"""CuPy's hook: its ufuncs and `ElementwiseKernel`s, called with a `GradArray`, arrive here.
+"""CuPy's hook: calls of its ufuncs and `ElementwiseKernel`s with a `GradArray` arrive here.
 
-CuPy calls `__cupy_override_elementwise_kernel__` before it touches its driver. Which kernel was
-called is told by identity: names of kernels are not unique.
+CuPy calls `__cupy_override_elementwise_kernel__` before it touches its driver. The hook identifies
+the kernel by its `id`, because names of kernels are not unique.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from collections.abc import Callable
 from typing import Any
 
 from .. import functions as kt
-from ..core.array import GradArray, get_slot
+from ..core.array import GradArray, get_raw
+from ..core.nodes import is_tracked, raw_of
 from ..core.recording import constant
 from ..core.sync import waits
 from ..errors import LostGradientError, NotDifferentiableError
@@ -21,9 +22,9 @@ from ._mirror import ufunc_named
 
 
 class _Table(dict[int, tuple[Any, Callable[..., Any] | None]]):
-    """Identity of a kernel of CuPy -> the kernel, kept alive, and our function for it.
+    """The `id` of a CuPy kernel -> the kernel (so that it stays alive) and keratorch's function.
 
-    `None` in place of a function: the kernel is run on the values, and is constant.
+    If the function is `None`, the kernel runs on raw arrays and the result is a constant.
     """
 
     __slots__ = ("filled",)
@@ -33,7 +34,7 @@ class _Table(dict[int, tuple[Any, Callable[..., Any] | None]]):
         self.filled = False
 
     def fill(self) -> None:
-        """Enter CuPy's ufuncs and kernels; done when the hook is first called."""
+        """Enter CuPy's ufuncs and kernels. This happens when the hook is first called."""
         import cupy
 
         ufunc = cupy.ufunc
@@ -73,7 +74,7 @@ _table = _Table()
 
 
 def override(self: GradArray, kernel: Any, *args: Any, **kwargs: Any) -> Any:
-    """``cupy.sin(x)``, ``cupy.where(m, x, 0)``, and any kernel called with a `GradArray`."""
+    """The hook for ``cupy.sin(x)``, ``cupy.where(m, x, 0)`` and any kernel given a `GradArray`."""
     outputs = _outputs(kernel, args, kwargs)
     inputs = args[: len(args) - len(outputs)] if len(args) > _nin(kernel) else args
     tracked = [x for x in inputs if _is_tracked(x)]
@@ -104,7 +105,7 @@ def _nin(kernel: Any) -> int:
 
 
 def _outputs(kernel: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
-    """The arrays that the kernel is to write into."""
+    """The arrays that the kernel must write into: arguments after its inputs, and ``out=``."""
     out = kwargs.get("out")
     named = tuple(o for o in (out if isinstance(out, tuple) else (out,)) if o is not None)
     return tuple(args[_nin(kernel) :]) + named
@@ -113,7 +114,7 @@ def _outputs(kernel: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tupl
 def _written(
     kernel: Any, inputs: Any, outputs: tuple[Any, ...], tracked: list[Any], kwargs: dict[str, Any]
 ) -> Any:
-    """The kernel with arrays to write into: for constants, into raw arrays."""
+    """Run a kernel that writes into given arrays: raw arrays only, and only from constants."""
     what = f"the kernel {_name(kernel)!r} of CuPy"
     if any(isinstance(o, GradArray) for o in outputs):
         raise NotDifferentiableError(
@@ -126,15 +127,15 @@ def _written(
             "cupy.ndarray (a += x and out=a do), which would lose its gradient: write a = a + x in "
             "place of a += x, or use detach()"
         )
-    raws = [_raw(x) for x in inputs]
+    raws = [raw_of(x) for x in inputs]
     if kwargs.get("out") is not None:
         return kernel(*raws, **kwargs)
     return kernel(*raws, *outputs, **kwargs)
 
 
 def _on_raw_arrays(kernel: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """What the kernel makes of the values, as constants."""
-    found = kernel(*[_raw(x) for x in args], **{k: _raw(v) for k, v in kwargs.items()})
+    """Run the kernel on raw arrays, and return constants."""
+    found = kernel(*[raw_of(x) for x in args], **{k: raw_of(v) for k, v in kwargs.items()})
     if isinstance(found, tuple):
         return tuple(constant(f) for f in found)
     return constant(found)
@@ -145,12 +146,8 @@ def _cast(x: Any, dtype: Any) -> Any:
     return kt.astype(x, dtype) if isinstance(x, GradArray) else x
 
 
-def _raw(x: Any) -> Any:
-    return get_slot(x) if isinstance(x, GradArray) else x
-
-
 def _is_tracked(x: Any) -> bool:
-    return isinstance(x, GradArray) and (x._edge is not None or x._tangents is not None)
+    return isinstance(x, GradArray) and is_tracked(x)
 
 
 def _name(kernel: Any) -> str:
@@ -162,7 +159,7 @@ def _options(others: dict[str, Any]) -> str:
 
 
 def _position(name: str) -> Callable[..., Any]:
-    """The method `argmax` or `argmin`, with the dtype that CuPy's function passes on too."""
+    """The method `argmax` or `argmin` with ``dtype=``, which CuPy's function passes on."""
     plain = getattr(GradArray, name)
 
     def method(self: GradArray, *args: Any, dtype: Any = None, **kwargs: Any) -> Any:
@@ -173,12 +170,12 @@ def _position(name: str) -> Callable[..., Any]:
     return method
 
 
-#: What CuPy calls the ufunc of a scatter.
+#: CuPy's name of a scatter -> the name of its ufunc.
 _SCATTERS = {"add": "add", "sub": "subtract", "max": "maximum", "min": "minimum"}
 
 
 def _scatter_op(self: GradArray, indices: Any, value: Any, op: str) -> None:
-    """``cupy.add.at(x, indices, value)``, which calls this of its first argument."""
+    """``cupy.add.at(x, indices, value)`` calls this method of `x`."""
     import numpy as np
 
     ufunc = getattr(np, _SCATTERS.get(op, op), None)
@@ -201,8 +198,8 @@ def _scatter(op: str) -> Callable[..., None]:
 
 
 def _get(self: GradArray) -> Callable[..., Any]:
-    """The method `get` of CuPy's arrays: the values on the host; NumPy's have none."""
-    raw = get_slot(self)
+    """The method `get` of CuPy's arrays, which copies to the host; other arrays have none."""
+    raw = get_raw(self)
     if not hasattr(raw, "get"):
         raise AttributeError(
             f"a GradArray that holds a {type(raw).__module__}.{type(raw).__name__} has no "
@@ -222,7 +219,7 @@ def _get(self: GradArray) -> Callable[..., Any]:
 
 
 def install() -> None:
-    """Give `GradArray` CuPy's hook; the methods that CuPy calls are in `ops._methods`."""
+    """Give `GradArray` CuPy's hook, and the methods that CuPy's functions call."""
     GradArray.__cupy_override_elementwise_kernel__ = override  # type: ignore[attr-defined]
     GradArray._scatter_op = _scatter_op  # type: ignore[attr-defined]
     for op in ("add", "max", "min"):

@@ -1,4 +1,4 @@
-"""`register_kernel_grad`: a derivative for a CUDA kernel of one's own."""
+"""`register_kernel_grad`: give a user's own CUDA kernel a derivative."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from ..backends import _registry
-from ..core.array import GradArray, get_slot
+from ..core.array import GradArray, get_raw
 from ..core.convert import SCALARS, as_operand
 from ..core.grad import Grad
 from ..core.recording import constant, is_active, record, record_many
 from ..errors import RuleError
-from ..ops._call import first_tracked
+from ..ops._operands import first_tracked
 
 _rules: dict[int, tuple[Any, Callable[..., Any]]] = {}
 
 
 class KernelGrad(Grad):
-    """The derivative of a CUDA kernel that was registered for it."""
+    """The node of a CUDA kernel whose derivative the user registered."""
 
     __slots__ = ("given", "outputs")
 
@@ -28,7 +28,7 @@ class KernelGrad(Grad):
     def backward(self, grad: Any) -> Any:
         values = list(self.saved(grad))
         grads: Any = grad if isinstance(grad, tuple) else (grad,)
-        if any(g is None for g in grads):  # of outputs that were not used
+        if any(g is None for g in grads):  # unused outputs: zeros
             like = next(i for i, g in enumerate(grads) if g is not None)
             xp = _namespace(grads[like])
             shapes: Any = self.shape
@@ -55,7 +55,7 @@ def _is_kernel(value: Any) -> bool:
 
 
 def _takes_output(kernel: Any, backward: Any) -> bool:
-    """Whether the kernel of a derivative takes the output; an error unless it fits."""
+    """Whether the kernel `backward` takes the outputs; `RuleError` if its parameters do not fit."""
     needed = kernel.nout + kernel.nin
     if backward.nin not in (needed, needed + kernel.nout) or backward.nout != kernel.nin:
         raise RuleError(
@@ -67,17 +67,20 @@ def _takes_output(kernel: Any, backward: Any) -> bool:
 
 
 def register_kernel_grad(kernel: Any, backward: Any) -> None:
-    """Give a CUDA kernel of your own a derivative, so that it can be called with `GradArray`s.
+    """Give your own CUDA kernel a derivative, so that you can call the kernel with `GradArray`s.
 
-    kernel : a `cupy.ElementwiseKernel` (or a ufunc of CuPy).
-    backward : a Python function ``backward(grad, *inputs)`` that returns the gradient of each
-        input, `None` for one that has none. `grad` is that of the output, a tuple of them where
-        there are several. In array functions and operators it holds for every order. Or a
-        `cupy.ElementwiseKernel` of the parameters grad, then the inputs, then, if it takes as
-        many, the outputs; its results are the gradients. A second derivative needs a
-        `register_kernel_grad` for that kernel.
+    kernel : a `cupy.ElementwiseKernel`, or a ufunc of CuPy.
+    backward : a Python function or a kernel.
+        A function ``backward(grad, *inputs)`` returns the gradient of each input, or `None` for
+        an input without one. `grad` is the gradient of the output; for several outputs, a tuple.
+        If the function uses only array functions and operators, it serves every order.
+        A `cupy.ElementwiseKernel` takes the gradient of each output, then the inputs and, if it
+        has as many parameters, then the outputs. It returns the gradients of the inputs. For
+        second derivatives, call `register_kernel_grad` for this kernel too.
 
-    The gradients may be of the shape of the output: broadcast axes are summed.
+    A gradient may have the shape of the output: keratorch sums the broadcast axes.
+    Raises `TypeError` for other arguments, `RuleError` if the parameters of the kernel `backward`
+    do not fit.
     """
     if not _is_kernel(kernel):
         raise TypeError(
@@ -99,12 +102,12 @@ def register_kernel_grad(kernel: Any, backward: Any) -> None:
     def call(*args: Any, **kwargs: Any) -> Any:
         return _recorded(cls, kernel, keeps_output, args, kwargs)
 
-    # A kernel is kept alive by its entry: an `id` belongs to one object at a time.
+    # The entry keeps the kernel alive, so that no other object can get the same `id`.
     _rules[id(kernel)] = kernel, call
 
 
 def registered(kernel: Any) -> Callable[..., Any] | None:
-    """What to call in place of a kernel that was registered; `None` for others."""
+    """The function to call in place of a registered kernel; `None` for other kernels."""
     found = _rules.get(id(kernel))
     return None if found is None else found[1]
 
@@ -116,7 +119,7 @@ def _recorded(
     tracked = first_tracked(*args)
     beside = like if tracked is None else tracked
     arrays = tuple(constant(a) if type(a) in SCALARS else as_operand(a, beside) for a in args)
-    raws = [get_slot(a) for a in arrays]
+    raws = [get_raw(a) for a in arrays]
     backend = _registry.of(like._array)
     backend.check_devices(cls.__name__, *(r for r in raws if type(r) not in SCALARS))
     with backend.on_device(like._array):

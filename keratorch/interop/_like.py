@@ -1,7 +1,7 @@
-"""NumPy's functions that make arrays, given a `GradArray` as ``like=``: ``np.zeros(3, like=x)``.
+"""NumPy's creation functions, given a `GradArray` as ``like=``: ``np.zeros(3, like=x)``.
 
-What they make is NumPy's, values and dtype, and lies where `like` does: it is an array of that
-library, on that device. `array`, `asarray`, `full` and others take tracked values.
+The new array has NumPy's values and dtype, and the library and device of `like`. `array`,
+`asarray`, `full` and others take tracked values.
 """
 
 from __future__ import annotations
@@ -9,15 +9,16 @@ from __future__ import annotations
 from typing import Any
 
 from ..core.array import GradArray
+from ..core.nodes import is_tracked
 from ._lookup import table_function
-from ._values import arrays_in, is_tracked, not_differentiable, raw
+from ._values import arrays_in, not_differentiable, unwrapped
 
-#: Those that fill an array with one number.
+#: The functions that fill an array with one number -> the number.
 _FILLS = {"empty": 0.0, "ones": 1.0, "zeros": 0.0}
 
 
 def made_like(like: GradArray, name: str, args: Any, kwargs: Any) -> Any:
-    """What NumPy's function `name` makes of the arguments, beside `like`."""
+    """The array that NumPy's function `name` makes, on the device of `like`."""
     import numpy as np
 
     if name == "fromfunction":
@@ -30,7 +31,7 @@ def made_like(like: GradArray, name: str, args: Any, kwargs: Any) -> Any:
     for x in arrays_in((args, kwargs)):
         if is_tracked(x):
             raise not_differentiable(f"numpy.{name}", x)
-    return _placed(getattr(np, name)(*raw(args), **raw(kwargs)), like)
+    return _placed(getattr(np, name)(*unwrapped(args), **unwrapped(kwargs)), like)
 
 
 def _filled(
@@ -44,7 +45,7 @@ def _filled(
 def _from_function(
     like: GradArray, function: Any, shape: Any, *, dtype: Any = float, **kwargs: Any
 ) -> Any:
-    """`function` of the indices of each element, which are arrays beside `like`."""
+    """``np.fromfunction``: `function` gets its arrays of indices on the device of `like`."""
     import numpy as np
 
     indices = (_placed(i, like) for i in np.indices(shape, dtype))
@@ -52,7 +53,7 @@ def _from_function(
 
 
 def _placed(found: Any, like: GradArray) -> Any:
-    """The arrays of numbers in a result of NumPy, beside `like`; the rest as it is."""
+    """A result of NumPy, with its arrays of numbers moved to the device of `like`."""
     import numpy as np
 
     from ._numpy_api._arguments import placed

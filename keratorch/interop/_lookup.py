@@ -1,4 +1,4 @@
-"""keratorch's function for one of NumPy's or SciPy's; the table is imported when first asked."""
+"""Find keratorch's version of a function of NumPy or SciPy; import the table on first use."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from .. import functions
 
-#: NumPy's ufuncs whose name in keratorch differs.
+#: NumPy's name of a ufunc -> its name in keratorch, if the two differ.
 _RENAMED = {
     "power": "pow",
     "true_divide": "divide",
@@ -28,38 +28,38 @@ _RENAMED = {
 
 
 def table_function(name: str) -> Callable[..., Any] | None:
-    """keratorch's function for NumPy's of that name; `None` where there is none."""
+    """keratorch's version of NumPy's function `name`; `None` if there is none."""
     from ._numpy_api import FUNCTIONS
 
     return FUNCTIONS.get(name)
 
 
 def special_functions() -> Mapping[str, Callable[..., Any]]:
-    """keratorch's functions for those of `scipy.special` that `keratorch.special` has not."""
+    """keratorch's versions of the functions of `scipy.special` that `keratorch.special` lacks."""
     from ._scipy_special import FUNCTIONS
 
     return FUNCTIONS
 
 
-#: The ufuncs of SciPy, and NumPy's hidden one, that were called.
+#: The ufuncs of SciPy, and NumPy's hidden `clip`, that were called.
 _foreign: set[Any] = set()
 
 
 def _is_scipys(ufunc: Any) -> bool:
-    """Whether it is one of `scipy.special`, which that shows wrapped for other libraries."""
+    """Whether the ufunc is one of `scipy.special`, whose public name may be a wrapper of it."""
     modules = (sys.modules.get(name) for name in ("scipy.special", "scipy.special._ufuncs"))
     return any(getattr(m, str(ufunc.__name__), None) is ufunc for m in modules if m is not None)
 
 
 def _is_numpys(ufunc: Any) -> bool:
-    """Whether it is one of NumPy's, of those too that its namespace does not show."""
+    """Whether the ufunc is one of NumPy's, public or hidden."""
     return getattr(sys.modules.get("numpy._core.umath"), str(ufunc.__name__), None) is ufunc
 
 
 def _foreign_function(ufunc: Any) -> Any:
-    """keratorch's function for a ufunc that NumPy does not show by its name; else `None`."""
+    """keratorch's version of a ufunc that NumPy's namespace lacks; `None` if there is none."""
     name = str(ufunc.__name__)
-    if name == "clip" and _is_numpys(ufunc):  # what the method `clip` of its arrays calls
+    if name == "clip" and _is_numpys(ufunc):  # called by the method `clip` of its arrays
         found = table_function(name)
     elif _is_scipys(ufunc):
         special = functions.special
@@ -71,7 +71,7 @@ def _foreign_function(ufunc: Any) -> Any:
 
 
 def ufunc_function(ufunc: Any, method: str = "__call__") -> Any:
-    """keratorch's function for a ufunc of NumPy or SciPy, or a method of it; else `None`."""
+    """keratorch's version of a ufunc of NumPy or SciPy, or of its `method`; `None` if none."""
     import numpy as np
 
     name = str(ufunc.__name__)

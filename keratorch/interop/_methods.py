@@ -1,4 +1,4 @@
-"""NumPy's methods of arrays, in NumPy's argument order."""
+"""The methods of `GradArray` that NumPy's arrays have too, with NumPy's arguments in its order."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def _divmod_of(left: Any, right: Any) -> Any:
 
 
 def _round(self: GradArray, ndigits: int | None = None) -> Any:
-    """``round(x, 2)`` of one element, as of NumPy's scalars; the derivative is 0."""
+    """``round(x, 2)`` of an array of shape (), with derivative 0; ``round(x)`` is a Python int."""
     if self.ndim:
         raise TypeError(
             f"round() of a GradArray of shape {tuple(self.shape)}: use numpy.round, or x.round()"
@@ -38,7 +38,7 @@ def _sum(
     self: GradArray, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False,
     initial: Any = None, where: Any = True,
 ) -> GradArray:  # fmt: skip
-    """The sum along `axis`, as `keratorch.sum`; of what `where` admits, plus `initial`."""
+    """`keratorch.sum` along `axis`, of the elements where `where` is true, plus `initial`."""
     if initial is not None or where is not True:
         return table_function("sum")(self, axis, dtype, out, keepdims, initial, where)
     _no_out(out)
@@ -49,7 +49,7 @@ def _mean(
     self: GradArray, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False,
     *, where: Any = True,
 ) -> GradArray:  # fmt: skip
-    """The mean along `axis`, as `keratorch.mean`; of what `where` admits."""
+    """`keratorch.mean` along `axis`, of the elements where `where` is true."""
     if where is not True:
         return table_function("mean")(self, axis, dtype, out, keepdims, where=where)
     _no_out(out)
@@ -61,7 +61,7 @@ def _prod(
     self: GradArray, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False,
     initial: Any = None, where: Any = True,
 ) -> GradArray:  # fmt: skip
-    """The product along `axis`, as `keratorch.prod`; of what `where` admits, times `initial`."""
+    """`keratorch.prod` along `axis`, of the elements where `where` is true, times `initial`."""
     if initial is not None or where is not True:
         return table_function("prod")(self, axis, dtype, out, keepdims, initial, where)
     _no_out(out)
@@ -69,14 +69,14 @@ def _prod(
 
 
 def _cumsum(self: GradArray, axis: Any = None, dtype: Any = None, out: Any = None) -> GradArray:
-    """The running totals along `axis`; of all elements in a row for `None`."""
+    """The running totals along `axis`; of the flattened array for ``axis=None``."""
     _no_out(out)
     x = self if axis is not None else manipulation.reshape(self, (-1,) if self.size else (0,))
     return statistics.cumulative_sum(x, axis=0 if axis is None else axis, dtype=dtype)
 
 
 def _cumprod(self: GradArray, axis: Any = None, dtype: Any = None, out: Any = None) -> GradArray:
-    """The running products along `axis`; of all elements in a row for `None`."""
+    """The running products along `axis`; of the flattened array for ``axis=None``."""
     _no_out(out)
     x = self if axis is not None else manipulation.reshape(self, (-1,) if self.size else (0,))
     return statistics.cumulative_prod(x, axis=0 if axis is None else axis, dtype=dtype)
@@ -86,7 +86,7 @@ def _max(
     self: GradArray, axis: Any = None, out: Any = None, keepdims: bool = False,
     initial: Any = None, where: Any = True,
 ) -> GradArray:  # fmt: skip
-    """The largest element along `axis`, as `keratorch.max`; of what `where` admits."""
+    """`keratorch.max` along `axis`, of `initial` and the elements where `where` is true."""
     if initial is not None or where is not True:
         return table_function("max")(self, axis, out, keepdims, initial, where)
     _no_out(out)
@@ -97,7 +97,7 @@ def _min(
     self: GradArray, axis: Any = None, out: Any = None, keepdims: bool = False,
     initial: Any = None, where: Any = True,
 ) -> GradArray:  # fmt: skip
-    """The smallest element along `axis`, as `keratorch.min`; of what `where` admits."""
+    """`keratorch.min` along `axis`, of `initial` and the elements where `where` is true."""
     if initial is not None or where is not True:
         return table_function("min")(self, axis, out, keepdims, initial, where)
     _no_out(out)
@@ -105,7 +105,7 @@ def _min(
 
 
 def _clip(self: GradArray, min: Any = None, max: Any = None, out: Any = None) -> GradArray:
-    """The array between two bounds, as `keratorch.clip`."""
+    """Each element limited to the range `min` to `max`, as in `keratorch.clip`."""
     _no_out(out)
     return arithmetic.clip(self, min, max)
 
@@ -122,7 +122,10 @@ def _astype(
     self: GradArray, dtype: Any, order: str = "K", casting: str = "unsafe", subok: bool = True,
     copy: bool = True,
 ) -> GradArray:  # fmt: skip
-    """The array with another dtype, as `keratorch.astype`; `order` is the library's to choose."""
+    """The array in another dtype, as in `keratorch.astype`; `order` is ignored.
+
+    Raises `DTypeError` if `casting` forbids the cast.
+    """
     y = placing.astype(self, dtype, copy=copy)
     if casting not in ("unsafe", "same_kind") and not can_cast(self.dtype, y.dtype):
         raise DTypeError(f"astype: {self.dtype} to {y.dtype} is not {casting!r}: cast unsafely")
@@ -133,11 +136,6 @@ def _astype(
     return y
 
 
-def _copy(self: GradArray, order: str = "C") -> GradArray:
-    """A copy in memory of its own; differentiable. `order` is the library's to choose."""
-    return placing.copy(self)
-
-
 def install() -> None:
     """Give `GradArray` NumPy's methods."""
     add_operator("divmod", _divmod_of)
@@ -145,7 +143,6 @@ def install() -> None:
     named = {
         "sum": _sum, "mean": _mean, "prod": _prod, "cumsum": _cumsum, "cumprod": _cumprod,
         "max": _max, "min": _min, "clip": _clip, "reshape": _reshape, "astype": _astype,
-        "copy": _copy,
     }  # fmt: skip
     for name, method in {**named, **METHODS}.items():
         if not isinstance(method, property):

@@ -1,8 +1,8 @@
-"""A module with the public names of an array library, whose functions take `GradArray`s too.
+"""Modules with the public names of an array library, whose functions take `GradArray`s too.
 
-What is given raw arrays goes to the library itself and comes back raw. What is given a `GradArray`
-goes to keratorch's function of that name; where there is none, constants are computed by the
-library and tracked arrays refused.
+A call with raw arrays alone goes to the library, which returns raw arrays. A call with a
+`GradArray` goes to keratorch's function of the same name. If there is none, the library computes
+with the constants; a tracked array raises `NotDifferentiableError`.
 """
 
 from __future__ import annotations
@@ -13,16 +13,17 @@ from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 from ..backends import _registry
-from ..core.array import GradArray, get_slot
+from ..core.array import GradArray, get_raw
+from ..core.nodes import is_tracked
 from ..core.recording import constant
 from ._like import made_like
 from ._lookup import table_function, ufunc_function
-from ._values import MAKERS, arrays_in, is_tracked, not_differentiable
+from ._values import MAKERS, arrays_in, not_differentiable
 
 _FUNCTION_TYPES = (FunctionType, BuiltinFunctionType, MethodType)
-#: How CuPy's and NumPy's callables that take arrays call their types.
+#: The names of the types of NumPy's and CuPy's callables that take arrays.
 _CALLABLES = ("ufunc", "_GUFunc", "_ArrayFunctionDispatcher", "cython_function_or_method")
-#: Names that NumPy has given up, and the ones that took their places.
+#: A name that NumPy removed -> the name that replaces it.
 FORMER = {
     "alltrue": "all",
     "asfarray": "asarray",
@@ -37,15 +38,15 @@ FORMER = {
 
 
 def finds_keratorch(value: Any) -> bool:
-    """Whether a function of NumPy hands `GradArray`s over by a protocol."""
+    """Whether a function of NumPy passes `GradArray`s to keratorch by a protocol."""
     return type(value).__name__ == "ufunc" or hasattr(value, "_implementation")
 
 
 class Mirror:
-    """The attributes of a module that mirrors `library`, or a submodule of it.
+    """The attributes of a module that mirrors `library`, which may be a submodule.
 
-    prefix : of the names in the table: ``"linalg."`` for ``numpy.linalg``.
-    dispatches : whether a function of the library finds keratorch by itself, by a protocol.
+    prefix : the prefix of its names in the table: ``"linalg."`` for ``numpy.linalg``.
+    dispatches : whether a function of the library calls keratorch by itself, by a protocol.
     """
 
     def __init__(
@@ -59,7 +60,7 @@ class Mirror:
         self.dispatches = dispatches
 
     def attribute(self, name: str) -> Any:
-        """The value of the library's public name `name`, for the mirroring module."""
+        """The mirroring module's value of the name `name`; `AttributeError` if there is none."""
         try:
             value = getattr(self.library, name)
         except AttributeError:
@@ -73,7 +74,7 @@ class Mirror:
 
     @staticmethod
     def is_function(value: Any) -> bool:
-        """Whether arrays are given to `value` itself: it is no type, module or constant."""
+        """Whether `value` is a function that takes arrays, not a type, module or constant."""
         return isinstance(value, _FUNCTION_TYPES) or type(value).__name__ in _CALLABLES
 
     def names(self) -> list[str]:
@@ -82,7 +83,7 @@ class Mirror:
 
 
 def mirrored(function: Callable[..., Any], what: str, name: str) -> Callable[..., Any]:
-    """`function`, with keratorch's of the table in its place where a `GradArray` comes in."""
+    """`function`, replaced by keratorch's version in every call that has a `GradArray`."""
 
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
@@ -104,7 +105,7 @@ def mirrored(function: Callable[..., Any], what: str, name: str) -> Callable[...
 
 
 def ufunc_named(name: str) -> Callable[..., Any] | None:
-    """keratorch's function for NumPy's ufunc of that name."""
+    """keratorch's version of NumPy's ufunc `name`; `None` if there is none."""
     import numpy as np
 
     ufunc = getattr(np, name, None)
@@ -112,9 +113,9 @@ def ufunc_named(name: str) -> Callable[..., Any] | None:
 
 
 def _unwrapped(value: Any) -> Any:
-    """`value`, with the raw array of every constant in it."""
+    """`value`, with the raw array in place of every constant."""
     if isinstance(value, GradArray):
-        return get_slot(value)
+        return get_raw(value)
     if isinstance(value, tuple):
         return tuple(_unwrapped(v) for v in value)
     if isinstance(value, list):
@@ -125,7 +126,7 @@ def _unwrapped(value: Any) -> Any:
 
 
 def _wrapped(value: Any) -> Any:
-    """The arrays of a result as constants."""
+    """A result of the library, with its arrays as constants."""
     if _registry.is_array(value):
         return constant(value)
     if isinstance(value, tuple):

@@ -1,4 +1,4 @@
-"""``r_`` and ``c_``, which join what stands in their brackets."""
+"""``r_`` and ``c_``, which join the pieces in their brackets."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from ._values import arrays_in
 
 
 class Rows:
-    """``r_[x, 0.0, 1:4]``: the pieces joined along `axis`; without a `GradArray`, `plain`'s.
+    """``r_[x, 0.0, 1:4]``: the pieces joined along `axis`.
 
-    after : new axes are put after those of a piece of fewer, as ``c_`` does.
+    plain : the library's own ``r_`` or ``c_``, which joins pieces without a `GradArray`.
+    after : a piece with too few axes gets the new ones at its end, as in ``c_``.
     """
 
     def __init__(self, plain: Any, axis: int, after: bool) -> None:

@@ -1,29 +1,29 @@
-"""NumPy's protocols: its ufuncs, called with a `GradArray`, arrive here."""
+"""NumPy's protocols: calls of its ufuncs with a `GradArray` arrive here."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from .. import functions as kt
-from ..core.array import GradArray, get_slot
+from ..core.array import GradArray, get_raw
 from ..core.convert import SCALARS, as_operand
+from ..core.nodes import is_tracked, raw_of
 from ..core.recording import constant
 from ..errors import LostGradientError, NotDifferentiableError
 from ._lookup import _foreign, _is_scipys, ufunc_function
 from ._numpy_functions import array_function
-from ._values import is_tracked
 
-#: The arguments by name that may be arrays, and are read.
+#: The keyword arguments that a ufunc reads and that may be arrays.
 _READ = ("where", "initial")
 
 
 def array_ufunc(self: GradArray, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
-    """``np.sin(x)``, and ``a * x`` with a raw array on the left.
+    """``np.sin(x)``, and ``a * x`` with a raw array `a` on the left.
 
-    The ufuncs of the table `_numpy_api`, and SciPy's, are NumPy's own on NumPy constants. A ufunc
-    that keratorch has no function for, and ``where=``, ``dtype=`` and the like are for constants
-    alone; so is ``a += x``, which NumPy calls with ``out=a``. Into a `GradArray` `out` results are
-    written as ``out[...] = f(x)`` is.
+    Given NumPy constants alone, the ufuncs of the table `_numpy_api` and of SciPy run themselves.
+    The following are for constants only: a ufunc that keratorch has no function for; arguments
+    such as ``where=`` and ``dtype=``; ``a += x``, which NumPy calls with ``out=a``. If `out` is a
+    `GradArray`, the result is a recorded write, like ``out[...] = f(x)``.
     """
     if not kwargs or (method != "__call__" and kwargs.get("out") is None):
         function = ufunc_function(ufunc, method)
@@ -67,17 +67,17 @@ def array_ufunc(self: GradArray, ufunc: Any, method: str, *inputs: Any, **kwargs
 
 
 def _values(inputs: tuple[Any, ...], kwargs: Any) -> tuple[Any, ...]:
-    """What a ufunc computes with, or reads."""
+    """All that a ufunc reads: its inputs, and the arguments of `_READ`."""
     return (*inputs, *(kwargs.get(name) for name in _READ))
 
 
 def _is_foreign(value: Any) -> bool:
-    """Whether `value` is an array that no `GradArray` holds."""
+    """Whether `value` is given and is no `GradArray`."""
     return value is not None and not isinstance(value, GradArray)
 
 
 def _can_write(method: str, kwargs: Any) -> bool:
-    """Whether the results go into `GradArray`s, by nothing but ``out=`` and what goes with it."""
+    """Whether ``out=`` has only `GradArray`s, and every other argument suits a recorded write."""
     out = kwargs.get("out", ())
     if method == "at" or not all(v is None or isinstance(v, GradArray) for v in out):
         return False
@@ -91,13 +91,13 @@ def _into(
     function: Any, method: str, inputs: Any, *, out: Any, where: Any = True,
     casting: str = "same_kind", **kwargs: Any,
 ) -> Any:  # fmt: skip
-    """``out[...] = f(x)``, recorded, wherever `where` says so; returns `out`, as NumPy does.
+    """``out[...] = f(x)`` as a recorded write where `where` is true; returns `out`, as NumPy does.
 
-    Elsewhere f is computed at 1, so that what it is at `x` is seen in no derivative.
+    Masked-out elements are evaluated at 1, so they contribute nothing to the derivative.
     """
     from ._numpy_api.writing import copyto
 
-    if method != "__call__":  # of a reduction it says what takes part
+    if method != "__call__":  # a reduction leaves masked-out elements out
         if where is not True:
             kwargs["where"], where = where, True
     elif where is not True:
@@ -113,7 +113,7 @@ def _into(
 
 
 def _one_where_not(condition: Any, x: Any) -> Any:
-    """`x` where the condition holds, else 1 of its dtype; a Python scalar as it is."""
+    """`x` where the condition holds, else 1 in its dtype; a Python scalar stays as it is."""
 
     if type(x) in SCALARS:
         return x
@@ -122,7 +122,7 @@ def _one_where_not(condition: Any, x: Any) -> Any:
 
 
 def _remedy(method: str, kwargs: Any) -> str:
-    """What to write in place of a call that is refused."""
+    """The advice of the error message: what to write in place of the refused call."""
     if method == "at":
         return "write x[indices] = value"
     if method == "__call__" and "where" in kwargs:
@@ -133,17 +133,20 @@ def _remedy(method: str, kwargs: Any) -> str:
 
 
 def _qualified(ufunc: Any) -> str:
-    """The name of a ufunc with that of its library, for messages."""
+    """The name of a ufunc with the name of its library, for messages: ``numpy.sin``."""
     return f"scipy.special.{ufunc.__name__}" if _is_scipys(ufunc) else f"numpy.{ufunc.__name__}"
 
 
 def _on_raw_arrays(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: Any) -> Any:
-    """What the ufunc makes of constants, as constants; `out` is handed back as it is."""
+    """Run the ufunc on the raw arrays of constants, and return constants; return `out` unchanged.
+
+    `NotImplemented` if a constant holds no NumPy array.
+    """
     import numpy as np
 
-    raws = [get_slot(v) if isinstance(v, GradArray) else v for v in inputs]
+    raws = [raw_of(v) for v in inputs]
     named = {name: kwargs[name] for name in _READ if isinstance(kwargs.get(name), GradArray)}
-    kwargs = {**kwargs, **{name: get_slot(v) for name, v in named.items()}}
+    kwargs = {**kwargs, **{name: get_raw(v) for name, v in named.items()}}
     arrays = [r for r, v in zip(raws, inputs, strict=True) if isinstance(v, GradArray)]
     if not all(type(a) is np.ndarray for a in arrays):
         return NotImplemented

@@ -1,7 +1,7 @@
-"""NumPy's functions that are no ufuncs, called with a `GradArray`: ``np.concatenate([x, y])``.
+"""Calls of NumPy's functions (not ufuncs) with a `GradArray`: ``np.concatenate([x, y])``.
 
-Those of the table `_numpy_api` are differentiated. NumPy computes what has constants alone, and
-nothing else: a tracked array given to any other function is refused.
+The functions of the table `_numpy_api` are differentiable. Given constants alone, NumPy itself
+computes. A tracked array given to a function outside the table raises `NotDifferentiableError`.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from typing import Any
 from ..backends import _registry
 from ..core.array import GradArray
 from ..core.mode import mode
+from ..core.nodes import is_tracked
 from ..core.recording import constant
-from ..core.writes import share
+from ..core.views import share
 from ..errors import NotDifferentiableError
 from ._like import made_like
 from ._lookup import table_function
-from ._values import MAKERS as MAKERS
-from ._values import arrays_in, is_tracked, not_differentiable, qualified_name, raw
+from ._values import MAKERS, arrays_in, not_differentiable, qualified_name, unwrapped
 
 #: NumPy's functions that write into their first argument.
 _WRITERS = frozenset(["copyto", "put", "place", "putmask", "put_along_axis", "fill_diagonal"])
@@ -26,7 +26,7 @@ _WRITERS = frozenset(["copyto", "put", "place", "putmask", "put_along_axis", "fi
 def array_function(
     self: GradArray, func: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> Any:
-    """What NumPy calls in place of `func`, where an argument is a `GradArray`."""
+    """NumPy calls this in place of `func` if an argument is a `GradArray`."""
     import numpy as np
 
     name = qualified_name(func)
@@ -37,7 +37,7 @@ def array_function(
     writes = name in _WRITERS and any(isinstance(a, GradArray) for a in args[:1])
     writes = writes or isinstance(kwargs.get("out"), GradArray)
     on_numpy = all(type(x._array) is np.ndarray for x in arrays)
-    # Inside no_sync as it is on a device, so that what waits there raises here.
+    # Inside no_sync take the path of a GPU, so that operations that wait there raise here too.
     if tracked or writes or mode.no_sync or not on_numpy:
         function = table_function(name)
         if function is not None:
@@ -53,7 +53,7 @@ def array_function(
             f"numpy.{name} would write into a GradArray of shape {tuple(self.shape)} past its "
             "record: write with x[...] = value"
         )
-    found = _wrapped(func(*raw(args), **raw(kwargs)))
+    found = _wrapped(func(*unwrapped(args), **unwrapped(kwargs)))
     for part in found if isinstance(found, (tuple, list)) else (found,):
         if isinstance(part, GradArray):
             for x in arrays:
@@ -63,7 +63,7 @@ def array_function(
 
 
 def _into(function: Any, args: Any, *, out: GradArray, **kwargs: Any) -> GradArray:
-    """``out[...] = function(...)``, recorded; returns `out`, as NumPy does."""
+    """``out[...] = function(...)`` as a recorded write; returns `out`, as NumPy does."""
     from ._numpy_api.writing import copyto
 
     copyto(out, function(*args, **kwargs))
@@ -71,13 +71,13 @@ def _into(function: Any, args: Any, *, out: GradArray, **kwargs: Any) -> GradArr
 
 
 def _storage_of(view: GradArray, x: GradArray) -> int | None:
-    """The key of the memory of `view`, if it is of the library of `x`."""
+    """The key of the memory of `view`; `None` if `view` and `x` are of different libraries."""
     backend = _registry.of(x._array)
     return backend.storage(view._array) if _registry.of(view._array) is backend else None
 
 
 def _wrapped(value: Any) -> Any:
-    """The arrays and NumPy scalars of a result as constants; the rest as it is."""
+    """A result of NumPy, with its arrays and scalars as constants and the rest unchanged."""
     import numpy as np
 
     if isinstance(value, (np.ndarray, np.generic)):
@@ -91,13 +91,4 @@ def _wrapped(value: Any) -> Any:
     return value
 
 
-__all__ = [
-    "MAKERS",
-    "array_function",
-    "arrays_in",
-    "is_tracked",
-    "not_differentiable",
-    "qualified_name",
-    "raw",
-    "table_function",
-]
+__all__ = ["array_function"]

@@ -1,7 +1,7 @@
-"""NumPy's methods that are more than a function of keratorch: thin, and found when called.
+"""NumPy's methods and attributes of arrays that need more than one function of keratorch.
 
-A method is NumPy's function of its name, from the table `interop._numpy_api`, which is imported
-with the first call.
+Most methods call NumPy's function of the same name in the table `interop._numpy_api`, which is
+imported with the first call.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from . import _lookup
 
 
 def table_function(name: str) -> Callable[..., Any]:
-    """keratorch's function for NumPy's of that name."""
+    """keratorch's version of NumPy's function `name`; `NotDifferentiableError` if there is none."""
     found = _lookup.table_function(name)
     if found is None:
         raise NotDifferentiableError(
@@ -38,7 +38,7 @@ def _method(name: str) -> Callable[..., Any]:
     return method
 
 
-#: Methods whose arguments are those of NumPy's function after the array.
+#: Methods with the arguments of NumPy's function, without its first one, the array.
 OF_THE_TABLE = (
     *("all", "any", "argmax", "argmin", "argpartition", "argsort", "choose", "diagonal", "dot"),
     *("nonzero", "ptp", "ravel", "repeat", "round", "searchsorted", "squeeze", "std"),
@@ -47,7 +47,7 @@ OF_THE_TABLE = (
 
 
 def _compress(self: GradArray, condition: Any, axis: Any = None, out: Any = None) -> GradArray:
-    """The layers along `axis` where `condition` holds."""
+    """The slices along `axis` where `condition` is true."""
     return table_function("compress")(condition, self, axis, out)
 
 
@@ -57,7 +57,7 @@ def _conjugate(self: GradArray) -> GradArray:
 
 
 def _flatten(self: GradArray, order: str = "C") -> GradArray:
-    """A copy of the elements in a row."""
+    """A flattened copy; the elements are read in `order`."""
     if order in ("C", "A", "K"):
         return placing.copy(manipulation.reshape(self, (self.size,)))
     return placing.copy(table_function("ravel")(self, order))
@@ -67,7 +67,7 @@ def _flatten(self: GradArray, order: str = "C") -> GradArray:
 
 
 def _sort(self: GradArray, axis: int = -1, kind: Any = None, order: Any = None, **kw: Any) -> None:
-    """Sort in place, as a recorded write: on a leaf that requires a gradient use `numpy.sort`."""
+    """Sort in place, as a recorded write. For a leaf that requires a gradient use `numpy.sort`."""
     indexing.setitem(self, ..., table_function("sort")(self, axis, kind, order, **kw))
 
 
@@ -79,12 +79,12 @@ def _partition(
 
 
 def _fill(self: GradArray, value: Any) -> None:
-    """Write `value` into every element: a recorded write where it is tracked."""
+    """Write `value` into every element, as ``x[...] = value`` does."""
     indexing.setitem(self, ..., value)
 
 
 def _put(self: GradArray, indices: Any, values: Any, mode: str = "raise") -> None:
-    """Write `values` at the positions `indices` in the row of all elements."""
+    """Write `values` at the positions `indices` of the flattened array."""
     table_function("put")(self, indices, values, mode)
 
 
@@ -95,7 +95,7 @@ def _itemsize(self: GradArray) -> int:
     """The bytes of one element."""
     raw: Any = self._array
     size: Any = getattr(raw, "itemsize", None)
-    if size is None:  # the standard has none
+    if size is None:  # the Array API has no `itemsize`
         bits = 8 if isdtype(self.dtype, "bool") else _bits(self.dtype)
         return bits // 8
     return int(size)
@@ -104,7 +104,7 @@ def _itemsize(self: GradArray) -> int:
 def _bits(dtype: Any) -> int:
     if isdtype(dtype, "integral"):
         return iinfo(dtype).bits
-    # Those of a complex dtype are those of its parts.
+    # For a complex dtype, `finfo` gives the bits of one part.
     return finfo(dtype).bits * (2 if isdtype(dtype, "complex floating") else 1)
 
 
@@ -114,7 +114,7 @@ def _nbytes(self: GradArray) -> int:
 
 
 class Flat:
-    """The elements in a row: ``x.flat[3]``, ``x.flat[2:] = 0``, ``for v in x.flat``."""
+    """The flattened array: ``x.flat[3]``, ``x.flat[2:] = 0``, ``for v in x.flat``."""
 
     __slots__ = ("base",)
 
@@ -140,15 +140,15 @@ class Flat:
         row = placing.copy(self._row())
         if isinstance(value, Flat):
             value = value._row()
-        row = indexing.with_item(row, _raw(key, row), value)
+        row = indexing.with_item(row, _raw_index(key, row), value)
         self.base[...] = manipulation.reshape(row, self.base.shape)
 
     def copy(self) -> GradArray:
-        """A copy of the elements in a row."""
+        """A flattened copy of the array."""
         return placing.copy(self._row())
 
 
-def _raw(key: Any, row: GradArray) -> Any:
+def _raw_index(key: Any, row: GradArray) -> Any:
     return raw_key(key, row._array, keep=True)
 
 
@@ -171,7 +171,7 @@ METHODS: dict[str, Any] = {
     "flat": property(Flat, _set_flat, doc="The elements in a row, to read, write and go through."),
 }
 
-#: NumPy's methods and attributes that a `GradArray` has not, and why.
+#: NumPy's methods and attributes that a `GradArray` lacks -> the reason.
 ABSENT = {
     "base": "what an array shares memory with is the library's",
     "byteswap": "an array of keratorch has the machine's byte order",

@@ -1,7 +1,7 @@
-"""SciPy's special functions that others make up: ``scipy.special.boxcox(x, lam)``.
+"""SciPy's special functions that keratorch builds from its own: ``scipy.special.boxcox(x, lam)``.
 
-SciPy with ``SCIPY_ARRAY_API=1`` asks ``xp.special`` for a function before it goes by way of NumPy.
-These are for it, in its names and argument order; what `keratorch.special` has is not repeated.
+With ``SCIPY_ARRAY_API=1``, SciPy asks ``xp.special`` for a function before it goes by way of NumPy.
+This module has SciPy's names and argument order, and none of the functions of `keratorch.special`.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def boxcox1p(x: Any, lmbda: Any) -> GradArray:
 
 
 def _over_lambda(logarithm: GradArray, lmbda: Any) -> GradArray:
-    """(e^(l·z) − 1)/l, by its series z + l·z²/2 + l²·z³/6 where l·z is tiny."""
+    """(e^(l·z) − 1)/l; where |l·z| < 1e-5, its series z + l·z²/2 + l²·z³/6."""
     lmbda = as_operand(lmbda, like=logarithm)
     t = lmbda * logarithm
     near = absolute(t) < 1e-5
@@ -54,7 +54,7 @@ def inv_boxcox1p(y: Any, lmbda: Any) -> GradArray:
 
 
 def _log_of_inverse(y: Any, lmbda: Any) -> GradArray:
-    """log(1 + l·y)/l, by its series y − l·y²/2 + l²·y³/3 where l·y is tiny."""
+    """log(1 + l·y)/l; where |l·y| < 1e-5, its series y − l·y²/2 + l²·y³/3."""
     y, lmbda = _two(y, lmbda)
     t = lmbda * y
     near = absolute(t) < 1e-5
@@ -122,7 +122,7 @@ def pseudo_huber(delta: Any, r: Any) -> GradArray:
 
 
 def fdtr(dfn: Any, dfd: Any, x: Any) -> GradArray:
-    """The distribution function of the F law."""
+    """The distribution function of F: I_z(dfn/2, dfd/2) with z = dfn·x/(dfd + dfn·x)."""
     return special.betainc(dfn / 2.0, dfd / 2.0, dfn * x / (dfd + dfn * x))
 
 
@@ -132,7 +132,7 @@ def fdtrc(dfn: Any, dfd: Any, x: Any) -> GradArray:
 
 
 def gdtr(a: Any, b: Any, x: Any) -> GradArray:
-    """The distribution function of the gamma law of rate a and shape b."""
+    """The distribution function of the gamma distribution of rate a and shape b: P(b, a·x)."""
     return special.gammainc(b, a * x)
 
 
@@ -142,7 +142,7 @@ def gdtrc(a: Any, b: Any, x: Any) -> GradArray:
 
 
 def pdtr(k: Any, m: Any) -> GradArray:
-    """The distribution function of the Poisson law of mean m; constant in k, which is floored."""
+    """The distribution function of Poisson's distribution of mean m: Q(⌊k⌋ + 1, m); ∂ = 0 in k."""
     return special.gammaincc(_following(k, m), m)
 
 
@@ -152,12 +152,12 @@ def pdtrc(k: Any, m: Any) -> GradArray:
 
 
 def _following(k: Any, m: Any) -> GradArray:
-    """The whole number after k, in the dtype of m."""
+    """⌊k⌋ + 1, in the dtype of m."""
     k, m = _two(k, m)
     return astype(floor(k), m.dtype) + 1.0
 
 
-#: By SciPy's name.
+#: SciPy's name -> the function.
 FUNCTIONS: dict[str, Callable[..., GradArray]] = {
     f.__name__: f
     for f in (

@@ -1,14 +1,14 @@
-"""What was given to a function of another library: which arrays, tracked or not."""
+"""Find the `GradArray`s among the arguments of another library's function, and unwrap them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
 
-from ..core.array import GradArray, get_slot
+from ..core.array import GradArray, get_raw
 from ..errors import NotDifferentiableError
 
-#: NumPy's functions that have ``like=``, and look for arrays of others in that alone.
+#: NumPy's functions that look for arrays of other libraries in ``like=`` only.
 MAKERS = frozenset([
     "arange", "array", "asanyarray", "asarray", "ascontiguousarray", "asfortranarray", "empty",
     "eye", "frombuffer", "fromfile", "fromfunction", "fromiter", "fromstring", "full", "genfromtxt",
@@ -17,18 +17,13 @@ MAKERS = frozenset([
 
 
 def qualified_name(function: Any) -> str:
-    """``"sum"`` or ``"linalg.norm"``: the name under which the table has a function of NumPy."""
+    """The name of a NumPy function in the table, such as ``"sum"`` or ``"linalg.norm"``."""
     module = str(function.__module__).removeprefix("numpy").lstrip(".")
     return f"{module}.{function.__name__}" if module else str(function.__name__)
 
 
-def is_tracked(x: GradArray) -> bool:
-    """Whether `x` has a gradient or a tangent to lose."""
-    return x._edge is not None or x._tangents is not None
-
-
 def not_differentiable(what: str, x: GradArray) -> NotDifferentiableError:
-    """What to raise where `what` was given the tracked array `x`."""
+    """The error to raise if `what` has no rule and was given the tracked array `x`."""
     return NotDifferentiableError(
         f"{what} has no rule for a GradArray of shape {tuple(x.shape)}: use keratorch's own "
         "functions, or detach() to compute without a gradient"
@@ -46,17 +41,17 @@ def arrays_in(value: Any) -> Iterator[GradArray]:
         yield from arrays_in(list(value.values()))
 
 
-def raw(value: Any) -> Any:
-    """`value`, with every `GradArray` in it as a NumPy array."""
+def unwrapped(value: Any) -> Any:
+    """`value`, with a NumPy array in place of every `GradArray`."""
     import numpy as np
 
     if isinstance(value, GradArray):
-        array = get_slot(value)
+        array = get_raw(value)
         return array if type(array) is np.ndarray else np.asarray(value)
     if isinstance(value, tuple):
-        return tuple(raw(v) for v in value)
+        return tuple(unwrapped(v) for v in value)
     if isinstance(value, list):
-        return [raw(v) for v in value]
+        return [unwrapped(v) for v in value]
     if isinstance(value, dict):
-        return {k: raw(v) for k, v in value.items()}
+        return {k: unwrapped(v) for k, v in value.items()}
     return value

@@ -1,4 +1,4 @@
-"""``vectorize`` of `keratorch.numpy`: a function of numbers, called for each element."""
+"""``vectorize`` of `keratorch.numpy`: call a function of numbers for each element."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from .. import functions as kt
 from ..backends import _registry
-from ..core.array import GradArray, get_slot
+from ..core.array import GradArray, get_raw
 from ..core.convert import as_operand
 from ..errors import DTypeError, NotDifferentiableError
 from ..ops.manipulation import broadcast_shape
@@ -16,17 +16,20 @@ from ._values import arrays_in
 
 
 class _Box:
-    """What `pyfunc` gave for one element, of which NumPy makes no array."""
+    """The result of `pyfunc` for one element, in a box so that NumPy makes no array of it."""
 
     def __init__(self, value: Any) -> None:
         self.value = value
 
 
 def _with_elements(value: Any, like: GradArray) -> Any:
-    """An argument beside `like`: what has no `GradArray` in it, and is no array of another library
-    or device, as an array of NumPy's, whose elements may be strings or any objects."""
+    """An argument as an array: a `GradArray` on the device of `like`, or an array of NumPy.
+
+    It becomes a `GradArray` if it holds one, or if it is a raw array and not both it and `like`
+    are NumPy's. An array of NumPy may have strings or any objects as elements.
+    """
     foreign = _registry.is_array(value) and not (
-        isinstance(value, np.ndarray) and isinstance(get_slot(like), np.ndarray)
+        isinstance(value, np.ndarray) and isinstance(get_raw(like), np.ndarray)
     )
     if foreign or next(arrays_in([value]), None) is not None:
         return as_operand(value, like)
@@ -34,16 +37,19 @@ def _with_elements(value: Any, like: GradArray) -> Any:
 
 
 class vectorize(np.vectorize):  # type: ignore[misc]
-    """`numpy.vectorize`, which gives a `GradArray` where one goes in, or comes out of `pyfunc`.
+    """`numpy.vectorize`, which returns a `GradArray` if an argument or a result of `pyfunc` is one.
 
-    `pyfunc` is called once for each element. Of a `GradArray` it is given arrays of shape (), and
-    may do with them what it likes: ``if x > 0``, loops, NumPy's functions. Beside one, of numbers,
-    lists and NumPy's arrays it is given NumPy's scalars. A `signature` is refused for
-    `GradArray`s, and `otypes` other than those of booleans and numbers for results that are.
+    `pyfunc` is called once for each element. A `GradArray` gives it arrays of shape (), with which
+    it may do anything: ``if x > 0``, loops, NumPy's functions. Numbers, lists and NumPy's arrays
+    give it NumPy's scalars.
+
+    A `signature` raises `NotDifferentiableError` if an argument is a `GradArray`. If a result is
+    one, `otypes` must be of booleans or numbers; others raise `DTypeError`. `GradArray`s of size 0
+    without `otypes` raise `ValueError`.
     """
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if not callable(self.pyfunc):  # a decorator, called with what it decorates
+        if not callable(self.pyfunc):  # a decorator, called with the function
             return super().__call__(*args, **kwargs)
         given: dict[Any, Any] = {**dict(enumerate(args)), **kwargs}
         named = [k for k in given if k not in self.excluded]
@@ -67,7 +73,7 @@ class vectorize(np.vectorize):  # type: ignore[misc]
         return self._joined(results, boxes.shape)
 
     def _called_by_numpy(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """The results of all elements, which are given to `pyfunc` as NumPy does."""
+        """The boxed results of all elements; NumPy calls `pyfunc`."""
 
         def boxed(*args: Any, **kwargs: Any) -> _Box:
             return _Box(self.pyfunc(*args, **kwargs))
@@ -78,7 +84,7 @@ class vectorize(np.vectorize):  # type: ignore[misc]
     def _called_with_arrays(
         self, count: int, given: dict[Any, Any], named: list[Any], like: GradArray
     ) -> Any:
-        """The results of all elements: of `GradArray`s `pyfunc` is given arrays of shape ()."""
+        """The boxed results of all elements; a `GradArray` gives `pyfunc` arrays of shape ()."""
 
         arrays = [_with_elements(given[k], like) for k in named]
         shape = broadcast_shape("numpy.vectorize", *(tuple(a.shape) for a in arrays))
@@ -99,7 +105,7 @@ class vectorize(np.vectorize):  # type: ignore[misc]
         return boxes
 
     def _of_numbers(self, boxes: Any, like: GradArray | None) -> Any:
-        """What NumPy makes of results without a `GradArray`: constants, if one went in."""
+        """Results without a `GradArray` as NumPy's arrays; as constants if an argument was one."""
         from ._numpy_api._arguments import index_array
 
         found = np.vectorize(lambda box: box.value, self.otypes)(boxes)
@@ -110,7 +116,7 @@ class vectorize(np.vectorize):  # type: ignore[misc]
         return outputs if isinstance(found, tuple) else outputs[0]
 
     def _joined(self, results: list[Any], shape: tuple[int, ...]) -> Any:
-        """The results of all elements, one `GradArray` for each output."""
+        """The results of all elements, joined to one `GradArray` for each output."""
         from ._numpy_api._arguments import of_dtype, promoted
 
         several = isinstance(results[0], tuple)

@@ -180,8 +180,9 @@ def _compiled(cls: type[ElementwiseGrad], in_place: bool, otherwise: Rule) -> Ru
             body.append(f"    if e{i} is not None:")
             body += [f"        {line}" for line in writer.lines]
         writer.lines.clear()
+    name = f"{cls.__name__}_{'kernel' if in_place else 'kernel_0d'}"
     lines = [
-        "def rule(node, g):",
+        f"def {name}(node, g):",
         f"    if {'g.ndim == 0 or ' if in_place else ''}g.dtype.kind != 'f':",
         "        return otherwise(node, g)",
         f"    {', '.join(inputs)}, y = node._saved",
@@ -196,7 +197,7 @@ def _compiled(cls: type[ElementwiseGrad], in_place: bool, otherwise: Rule) -> Ru
     lines += [*body, f"    return ({', '.join(results)},)"]
     writer.scope |= {"otherwise": otherwise, "masked": masked}
     text = "\n".join(lines) + "\n"
-    return _partials.compile_function("rule", text, writer.scope)
+    return _partials.compile_function(name, text, writer.scope)
 
 
 def masked(node: Any, g: Any, i: int) -> Any:

@@ -14,7 +14,7 @@ from typing import Any
 from ..core.array import GradArray
 from ..core.convert import check_devices
 from ..errors import ShapeError
-from ..ops._call import operands
+from ..ops._operands import operands
 from ..ops.linalg.products import matmul
 from ..ops.manipulation import permute_dims, reshape
 from ..ops.windows import fold, pad, windows

@@ -1,9 +1,9 @@
 """NumPy with gradients: ``import keratorch.numpy as np``.
 
-The public names of the NumPy that is installed. Raw arrays in, raw arrays out, by NumPy itself.
-A `GradArray` in, of any backend, gives a `GradArray`: most functions of NumPy find keratorch by
-themselves, and `array`, `asarray` and the others that do not are replaced here. A function
-without a rule raises `NotDifferentiableError` for a tracked array.
+The module has the public names of the installed NumPy. Given raw arrays, NumPy itself computes and
+returns raw arrays. Given a `GradArray` of any backend, a function returns a `GradArray`. Most
+functions of NumPy find keratorch by themselves; this module replaces `array`, `asarray` and the
+others that do not. A function without a rule raises `NotDifferentiableError` for a tracked array.
 
 >>> import keratorch as kt
 >>> import keratorch.numpy as np

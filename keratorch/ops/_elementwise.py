@@ -15,9 +15,9 @@ from ..core.array import GradArray
 from ..core.convert import SCALARS, as_operand, check_devices, is_table
 from ..core.grad import Grad, next_seq
 from ..core.mode import mode, policy
-from ..core.recording import attach, constant, made, recorders, unrecorded
+from ..core.recording import attach, constant, recorders, ref_to, unrecorded
 from ..errors import ShapeError
-from ._call import is_complex
+from ._operands import is_complex
 from ._pandas import takes_table
 from ._partials import Expr, namespace_function, trace
 from ._propagating import record_elementwise
@@ -288,7 +288,7 @@ def binary(cls: type[ElementwiseGrad], name: str, doc: str) -> Any:
         out._array = y
         out._grad = out._tangents = None
         out._grad_op = out._edge = node
-        node._out = made(out)
+        node._out = ref_to(out)
         return out
 
     return _named(function, name, doc)

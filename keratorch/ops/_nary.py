@@ -6,13 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 from ..backends import _registry
-from ..core import recording as _record
+from ..core import recording
 from ..core.array import GradArray
 from ..core.convert import check_devices
 from ..core.recording import constant, is_active
 from ..errors import DTypeError, NotDifferentiableError
-from ._call import as_array, operands
 from ._elementwise import ElementwiseGrad, RawFunctions, explained
+from ._operands import as_array, operands
 from ._propagating import record_elementwise
 
 _raw_functions: dict[str, RawFunctions] = {}
@@ -44,7 +44,7 @@ def apply(
     except (ValueError, TypeError, RuntimeError) as error:
         raise explained(name, error, *raws) from error
     if not any(is_active(x) for x in xs):
-        return _record.unrecorded(y)
+        return recording.unrecorded(y)
     return record_elementwise(cls, xs, y)
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
+from types import FunctionType
 from typing import Any
 
 from ..backends import _registry
 from ..core.array import GradArray
 from ..core.callers import asked_by_operator
 from ..core.convert import SCALARS, is_table
+from ..core.nodes import is_tracked
 from ..errors import LostGradientError
 from . import (
     arithmetic,
@@ -157,6 +159,11 @@ def _transpose(self: GradArray, *axes: Any) -> GradArray:
     return manipulation.permute_dims(self, order)
 
 
+def _copy(self: GradArray, order: str = "C") -> GradArray:
+    """A copy in memory of its own; differentiable. The library chooses the `order`."""
+    return placing.copy(self)
+
+
 def _imag(self: GradArray) -> GradArray:
     # `kt.imag` refuses real arrays; an attribute that raises breaks `hasattr(x, "imag")`.
     if _registry.of(self._array).is_complex(self._array.dtype):
@@ -173,7 +180,7 @@ def _dlpack(
     copy: bool | None = None,
 ) -> Any:
     """A capsule that shares the memory of a constant."""
-    if self._edge is not None or self._tangents is not None:
+    if is_tracked(self):
         raise LostGradientError(
             f"__dlpack__ of a tracked array of shape {tuple(self.shape)} would lose its gradient: "
             "use detach() first"
@@ -195,7 +202,7 @@ def _cuda_array_interface(self: GradArray) -> Any:
     """
     if asked_by_operator():
         raise AttributeError("__cuda_array_interface__ of an operand of an operator")
-    if self._edge is not None or self._tangents is not None:
+    if is_tracked(self):
         raise AttributeError(
             f"__cuda_array_interface__ of a tracked array of shape {tuple(self.shape)} would lose "
             "its gradient: use detach() first"
@@ -212,7 +219,7 @@ _BINARY = {
     "mod": arithmetic.remainder,
     "matmul": matmul,
 }
-_COMPARISONS = {
+_CONSTANTS = {
     "lt": constants.less,
     "le": constants.less_equal,
     "gt": constants.greater,
@@ -226,7 +233,7 @@ _COMPARISONS = {
     "rshift": constants.bitwise_right_shift,
     "floordiv": constants.floor_divide,
 }
-_FUNCTIONS = {**_BINARY, **_COMPARISONS}
+_FUNCTIONS = {**_BINARY, **_CONSTANTS}
 _METHODS = {
     "__cuda_array_interface__": property(_cuda_array_interface),
     "__pandas_priority__": property(priority),
@@ -239,6 +246,7 @@ _METHODS = {
     "__getitem__": indexing.getitem,
     "__setitem__": indexing.setitem,
     "transpose": _transpose,
+    "copy": _copy,
     "to_device": placing.to_device,
     "conj": selection.conj,
     "T": property(_transpose, doc="The axes reversed."),
@@ -256,15 +264,17 @@ def install() -> None:
         setattr(GradArray, f"__r{name}__", reflected)
         raw_function = getattr(operator, f"i{name}")
         setattr(GradArray, f"__i{name}__", _in_place(function, raw_function))
-    for name, function in _COMPARISONS.items():
+    for name, function in _CONSTANTS.items():
         forward, reflected = _operator(name)
         setattr(GradArray, f"__{name}__", forward)
         if name not in ("lt", "le", "gt", "ge", "eq", "ne"):
             setattr(GradArray, f"__r{name}__", reflected)
             in_place = _in_place(function, getattr(operator, f"i{name}"))
             setattr(GradArray, f"__i{name}__", in_place)
-    for name, function in _METHODS.items():
-        setattr(GradArray, name, function)
+    for name, method in _METHODS.items():
+        if isinstance(method, FunctionType) and method.__name__.startswith("_"):
+            method.__name__, method.__qualname__ = name, f"GradArray.{name}"
+        setattr(GradArray, name, method)
 
 
 def add_operator(name: str, function: Callable[..., Any]) -> None:

@@ -10,8 +10,9 @@ import sys
 from typing import Any
 
 from ..backends import _registry
-from ..core.array import GradArray, get_slot
+from ..core.array import GradArray, get_raw
 from ..core.callers import table_that_asks
+from ..core.nodes import is_tracked
 from ..errors import LostGradientError, UnknownArrayError
 
 _ABOVE_ALL = 5000  # pandas's own go to 4000
@@ -23,20 +24,20 @@ def takes_table(x: GradArray, table: Any) -> bool:
     With constants pandas does, except where it cannot: beside arrays of other libraries than NumPy,
     and beside a DataFrame those of 0 and 2 axes.
     """
-    if x._edge is not None or x._tangents is not None or not _is_numpys(x):
+    if is_tracked(x) or not _is_numpys(x):
         return True
     pandas = sys.modules["pandas"]
     return x.ndim != 1 and not isinstance(table, (pandas.Series, pandas.Index))
 
 
 def _is_numpys(x: GradArray) -> bool:
-    return _registry.of(get_slot(x)).name == "numpy"
+    return _registry.of(get_raw(x)).name == "numpy"
 
 
 def priority(self: GradArray) -> int:
     """What pandas reads before an operation; none where that is left to pandas."""
     table, in_place = table_that_asks()
-    tracked = self._edge is not None or self._tangents is not None
+    tracked = is_tracked(self)
     if in_place and tracked:
         raise LostGradientError(
             f"an in-place operator with a tracked array of shape {tuple(self.shape)} would write "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..core import recording as _record
+from ..core import recording
 from ..core.array import GradArray
 from ..core.mode import mode
 from ..core.recording import attach
@@ -14,8 +14,8 @@ from ..core.tangents import propagate
 def record_elementwise(cls: Any, inputs: tuple[Any, ...], raw: Any) -> GradArray:
     """The result of an elementwise operation, with its node and its tangents."""
     arrays = [x if type(x) is GradArray else None for x in inputs]
-    recording = mode.recording
-    edges = tuple([x._edge if x is not None and recording else None for x in arrays])
+    records = mode.recording
+    edges = tuple([x._edge if x is not None and records else None for x in arrays])
     tangents = tuple([None if x is None else x._tangents for x in arrays])
     read: frozenset[str] = frozenset()
     for i, (edge, t) in enumerate(zip(edges, tangents, strict=True)):
@@ -31,7 +31,7 @@ def record_elementwise(cls: Any, inputs: tuple[Any, ...], raw: Any) -> GradArray
     if any(e is not None for e in edges):
         y = attach(node, raw)
     else:
-        y = _record.unrecorded(raw)
+        y = recording.unrecorded(raw)
         node.shape, node.dtype = raw.shape, raw.dtype
     propagate(node, tangents, (y,))
     return y

@@ -11,13 +11,12 @@ from typing import Any
 
 from ..backends import _registry
 from ..backends._special import general
-from ..core import recording as _record
+from ..core import recording
 from ..core.array import GradArray
 from ..core.convert import SCALARS, as_operand, check_devices
 from ..core.mode import policy
 from ..core.recording import is_active
 from ..errors import DTypeError
-from ._call import as_array, first_array, first_tracked
 from ._elementwise import (
     ElementwiseGrad,
     RawFunctions,
@@ -28,6 +27,7 @@ from ._elementwise import (
     unary,
 )
 from ._nary import refuse_tracked
+from ._operands import as_array, first_array, first_tracked
 from ._propagating import record_elementwise
 
 
@@ -312,7 +312,7 @@ def clip(x: Any, /, min: Any = None, max: Any = None) -> GradArray:
         raise explained("clip", error, a, *raws) from error
     raw = as_array(a, raw)
     if not any(type(b) is GradArray and is_active(b) for b in (x, low, high)):
-        return _record.unrecorded(raw)
+        return recording.unrecorded(raw)
     return record_elementwise(ClipGrad, (x, low, high), raw)
 
 

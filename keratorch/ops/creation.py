@@ -7,6 +7,7 @@ from typing import Any
 from ..backends import _registry
 from ..core.array import GradArray
 from ..core.convert import as_operand, check_devices, has_array, target_device, to_raw
+from ..core.nodes import is_tracked
 from ..core.recording import constant
 from ..errors import LostGradientError
 from . import placing
@@ -31,7 +32,7 @@ def asarray(
     """
     if isinstance(obj, GradArray) or has_array(obj):
         x = as_operand(obj)
-        if requires_grad and (x._edge is not None or x._tangents is not None):
+        if requires_grad and is_tracked(x):
             raise LostGradientError(
                 "asarray(requires_grad=True) of a tracked array would cut its graph: detach() first"
             )

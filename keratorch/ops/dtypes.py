@@ -6,14 +6,14 @@ from typing import Any
 
 from ..backends import Backend, _registry
 from ..backends._backend import SCALARS
-from ..core.nodes import GradArrayBase, get_slot
+from ..core.nodes import GradArrayBase, get_raw
 
 
 def _backend_of(*values: Any) -> Backend:
     """The backend of the first array or dtype; the default one for names and scalars."""
     for value in values:
         if isinstance(value, GradArrayBase):
-            return _registry.of(get_slot(value))
+            return _registry.of(get_raw(value))
         if _registry.is_array(value):
             return _registry.of(value)
     default = _registry.resolve_device(None)[0]
@@ -26,9 +26,9 @@ def _backend_of(*values: Any) -> Backend:
     return default
 
 
-def _raw(backend: Backend, value: Any) -> Any:
+def _type_or_raw(backend: Backend, value: Any) -> Any:
     if isinstance(value, GradArrayBase):
-        return get_slot(value)
+        return get_raw(value)
     if type(value) in SCALARS or _registry.is_array(value):
         return value
     return backend.dtype(value)
@@ -36,14 +36,14 @@ def _raw(backend: Backend, value: Any) -> Any:
 
 def _type(backend: Backend, value: Any) -> Any:
     """The dtype of an array, or the dtype that `value` is."""
-    raw = _raw(backend, value)
+    raw = _type_or_raw(backend, value)
     return raw.dtype if _registry.is_array(raw) else raw
 
 
 def can_cast(from_: Any, to: Any, /) -> bool:
     """Whether the dtype, or the dtype of the array, `from_` can become `to` safely."""
     backend = _backend_of(from_, to)
-    return bool(backend.xp.can_cast(_type(backend, from_), _raw(backend, to)))
+    return bool(backend.xp.can_cast(_type(backend, from_), _type_or_raw(backend, to)))
 
 
 def finfo(type: Any, /) -> Any:
@@ -69,4 +69,4 @@ def isdtype(dtype: Any, kind: Any) -> bool:
 def result_type(*arrays_and_dtypes: Any) -> Any:
     """The dtype that arrays, dtypes and Python scalars have together."""
     backend = _backend_of(*arrays_and_dtypes)
-    return backend.xp.result_type(*(_raw(backend, value) for value in arrays_and_dtypes))
+    return backend.xp.result_type(*(_type_or_raw(backend, value) for value in arrays_and_dtypes))

@@ -11,13 +11,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..backends import _registry
-from ..core import recording as _record
+from ..core import recording
 from ..core.array import GradArray
 from ..core.convert import as_operand
 from ..core.grad import Grad
 from ..core.recording import constant, is_active, record
 from ..errors import DTypeError, ShapeError
-from ._call import as_array, namespace, normalized_axes
+from ._operands import as_array, namespace, normalized_axes
 from .selection import conj
 
 #: The norm of the adjoint transform.
@@ -34,10 +34,10 @@ class _TransformGrad(Grad):
         """The transform `name` of `x`, raw or not, with the sizes and axes of this one."""
         return call(namespace(x), name, x, self.sizes, self.axes, norm)
 
-    def fitted(self, grad: Any) -> Any:
+    def resized(self, grad: Any) -> Any:
         """`grad` cut, or padded with zeros, to the lengths of the input."""
         for axis, length in zip(self.axes, self.lengths, strict=True):
-            grad = fitted(grad, axis, length)
+            grad = resized(grad, axis, length)
         return grad
 
     def weighted(self, spectrum: Any, weight: float) -> Any:
@@ -61,7 +61,7 @@ class FFTGrad(_TransformGrad):
 
     def backward(self, grad: Any) -> tuple[Any, ...]:
         name = "fftn" if self.inverse else "ifftn"
-        return (self.fitted(self.transformed(name, grad, _REVERSED[self.norm])),)
+        return (self.resized(self.transformed(name, grad, _REVERSED[self.norm])),)
 
     def jvp(self, *tangents: Any) -> Any:
         return self.transformed("ifftn" if self.inverse else "fftn", tangents[0], self.norm)
@@ -74,7 +74,7 @@ class RFFTGrad(_TransformGrad):
 
     def backward(self, grad: Any) -> tuple[Any, ...]:
         grad = self.weighted(grad, 0.5)
-        return (self.fitted(self.transformed("irfftn", grad, _REVERSED[self.norm])),)
+        return (self.resized(self.transformed("irfftn", grad, _REVERSED[self.norm])),)
 
     def jvp(self, *tangents: Any) -> Any:
         return self.transformed("rfftn", tangents[0], self.norm)
@@ -87,7 +87,7 @@ class IRFFTGrad(_TransformGrad):
 
     def backward(self, grad: Any) -> tuple[Any, ...]:
         grad = self.transformed("rfftn", grad, _REVERSED[self.norm])
-        return (self.fitted(self.weighted(grad, 2.0)),)
+        return (self.resized(self.weighted(grad, 2.0)),)
 
     def jvp(self, *tangents: Any) -> Any:
         return self.transformed("irfftn", tangents[0], self.norm)
@@ -138,7 +138,7 @@ def part(x: Any, axis: int, start: int, stop: int | None) -> Any:
     return x[tuple(index)]
 
 
-def fitted(x: Any, axis: int, length: int) -> Any:
+def resized(x: Any, axis: int, length: int) -> Any:
     """`x` cut, or padded with zeros, to `length` along `axis`."""
     shape = list(x.shape)
     if shape[axis] >= length:
@@ -207,7 +207,7 @@ def _transform(
         raise DTypeError(f"{op} of dtype {a.dtype}, shape {tuple(a.shape)}: x must be real")
     raw = as_array(x._array, call(_registry.of(a).xp, name, a, sizes, axes, norm))
     if not is_active(x):
-        return _record.unrecorded(raw)
+        return recording.unrecorded(raw)
     lengths = tuple(a.shape[i] for i in axes)
     return record(cls, (x,), raw, axes=axes, sizes=sizes, lengths=lengths, norm=norm, **params)
 
@@ -307,7 +307,7 @@ def _shift(name: str, x: Any, axes: int | Sequence[int] | None) -> GradArray:
     a = x._array
     raw = as_array(a, getattr(_registry.of(a).xp.fft, name)(a, axes=axes))
     if not is_active(x):
-        return _record.unrecorded(raw)
+        return recording.unrecorded(raw)
     return record(FFTShiftGrad, (x,), raw, axes=axes, inverse=name == "ifftshift")
 
 

@@ -7,16 +7,17 @@ from typing import Any
 
 from ..backends import _registry
 from ..backends._indices import has_negative_step, is_basic
-from ..core import recording as _record
+from ..core import recording
 from ..core.array import GradArray
 from ..core.convert import SCALARS, as_operand, check_devices, raw_key
 from ..core.grad import Grad
 from ..core.mode import mode
+from ..core.nodes import raw_of
 from ..core.recording import constant, is_active, record
 from ..core.sync import waits
-from ..core.writes import has_copies, mark_family, now, refuse_leaf, replace, share
+from ..core.views import has_copies, mark_family, now, refuse_leaf, replace, share
 from ..errors import DTypeError, InvalidIndexError, ShapeError
-from ._call import as_array, namespace
+from ._operands import as_array, namespace
 from .placing import astype
 
 
@@ -84,7 +85,7 @@ def getitem(x: Any, key: Any, /) -> GradArray:
     if active:
         y = record(GetItemGrad, (x,), raw, key=key, input_shape=tuple(a.shape))
     else:
-        y = _record.unrecorded(raw)
+        y = recording.unrecorded(raw)
     if not basic:
         return y
     # One element, chosen by integers alone, is a scalar in NumPy and no view.
@@ -165,7 +166,7 @@ def may_repeat(key: Any) -> bool:
 
 def last_written(x: Any, key: Any) -> Any:
     """For each element of ``x[key]``, whether a write there is the last one to its place."""
-    raw = x._array if isinstance(x, GradArray) else x
+    raw = raw_of(x)
     backend = _registry.of(raw)
     xp, device = backend.xp, getattr(raw, "device", None)
     shape = tuple(backend.get_item(raw, key).shape)
@@ -179,7 +180,7 @@ def with_item(x: GradArray, key: Any, value: Any) -> GradArray:
     x = as_operand(x)
     value = as_operand(value, like=x)
     if not is_active(x) and not is_active(value):
-        return _record.unrecorded(_with_item_raw(x._array, key, value._array))
+        return recording.unrecorded(_with_item_raw(x._array, key, value._array))
     settled = _registry.of(x._array).settled(x.shape, key)
     repeats = None if settled is key else may_repeat(key)
     raw = _with_item_raw(x._array, settled, value._array)

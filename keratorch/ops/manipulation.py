@@ -11,9 +11,9 @@ from ..core.array import GradArray
 from ..core.convert import as_operand, check_devices
 from ..core.grad import Grad
 from ..core.recording import record
-from ..core.writes import share
+from ..core.views import share
 from ..errors import ShapeError
-from ._call import as_array, namespace, no_axis, normalized_axes, operands, raw_namespace
+from ._operands import as_array, namespace, no_axis, normalized_axes, operands, raw_namespace
 from .placing import copy
 
 Shape = int | Sequence[int]

@@ -11,7 +11,7 @@ from ..core.grad import Grad
 from ..core.recording import record
 from ..core.sync import waits
 from ..errors import ShapeError
-from ._call import as_array, namespace, normalized_axes, raw_namespace
+from ._operands import as_array, namespace, normalized_axes, raw_namespace
 from .manipulation import broadcast_to, reshape
 from .placing import copy
 from .sorting import take

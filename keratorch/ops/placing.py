@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..backends import _registry
-from ..core import recording as _record
+from ..core import recording
 from ..core.array import GradArray
 from ..core.convert import as_operand
 from ..core.convert import move as move
@@ -13,9 +13,9 @@ from ..core.convert import target_device as target_device
 from ..core.grad import Grad
 from ..core.recording import is_active, record
 from ..core.sync import waits
-from ..core.writes import share
+from ..core.views import share
 from ..errors import DTypeError
-from ._call import as_array
+from ._operands import as_array
 
 
 class AsTypeGrad(Grad):
@@ -50,7 +50,7 @@ def astype(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None) -> G
             "imag(x) or abs(x)"
         )
     if not backend.is_inexact(dtype) or not is_active(x):
-        y = _record.unrecorded(raw)
+        y = recording.unrecorded(raw)
     else:
         y = record(AsTypeGrad, (x,), raw)
     if not copy:

@@ -6,13 +6,13 @@ import math
 from typing import Any
 
 from ..backends import _registry
-from ..core import recording as _record
+from ..core import recording
 from ..core.array import GradArray
 from ..core.convert import as_operand
 from ..core.grad import Grad
 from ..core.recording import is_active, record
 from ..errors import ShapeError
-from ._call import as_array, is_complex, namespace, normalized_axes, raw_namespace
+from ._operands import as_array, is_complex, namespace, normalized_axes, raw_namespace
 from .placing import astype
 
 Axis = int | tuple[int, ...] | None
@@ -107,7 +107,7 @@ def sum(x: Any, /, *, axis: Axis = None, dtype: Any = None, keepdims: bool = Fal
         a, xp.sum(a, axis=None if axis is None else axes, dtype=_dtype(x, dtype), keepdims=keepdims)
     )
     if not is_active(x) or not _registry.of(raw).is_inexact(raw.dtype):
-        return _record.unrecorded(raw)
+        return recording.unrecorded(raw)
     return record(SumGrad, (x,), raw, axes=axes, input_shape=tuple(a.shape), keepdims=keepdims)
 
 
@@ -120,7 +120,7 @@ def mean(x: Any, /, *, axis: Axis = None, keepdims: bool = False) -> GradArray:
         a, raw_namespace(x).mean(a, axis=None if axis is None else axes, keepdims=keepdims)
     )
     if not is_active(x):
-        return _record.unrecorded(raw)
+        return recording.unrecorded(raw)
     count = math.prod([a.shape[i] for i in axes])
     return record(
         MeanGrad, (x,), raw, axes=axes, input_shape=tuple(a.shape), count=count, keepdims=keepdims
@@ -152,7 +152,7 @@ def _extremum(cls: type[Grad], name: str, x: Any, axis: Axis, keepdims: bool) ->
     else:
         raw = as_array(a, getattr(xp, name)(a, axis=axes, keepdims=keepdims))
     if not is_active(x):
-        return _record.unrecorded(raw)
+        return recording.unrecorded(raw)
     return record(cls, (x,), raw, (a, raw), axes=axes, keepdims=keepdims)
 
 
@@ -161,7 +161,9 @@ def argmax(x: Any, /, *, axis: int | None = None, keepdims: bool = False) -> Gra
     x = as_operand(x)
     a = x._array
     normalized_axes("argmax", x, axis)
-    return _record.unrecorded(as_array(a, raw_namespace(x).argmax(a, axis=axis, keepdims=keepdims)))
+    return recording.unrecorded(
+        as_array(a, raw_namespace(x).argmax(a, axis=axis, keepdims=keepdims))
+    )
 
 
 def argmin(x: Any, /, *, axis: int | None = None, keepdims: bool = False) -> GradArray:
@@ -169,7 +171,9 @@ def argmin(x: Any, /, *, axis: int | None = None, keepdims: bool = False) -> Gra
     x = as_operand(x)
     a = x._array
     normalized_axes("argmin", x, axis)
-    return _record.unrecorded(as_array(a, raw_namespace(x).argmin(a, axis=axis, keepdims=keepdims)))
+    return recording.unrecorded(
+        as_array(a, raw_namespace(x).argmin(a, axis=axis, keepdims=keepdims))
+    )
 
 
 def all(x: Any, /, *, axis: Axis = None, keepdims: bool = False) -> GradArray:
@@ -177,7 +181,7 @@ def all(x: Any, /, *, axis: Axis = None, keepdims: bool = False) -> GradArray:
     x = as_operand(x)
     a = x._array
     normalized_axes("all", x, axis)
-    return _record.unrecorded(as_array(a, raw_namespace(x).all(a, axis=axis, keepdims=keepdims)))
+    return recording.unrecorded(as_array(a, raw_namespace(x).all(a, axis=axis, keepdims=keepdims)))
 
 
 def any(x: Any, /, *, axis: Axis = None, keepdims: bool = False) -> GradArray:
@@ -185,7 +189,7 @@ def any(x: Any, /, *, axis: Axis = None, keepdims: bool = False) -> GradArray:
     x = as_operand(x)
     a = x._array
     normalized_axes("any", x, axis)
-    return _record.unrecorded(as_array(a, raw_namespace(x).any(a, axis=axis, keepdims=keepdims)))
+    return recording.unrecorded(as_array(a, raw_namespace(x).any(a, axis=axis, keepdims=keepdims)))
 
 
 def _dtype(x: GradArray, dtype: Any) -> Any:

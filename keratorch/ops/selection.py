@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from ..backends import _registry
-from ..core import recording as _record
+from ..core import recording
 from ..core.array import GradArray
 from ..core.convert import as_operand, check_devices, kept
 from ..core.grad import Grad
 from ..core.recording import constant, is_active, record
-from ..core.writes import share
+from ..core.views import share
 from ..errors import DTypeError
-from ._call import as_array, first_array, is_complex, namespace, raw_namespace
 from ._elementwise import SCALARS, RawFunctions, explained
+from ._operands import as_array, first_array, is_complex, namespace, raw_namespace
 from .placing import copy
 
 
@@ -63,7 +63,7 @@ def where(condition: Any, x1: Any, x2: Any, /) -> GradArray:
         raise explained("where", error, c, a, b) from error
     arrays = tuple(x if type(x) is GradArray else constant(r) for x, r in ((x1, a), (x2, b)))
     if not any(is_active(x) for x in arrays):
-        return _record.unrecorded(raw)
+        return recording.unrecorded(raw)
     return record(WhereGrad, arrays, raw, condition=kept(c) if came_raw else c)
 
 
@@ -166,7 +166,7 @@ def abs(x: Any, /) -> GradArray:
     x = as_operand(x)
     a = x._array
     raw = as_array(a, raw_namespace(x).abs(a))
-    return record(AbsGrad, (x,), raw, (a,)) if is_active(x) else _record.unrecorded(raw)
+    return record(AbsGrad, (x,), raw, (a,)) if is_active(x) else recording.unrecorded(raw)
 
 
 _sign = RawFunctions("sign")
@@ -182,7 +182,7 @@ def sign(x: Any, /) -> GradArray:
     backend = _registry.of(a)
     raw = backend.as_array(_sign[type(a)](a))
     if not backend.is_complex(a.dtype) or not is_active(x):
-        return _record.unrecorded(raw)
+        return recording.unrecorded(raw)
     return record(SignGrad, (x,), raw, (a,))
 
 

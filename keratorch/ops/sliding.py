@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from ..backends import _registry
-from ..core import recording as _record
+from ..core import recording
 from ..core.array import GradArray
 from ..core.grad import Grad
 from ..core.recording import is_active, record
 from ..errors import ShapeError
-from ._call import as_array, namespace, operands
+from ._operands import as_array, namespace, operands
 from .linalg._matrices import conj
 from .windows import pad
 
@@ -74,7 +74,7 @@ def sliding_dot(x1: Any, x2: Any, /) -> GradArray:
     raw = _slid(a, b)
     active1, active2 = is_active(x), is_active(w)
     if not active1 and not active2:
-        return _record.unrecorded(raw)
+        return recording.unrecorded(raw)
     return record(SlidingDotGrad, (x, w), raw, (a if active2 else None, b if active1 else None))
 
 

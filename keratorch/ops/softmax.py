@@ -6,13 +6,13 @@ import math
 from typing import Any
 
 from ..backends import _registry
-from ..core import recording as _record
+from ..core import recording
 from ..core.array import GradArray
 from ..core.convert import as_operand
 from ..core.grad import Grad
 from ..core.recording import is_active, record
 from ..errors import DTypeError
-from ._call import as_array, namespace, normalized_axes
+from ._operands import as_array, namespace, normalized_axes
 from .reductions import Axis, spread
 from .reductions import sum as sum_
 
@@ -101,7 +101,7 @@ def logsumexp(x: Any, /, axis: Axis = None, *, keepdims: bool = False) -> GradAr
         raw = backend.xp.squeeze(raw, axis=axes)
     raw = as_array(a, raw)
     if not is_active(x):
-        return _record.unrecorded(raw)
+        return recording.unrecorded(raw)
     return record(LogSumExpGrad, (x,), raw, (a, raw), axes=axes, keepdims=keepdims)
 
 
@@ -114,7 +114,7 @@ def softmax(x: Any, /, axis: Axis = None) -> GradArray:
     return (
         record(SoftmaxGrad, (x,), raw, (raw,), axes=axes)
         if is_active(x)
-        else _record.unrecorded(raw)
+        else recording.unrecorded(raw)
     )
 
 
@@ -127,7 +127,7 @@ def log_softmax(x: Any, /, axis: Axis = None) -> GradArray:
     return (
         record(LogSoftmaxGrad, (x,), raw, (raw,), axes=axes)
         if is_active(x)
-        else _record.unrecorded(raw)
+        else recording.unrecorded(raw)
     )
 
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from ..backends import _registry
-from ..core import recording as _record
+from ..core import recording
 from ..core.array import GradArray
 from ..core.convert import as_operand, check_devices
 from ..core.grad import Grad
+from ..core.nodes import raw_of
 from ..core.recording import constant, is_active, record
 from ..core.sync import waits
 from ..errors import DTypeError, InvalidIndexError, ShapeError
-from ._call import as_array, first_array, normalized_axes, raw_namespace
+from ._operands import as_array, first_array, normalized_axes, raw_namespace
 from .manipulation import reshape
 
 #: What to do about a result whose shape depends on values.
@@ -163,7 +164,7 @@ class SortGrad(Grad):
     fresh = True
 
     def backward(self, grad: Any) -> tuple[Any, ...]:
-        raw = grad._array if isinstance(grad, GradArray) else grad
+        raw = raw_of(grad)
         backend = _registry.of(raw)
         # The order of a permutation is its inverse.
         back = backend.xp.argsort(self.order, axis=self.axis)
@@ -191,7 +192,7 @@ def sort(x: Any, /, *, axis: int = -1, descending: bool = False, stable: bool = 
     a = x._array
     xp = raw_namespace(x)
     if not is_active(x):
-        return _record.unrecorded(
+        return recording.unrecorded(
             as_array(a, xp.sort(a, axis=axis, descending=descending, stable=True))
         )
     order = xp.argsort(a, axis=axis, descending=descending, stable=True)
@@ -206,7 +207,7 @@ def argsort(
     (axis,) = normalized_axes("argsort", x, axis)
     a = x._array
     function = raw_namespace(x).argsort
-    return _record.unrecorded(
+    return recording.unrecorded(
         as_array(a, function(a, axis=axis, descending=descending, stable=True))
     )
 
@@ -228,7 +229,7 @@ def searchsorted(x1: Any, x2: Any, /, *, side: str = "left", sorter: Any = None)
         raise ShapeError(f"searchsorted: x1 of shape {tuple(a.shape)} must have one axis")
     order = None if sorter is None else _positions("searchsorted", x1, sorter)
     raw = raw_namespace(x1).searchsorted(a, b, side=side, sorter=order)
-    return _record.unrecorded(as_array(a, raw))
+    return recording.unrecorded(as_array(a, raw))
 
 
 def nonzero(x: Any, /) -> tuple[GradArray, ...]:
@@ -237,7 +238,7 @@ def nonzero(x: Any, /) -> tuple[GradArray, ...]:
     if not x.ndim:
         raise ShapeError("nonzero: an array of shape () has no axis: use reshape(x, (1,))")
     waits("nonzero", x.shape, _KEEP)
-    return tuple(_record.unrecorded(part) for part in raw_namespace(x).nonzero(x._array))
+    return tuple(recording.unrecorded(part) for part in raw_namespace(x).nonzero(x._array))
 
 
 def isin(x1: Any, x2: Any, /, *, invert: bool = False) -> GradArray:
@@ -248,7 +249,7 @@ def isin(x1: Any, x2: Any, /, *, invert: bool = False) -> GradArray:
     check_devices("isin", a, b)
     found = as_array(a, raw_namespace(x1).isin(a, b))
     # array-api-strict 2.6 takes `invert` and forgets it.
-    return _record.unrecorded(
+    return recording.unrecorded(
         as_array(a, raw_namespace(x1).logical_not(found)) if invert else found
     )
 
@@ -293,7 +294,7 @@ def unique_all(x: Any, /) -> UniqueAll:
     values, indices, inverse, counts = found
     return UniqueAll(
         _distinct(x, values, indices),
-        *(_record.unrecorded(part) for part in (indices, inverse, counts)),
+        *(recording.unrecorded(part) for part in (indices, inverse, counts)),
     )
 
 
@@ -304,7 +305,7 @@ def unique_counts(x: Any, /) -> UniqueCounts:
     if is_active(x):
         found = unique_all(x)
         return UniqueCounts(found.values, found.counts)
-    return UniqueCounts(*map(_record.unrecorded, raw_namespace(x).unique_counts(x._array)))
+    return UniqueCounts(*map(recording.unrecorded, raw_namespace(x).unique_counts(x._array)))
 
 
 def unique_inverse(x: Any, /) -> UniqueInverse:
@@ -314,7 +315,7 @@ def unique_inverse(x: Any, /) -> UniqueInverse:
     if is_active(x):
         found = unique_all(x)
         return UniqueInverse(found.values, found.inverse_indices)
-    return UniqueInverse(*map(_record.unrecorded, raw_namespace(x).unique_inverse(x._array)))
+    return UniqueInverse(*map(recording.unrecorded, raw_namespace(x).unique_inverse(x._array)))
 
 
 def unique_values(x: Any, /) -> GradArray:
@@ -323,13 +324,13 @@ def unique_values(x: Any, /) -> GradArray:
     waits("unique_values", x.shape, _KEEP)
     if is_active(x):
         return unique_all(x).values
-    return _record.unrecorded(raw_namespace(x).unique_values(x._array))
+    return recording.unrecorded(raw_namespace(x).unique_values(x._array))
 
 
 def _distinct(x: GradArray, values: Any, indices: Any) -> GradArray:
     """The elements `values` of `x`, which are at `indices` in it."""
     if not is_active(x):
-        return _record.unrecorded(values)
+        return recording.unrecorded(values)
     return take(reshape(x, (x.size,)), constant(indices), axis=0)
 
 

@@ -12,6 +12,7 @@ from ..backends import _registry
 from ..core.array import GradArray
 from ..core.convert import as_operand
 from ..core.grad import Grad
+from ..core.nodes import raw_of
 from ..core.recording import record
 from ..errors import DeviceMismatchError, ShapeError
 
@@ -23,7 +24,7 @@ class SparseMatMulGrad(Grad):
     fresh = True
 
     def backward(self, grad: Any) -> tuple[Any, ...]:
-        raw = grad._array if isinstance(grad, GradArray) else grad
+        raw = raw_of(grad)
         backend = _registry.of(raw)
         with backend.on_device(raw):
             adjoint = self.matrix.T if self.matrix.dtype.kind != "c" else self.matrix.conj().T

@@ -6,13 +6,13 @@ import math
 from typing import Any
 
 from ..backends import _registry
-from ..core import recording as _record
+from ..core import recording
 from ..core.array import GradArray
 from ..core.convert import as_operand
 from ..core.grad import Grad
 from ..core.recording import is_active, record
 from ..errors import DTypeError, ShapeError
-from ._call import as_array, is_complex, namespace, normalized_axes, raw_namespace
+from ._operands import as_array, is_complex, namespace, normalized_axes, raw_namespace
 from .joining import concat
 from .placing import astype, copy
 from .reductions import Axis, spread
@@ -92,7 +92,7 @@ def prod(x: Any, /, *, axis: Axis = None, dtype: Any = None, keepdims: bool = Fa
     else:
         raw = as_array(a, function(a, axis=axes, dtype=dtype, keepdims=keepdims))
     if not is_active(x):
-        return _record.unrecorded(raw)
+        return recording.unrecorded(raw)
     return record(ProdGrad, (x,), raw, (a,), axes=axes, keepdims=keepdims)
 
 
@@ -291,7 +291,7 @@ def _spread_of(
     if not axes and not divisor:
         raw = raw * math.nan  # array_api_compat gives 0 for PyTorch
     if not is_active(x):
-        return _record.unrecorded(raw)
+        return recording.unrecorded(raw)
     saved = (a,) if cls is VarGrad else (a, raw)
     return record(cls, (x,), raw, saved, axes=axes, divisor=divisor, keepdims=keepdims)
 
@@ -302,7 +302,7 @@ def count_nonzero(x: Any, /, *, axis: Axis = None, keepdims: bool = False) -> Gr
     a = x._array
     normalized_axes("count_nonzero", x, axis)
     function = raw_namespace(x).count_nonzero
-    return _record.unrecorded(as_array(a, function(a, axis=axis, keepdims=keepdims)))
+    return recording.unrecorded(as_array(a, function(a, axis=axis, keepdims=keepdims)))
 
 
 def diff(

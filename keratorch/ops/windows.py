@@ -13,7 +13,7 @@ from ..core.array import GradArray
 from ..core.convert import as_operand
 from ..core.grad import Grad
 from ..core.recording import record
-from ..core.writes import share
+from ..core.views import share
 from ..errors import ShapeError
 
 Sizes = tuple[int, ...]

@@ -1,1 +1,1 @@
-"""What looks at a computation: anomalies, drawings, times, versions."""
+"""Tools to inspect a computation: anomalies, drawings, profiles, versions."""

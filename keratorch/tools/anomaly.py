@@ -1,4 +1,4 @@
-"""`detect_anomaly`: the first NaN, infinity or stale value, with the line that it comes from."""
+"""`detect_anomaly`: it reports the first NaN, infinity or stale value, and its line of code."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from typing import Any, NamedTuple, TypeVar
 from weakref import WeakKeyDictionary, ref
 
 from ..backends import _registry
-from ..core import watch as _watch
-from ..core import writes as _writes
-from ..core.array import GradArray, get_slot
+from ..core import versions, watch
+from ..core.array import get_raw
 from ..core.grad import Grad, LeafSlot, op_name
 from ..core.mode import mode
+from ..core.nodes import raw_of
 from ..core.site import Site, user_site
 from ..errors import AnomalyError, StaleValueError
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-#: So many results are looked at together at the latest, where looking means waiting.
+#: Where a check waits for the device, at most this many results are collected for one check.
 MAX_PENDING = 4096
-#: Operations that only move values: an infinity that goes through them was put there.
+#: Operations that only move values: an infinity in their result comes from their input.
 _MOVES = frozenset(
     f"{name}Grad"
     for name in (
@@ -34,21 +34,21 @@ _MOVES = frozenset(
 
 
 class _Pending(NamedTuple):
-    """A result that has not been looked at."""
+    """A result that has not been checked yet."""
 
-    fine: Any  # a 0-d array: whether all of it is
+    fine: Any  # a 0-d array of dtype bool: whether all elements are fine
     message: Callable[[str], str]
 
 
 class _Kept(NamedTuple):
-    """What a node saved, as it was then."""
+    """The state of an array at the time when a node saved it."""
 
     raw: Any  # a weak reference
     digest: bytes
 
 
-class Anomaly(_watch.Watcher):
-    """Looks at what operations and rules give."""
+class Anomaly(watch.Watcher):
+    """The watcher that checks the results of operations and rules."""
 
     def __init__(self, check_inf: bool) -> None:
         self.check_inf = check_inf
@@ -57,26 +57,26 @@ class Anomaly(_watch.Watcher):
         self.pending: list[_Pending] = []
         self.running: list[Any] = []  # nodes whose rules are running
 
-    # -- what is seen ------------------------------------------------------------------------
+    # -- events ------------------------------------------------------------------------------
 
     def result(self, y: Any) -> None:
         node = y._grad_op
         if node is not None and node not in self.saved:
             self.keep(node)
-        if self.running:  # under create_graph: blame the line that will be differentiated again
-            if node is not None:  # unless the rule is the user's, or calls a function of the user's
+        if self.running:  # under create_graph: name the line that will be differentiated again
+            if node is not None:  # or the line in the user's own rule or function, if it ran
                 site = user_site(until=_RULES)
                 self.sites[node] = site or self.sites.get(self.running[-1])
             return
         site = user_site()
         if node is not None:
             self.sites[node] = site
-        if mode.level is not None:  # inside of a rule of forward mode
+        if mode.level is not None:  # inside a rule of forward mode
             return
         name = operation_of(3) if node is None else op_name(node)
         if name in _MOVES:
             return
-        raw = get_slot(y)
+        raw = get_raw(y)
         alive = None if node is None else ref(node)
         self.look(raw, functools.partial(self._of_result, name, alive, _described(raw), site))
 
@@ -89,14 +89,14 @@ class Anomaly(_watch.Watcher):
         finally:
             self.running.pop()
         if getattr(node, "__dict__", None) and node in self.saved:
-            self.keep(node)  # a rule of a user's may write into arrays of its own
+            self.keep(node)  # the user's rule may write into its own arrays
         grads = found if isinstance(found, (tuple, list)) else (found,)
         for i, g in enumerate(grads):
             if g is None or (i < len(edges) and edges[i] is None):
                 continue
-            raw = get_slot(g) if isinstance(g, GradArray) else g
+            raw = raw_of(g)
             if _registry.is_array(raw):
-                # What is looked at later must not keep the gradient alive until then.
+                # A check that happens later must not keep the gradient alive until then.
                 given = None if _waits(raw) else grad
                 site = self.sites.get(node)
                 self.look(
@@ -119,7 +119,7 @@ class Anomaly(_watch.Watcher):
         site = self.sites.get(self.running[-1] if self.running else node) or user_site()
         for t in found:
             if t is not None:
-                raw = get_slot(t)
+                raw = get_raw(t)
                 self.look(
                     raw, functools.partial(self._of_tangent, op_name(node), _described(raw), site)
                 )
@@ -127,22 +127,22 @@ class Anomaly(_watch.Watcher):
     def walked(self, results: list[tuple[Any, Any]]) -> None:
         for edge, g in results:
             if type(edge) is LeafSlot:
-                raw = get_slot(g) if isinstance(g, GradArray) else g
+                raw = raw_of(g)
                 self.look(raw, functools.partial(self._of_leaf, _described(raw)))
         self.look_at_pending()
 
-    # -- what was saved ----------------------------------------------------------------------
+    # -- saved values ------------------------------------------------------------------------
 
     def keep(self, node: Any) -> None:
-        """Note what the node saved on the host, so that a change from outside is noticed."""
+        """Store digests of the node's saved arrays on the host, to notice changes from outside."""
         self.saved[node] = {
-            id(raw): _Kept(ref(raw), _digest(raw)) for raw in _writes.held(node) if _on_host(raw)
+            id(raw): _Kept(ref(raw), _digest(raw)) for raw in versions.held(node) if _on_host(raw)
         }
 
     def check_saved(self, node: Any) -> None:
-        """Raise `StaleValueError` if something that the node saved is not what it was."""
+        """Raise `StaleValueError` if a saved array of the node has changed."""
         found = self.saved.get(node, {})
-        for raw in _writes.held(node) if found else ():
+        for raw in versions.held(node) if found else ():
             kept = found.get(id(raw))
             if kept is not None and kept.raw() is raw and kept.digest != _digest(raw):
                 raise StaleValueError(
@@ -152,10 +152,10 @@ class Anomaly(_watch.Watcher):
                     + _at(self.sites.get(node))
                 )
 
-    # -- looking -----------------------------------------------------------------------------
+    # -- checks ------------------------------------------------------------------------------
 
     def look(self, raw: Any, message: Callable[[str], str]) -> None:
-        """Raise if `raw` has a NaN or an infinity: now, or where that means waiting, later."""
+        """Raise `AnomalyError` if `raw` has a NaN or infinity; later, if the check must wait."""
         backend = _registry.of(raw)
         if not backend.is_inexact(raw.dtype):
             return
@@ -176,7 +176,7 @@ class Anomaly(_watch.Watcher):
             return xp.all(xp.isfinite(raw) if self.check_inf else ~xp.isnan(raw))
 
     def look_at_pending(self) -> None:
-        """Raise for the first of what waits to be looked at; one wait for each device."""
+        """Check all pending results, with one wait for each device; raise for the first bad one."""
         pending, self.pending = self.pending, []
         places: dict[Any, list[int]] = {}
         for i, p in enumerate(pending):
@@ -192,7 +192,7 @@ class Anomaly(_watch.Watcher):
                 pending[first].message("NaN or infinity" if self.check_inf else "NaN")
             )
 
-    # -- what is said ------------------------------------------------------------------------
+    # -- messages ----------------------------------------------------------------------------
 
     def _of_result(
         self, name: str, alive: Any, described: str, site: Site | None, what: str
@@ -211,7 +211,7 @@ class Anomaly(_watch.Watcher):
         if site is None:
             text += "\n  the operation was recorded outside of detect_anomaly()"
         for g in grad if type(grad) is tuple else (grad,):
-            raw = get_slot(g) if isinstance(g, GradArray) else g
+            raw = raw_of(g)
             if raw is not None and self._is_bad(raw):
                 text += (
                     f"\n  the gradient that it was given, of {_described(raw)}, had it already: "
@@ -239,11 +239,11 @@ class Anomaly(_watch.Watcher):
         return not bool(backend.to_numpy(self._fine(backend, raw)))
 
     def _bad_inputs(self, node: Any) -> list[str]:
-        """What is to be said of inputs that are not finite themselves."""
+        """The notes for the message: one for each input that was not finite already."""
         notes: list[str] = []
         for i, edge in enumerate(node._edges or ()):
             x = None if edge is None else edge._out()
-            raw = _saved_input(node, i) if x is None else get_slot(x)
+            raw = _saved_input(node, i) if x is None else get_raw(x)
             if raw is not None and self._is_bad(raw):
                 kind = "a leaf" if type(edge) is LeafSlot else "an array made before"
                 if edge is None:
@@ -252,19 +252,19 @@ class Anomaly(_watch.Watcher):
         return notes
 
 
-#: What rules are called by.
+#: The code of the methods that call rules.
 _RULES = (Anomaly.rule.__code__, Anomaly.forward.__code__)
 
 
 def _waits(raw: Any) -> bool:
-    """Whether looking at an array means waiting."""
+    """Whether a look at the values of an array waits for a device or a lazy library."""
     backend = _registry.of(raw)
     device = backend.device(raw)
     return backend.lazy or (device is not None and device.kind != "cpu")
 
 
 def _on_host(raw: Any) -> bool:
-    """Whether the bytes of an array can be read where they are, and can be changed there."""
+    """Whether the bytes of an array are on the host, where others can change them."""
     backend = _registry.of(raw)
     return backend.knows_storage and backend.device(raw) is not None and not _waits(raw)
 
@@ -279,7 +279,7 @@ def _digest(raw: Any) -> bytes:
 
 
 def _saved_input(node: Grad, i: int) -> Any:
-    """Input `i`, if the node saved it."""
+    """The value of input `i`, if the node saved it; else `None`."""
     saved = node._saved or ()
     sources = node.saves or range(len(saved))
     return next((v for v, source in zip(saved, sources, strict=False) if source == i), None)
@@ -305,7 +305,7 @@ def _at(site: Site | None) -> str:
 
 
 def operation_of(depth: int) -> str:
-    """What makes a result that nothing tracks: the class of its `Grad`, or the function."""
+    """The name of the operation that makes a constant: its `Grad` class, or the function."""
     frame = sys._getframe(depth)
     while True:
         found = frame.f_locals.get("cls")
@@ -320,37 +320,39 @@ def operation_of(depth: int) -> str:
         frame = frame.f_back
 
 
-#: Functions that work for others.
+#: General functions, which run on behalf of an operation.
 _GENERAL = frozenset(["<genexpr>", "apply", "function", "record", "record_many"])
 
 
-# -- what users call -----------------------------------------------------------------------------
+# -- the public functions ------------------------------------------------------------------------
 
 
 class detect_anomaly:
     """Within ``with detect_anomaly():`` the first NaN or infinity raises `AnomalyError`.
 
-    An array that an operation saved and that is changed from outside before its rule runs, which
-    nothing else notices, raises `StaleValueError`.
+    A saved array that was changed outside keratorch before its rule runs raises `StaleValueError`.
+    Nothing else detects such a change.
 
-    The message names the operation, the shapes, and the line of your code that made it: for a
-    gradient, the line whose operation was differentiated. Every gradient stays what it was.
+    The message names the operation, the shapes, and the line of your code that made the value: for
+    a gradient, the line whose operation was differentiated. After an error every ``grad`` is
+    unchanged.
 
-    mode : `False` turns it off inside of another one.
-    check_inf : `False` reports NaN alone, where infinities are there on purpose.
+    mode : `False` turns the check off inside another ``with detect_anomaly():``.
+    check_inf : `False` reports NaN alone, for code with intended infinities.
 
-    On a CPU each result and each gradient is looked at as it is made. On a GPU, and with Dask,
-    nothing waits for that: what was found is read once, at the end of each backward and of the
-    ``with`` block (and after every 4096 results). Values that a tracer stands for are not seen.
-    Operations that only move values, such as indexing, `concat` and `where`, are not looked at:
-    -inf as a mask is no anomaly until something is computed that is infinite.
+    On a CPU each result and each gradient is checked as it is made. On a GPU and with Dask, the
+    checks do not wait: they are read once, at the end of each backward and of the ``with`` block,
+    and after every 4096 results. The values behind a tracer are not checked. The results of
+    operations that only move values, such as indexing, `concat` and `where`, are not checked: a
+    mask of -inf is no anomaly until a computation gives an infinity.
 
-    An array that was passed in as it is, not as a `GradArray`, is kept without a copy where the
-    rule needs its values, and a write to it is not seen. Here a digest of what each operation saved
-    is compared when its rule runs: of arrays on the host alone, not on a GPU. Copy the array before
-    changing it, or change it through `keratorch.asarray` of it: those writes are always known.
+    A rule that needs the values of a raw array keeps the array without a copy, and keratorch does
+    not see writes to it. So `detect_anomaly` compares a digest of the saved arrays when the rule
+    runs: for arrays on the host, not on a GPU. Copy the array before you change it, or change it
+    through its `keratorch.asarray`: keratorch always sees those writes.
 
-    It rules one thread, and is a decorator too. `set_detect_anomaly` is the switch without a block.
+    The check covers one thread, and works as a decorator too. `set_detect_anomaly` is the switch
+    without a block.
 
     >>> import keratorch as kt
     >>> x = kt.GradArray([1.0, 0.0])
@@ -388,7 +390,7 @@ class detect_anomaly:
         mine = [w for w in mode.watchers if isinstance(w, Anomaly)]
         before = [w for w in self._before.pop() if isinstance(w, Anomaly)]
         others = [w for w in mode.watchers if not isinstance(w, Anomaly)]
-        _watch.set_watchers((*others, *before))
+        watch.set_watchers((*others, *before))
         if kind is None:
             for watcher in mine:
                 watcher.look_at_pending()
@@ -403,13 +405,13 @@ class detect_anomaly:
 
 
 def set_detect_anomaly(mode: bool, *, check_inf: bool = True) -> None:
-    """Turn `detect_anomaly` on or off for this thread, from now on."""
+    """Turn `detect_anomaly` on or off for this thread from now on; `check_inf` as there."""
     _set(mode, check_inf)
 
 
 def _set(on: bool, check_inf: bool) -> None:
     others = tuple(w for w in mode.watchers if not isinstance(w, Anomaly))
-    _watch.set_watchers((*others, Anomaly(check_inf)) if on else others)
+    watch.set_watchers((*others, Anomaly(check_inf)) if on else others)
 
 
 __all__ = ["Anomaly", "detect_anomaly", "set_detect_anomaly"]

@@ -1,4 +1,4 @@
-"""`graph`: what an array was computed from, to be looked at."""
+"""`graph`: the operations and leaves behind an array, as text or as a drawing."""
 
 from __future__ import annotations
 
@@ -13,34 +13,35 @@ from ..core.grad import LeafSlot, OutputSlot, op_name
 from ..core.order import collect
 from ..errors import MissingDependencyError, NotTrackedError
 
-#: A graph of more nodes is summarised.
+#: A graph with more nodes is shown as a summary.
 MAX_NODES = 500
 
 
 class Node(NamedTuple):
     """An operation or a leaf of a graph."""
 
-    op: str  # the class of its `Grad`; "leaf"
+    op: str  # the name of its `Grad` class, or "leaf"
     name: str | None
     shape: str
     dtype: str
-    device: str | None  # unknown where nothing is left that would tell
+    device: str | None  # `None` if no array is left that shows it
     freed: bool
-    inputs: tuple[tuple[int, int | None], ...]  # number of the node, which of its outputs
+    inputs: tuple[tuple[int, int | None], ...]  # the number of a node, and which of its outputs
 
 
 class Graph:
-    """What `graph` returns: the operations and leaves that some arrays were computed from.
+    """The result of `graph`: the operations and leaves from which some arrays were computed.
 
-    ``print`` shows a tree; `dot` is the graph in Graphviz's language, `svg` and `png` draw it; a
-    notebook shows the drawing, or the tree where it cannot be drawn. Nothing of the arrays is kept.
+    ``print`` shows a tree. `dot` returns the graph in Graphviz's language; `svg` and `png` draw it.
+    A notebook shows the drawing, or the tree if drawing is not possible. A `Graph` keeps no array
+    alive.
     """
 
     def __init__(self, outputs: Sequence[GradArray], max_nodes: int = MAX_NODES) -> None:
         self.max_nodes = max_nodes
-        #: The nodes; what an operation used comes before it.
+        #: The nodes; the inputs of an operation come before it.
         self.nodes: list[Node] = []
-        #: The nodes of the outputs, and which output of theirs.
+        #: For each output the number of its node, and which output of the node it is.
         self.outputs: list[tuple[int, int | None]] = []
         numbers: dict[Any, int] = {}
         edges = [x._edge for x in outputs]
@@ -51,12 +52,12 @@ class Graph:
         self.outputs = [_place(edge, numbers) for edge in edges]
 
     def __len__(self) -> int:
-        """How many nodes there are."""
+        """The number of nodes."""
         return len(self.nodes)
 
     @property
     def is_summary(self) -> bool:
-        """Whether the graph is too large to be drawn."""
+        """Whether the graph has more than `max_nodes` nodes, so that only a summary is shown."""
         return len(self.nodes) > self.max_nodes
 
     # -- as text -----------------------------------------------------------------------------
@@ -66,9 +67,9 @@ class Graph:
 
     def _tree(self) -> list[str]:
         uses = Counter(i for node in self.nodes for i, _ in node.inputs)
-        marks: dict[int, int] = {}  # of the nodes that are used several times
+        marks: dict[int, int] = {}  # the numbers (#1, #2, …) of nodes with several uses
         lines: list[str] = []
-        # Number of the node, which of its outputs, what stands before it and below it.
+        # The number of a node, which of its outputs, the prefix of its line, the prefix below it.
         stack = [(i, k, "", "") for i, k in reversed(self.outputs)]
         while stack:
             i, k, before, below = stack.pop()
@@ -95,7 +96,7 @@ class Graph:
         return lines
 
     def _summary(self) -> list[str]:
-        """How many of what there are, the most frequent first."""
+        """The number of nodes of each kind, the most frequent kind first."""
         counts = Counter(node.op for node in self.nodes)
         lines = [
             f"A graph of {len(self.nodes)} nodes, {len(self.outputs)} outputs: too large to draw "
@@ -111,7 +112,7 @@ class Graph:
     # -- as a drawing ------------------------------------------------------------------------
 
     def dot(self) -> str:
-        """The graph in Graphviz's language; needs nothing installed. A large one is a summary."""
+        """The graph in Graphviz's language, for a large graph a summary; needs no Graphviz."""
         lines = ["digraph keratorch {", "  rankdir=BT;", '  node [fontname="monospace"];']
         if self.is_summary:
             text = "\\l".join(_escaped(line) for line in self._summary())
@@ -141,7 +142,7 @@ class Graph:
         return self._drawn("svg").decode("utf-8")
 
     def png(self, file: Any) -> None:
-        """Write the drawing as PNG into `file`, a path or an open binary file; as `svg`."""
+        """Write the drawing as PNG into `file`, a path or an open binary file; errors as `svg`."""
         data = self._drawn("png")
         if hasattr(file, "write"):
             file.write(data)
@@ -167,7 +168,7 @@ class Graph:
             ) from error
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        """What a notebook shows: the drawing, or the tree where it cannot be drawn."""
+        """The display in a notebook: the drawing, or the tree if drawing is not possible."""
         bundle = {"text/plain": repr(self)}
         with contextlib.suppress(MissingDependencyError):
             bundle["image/svg+xml"] = self.svg()
@@ -175,13 +176,13 @@ class Graph:
 
 
 def graph(outputs: GradArray | Sequence[GradArray], *, max_nodes: int = MAX_NODES) -> Graph:
-    """The graph of the operations and leaves that `outputs` were computed from.
+    """The graph of the operations and leaves from which `outputs` were computed.
 
-    outputs : one or several tracked arrays.
-    max_nodes : a graph of more nodes is summarised, not drawn.
+    outputs : one or several arrays that require a gradient.
+    max_nodes : a graph with more nodes is shown as a summary, not drawn.
 
-    An operation whose result is gone is where its inputs are. Raises `NotTrackedError` for a
-    constant.
+    If the result of an operation is gone, the graph shows the device of its inputs. Raises
+    `NotTrackedError` for a constant.
 
     >>> w = GradArray([1.0, 2.0], name="w")
     >>> print(graph((w * w).sum()))
@@ -216,7 +217,7 @@ def _node(entry: Any, numbers: dict[Any, int], made: list[Node]) -> Node:
     device = None
     if isinstance(x, GradArray):
         device = _device_of(x._array)
-    elif not leaf and not entry.moves:  # where its inputs were
+    elif not leaf and not entry.moves:  # the device of its inputs
         of_inputs = [made[i].device for i, _ in inputs]
         of_saved = [_device_of(v) for v in entry._saved or () if type(v) in _registry.by_type]
         device = next((d for d in (*of_inputs, *of_saved) if d is not None), None)
@@ -254,7 +255,7 @@ def _title(node: Node) -> str:
 
 
 def _escaped(text: str) -> str:
-    """`text` inside a quoted label of Graphviz."""
+    """`text` escaped for a quoted label of Graphviz."""
     text = text.replace("\\", "\\\\").replace('"', '\\"')
     return text.replace("\n", "\\n").replace("\r", "")
 

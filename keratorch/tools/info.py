@@ -1,4 +1,4 @@
-"""`show_versions`: what keratorch finds on this machine."""
+"""`show_versions`: the versions, backends and devices that keratorch finds on this machine."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .._version import __version__
 from ..backends import _registry
 from ..errors import BackendUnavailableError
 
-#: Packages that tools and backends use, and what they are for.
+#: Packages that tools and backends use, and the purpose of each.
 _OTHERS = {
     "array-api-compat": "other array libraries",
     "scipy": "special functions on NumPy and Dask",
@@ -20,9 +20,9 @@ _OTHERS = {
 
 
 def versions() -> dict[str, Any]:
-    """What `show_versions` prints: dicts, lists and strings, as JSON has them.
+    """The facts that `show_versions` prints, as dicts, lists and strings for JSON.
 
-    It imports every array library that is installed.
+    This imports every installed array library.
     """
     import platform
 
@@ -54,7 +54,7 @@ def _backend(name: str) -> dict[str, Any]:
             found["devices"] = [str(d) for d in backend.devices()]
     except BackendUnavailableError as error:
         found["missing"] = str(error)
-    except Exception as error:  # a library that is broken is a finding, and no reason to stop
+    except Exception as error:  # report a broken library, and go on
         found["missing"] = f"the backend {name} fails ({type(error).__name__}: {error})"
     return found
 
@@ -73,10 +73,10 @@ def _version(package: str) -> str | None:
 def show_versions(*, as_json: bool = False) -> None:
     """Print the versions of keratorch and Python, the backends and devices, and what is missing.
 
-    as_json : print one JSON object.
+    as_json : whether to print one JSON object.
 
-    It imports every array library that is installed, which can take seconds. The same is
-    ``python -m keratorch info``, with ``--json``.
+    This imports every installed array library, which can take seconds. The shell command
+    ``python -m keratorch info`` does the same, ``--json`` included.
     """
     import json
 

@@ -1,4 +1,4 @@
-"""`profile`: which operations take how long, forward and backward."""
+"""`profile`: the time and memory of each operation, forward and backward."""
 
 from __future__ import annotations
 
@@ -12,18 +12,19 @@ from typing import Any, NamedTuple
 
 from ..backends import _registry
 from ..backends._dtypes import dtype_name
-from ..core import watch as _watch
-from ..core.array import GradArray, get_slot
+from ..core import watch
+from ..core.array import get_raw
 from ..core.grad import op_name
 from ..core.mode import mode
+from ..core.nodes import raw_of
 from ..errors import KeratorchError
-from . import timing as _timing
+from . import timing
 from .anomaly import operation_of
 from .timing import Span, timer
 
 
 class Row(NamedTuple):
-    """What a profile knows of one operation. Times are in seconds."""
+    """The measurements of one operation in a profile. Times are in seconds."""
 
     op: str
     calls: int
@@ -35,7 +36,7 @@ class Row(NamedTuple):
 
     @property
     def total(self) -> float:
-        """The seconds of both ways."""
+        """The seconds forward and backward together."""
         return self.seconds + self.backward_seconds
 
 
@@ -47,18 +48,21 @@ class _Event(NamedTuple):
     shape: str
 
 
-class profile(_watch.Watcher):
-    """Within ``with profile() as p:``, note what each operation takes; ``print(p)`` is a table.
+class profile(watch.Watcher):
+    """Within ``with profile() as p:``, measure each operation; ``print(p)`` shows a table.
 
-    Forward, the time of an operation is that of the array library's functions that it called, and
-    its bytes are those of its results (of which a view takes none of its own). Backward, it is that
-    of its rule, without hooks, and the bytes are those of the gradients that the rule returned;
-    adding gradients up is not counted. What a rule records under `create_graph` belongs to it.
+    Forward, the time of an operation is the time of the array library's functions that it calls.
+    Its bytes are the bytes of its results; a view counts too, though it has no memory of its own.
+    Backward, the time is that of the rule, without hooks, and the bytes are those of the gradients
+    that the rule returns. The time to add gradients is not counted. Under `create_graph` the
+    operations of a rule count as part of the rule.
 
-    On CUDA the times are those between events of the device, and nothing waits until the end of the
-    block. Elsewhere they are the host's: with JAX and Dask, which work later, those of the call.
+    On CUDA the times come from events of the device, and the profile does not wait before they are
+    read. Elsewhere the times are the host's. JAX and Dask compute later, so there the times are
+    those of the calls.
 
-    It sees the thread that opened it. Nothing is slower while no profile is open in the process.
+    A profile sees the thread that opened it. Without an open profile in the process nothing is
+    slower. A second ``with`` on an open profile raises `KeratorchError`.
 
     >>> import keratorch as kt
     >>> x = kt.GradArray([1.0, 2.0])
@@ -80,29 +84,29 @@ class profile(_watch.Watcher):
     def __enter__(self) -> profile:
         if self in mode.watchers:
             raise KeratorchError("this profile is open already: make another one with profile()")
-        _timing.start()
+        timing.start()
         timer.spans = self._spans
         self._thread = threading.get_ident()
-        _watch.set_watchers((*mode.watchers, self))
+        watch.set_watchers((*mode.watchers, self))
         self._began = time.perf_counter()
         return self
 
     def __exit__(self, *exc: object) -> None:
         self._wall += time.perf_counter() - self._began
-        _watch.set_watchers(tuple(w for w in mode.watchers if w is not self))
-        # That of the innermost that is still open: they may be closed in any order.
+        watch.set_watchers(tuple(w for w in mode.watchers if w is not self))
+        # Go back to the innermost profile that is still open: profiles may close in any order.
         others = [w._spans for w in mode.watchers if isinstance(w, profile)]
         timer.spans = others[-1] if others else None
-        _timing.stop()
+        timing.stop()
 
-    # -- what is seen ------------------------------------------------------------------------
+    # -- events ------------------------------------------------------------------------------
 
     def result(self, y: Any) -> None:
-        # Not inside of a rule, nor what a walk adds up, nor in another profile.
-        if timer.busy or mode.wrapped or timer.spans is not self._spans:
+        # Skip results inside a rule, sums of a walk, and results that an inner profile measures.
+        if timer.busy or mode.rules_wrapped or timer.spans is not self._spans:
             return
         node = y._grad_op
-        raw = get_slot(y)
+        raw = get_raw(y)
         name = operation_of(3) if node is None else op_name(node)
         spans = tuple(self._spans)
         self._spans.clear()
@@ -112,15 +116,15 @@ class profile(_watch.Watcher):
         if timer.busy or timer.spans is not self._spans:
             return rule(node, grad)
         first = next(g for g in grad if g is not None) if type(grad) is tuple else grad
-        like = _raw(first)
-        found, span = _timing.run(_registry.of(like), like, rule, node, grad)
+        like = raw_of(first)
+        found, span = timing.run(_registry.of(like), like, rule, node, grad)
         grads = found if isinstance(found, (tuple, list)) else (found,)
-        arrays = [_raw(g) for g in grads if g is not None]
+        arrays = [raw_of(g) for g in grads if g is not None]
         self._add(op_name(node), "backward", (span,), arrays)
         return found
 
     def walked(self, results: list[tuple[Any, Any]]) -> None:
-        self._spans.clear()  # copies that were made to be handed out
+        self._spans.clear()  # copies of gradients for leaves
 
     def _add(self, name: str, phase: str, spans: tuple[Span, ...], arrays: list[Any]) -> None:
         arrays = [a for a in arrays if hasattr(a, "shape")]
@@ -134,10 +138,10 @@ class profile(_watch.Watcher):
             )
         )
 
-    # -- what it says ------------------------------------------------------------------------
+    # -- reports -----------------------------------------------------------------------------
 
     def rows(self) -> list[Row]:
-        """One row for each operation, the one that took longest first."""
+        """One row for each operation, the slowest first."""
         sums: dict[str, list[Any]] = {}
         for event in self._events:
             row = sums.setdefault(event.op, [0, 0.0, 0, 0, 0.0, 0])
@@ -149,7 +153,10 @@ class profile(_watch.Watcher):
         return sorted(rows, key=lambda row: row.total, reverse=True)
 
     def table(self, sort_by: str = "total") -> str:
-        """The rows as text, sorted by ``"total"`` or a field of `Row`, largest first."""
+        """The rows as text, sorted by `sort_by`: ``"total"`` or a field of `Row`, largest first.
+
+        ``"op"`` sorts alphabetically. Any other name raises `ValueError`.
+        """
         if sort_by not in ("total", *Row._fields):
             raise ValueError(f"sort_by={sort_by!r}: use 'total' or one of {Row._fields}")
         rows = sorted(self.rows(), key=lambda r: getattr(r, sort_by), reverse=sort_by != "op")
@@ -169,7 +176,7 @@ class profile(_watch.Watcher):
     def chrome_trace(self, file: Any) -> None:
         """Write a trace for chrome://tracing or Perfetto into `file`, a path or an open text file.
 
-        Each operation is one event for each piece of work; times count from the first of them.
+        Each piece of work of an operation is one event; times count from the first event.
         """
         import json
 
@@ -216,19 +223,15 @@ class profile(_watch.Watcher):
 _COLUMNS = "{:<20}{:>7} {:>9} {:>9}   {:>7} {:>8} {:>9}   {:>9}"
 
 
-def _raw(g: Any) -> Any:
-    return get_slot(g) if isinstance(g, GradArray) else g
-
-
 def _nbytes(raw: Any) -> int:
-    """The bytes of the values of an array, whatever its library."""
+    """The bytes of the values of an array of any library."""
     name = dtype_name(raw.dtype) or str(raw.dtype)
     bits = re.search(r"(\d+)$", name)
     return math.prod(_known(raw.shape)) * (int(bits[1]) // 8 if bits else 1)
 
 
 def _known(shape: Sequence[Any]) -> list[int]:
-    """Lengths of axes; one that is not known (Dask's NaN) counts as 0."""
+    """The lengths of axes; an unknown length (Dask's NaN) counts as 0."""
     return [n if isinstance(n, int) else 0 for n in shape]
 
 

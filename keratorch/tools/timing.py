@@ -1,8 +1,8 @@
-"""Timing what backends do, while somebody wants to know.
+"""Timing the functions of backends while a profile is open.
 
-Operations call the functions of an array library through its `Backend`. While a profile is open in
-any thread, the attributes of the backends that give those functions are covered by ones that time
-them; nothing else changes, and afterwards nothing is left.
+Operations call the functions of an array library through its `Backend`. While any thread has an
+open profile, timed versions cover the attributes of the backends that give these functions. Nothing
+else changes, and closing the last profile removes the covers.
 """
 
 from __future__ import annotations
@@ -15,21 +15,21 @@ from typing import Any, NamedTuple
 from ..backends import _registry
 from ..backends._clock import Clock, clock_of
 
-#: Methods of a backend that compute.
+#: Methods of a backend that compute; each is timed.
 _METHODS = (
     *("add_along", "add_at", "add_taken", "copy", "flip", "fold", "from_numpy", "pad"),
     *("take_along", "to_device", "windows", "with_item"),
 )
-#: Methods of a backend that give a function.
+#: Methods of a backend that return a function; that function is timed.
 _GETTERS = ("elementwise", "function", "linalg", "special")
-#: Functions of a namespace that compute nothing.
+#: Functions of a namespace that compute nothing; they are not timed.
 _QUESTIONS = frozenset(
     ["__array_namespace_info__", "can_cast", "finfo", "iinfo", "isdtype", "result_type"]
 )
 
 
 class Span(NamedTuple):
-    """A piece of work: two marks of a clock."""
+    """A piece of work, between two marks of a clock."""
 
     clock: Clock
     start: Any
@@ -41,11 +41,11 @@ class Span(NamedTuple):
 
 
 class Timer(threading.local):
-    """What this thread times."""
+    """The timing state of one thread."""
 
-    #: Where spans go; `None`: nowhere.
+    #: The list that gets the spans; `None` if this thread times nothing.
     spans: list[Span] | None = None
-    #: Inside of something that is timed as a whole.
+    #: Whether a function is running that is timed as a whole.
     busy: bool = False
 
     def __init__(self) -> None:
@@ -56,7 +56,7 @@ timer = Timer()
 
 
 def run(backend: Any, like: Any, function: Callable[..., Any], *args: Any) -> tuple[Any, Span]:
-    """What a function returns, and how long it took on the device of the array `like`."""
+    """Call a function; returns its result and its span on the device of the array `like`."""
     with backend.scope(like):
         clock = clock_of(backend, like, timer.clocks)
         before, timer.busy = timer.busy, True
@@ -121,7 +121,7 @@ _listening = False
 
 
 def start() -> None:
-    """Time what backends do, in the threads whose `timer` has a place for spans."""
+    """Start to time the functions of backends, in the threads whose `timer` has a list of spans."""
     global _open, _listening
     with _lock:
         _open += 1
@@ -133,7 +133,7 @@ def start() -> None:
 
 
 def stop() -> None:
-    """The end of `start`."""
+    """Undo one `start`; the last one removes the covers."""
     global _open
     with _lock:
         _open -= 1
@@ -147,7 +147,7 @@ def stop() -> None:
 
 
 def _changed() -> None:
-    """Have everyone who keeps functions of backends ask for them again."""
+    """Tell all code that keeps functions of backends to get them again."""
     for listener in list(_registry._listeners):
         listener()
 

@@ -1,4 +1,4 @@
-"""Functions that differentiate functions."""
+"""Transformations: functions that differentiate functions."""
 
 from .checkpointing import checkpoint as checkpoint
 from .custom import custom_jvp as custom_jvp

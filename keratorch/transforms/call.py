@@ -1,9 +1,9 @@
-"""One call of a transformed function: its variables in, its results out.
+"""One call of a transformed function: from its arguments to its variables and results.
 
-What a transformation differentiates in are variables of its own: each stays connected to the
-argument that it stands for, so that levels are told apart by their places in the graph.
-What comes out is raw where raw arrays went in, except where that would drop the derivative of a
-transformation around this one: an array that its variables reach stays a `GradArray`.
+A transformation differentiates in its own variables. Each variable stays connected to its argument,
+so nested transformations have different places in the graph. Raw arguments give raw results, except
+where a raw result would lose the derivative of an enclosing transformation: a result that depends
+on the variables of that transformation stays a `GradArray`.
 """
 
 from __future__ import annotations
@@ -14,24 +14,24 @@ from types import TracebackType
 from typing import Any
 
 from ..backends import _registry
-from ..core import engine as _engine
-from ..core import order as _order
+from ..core import engine, order
 from ..core.array import GradArray, new_array
 from ..core.convert import SCALARS, as_operand, as_raw
 from ..core.grad import LeafSlot, next_seq
 from ..core.mode import mode
 from ..core.recording import constant
 from ..core.tangents import in_sight, levels
+from ..core.walk import sum_of
 from ..errors import DTypeError, KeratorchError, StructureError, UnknownArrayError
 from ..ops.arithmetic import positive
 from .tree import leaves, mapped, paths, unflattened
 
-#: The calls that are running, in any thread.
+#: The calls that are running, in all threads.
 _running: set[Call] = set()
 
 
 class Call:
-    """The state of one call, and a context in which its function runs, recorded."""
+    """The state of one call, and the context in which its function runs with recording on."""
 
     __slots__ = (
         "_before",
@@ -50,12 +50,12 @@ class Call:
         self.name = name
         #: Whether another transformation is running around this one.
         self.enclosed = mode.transforms > 0
-        #: Whether what comes out may be recorded, for what is around.
+        #: Whether recording was on around the call, so that its results may stay connected.
         self.recording = mode.recording
-        self.raw = True  # no GradArray went in
+        self.raw = True  # no argument is a GradArray
         self.tracked = False  # a variable stands for a tracked array
         self.arrays: list[GradArray] = []  # the variables
-        # Their edges, as a variable that the function writes into gets another one.
+        # Their first edges: a variable gets another edge when the function writes into it.
         self.edges: list[Any] = []
         self.own: set[Any] = set()
         self.since = next_seq()
@@ -80,13 +80,13 @@ class Call:
     # -- in ----------------------------------------------------------------------------------
 
     def variables(self, trees: tuple[Any, ...], names: tuple[Any, ...]) -> tuple[Any, ...]:
-        """`trees`, one per argument, with a variable in place of each leaf."""
+        """`trees`, one per argument, with a variable for each leaf."""
         if len(trees) == 1 and not self.arrays:
             (value,) = trees
             cls = type(value)
             if cls in _registry.by_type and cls is not GradArray:
-                # One raw array, the commonest of all: nothing to take apart. What is wrong with
-                # it, the general way says.
+                # One raw array is the commonest case, and needs no flattening. An array without
+                # a derivative takes the general path below, which raises the error.
                 backend = _registry.by_type[cls]
                 raw = backend.adopt(value)
                 if backend.is_inexact(raw.dtype):
@@ -111,7 +111,7 @@ class Call:
         return tuple([unflattened(t, values) for t in trees])
 
     def note(self, given: list[Any]) -> Any:
-        """Whether `given` are raw, and an array that numbers among them are put beside."""
+        """Note whether `given` has a `GradArray`; returns the array that numbers are put beside."""
         like = None
         for v in given:
             if isinstance(v, GradArray):
@@ -123,7 +123,7 @@ class Call:
         return like
 
     def variable(self, value: Any, like: Any) -> GradArray:
-        """A new place in the graph for one argument."""
+        """A new variable for one argument: a new place in the graph."""
         if isinstance(value, GradArray):
             check_inexact(self.name, value._array)
             if value._edge is not None and self.recording:
@@ -134,13 +134,13 @@ class Call:
             if self.recording and x._tangents is not None and has_edge(x):
                 self.tracked = True
         else:
-            x = constant(raw_of(self.name, value, like))
+            x = constant(raw_argument(self.name, value, like))
         return as_variable(x)
 
     def located(
         self, error: KeratorchError, trees: tuple[Any, ...], names: tuple[Any, ...]
     ) -> Exception:
-        """`error`, that says which argument it is about."""
+        """`error` with the argument that caused it in its message."""
         done = 0
         for name, tree in zip(names, trees, strict=True):
             for path, value in zip(paths(tree), leaves(tree), strict=True):
@@ -154,7 +154,7 @@ class Call:
     # -- through -----------------------------------------------------------------------------
 
     def connected(self, outputs: list[Any]) -> bool:
-        """Whether derivatives of `outputs` are to be recorded: something around sees them."""
+        """Whether the derivatives of `outputs` must be recorded, as code around may use them."""
         if not self.recording:
             return False
         if self.raw and not self.enclosed:
@@ -164,7 +164,7 @@ class Call:
         return any(self.reaches(y) for y in outputs)
 
     def reaches(self, y: GradArray) -> bool:
-        """Whether `y`, or a tangent on the way to it, was made of what was tracked before."""
+        """Whether `y`, or a tangent on the way to `y`, depends on an array tracked before."""
         since, own = self.since, self.own
         stack = edges_of(y)
         seen = set(stack)
@@ -186,9 +186,9 @@ class Call:
         return False
 
     def helps(self, outputs: list[Any]) -> bool:
-        """Whether this thread works for a transformation that is running in another one.
+        """Whether this thread works for a transformation that is running in another thread.
 
-        Then a variable of that is among what `outputs` were made of, or a tangent.
+        If so, `outputs` depend on a variable or a tangent of that transformation.
         """
         others = [call for call in list(_running) if call is not self]
         if not others and not levels:
@@ -208,7 +208,7 @@ class Call:
         return False
 
     def pulled(self, outputs: list[Any], seeds: list[Any], retain: bool, record: bool) -> list[Any]:
-        """The gradients of the variables, given those of `outputs`; zeros where there is none."""
+        """The gradients of the variables, from those of `outputs`; zeros for no gradient."""
         if len(outputs) == 1:
             edge = outputs[0]._edge
             pairs = [] if edge is None else [(edge, seeds[0])]
@@ -217,12 +217,12 @@ class Call:
             for y, seed in zip(outputs, seeds, strict=True):
                 edge = y._edge
                 if edge is not None:
-                    sums[edge] = _engine.sum_of(sums[edge], seed) if edge in sums else seed
+                    sums[edge] = sum_of(sums[edge], seed) if edge in sums else seed
             pairs = list(sums.items())
         found: dict[Any, Any] = {}
         if pairs and self.own:
             found = dict(
-                _engine.run(
+                engine.run(
                     pairs,
                     retain_graph=retain,
                     create_graph=record,
@@ -239,7 +239,7 @@ class Call:
     # -- out ---------------------------------------------------------------------------------
 
     def result(self, value: Any, connected: bool) -> Any:
-        """One array as it is handed out."""
+        """The array `value` as the call returns it: raw, a constant, or connected."""
         if not isinstance(value, GradArray):
             return value if self.raw else constant(value)
         if connected and self.recording and has_edge(value):
@@ -249,7 +249,7 @@ class Call:
         return value if connected else without_edges(value)
 
     def aux(self, tree: Any) -> Any:
-        """What a function returned beside its value; arrays of it handed out, the rest as is."""
+        """The auxiliary result of a function: arrays as `result` returns them, the rest as is."""
 
         def one(value: Any) -> Any:
             if not isinstance(value, GradArray):
@@ -260,7 +260,7 @@ class Call:
 
 
 def edges_of(x: GradArray) -> list[Any]:
-    """The edge of an array, and those of its tangents."""
+    """The edge of an array and the edges of its tangents."""
     out = [] if x._edge is None else [x._edge]
     for t in (x._tangents or {}).values():
         out += edges_of(t)
@@ -268,27 +268,27 @@ def edges_of(x: GradArray) -> list[Any]:
 
 
 def has_edge(x: GradArray) -> bool:
-    """Whether an array, or a tangent of it, is recorded."""
+    """Whether an array, or one of its tangents, is recorded."""
     return x._edge is not None or (x._tangents is not None and bool(edges_of(x)))
 
 
 def captured(roots: list[Any], since: int, own: set[Any]) -> list[Any]:
-    """The edges in the graph below `roots` that lead to what was there before `since`.
+    """The edges below `roots` that lead to captured arrays: arrays made before `since`.
 
-    own : edges that do not count, as what they lead to was given.
+    own : edges that do not count, as they belong to arguments.
     """
     return [
         n
-        for n in _order.collect_since(roots, since)
+        for n in order.collect_since(roots, since)
         if n._seq < since
         and n not in own
-        # A leaf of which the array is gone was made, and dropped, by the function.
+        # A plain leaf has the number 0. If its array is gone, the function made and dropped it.
         and not (type(n) is LeafSlot and n._out() is None)
     ]
 
 
 def without_edges(x: GradArray) -> GradArray:
-    """`x`, and its tangents, as constants."""
+    """`x` without edges; its tangents stay, also without edges."""
     y = new_array(x._array, None, None)
     if x._tangents is not None:
         y._tangents = {level: without_edges(t) for level, t in x._tangents.items()}
@@ -296,15 +296,15 @@ def without_edges(x: GradArray) -> GradArray:
 
 
 def as_variable(x: GradArray) -> GradArray:
-    """`x`, a new `GradArray`, as a leaf that knows when it was made."""
+    """Make `x`, a new `GradArray`, a leaf with a number in the order of nodes."""
     raw = x._array
     x._edge = slot = LeafSlot(x, raw.shape, raw.dtype)
     slot._seq = next_seq()
     return x
 
 
-def raw_of(name: str, value: Any, like: Any) -> Any:
-    """A raw array or a number as a raw array that derivatives can be taken in."""
+def raw_argument(name: str, value: Any, like: Any) -> Any:
+    """A raw array or a number as a floating or complex raw array, to be differentiated in."""
     if isinstance(value, (bool, int)) and not hasattr(value, "dtype"):
         raise DTypeError(
             f"{name}: {value!r} is of type {type(value).__name__}, and only floating and complex "
@@ -323,7 +323,7 @@ def raw_of(name: str, value: Any, like: Any) -> Any:
 
 
 def check_inexact(name: str, raw: Any) -> None:
-    """Raise `DTypeError` for an array that has no derivative."""
+    """Raise `DTypeError` for an array that is neither floating nor complex."""
     if not _registry.of(raw).is_inexact(raw.dtype):
         raise DTypeError(
             f"{name}: an array of dtype {raw.dtype} and shape {tuple(raw.shape)}: only floating "
@@ -348,7 +348,7 @@ def positions_of(name: str, argnums: Any) -> tuple[int, ...]:
 
 
 def chosen(name: str, positions: tuple[int, ...], args: tuple[Any, ...]) -> tuple[int, ...]:
-    """`positions` counted from 0, all among the arguments, no two equal."""
+    """`positions` counted from 0; `StructureError` for a missing argument, or one named twice."""
     n = len(args)
     if len(positions) == 1 and 0 <= positions[0] < n:
         return positions
@@ -365,7 +365,7 @@ def chosen(name: str, positions: tuple[int, ...], args: tuple[Any, ...]) -> tupl
 
 
 def with_aux(name: str, outcome: Any) -> tuple[Any, Any]:
-    """The pair that a function returns under ``has_aux=True``."""
+    """`outcome`, if it is the pair that ``has_aux=True`` asks for; else `StructureError`."""
     if not isinstance(outcome, tuple) or len(outcome) != 2:
         raise StructureError(
             f"{name}: has_aux=True, and the function returned {type(outcome).__name__}: it must "
@@ -375,7 +375,7 @@ def with_aux(name: str, outcome: Any) -> tuple[Any, Any]:
 
 
 def output_leaves(name: str, tree: Any, like: Any = None) -> list[GradArray]:
-    """The leaves of what a function returned, as arrays."""
+    """The leaves of a function's result, as `GradArray`s; `UnknownArrayError` for others."""
     out: list[GradArray] = []
     for v in leaves(tree):
         if not isinstance(v, (GradArray, *SCALARS)) and not _registry.is_array(v):
@@ -397,7 +397,7 @@ __all__ = [
     "has_edge",
     "output_leaves",
     "positions_of",
-    "raw_of",
+    "raw_argument",
     "with_aux",
     "without_edges",
 ]

@@ -1,4 +1,4 @@
-"""`checkpoint`: a function's inputs are kept, and what it computed is computed again."""
+"""`checkpoint`: the graph keeps a function's inputs alone, and backward calls it again."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from ..core import engine as _engine
+from ..core import engine
 from ..core.array import GradArray
 from ..core.convert import as_kept, as_operand
 from ..core.grad import Grad, next_seq
@@ -14,27 +14,33 @@ from ..core.mode import enable_grad, mode
 from ..core.recording import constant, is_active
 from ..core.tangents import open_level, take_tangent, with_tangent
 from ..core.transposed import jvp_of_backward
+from ..core.walk import sum_of
 from ..errors import RuleError
 from ..ops.arithmetic import positive
-from . import random_state as _random_state
+from . import random_state
 from .call import as_variable, captured
 from .tree import leaves, unflattened
 
 
 def checkpoint(function: Callable[..., Any]) -> Callable[..., Any]:
-    """`function`, of which the graph keeps the inputs alone: backward calls it again.
+    """`function`, but the graph keeps its inputs alone: backward calls it again.
 
-    Memory for time: what it computed is not kept between the forward and the backward pass.
-    Tracked arrays that `function` captures count as inputs. It must compute the same both times;
-    the state of random number generators is put back for the second: those of Python, NumPy and
-    PyTorch, and each generator (of Python, NumPy or PyTorch) that is an argument, a default, in
-    the closure, or a global that `function` names, or a function that it names does. What is
-    hidden deeper, and CuPy's generators, cannot be: pass in what was drawn. A `GradArray` among the
-    arguments that is written into before the second call, by `function` too, makes backward raise
-    `StaleValueError`: write into a copy. Plain masks and indices among the arguments are copied;
-    what it captures is not.
+    This trades time for memory: the intermediate results are not kept between the forward and the
+    backward pass. Tracked arrays that `function` captures count as inputs. `function` must compute
+    the same values in both calls; otherwise backward raises `RuleError` where shapes or captured
+    arrays differ.
 
-    Where derivatives carry tangents that `function` captured, it is called without checkpoint.
+    Random numbers: the second call starts with the generators in the state of the first. These
+    are the global generators of Python, NumPy and PyTorch. They are also the Python, NumPy and
+    PyTorch generators among the arguments, defaults, closure and named globals of `function`, and
+    of the functions that it names. keratorch cannot restore generators hidden deeper, nor CuPy's:
+    draw outside, and pass the numbers in.
+
+    Writes: if a `GradArray` argument is written into before the second call, even by `function`,
+    backward raises `StaleValueError`: write into a copy. Raw masks and indices among the arguments
+    are copied. Captured ones are not.
+
+    If `function` captures an array that carries tangents, it runs without checkpointing.
     """
 
     @wraps(function)
@@ -50,7 +56,7 @@ def _checkpointed(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
     given = leaves((args, kwargs))
     at = [i for i, v in enumerate(given) if isinstance(v, GradArray) and is_active(v)]
     inputs = [as_operand(given[i]) for i in at]
-    states = _random_state.taken(function, given)
+    states = random_state.taken(function, given)
     since = next_seq()
     node = _CheckpointGrad(*inputs)
     own: set[Any] = set()
@@ -64,13 +70,13 @@ def _checkpointed(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
     outcome = function(*new_args, **new_kwargs)
     results = leaves(outcome)
     if any(isinstance(y, GradArray) and y._tangents for y in results):
-        with _random_state.restored(states, function, given):
+        with random_state.restored(states, function, given):
             return function(*args, **kwargs)
     tracked = [k for k, y in enumerate(results) if isinstance(y, GradArray) and y._edge is not None]
     if not tracked:
         return outcome
     older = captured([results[k]._edge for k in tracked], since, own)
-    # Their arrays are kept too, so that a write to one is noticed; those still alive come first.
+    # Keep the captured arrays too, to notice a write to one of them; live arrays come first.
     older.sort(key=lambda e: e._out() is None)
     alive = [x._array for e in older for x in (e._out(),) if x is not None]
     node.count = len(inputs)
@@ -78,7 +84,7 @@ def _checkpointed(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
     node._saved = (*(node._saved or ()), *alive)
     node._tangents = (*node._tangents, *[None] * len(older))
     node.function, node.states, node.tracked = function, states, tracked
-    # So that a write to one of them, by the function too, is noticed.
+    # Kept to notice a write to one of them, even by the function.
     node.constants = tuple([v._array for v in stored if isinstance(v, GradArray)])
     node.at, node.arguments = at, unflattened((args, kwargs), iter(stored))
     made = node.results(*[results[k]._array for k in tracked])
@@ -92,15 +98,15 @@ def _leaf(x: GradArray) -> GradArray:
 
 
 class _CheckpointGrad(Grad):
-    """The call of a function: inputs are its tracked arguments, and what it captured."""
+    """The call of a function: its inputs are the active arguments and the captured arrays."""
 
     function: Callable[..., Any]
-    arguments: Any  # (args, kwargs), numbers in place of the inputs
-    at: list[int]  # where the inputs are among their leaves
-    count: int  # of the inputs that are arguments
-    constants: tuple[Any, ...]  # the arrays of the other arguments that are GradArrays
+    arguments: Any  # (args, kwargs), with a number in place of each input
+    at: list[int]  # the positions of the inputs among their leaves
+    count: int  # how many inputs are arguments
+    constants: tuple[Any, ...]  # the raw arrays of the other GradArray arguments
     states: Any
-    tracked: list[int]  # which leaves of the outcome are outputs
+    tracked: list[int]  # the positions of the outputs among the leaves of the result
 
     def again(self, inputs: list[Any]) -> list[Any]:
         """The outputs, computed again from `inputs`."""
@@ -108,7 +114,7 @@ class _CheckpointGrad(Grad):
         for i, x in zip(self.at, inputs, strict=True):
             given[i] = x
         args, kwargs = unflattened(self.arguments, iter(given))
-        with _random_state.restored(self.states, self.function, given):
+        with random_state.restored(self.states, self.function, given):
             results = leaves(self.function(*args, **kwargs))
         shapes = [tuple(results[k].shape) for k in self.tracked if k < len(results)]
         if shapes != list(self.shape):
@@ -143,7 +149,7 @@ class _CheckpointGrad(Grad):
                     "the same both times"
                 )
             if g is not None:
-                pairs[y._edge] = _engine.sum_of(pairs[y._edge], g) if y._edge in pairs else g
+                pairs[y._edge] = sum_of(pairs[y._edge], g) if y._edge in pairs else g
         above = {*own, *(e for x in inputs for e in (x._edge,) if e is not None)}
         below = [y._edge for y in outputs if y._edge is not None]
         new = [e for e in captured(below, since, above) if e not in older]
@@ -156,7 +162,7 @@ class _CheckpointGrad(Grad):
         found: dict[Any, Any] = {}
         if pairs:
             found = dict(
-                _engine.run(
+                engine.run(
                     list(pairs.items()),
                     retain_graph=record,
                     create_graph=record,
@@ -177,7 +183,7 @@ class _CheckpointGrad(Grad):
         return tuple(self._with_captured(found, inputs, tangents))
 
     def _with_captured(self, found: list[Any], inputs: list[Any], tangents: Any) -> list[Any]:
-        """`found`, and what tangents of captured arrays add (those that `linearize` pushes)."""
+        """`found` plus the share of captured arrays, whose tangents `linearize` pushes."""
         rest = tangents[self.count :]
         if all(t is None for t in rest):
             return found

@@ -1,4 +1,4 @@
-"""Functions with derivatives of their own: `custom_vjp` and `custom_jvp`."""
+"""Functions with your own derivative rules: `custom_vjp` and `custom_jvp`."""
 
 from __future__ import annotations
 
@@ -7,25 +7,27 @@ from functools import update_wrapper
 from typing import Any, cast
 
 from ..backends import _registry
-from ..core import engine as _engine
+from ..core import engine
 from ..core.array import GradArray, new_array
 from ..core.convert import as_kept, as_operand
 from ..core.grad import Grad, next_seq
 from ..core.mode import enable_grad, mode
+from ..core.nodes import is_tracked
 from ..core.recording import constant, is_active
 from ..core.tangents import levels
+from ..core.walk import sum_of
 from ..errors import LostGradientError, RuleError, StructureError
 from .call import as_variable, captured, edges_of, has_edge, positions_of, without_edges
 from .tree import leaves, leaves_like, mapped, unflattened
 
 
 def _parameters_with_defaults(function: Callable[..., Any]) -> int | None:
-    """How many parameters `function` has; `None` where none has a default, or nothing is known."""
+    """How many parameters `function` has; `None` if none has a default, or if it is unknown."""
     import inspect
 
     try:
         parameters = inspect.signature(function).parameters
-    except (TypeError, ValueError, NameError):  # some written in C; annotations that do not exist
+    except (TypeError, ValueError, NameError):  # functions in C; annotations that do not exist
         return None
     if all(p.default is inspect.Parameter.empty for p in parameters.values()):
         return None
@@ -33,7 +35,7 @@ def _parameters_with_defaults(function: Callable[..., Any]) -> int | None:
 
 
 class _Function:
-    """What `custom_vjp` and `custom_jvp` share: the call, and where arrays are in it."""
+    """The base of `custom_vjp` and `custom_jvp`: how the function is called and checked."""
 
     _rule = ""
 
@@ -51,7 +53,7 @@ class _Function:
         return f"{type(self).__name__} of {getattr(self.function, '__name__', 'a function')}"
 
     def _positional(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
-        """All arguments by position, which is how the rules are given them; defaults too."""
+        """All arguments by position, defaults included: the rules get them this way."""
         if not kwargs and self._parameters in (None, len(args)):
             return args
         import inspect
@@ -72,7 +74,7 @@ class _Function:
         return bound.args
 
     def _split(self, args: tuple[Any, ...]) -> tuple[list[Any], list[Any]]:
-        """The arguments of ``nondiff_argnums``, and the others."""
+        """The arguments in ``nondiff_argnums``, and the other arguments."""
         fixed = self.nondiff_argnums
         if fixed and not -len(args) <= fixed[0] <= fixed[-1] < len(args):
             raise StructureError(
@@ -92,16 +94,16 @@ class _Function:
         )
 
     def _joined(self, fixed: list[Any], moving: list[Any]) -> list[Any]:
-        """The arguments in their order again."""
+        """The inverse of `_split`: all arguments in their order."""
         n = len(fixed) + len(moving)
         at = {i % n for i in self.nondiff_argnums}
         a, b = iter(fixed), iter(moving)
         return [next(a) if i in at else next(b) for i in range(n)]
 
     def _checked(self, tree: Any, what: str) -> Any:
-        """What a function made of constants, refused where it is tracked all the same."""
+        """`tree`, made from constants; raises `LostGradientError` if it is tracked all the same."""
         for v in leaves(tree):
-            if isinstance(v, GradArray) and (v._edge is not None or v._tangents is not None):
+            if isinstance(v, GradArray) and is_tracked(v):
                 raise LostGradientError(
                     f"{self._called}: {what} captures a tracked array, whose derivative no rule "
                     "gives: pass it as an argument"
@@ -109,7 +111,11 @@ class _Function:
         return tree
 
     def _refuse_captured(self, found: list[Any], given: list[Any], since: int, what: str) -> None:
-        """Raise where a rule made `found`, since `since`, of more than it was `given`."""
+        """Raise `LostGradientError` if a rule captured a tracked array.
+
+        given : the arrays that the rule got. `found`, its result, must depend on no other array
+            that was tracked before `since`.
+        """
         arrays = [v for v in found if isinstance(v, GradArray)]
         own = {edge for x in given for edge in edges_of(x)}
         seen = {level for x in given for level in x._tangents or ()}
@@ -128,24 +134,24 @@ class _Function:
 
 
 class _RuleGrad(Grad):
-    """The node of a call: its inputs are the tracked arrays among the arguments."""
+    """The node of a call: its inputs are the active arrays among the arguments."""
 
     of: Any  # the `_Function`
-    fixed: list[Any]
-    moving: list[Any]  # the arguments, with None where an input was
-    at: list[int]  # which leaves of the arguments are the inputs
-    outcome: Any  # the structure of what was returned
-    like: list[Any]  # shape, dtype and whether it is differentiable, of each of its leaves
+    fixed: list[Any]  # the arguments in nondiff_argnums
+    moving: list[Any]  # the other arguments, with 0.0 in place of each input
+    at: list[int]  # the positions of the inputs among the leaves of `moving`
+    outcome: Any  # the structure of the result
+    like: list[Any]  # (shape, dtype, whether it is an output, its array if not) of each result leaf
 
     def arguments(self, inputs: Sequence[Any]) -> list[Any]:
-        """The arguments, with `inputs` where inputs were."""
+        """The arguments of `moving`, with `inputs` in their places."""
         values = leaves(self.moving)
         for i, x in zip(self.at, inputs, strict=True):
             values[i] = x
         return unflattened(self.moving, iter(values))
 
     def seeds(self, grad: Any) -> Any:
-        """The gradient of the outcome in its structure, zeros where none came."""
+        """The gradient of the result in its structure, with zeros for missing gradients."""
         found = iter(grad)
         first = next(g for g in grad if g is not None)
         parts: list[Any] = []
@@ -167,14 +173,14 @@ def _zeros(like: Any, shape: Any, dtype: Any) -> GradArray:
 
 
 class _Saved(tuple[Any, ...]):
-    """What a node saved, and the residuals, which are freed with it."""
+    """The saved values of a node, with the residuals, which are freed together with them."""
 
     residuals: Any
-    kept: list[Any]  # their leaves: a write to one is noticed
+    kept: list[Any]  # the leaves of the residuals, to notice a write to one of them
 
 
 def _outputs(node: _RuleGrad, outcome: Any) -> Any:
-    """`outcome`, whose floating arrays become the outputs of `node`."""
+    """`outcome` with its floating and complex arrays as outputs of `node`."""
     node.outcome = mapped(lambda _: 0.0, outcome)
     arrays = [as_operand(v) for v in leaves(outcome)]
     node.like = []
@@ -191,7 +197,7 @@ def _outputs(node: _RuleGrad, outcome: Any) -> Any:
 
 
 def _node(cls: type[Any], of: Any, fixed: list[Any], moving: list[Any]) -> Any:
-    """A node for a call with tracked arrays among `moving`; `None` where there is none."""
+    """A node for a call with active arrays among `moving`; `None` if there are none."""
     values = leaves(moving)
     at = [i for i, v in enumerate(values) if isinstance(v, GradArray) and is_active(v)]
     if not at:
@@ -215,19 +221,21 @@ def _constants(tree: Any) -> Any:
 
 
 class custom_vjp(_Function):
-    """A function whose reverse rule is its author's.
+    """A function with your own reverse rule; a decorator.
 
-    nondiff_argnums : arguments that are no arrays, by position; the rules are given them first.
+    nondiff_argnums : the positions of arguments that are no arrays; the rules get them first.
 
-    ``f.defvjp(fwd, bwd)`` sets the rule. ``fwd(*args)``, of all arguments by position, defaults
-    too, returns ``(output, residuals)``, and ``bwd(*nondiff_args, residuals, g)``, of what `fwd`
-    kept and the gradient of the output, a tuple with the gradient of each argument, in its
-    structure; `None` means zero. Gradients are in the convention of `grad`.
+    ``f.defvjp(fwd, bwd)`` sets the rule. ``fwd(*args)`` gets all arguments by position, defaults
+    included, and returns ``(output, residuals)``. ``bwd(*nondiff_args, residuals, g)`` gets these
+    residuals and the gradient of the output. It returns a tuple with the gradient of each other
+    argument, in the structure of that argument; `None` means zero. Gradients follow the convention
+    of `grad`.
 
-    Derivatives of the rule are those of what `bwd` and `fwd` compute, `fwd` being called again for
-    them; forward mode is the transpose of `bwd`. A tracked array that `function`, `fwd` or `bwd`
-    captures raises `LostGradientError`: arguments are the way in. Recording is on inside of the
-    rules, so that a write into a leaf needs `no_grad` there as elsewhere.
+    Higher derivatives differentiate the code of `bwd` and `fwd`; `fwd` is called again for them.
+    Forward mode transposes `bwd`. If `function`, `fwd` or `bwd` captures a tracked array, keratorch
+    raises `LostGradientError`: pass the array as an argument. A rule that returns the wrong number
+    of values raises `RuleError`. Recording is on inside the rules, so a write into a leaf needs
+    `no_grad` there as elsewhere.
 
     >>> @custom_vjp
     ... def clipped(x):
@@ -246,7 +254,7 @@ class custom_vjp(_Function):
         self.bwd: Any = None
 
     def defvjp(self, fwd: Callable[..., Any], bwd: Callable[..., Any]) -> None:
-        """Set the rule; see the class."""
+        """Set the rule; the docstring of the class describes `fwd` and `bwd`."""
         self.fwd, self.bwd = fwd, bwd
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -255,7 +263,7 @@ class custom_vjp(_Function):
         node = _node(_CustomVJPGrad, self, fixed, moving)
         if node is None:
             return self._checked(self.function(*self._joined(fixed, _constants(moving))), "it")
-        with enable_grad():  # so that what is captured shows
+        with enable_grad():  # to detect captured arrays
             outcome, residuals = self._forward(fixed, _constants(moving))
         self._checked((outcome, residuals), "fwd")
         node._saved = _Saved(node._saved)
@@ -278,8 +286,8 @@ class _CustomVJPGrad(_RuleGrad):
         record, since = mode.recording, next_seq()
         residuals: Any = self._saved.residuals  # type: ignore[union-attr]
         again = any(is_active(x) for x in inputs)
-        with enable_grad():  # so that what is captured shows
-            if again:  # differentiated again: what fwd kept must know what it was computed from
+        with enable_grad():  # to detect captured arrays
+            if again:  # differentiated again: the residuals must be connected to the inputs
                 _, residuals = of._forward(self.fixed, self.arguments(inputs))
             found = of.bwd(*self.fixed, residuals, g)
         if not isinstance(found, (tuple, list)) or len(found) != len(self.moving):
@@ -298,14 +306,15 @@ class _CustomVJPGrad(_RuleGrad):
 
 
 class custom_jvp(_Function):
-    """A function whose forward rule is its author's; the reverse rule is its transpose.
+    """A function with your own forward rule; the reverse rule is its transpose. A decorator.
 
-    nondiff_argnums : arguments that are no arrays, by position; the rule is given them first.
+    nondiff_argnums : the positions of arguments that are no arrays; the rule gets them first.
 
-    ``f.defjvp(rule)`` sets the rule: ``rule(*nondiff_args, primals, tangents)``, of two tuples,
-    returns ``(output, tangent)``; it must be linear in the tangents. A tangent is 0 where there is
-    none. A tracked array that `function` or the rule captures raises `LostGradientError`: arguments
-    are the way in.
+    ``f.defjvp(rule)`` sets the rule. ``rule(*nondiff_args, primals, tangents)`` gets two tuples and
+    returns ``(output, tangent)``. The tangent must be linear in `tangents`. A missing tangent is
+    zeros for an array, 0.0 for a float or complex number, and `None` for any other argument. If
+    `function` or the rule captures a tracked array, keratorch raises `LostGradientError`: pass the
+    array as an argument.
 
     >>> @custom_jvp
     ... def cube(x):
@@ -326,7 +335,7 @@ class custom_jvp(_Function):
         self.rule: Any = None
 
     def defjvp(self, rule: Callable[..., Any]) -> Callable[..., Any]:
-        """Set the rule; see the class. Returns it, so that this is a decorator too."""
+        """Set the rule, described in the class; returns `rule`, so this is a decorator too."""
         self.rule = rule
         return rule
 
@@ -336,14 +345,14 @@ class custom_jvp(_Function):
         node = _node(_CustomJVPGrad, self, fixed, moving)
         if node is None:
             return self._checked(self.function(*self._joined(fixed, _constants(moving))), "it")
-        with enable_grad():  # so that what is captured shows
+        with enable_grad():  # to detect captured arrays
             outcome = self.function(*self._joined(fixed, _constants(moving)))
         return _outputs(node, self._checked(outcome, "it"))
 
 
 class _CustomJVPGrad(_RuleGrad):
     def tangents(self, inputs: Sequence[Any], ts: Sequence[Any]) -> list[Any]:
-        """The tangents of the outputs, by the rule."""
+        """The tangents of the outputs, from the rule."""
         of = self.of
         primals = self.arguments(inputs)
         values: list[Any] = [_zeros_of(v) for v in leaves(primals)]
@@ -352,7 +361,7 @@ class _CustomJVPGrad(_RuleGrad):
                 values[i] = t
         tangents = unflattened(primals, iter(values))
         record, since = mode.recording, next_seq()
-        with enable_grad():  # so that what is captured shows
+        with enable_grad():  # to detect captured arrays
             found = of.rule(*self.fixed, tuple(primals), tuple(tangents))
         if not isinstance(found, tuple) or len(found) != 2:
             raise RuleError(f"{of._called}: the rule must return a pair, (output, tangent)")
@@ -385,11 +394,11 @@ class _CustomJVPGrad(_RuleGrad):
                     t = t.__array_namespace__().broadcast_to(t, g.shape)
                 if t.dtype != g.dtype:
                     t = t.__array_namespace__().astype(t, g.dtype)
-                pairs[t._edge] = _engine.sum_of(pairs[t._edge], g) if t._edge in pairs else g
+                pairs[t._edge] = sum_of(pairs[t._edge], g) if t._edge in pairs else g
         if not pairs:
             return (None,) * len(inputs)
         found = dict(
-            _engine.run(
+            engine.run(
                 list(pairs.items()),
                 retain_graph=True,
                 create_graph=again and mode.recording,
@@ -400,14 +409,14 @@ class _CustomJVPGrad(_RuleGrad):
 
 
 def _settled(value: Any, record: bool) -> Any:
-    """What a rule returned, without the graph that it left where none is to be recorded."""
+    """The result of a rule; without its graph unless `record`."""
     if record or not isinstance(value, GradArray) or not has_edge(value):
         return value
     return without_edges(value)
 
 
 def _zeros_of(value: Any) -> Any:
-    """A tangent of zeros for an array; `None` for what has none."""
+    """A tangent of zeros for an array, 0.0 for a float; `None` for a value without a tangent."""
     if isinstance(value, GradArray):
         return constant(_registry.of(value._array).xp.zeros_like(value._array))
     if _registry.is_array(value):

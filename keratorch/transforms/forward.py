@@ -1,22 +1,27 @@
-"""Forward mode: `jvp` in one pass without a graph, `linearize` through a graph kept."""
+"""Forward mode: `jvp` in one pass without a graph, `linearize` through a recorded graph."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Any
 
 from ..backends import _registry
-from ..core import order as _order
-from ..core import writes as _writes
 from ..core.array import GradArray
-from ..core.convert import SCALARS, as_operand, as_raw, check_devices
-from ..core.grad import LeafSlot, OutputSlot, freed_message, op_name
+from ..core.convert import as_operand, as_raw, check_devices
 from ..core.mode import mode
+from ..core.push import forward_order, push
 from ..core.recording import constant
-from ..core.tangents import fitted, open_level, take_tangent, with_tangent
-from ..errors import DTypeError, GraphFreedError, RuleError, ShapeError, StructureError
-from .call import Call, check_inexact, has_edge, output_leaves, raw_of, with_aux, without_edges
+from ..core.tangents import open_level, take_tangent, with_tangent
+from ..errors import DTypeError, ShapeError, StructureError
+from .call import (
+    Call,
+    check_inexact,
+    has_edge,
+    output_leaves,
+    raw_argument,
+    with_aux,
+    without_edges,
+)
 from .tree import leaves, leaves_like, mapped, unflattened
 
 
@@ -28,15 +33,20 @@ def jvp(
 ) -> Any:
     """The value of `function` at `primals`, and its derivative along `tangents`: forward mode.
 
-    One pass, in which each array carries its tangent; no graph is kept, so that memory does not
-    grow with the number of operations.
+    This takes one pass, in which each array carries its tangent. No graph is kept, so memory does
+    not grow with the number of operations.
 
     primals, tangents : a tuple or list each, with one entry per argument: arrays, floats, or nested
-        structures of them. A tangent has the structure and the shapes of its primal.
-    has_aux : `function` returns a pair, of which the second part is passed on.
+        structures of them. A tangent has the structure and the shapes of its primal, and is cast
+        to the dtype of its primal.
+    has_aux : whether `function` returns a pair ``(value, aux)``; `aux` is passed on.
 
-    Returns ``(output, tangent)``, with `has_aux` ``(output, tangent, aux)``, in the structure of
-    what `function` returns: raw arrays where the primals and tangents are raw, else `GradArray`s.
+    Returns ``(output, tangent)``, or ``(output, tangent, aux)`` with `has_aux`. Both have the
+    structure of the result of `function`: raw arrays where all primals and tangents are raw, else
+    `GradArray`s.
+
+    Raises `StructureError`, `ShapeError`, `DTypeError`, `DeviceMismatchError` or
+    `UnknownArrayError` for arguments or results that do not fit.
 
     >>> jvp(lambda x: x * x, (3.0,), (1.0,))
     (array(9.), array(6.))
@@ -95,11 +105,11 @@ def _primal(name: str, value: Any, like: Any) -> GradArray:
     if isinstance(value, GradArray):
         check_inexact(name, value._array)
         return as_operand(value)
-    return constant(raw_of(name, value, like))
+    return constant(raw_argument(name, value, like))
 
 
 def check_sequences(name: str, primals: Any, tangents: Any) -> None:
-    """Raise unless both are tuples or lists, equally long."""
+    """Raise `StructureError` or `ShapeError` unless both are tuples or lists of equal length."""
     for what, given in (("primals", primals), ("tangents", tangents)):
         if not isinstance(given, (tuple, list)):
             raise StructureError(
@@ -111,7 +121,7 @@ def check_sequences(name: str, primals: Any, tangents: Any) -> None:
 
 
 def tangent_for(name: str, t: Any, x: GradArray) -> GradArray:
-    """The tangent `t` for the primal `x`, checked, in its dtype."""
+    """The tangent `t`, checked against the primal `x` and cast to its dtype."""
     t = as_operand(t) if isinstance(t, GradArray) else constant(as_raw(t, like=x))
     check_devices(name, x._array, t._array)
     if tuple(x.shape) != tuple(t.shape):
@@ -136,9 +146,9 @@ def tangent_for(name: str, t: Any, x: GradArray) -> GradArray:
 def linearize(function: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[..., Any]]:
     """The value of `function` at `primals`, and its derivative there as a linear function.
 
-    Returns ``(output, derivative)``. ``derivative(*tangents)`` is the tangent that
-    ``jvp(function, primals, tangents)`` gives, without evaluating `function` again: it goes
-    forward through the graph that was recorded once, and which it keeps.
+    Returns ``(output, derivative)``. ``derivative(*tangents)`` is the tangent of
+    ``jvp(function, primals, tangents)``, but does not call `function` again: it pushes the tangents
+    through the graph that `linearize` recorded, and keeps that graph. Errors are those of `jvp`.
 
     >>> y, derivative = linearize(lambda x: x**3, 2.0)
     >>> derivative(1.0), derivative(0.5)
@@ -149,7 +159,7 @@ def linearize(function: Callable[..., Any], *primals: Any) -> tuple[Any, Callabl
 
 
 class Linear:
-    """A function recorded once, to be gone through forward."""
+    """A function that was recorded once; a call pushes tangents through its graph."""
 
     __slots__ = ("call", "connected", "order", "outcome", "output", "outputs", "primals")
 
@@ -176,7 +186,7 @@ class Linear:
         return unflattened(self.outcome, iter(found))
 
     def pushed(self, given: list[Any]) -> list[Any]:
-        """The tangents of the outputs, given those of the variables (`None` for zero)."""
+        """The tangents of the outputs, from the tangents of the variables (`None` for zero)."""
         call = self.call
         plain = call.raw and not any(isinstance(t, GradArray) for t in given)
         ts = [
@@ -186,7 +196,8 @@ class Linear:
         tracked = any(t is not None and has_edge(t) for t in ts)
         record = mode.recording and (self.connected or tracked)
         if self.order is None:
-            self.order = forward_order(self.outputs, call)
+            ends = [y._edge for y in self.outputs]
+            self.order = forward_order(ends, call.own, call.since)
         edges = {e: t for e, t in zip(call.edges, ts, strict=True) if t is not None}
         found = push(self.order, edges, [y._edge for y in self.outputs], record)
         out: list[Any] = []
@@ -203,73 +214,3 @@ class Linear:
 
     def __repr__(self) -> str:
         return f"<derivative in {len(self.primals)} primals>"
-
-
-def forward_order(outputs: list[GradArray], call: Call) -> list[Any]:
-    """The nodes between the variables and `outputs`, oldest first."""
-    roots = [y._edge for y in outputs if y._edge is not None]
-    order = _order.collect_since(roots, call.since)
-    needed = set(call.own)
-    out: list[Any] = []
-    for node in reversed(order):
-        if node in call.own or node._seq < call.since or type(node) is LeafSlot:
-            continue
-        if node._edges is None:
-            raise GraphFreedError(freed_message(node))
-        if any(e in needed for e in node._edges if e is not None):
-            needed.add(node)
-            out.append(node)
-    return out
-
-
-def push(order: list[Any], tangents: dict[Any, Any], ends: list[Any], record: bool) -> list[Any]:
-    """The tangents of `ends`, by the forward rules of the nodes `order` between."""
-    before = mode.recording, mode.wrapped, mode.level
-    mode.recording, mode.wrapped, mode.level = record, True, None
-    many: dict[Any, tuple[Any, ...]] = {}
-    try:
-        for node in order:
-            if type(node) is OutputSlot:
-                outputs = many.get(node._edges[0])
-                t = None if outputs is None else outputs[node.index]
-                if t is not None:
-                    tangents[node] = fitted(t, node, node._edges[0])
-                continue
-            if node._edges is None:
-                raise GraphFreedError(freed_message(node))
-            if _writes.writes.last > node._seq:
-                _writes.check(node)
-            given = [tangents.get(e) for e in node._edges]
-            if all(t is None for t in given):
-                continue
-            rule = node.jvp
-            for watcher in mode.watchers:
-                rule = partial(_watched, watcher, rule, node)
-            found = rule(*given)
-            if isinstance(node.dtype, tuple):
-                found = found if isinstance(found, tuple) else (found,)
-                if len(found) != node.outputs:
-                    raise RuleError(
-                        f"{op_name(node)}.jvp returned {len(found)} tangents for "
-                        f"{node.outputs} outputs: return one per output, None for zero"
-                    )
-                like = next(t for t in given if t is not None)
-                many[node] = tuple(
-                    as_operand(t, like=like) if type(t) in SCALARS else t for t in found
-                )
-                for watcher in mode.watchers:
-                    watcher.tangents(node, list(many[node]))
-                continue
-            if isinstance(found, tuple):
-                (found,) = found
-            if found is not None:
-                tangents[node] = fitted(found, node, node)
-                for watcher in mode.watchers:
-                    watcher.tangents(node, [tangents[node]])
-        return [None if e is None else tangents.get(e) for e in ends]
-    finally:
-        mode.recording, mode.wrapped, mode.level = before
-
-
-def _watched(watcher: Any, rule: Callable[..., Any], node: Any, *given: Any) -> Any:
-    return watcher.forward(rule, node, list(given))

@@ -1,4 +1,4 @@
-"""Derivatives of solutions, by the implicit function theorem: no solver is differentiated."""
+"""Derivatives of solutions by the implicit function theorem, without differentiating a solver."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from ..core.array import GradArray, new_array
 from ..core.convert import SCALARS, as_kept, as_operand
 from ..core.grad import Grad
 from ..core.mode import enable_grad, mode, no_grad
+from ..core.nodes import is_tracked, raw_of
 from ..core.recording import constant, is_active
 from ..core.sync import waits
 from ..core.tangents import levels
 from ..errors import ConvergenceError, LostGradientError, ShapeError
-from . import krylov as _krylov
+from . import krylov
 from .call import output_leaves
 from .forward import jvp, linearize
 from .reverse import vjp
@@ -32,18 +33,20 @@ def implicit_root(
 ) -> Callable[..., Any]:
     """A differentiable function ``solution(*params)``: the x at which `residual` is 0.
 
-    residual : ``residual(x, *params)``, written in differentiable functions; returns what has the
+    residual : ``residual(x, *params)``, written in differentiable functions. Its result has the
         structure and the shapes of x.
-    solve : any solver; ``solve(*params)`` is given constants (`GradArray`s without a graph where
-        `solution` is given `GradArray`s, else what it is given) and returns x: an array, or a
-        nested structure of arrays. It is not differentiated.
-    linear_solve : ``linear_solve(matvec, b)`` solves ``matvec(x) = b`` for a raw real vector b;
-        default: the matrix, from its products, up to 64 unknowns, and GMRES beyond, which waits
-        for the device and raises `ConvergenceError` where it does not converge.
+    solve : any solver; it is not differentiated. ``solve(*params)`` gets the parameters of
+        `solution`, with constants for `GradArray`s, and returns x: an array, or a nested structure
+        of arrays.
+    linear_solve : ``linear_solve(matvec, b)`` solves ``matvec(x) = b`` for a raw real vector b. The
+        default builds the matrix from products for up to 64 real unknowns, and uses GMRES for
+        more. GMRES waits for the device, and raises `ConvergenceError` if it does not converge.
 
-    With F the residual, dx = −(∂F/∂x)⁻¹ (∂F/∂p) dp, forwards and transposed backwards; to every
-    order, as the linear solution is itself such a root. A tracked array that `residual` captures
-    raises `LostGradientError`: parameters are the way in.
+    With F the residual, dx = −(∂F/∂x)⁻¹ (∂F/∂p) dp (the implicit function theorem). Forward mode
+    applies this map, and reverse mode its transpose. Derivatives of every order work, as the
+    solution of the linear system is itself such a root. If `residual` captures a tracked array,
+    `solution` raises `LostGradientError`: pass the array as a parameter. A residual of another
+    shape than x raises `ShapeError`.
 
     >>> sqrt = implicit_root(lambda x, a: x * x - a, lambda a: a**0.5)
     >>> from keratorch import grad
@@ -70,15 +73,17 @@ def fixed_point(
     solve: Callable[..., Any] | None = None,
     linear_solve: Solver | None = None,
 ) -> Any:
-    """The x at which ``function(x, *params)`` is x, differentiable in `params`.
+    """The x at which ``function(x, *params)`` equals x, differentiable in `params`.
 
-    init : where the iteration starts, an array or a nested structure; x has its structure.
-    tol : x is taken as found once a step changes no element by more than ``tol·(1 + |x|)``;
-        default: 8 units of rounding. After `maxiter` steps `ConvergenceError` is raised. Each step
-        waits for the device, and looks at values: inside `jax.jit` give `solve`.
-    solve : another way to find x: ``solve(init, *params)``, in place of the iteration.
-    linear_solve : as for `implicit_root`, which gives the derivatives: the iteration is not
-        differentiated, and `init` has no influence on x.
+    init : the start of the iteration, an array or a nested structure; x has the same structure.
+        The derivative in `init` is 0.
+    tol : the iteration ends when a step changes no element by more than ``tol·(1 + |x|)``. Default:
+        8 times the machine epsilon of the dtype.
+    maxiter : after this many steps `ConvergenceError` is raised. Each step reads values, and so
+        waits for the device: inside `jax.jit` give `solve`.
+    solve : a solver to use in place of the iteration: ``solve(init, *params)`` returns x.
+    linear_solve : as for `implicit_root`, which computes the derivatives. The iteration is not
+        differentiated.
 
     >>> from keratorch import cos, grad
     >>> grad(lambda a: fixed_point(lambda x, a: cos(a * x), 0.5, a))(1.0)
@@ -145,12 +150,12 @@ def _constants(tree: Any) -> Any:
 def _is_inexact(value: Any) -> bool:
     if type(value) in SCALARS:
         return False
-    raw = value._array if isinstance(value, GradArray) else value
+    raw = raw_of(value)
     return _registry.is_array(raw) and _registry.of(raw).is_inexact(raw.dtype)
 
 
 class _Problem:
-    """A residual, and where its root is."""
+    """A residual, and a root of it."""
 
     def __init__(self, residual: Any, linear_solve: Any, x: Any, params: Any) -> None:
         self.residual = residual
@@ -164,7 +169,7 @@ class _Problem:
         ]
 
     def root(self, values: list[GradArray], params: list[Any]) -> list[Any]:
-        """The root `values` as a function of `params`."""
+        """The root `values` as the result of an operation on `params`."""
         at = [i for i, p in enumerate(params) if isinstance(p, GradArray) and is_active(p)]
         if at or mode.recording or levels:
             self.check_captured(values, params)
@@ -176,10 +181,10 @@ class _Problem:
         return list(node.results(*node.values))
 
     def check_captured(self, values: list[GradArray], params: list[Any]) -> None:
-        """Raise where the residual of constants is tracked: what it captured would be lost."""
+        """Raise `LostGradientError` if the residual of constants is tracked (captured an array)."""
         with enable_grad():
             found = self.residuals(values, _constants(params))
-        if any(r._edge is not None or r._tangents is not None for r in found):
+        if any(is_tracked(r) for r in found):
             raise LostGradientError(
                 "implicit_root: the residual captures a tracked array, whose derivative would be "
                 "lost: pass it as a parameter"
@@ -200,7 +205,7 @@ class _Problem:
 
 
 class _RootGrad(Grad):
-    """A root: its rule is the implicit function theorem."""
+    """The node of a root, with the implicit function theorem as its rule."""
 
     problem: _Problem
     at: list[int]
@@ -208,7 +213,10 @@ class _RootGrad(Grad):
     values: list[Any]
 
     def state(self) -> tuple[list[GradArray], list[GradArray], Any]:
-        """The inputs; the root, which knows them where it is differentiated again; F(x, inputs)."""
+        """The inputs, the root, and the function F(x, inputs).
+
+        If the rule is differentiated again, the root is a result of the inputs.
+        """
         inputs = [as_operand(x) for x in self.inputs]
         params = list(self.plain)
         for i, x in zip(self.at, inputs, strict=True):
@@ -279,7 +287,7 @@ def _solved(
         _, matvec = linearize(lambda *u: tuple(apply(list(u), *fixed)), *zeros)
         first = raw_b[0]._array
         with _registry.of(first).on_device(first):
-            found = _krylov.solve(matvec, raw_b, linear_solve)
+            found = krylov.solve(matvec, raw_b, linear_solve)
     if not any(is_active(v) for v in (*state, *b)):
         return found
     count = len(state)

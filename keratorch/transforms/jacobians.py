@@ -22,12 +22,15 @@ def jacrev(
 ) -> Callable[..., Any]:
     """A function that returns the Jacobian of `function`, row by row: reverse mode.
 
-    For each array that `function` returns, the structure of the argument with arrays of shape
-    ``output.shape + input.shape``. One walk back per element of the output, through one graph; two
-    where the output is complex and an argument real.
+    argnums, has_aux : as for `grad`; with `has_aux` the result is ``(jacobian, aux)``.
 
-    Of a holomorphic function it is df/dz, as is `jacfwd`. Of a real function of complex arguments
-    it is ∂f/∂Re z − i·∂f/∂Im z, the conjugate of the gradient.
+    The Jacobian has the structure of the result of `function`. In place of each array it has the
+    structure of the argument, with arrays of shape ``output.shape + input.shape``. The function is
+    recorded once, and its graph is walked once for each element of the output, or twice where the
+    output is complex and an argument is real.
+
+    For a holomorphic function the Jacobian is df/dz, as it is for `jacfwd`. For a real function of
+    complex arguments it is ∂f/∂Re z − i·∂f/∂Im z, the conjugate of the gradient.
     """
     return _jacobian("jacrev", function, argnums, has_aux, lambda linear: True)
 
@@ -35,9 +38,10 @@ def jacrev(
 def jacfwd(
     function: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
 ) -> Callable[..., Any]:
-    """As `jacrev`, column by column: forward mode, one pass per element of the arguments.
+    """As `jacrev`, but column by column: forward mode, one pass per element of the arguments.
 
-    `function` is evaluated once: the passes go through its graph, as those of `linearize` do.
+    `function` is called once: the passes go through its graph, as with `linearize`. An element of a
+    complex argument takes two passes where an output is real.
     """
     return _jacobian("jacfwd", function, argnums, has_aux, lambda linear: False)
 
@@ -45,7 +49,7 @@ def jacfwd(
 def jacobian(
     function: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
 ) -> Callable[..., Any]:
-    """As `jacrev` or `jacfwd`, whichever needs fewer passes.
+    """As `jacrev` if the Jacobian has fewer rows than columns, else as `jacfwd`.
 
     >>> import numpy as np
     >>> jacobian(lambda x: x * x)(np.array([1.0, 2.0]))
@@ -58,12 +62,14 @@ def jacobian(
 def hessian(
     function: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
 ) -> Callable[..., Any]:
-    """A function that returns the second derivatives of `function`: reverse over reverse.
+    """A function that returns the second derivatives of `function`.
 
-    For complex arguments forward over reverse.
+    Real arguments use reverse over reverse, complex arguments forward over reverse.
 
-    For each array that `function` returns, and for each pair of leaves of the arguments, an array
-    of shape ``output.shape + input1.shape + input2.shape``.
+    argnums, has_aux : as for `grad`; with `has_aux` the result is ``(hessian, aux)``.
+
+    For each array that `function` returns, and for each pair of leaves of the arguments, the result
+    has an array of shape ``output.shape + input1.shape + input2.shape``.
     """
     gradient = jacrev(function, argnums, has_aux)
     return _jacobian("hessian", gradient, argnums, has_aux, _is_real)
@@ -96,7 +102,7 @@ def _jacobian(
         given = tuple([args[i] for i in at])
         linear = Linear(name, partial, given)
         call = linear.call
-        with Call(name):  # what the passes compute is for what is around, as `call` was
+        with Call(name):  # the passes run as part of a transformation, as `call` did
             found = _rows(linear) if by_rows(linear) else _columns(linear)
             blocks = [[call.result(block, linear.connected) for block in row] for row in found]
         trees: list[Any] = []
@@ -120,7 +126,7 @@ def _is_real(linear: Linear) -> bool:
 
 
 def one_hot(like: GradArray, i: int, value: complex = 1.0) -> Any:
-    """A raw array like `like`, `value` at element `i` and 0 elsewhere."""
+    """A raw array like `like`, with `value` at element `i` and 0 elsewhere."""
     raw = like._array
     backend = _registry.of(raw)
     xp = backend.xp
@@ -132,7 +138,7 @@ def one_hot(like: GradArray, i: int, value: complex = 1.0) -> Any:
 
 
 def _rows(linear: Linear) -> list[list[Any]]:
-    """The blocks of the Jacobian, by one walk back for each element of the outputs."""
+    """The blocks of the Jacobian, from one reverse walk for each element of the outputs."""
     call = linear.call
     out: list[list[Any]] = []
     for y in linear.outputs:
@@ -160,7 +166,7 @@ def _pull(linear: Linear, y: GradArray, seed: Any) -> list[GradArray]:
 
 
 def _columns(linear: Linear) -> list[list[Any]]:
-    """The blocks of the Jacobian, by one pass for each element of the variables."""
+    """The blocks of the Jacobian, from one forward pass for each element of the variables."""
     call = linear.call
     count = len(call.arrays)
     columns: list[list[list[Any]]] = [[] for _ in range(count)]
@@ -225,8 +231,11 @@ def _gradient(name: str, function: Callable[..., Any], count: int) -> Callable[.
 def hvp(function: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
     """The Hessian of `function`, whose value is one real number, times `tangents`.
 
-    Forward over reverse: two to three times the work of the gradient, without the matrix. The
-    structure of the primal for one primal, a tuple for several.
+    primals, tangents : as for `jvp`.
+
+    This is forward over reverse: two to three times the work of the gradient, and no matrix is
+    built. The result has the structure of the primal; for several primals it is a tuple. Raises
+    `GradientRequiredError` if the value has several elements, else as `jvp`.
 
     >>> import numpy as np
     >>> hvp(lambda x: (x**3).sum(), (np.array([1.0, 2.0]),), (np.array([1.0, 1.0]),))
@@ -237,9 +246,9 @@ def hvp(function: Callable[..., Any], primals: Sequence[Any], tangents: Sequence
 
 
 def vhp(function: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
-    """As `hvp`, by reverse over reverse: for functions with rules that have no forward mode.
+    """As `hvp`, but reverse over reverse: for functions whose rules have no forward mode.
 
-    The Hessian is symmetric, so that the two agree.
+    The Hessian is symmetric, so both give the same result.
     """
     check_sequences("vhp", primals, tangents)
     _, pullback = vjp(_gradient("vhp", function, len(primals)), *primals)
@@ -254,9 +263,9 @@ def ggnvp(
 ) -> Any:
     """The generalised Gauss–Newton matrix of ``loss(function(*primals))`` times `tangents`.
 
-    It is Jᵀ·H·J, J the Jacobian of `function` and H the Hessian of `loss` in what `function`
-    returns: positive semidefinite where `loss` is convex. `loss` takes that one structure. Returned
-    as by `hvp`.
+    The matrix is Jᵀ·H·J. J is the Jacobian of `function`, and H is the Hessian of `loss` at the
+    result of `function`. The matrix is positive semidefinite where `loss` is convex. `loss` takes
+    the result of `function` as its one argument. The result has the structure that `hvp` returns.
 
     >>> import numpy as np
     >>> x, t = np.array([1.0, 2.0]), np.array([1.0, 0.0])
@@ -270,12 +279,12 @@ def ggnvp(
     return _plain(pullback(curved))
 
 
-# -- leaving -------------------------------------------------------------------------------------
+# -- constants -----------------------------------------------------------------------------------
 
 
 def stop_gradient(x: Any) -> Any:
-    """`x`, an array or a nested structure, as constants: no derivative goes through.
+    """`x`, an array or a nested structure, with all arrays as constants: no derivative passes.
 
-    `GradArray`s are detached, in reverse and in forward mode; everything else stays as it is.
+    Each `GradArray` is detached, for reverse and for forward mode. All other leaves are unchanged.
     """
     return mapped(lambda v: v.detach() if isinstance(v, GradArray) else v, x)

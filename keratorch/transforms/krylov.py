@@ -1,4 +1,4 @@
-"""Linear systems given by products with their matrix, solved on the arrays' own library."""
+"""Solvers for linear systems given by matrix-vector products, on the arrays' own library."""
 
 from __future__ import annotations
 
@@ -7,22 +7,25 @@ from typing import Any
 
 from ..backends import _registry
 from ..core.array import GradArray
+from ..core.nodes import raw_of
 from ..core.recording import constant
 from ..core.sync import waits
 from ..errors import ConvergenceError, ShapeError
 
-#: Up to so many unknowns the matrix is made, column by column.
+#: Up to this many unknowns, `solve` builds the matrix, column by column.
 DENSE = 64
-#: How many vectors GMRES keeps before it starts anew.
+#: The number of vectors that GMRES keeps before a restart.
 RESTART = 64
-#: How often it starts anew.
+#: The number of cycles of GMRES.
 CYCLES = 32
 
 
 def solve(matvec: Callable[..., Any], b: list[GradArray], linear_solve: Any) -> list[GradArray]:
-    """The arrays u for which ``matvec(*u)`` is `b`; linear over the real numbers.
+    """The arrays u for which ``matvec(*u)`` is `b`; `matvec` is linear over the real numbers.
 
-    The unknowns are one real vector, in which a complex array is its real and its imaginary part.
+    The unknowns form one real vector, which holds the real and the imaginary part of each complex
+    array. `linear_solve` gets a product on such vectors and the vector of `b`; `None` is the
+    default: a dense solution for up to `DENSE` unknowns, GMRES for more.
     """
     layout = _Layout(b)
     target = layout.vector([v._array for v in b])
@@ -30,13 +33,13 @@ def solve(matvec: Callable[..., Any], b: list[GradArray], linear_solve: Any) -> 
 
     def product(u: Any) -> Any:
         found = matvec(*[constant(v) for v in layout.arrays(u)])
-        return layout.vector([v._array if isinstance(v, GradArray) else v for v in found])
+        return layout.vector([raw_of(v) for v in found])
 
     if not layout.size:
         return b
     if linear_solve is not None:
         u = linear_solve(product, target)
-        u = u._array if isinstance(u, GradArray) else u
+        u = raw_of(u)
         if tuple(u.shape) != tuple(target.shape):
             raise ShapeError(
                 f"linear_solve returned an array of shape {tuple(u.shape)} for a vector of shape "
@@ -53,7 +56,7 @@ def solve(matvec: Callable[..., Any], b: list[GradArray], linear_solve: Any) -> 
 
 
 class _Layout:
-    """How arrays lie in one real vector."""
+    """The layout of several arrays in one real vector."""
 
     def __init__(self, like: list[GradArray]) -> None:
         raws = [v._array for v in like]
@@ -68,7 +71,7 @@ class _Layout:
         )
         xp = self.xp
         real = [xp.real(r) if c else r for r, (_, _, c) in zip(raws, self.parts, strict=True)]
-        # At least float32: libraries solve no systems of fewer bits.
+        # At least float32: libraries cannot solve systems of a narrower dtype.
         self.dtype = xp.result_type(xp.float32, *[r.dtype for r in real])
 
     def vector(self, raws: list[Any]) -> Any:
@@ -94,10 +97,12 @@ class _Layout:
 
 
 def gmres(xp: Any, product: Callable[[Any], Any], b: Any) -> Any:
-    """The solution of ``product(u) = b`` by restarted GMRES, to near rounding.
+    """The solution of ``product(u) = b`` by restarted GMRES, almost to rounding error.
 
-    Y. Saad and M. Schultz, SIAM J. Sci. Stat. Comput. 7 (1986) 856; orthogonalised twice. The
-    small least-squares problems are solved on the host, in float64.
+    Source: Y. Saad and M. Schultz, SIAM J. Sci. Stat. Comput. 7 (1986) 856. Each vector is
+    orthogonalised twice. The host solves the small least-squares problems, in float64.
+
+    Raises `ConvergenceError` if the residual stays larger than ``eps**0.75`` times `b` in norm.
     """
     import numpy as np
 
@@ -137,7 +142,7 @@ def gmres(xp: Any, product: Callable[[Any], Any], b: Any) -> Any:
         if size <= wanted:
             return u
         if size > 0.9 * before:
-            # No longer getting better: good enough is what rounding leaves of float64 or float32.
+            # No more progress: rounding errors of the dtype may allow no smaller residual.
             break
     if size <= rounding**0.75 * norm_b:
         return u
@@ -149,7 +154,7 @@ def gmres(xp: Any, product: Callable[[Any], Any], b: Any) -> Any:
 
 
 def _settled(v: Any) -> Any:
-    """`v`, computed where the library is lazy: it would be computed anew for each use."""
+    """`v`; a lazy library computes it now, as it would otherwise compute it for each use."""
     return v.persist() if hasattr(v, "persist") else v
 
 

@@ -1,4 +1,4 @@
-"""The state of random number generators: taken, and put back."""
+"""Saving and restoring the state of random number generators."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from typing import Any
 
 from .tree import leaves
 
-#: What is looked into, where a function names it.
+#: The kinds of callables that are searched too, if a function names them.
 _CALLED = (types.FunctionType, types.MethodType, functools.partial)
 
 
 def generators_of(function: Any, args: Any) -> list[Any]:
-    """The generators that `function` can be seen to use.
+    """The generators of Python, NumPy and PyTorch that `function` visibly uses.
 
-    Those among its arguments, closure, defaults, the globals that it names, and the attributes of
-    the object that it is a method of; Python's, NumPy's and PyTorch's.
+    These are the generators among its arguments, its closure, its defaults, the globals that it
+    names, and, for a method, the attributes of its object.
     """
     found: dict[int, Any] = {}
     for value in (*leaves(args), *_reached(function)):
@@ -43,7 +43,7 @@ def _reached(function: Any) -> Iterator[Any]:
             continue
         owner = getattr(f, "__self__", None)
         if owner is None and not hasattr(f, "__code__"):
-            owner = f  # an object with __call__
+            owner = f  # an object with `__call__`
         yield from getattr(owner, "__dict__", {}).values()
         f = getattr(f, "__func__", f)
         f = f if hasattr(f, "__code__") else getattr(type(f).__call__, "__func__", None)
@@ -62,13 +62,13 @@ def _reached(function: Any) -> Iterator[Any]:
         values += [f.__globals__[n] for n in code.co_names if n in f.__globals__]
         for value in values:
             yield value
-            if isinstance(value, _CALLED):  # what this one calls
+            if isinstance(value, _CALLED):  # `f` may call it
                 todo.append(value)
 
 
 def _state_of(value: Any) -> tuple[Callable[[], Any], Callable[[Any], Any]] | None:
-    """How the state of a generator is read and set; `None` for anything else."""
-    import random  # not before it is needed: importing keratorch stays light
+    """The functions that read and set the state of a generator; `None` for any other value."""
+    import random  # imported late, to keep the import of keratorch light
 
     cls: type = type(value)
     library = cls.__module__.partition(".")[0]
@@ -89,7 +89,7 @@ def _state_of(value: Any) -> tuple[Callable[[], Any], Callable[[Any], Any]] | No
 
 
 def _globals() -> list[tuple[Callable[[], Any], Callable[[Any], Any]]]:
-    """The generators of whole programs, of libraries that are loaded."""
+    """The readers and setters of the global generators of the loaded libraries."""
     import random
 
     pairs: list[tuple[Callable[[], Any], Callable[[Any], Any]]] = [
@@ -107,7 +107,7 @@ def _globals() -> list[tuple[Callable[[], Any], Callable[[Any], Any]]]:
 
 
 def taken(function: Any, args: Any) -> list[tuple[Callable[[Any], Any], Any]]:
-    """The state of all generators now, with how it is put back."""
+    """The present states of all generators, each with the function that restores it."""
     pairs = _globals()
     for generator in generators_of(function, args):
         pair = _state_of(generator)
@@ -120,7 +120,7 @@ def taken(function: Any, args: Any) -> list[tuple[Callable[[Any], Any], Any]]:
 def restored(
     states: list[tuple[Callable[[Any], Any], Any]], function: Any, args: Any
 ) -> Generator[None]:
-    """Within, generators are in `states`; afterwards they are as they were."""
+    """Within the context the generators have the states `states`; afterwards their own again."""
     before = taken(function, args)
     for put, state in states:
         put(state)

@@ -7,12 +7,12 @@ from functools import wraps
 from typing import Any
 
 from ..backends import _registry
-from ..core import engine as _engine
+from ..core import engine
 from ..core.array import GradArray
 from ..core.convert import SCALARS, as_operand, as_raw, check_devices
-from ..core.engine import sum_of
 from ..core.mode import mode
 from ..core.recording import constant
+from ..core.walk import sum_of
 from ..errors import (
     DTypeError,
     GradientRequiredError,
@@ -34,16 +34,17 @@ def gradients(
     create_graph: bool = False,
     allow_unused: bool = False,
 ) -> tuple[Any, ...]:
-    """The gradients of `outputs` in `inputs`; no ``grad`` is touched.
+    """The gradients of `outputs` in `inputs`; no ``grad`` attribute changes.
 
-    outputs : one or several tracked arrays; several add up.
-    inputs : one or several tracked arrays, leaves or results.
-    grad_outputs : the gradient of each output, which may be left out for real arrays of one
-        element.
-    allow_unused : give `None` for an input that no output depends on, in place of an error.
+    outputs : one or several arrays that require a gradient; the gradients of several add up.
+    inputs : one or several arrays that require a gradient, leaves or results.
+    grad_outputs : the gradient of each output; real arrays of one element need none.
+    retain_graph, create_graph : as for `GradArray.backward`.
+    allow_unused : return `None` for an input on which no output depends, in place of an error.
 
-    Returns a tuple, one per input: raw arrays, or `GradArray`s under `create_graph`. PyTorch's
-    ``autograd.grad``.
+    Returns a tuple with one gradient per input: raw arrays, or `GradArray`s under `create_graph`.
+    This is PyTorch's ``autograd.grad``. Raises `NotTrackedError` for a constant and for an unused
+    input, else as `GradArray.backward`.
     """
     outs: list[Any] = [outputs] if _registry.is_array(outputs) else list(outputs)
     ins: list[Any] = [inputs] if _registry.is_array(inputs) else list(inputs)
@@ -74,7 +75,7 @@ def gradients(
     found: dict[Any, Any] = {}
     if pairs:
         found = dict(
-            _engine.run(
+            engine.run(
                 list(pairs.items()),
                 retain_graph=create_graph if retain_graph is None else retain_graph,
                 create_graph=create_graph,
@@ -97,14 +98,19 @@ def grad(
 ) -> Callable[..., Any]:
     """A function that returns the gradient of `function`, whose value is one real number.
 
-    argnums : which arguments to differentiate in, by position; for several the gradients come
-        as a tuple.
-    has_aux : `function` returns a pair, of which the second part is passed on.
+    argnums : the positions of the arguments to differentiate in. An integer gives one gradient, a
+        sequence gives a tuple of gradients.
+    has_aux : whether `function` returns a pair ``(value, aux)``; the result is then
+        ``(gradient, aux)``.
 
-    An argument may be an array, a float, or nested dicts, lists, tuples and dataclasses of them;
-    its gradient has the same structure. Raw arrays give raw gradients, `GradArray`s give
-    `GradArray`s, which can be differentiated again. Of a complex argument z the gradient is
-    ∂L/∂Re z + i·∂L/∂Im z.
+    An argument may be an array, a float, or nested dicts, lists, tuples and dataclasses of them.
+    Its gradient has the same structure, shapes and dtypes. Raw arrays give raw gradients.
+    `GradArray`s give `GradArray`s, which can be differentiated again. The gradient in a complex
+    argument z is ∂L/∂Re z + i·∂L/∂Im z.
+
+    Raises `GradientRequiredError` if the value has several elements, `DTypeError` if the value is
+    not real and floating or an argument is not floating or complex, `UnknownArrayError` if either
+    is no array, and `StructureError` if `argnums` or `aux` does not fit.
 
     >>> import numpy as np
     >>> grad(lambda p: (p["w"] * p["w"]).sum())({"w": np.array([1.0, 2.0])})
@@ -123,14 +129,15 @@ def grad(
 def value_and_grad(
     function: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
 ) -> Callable[..., Any]:
-    """As `grad`, but the function returns ``(value, gradient)``; with aux the value is a pair."""
+    """As `grad`, but gives ``(value, gradient)``; with `has_aux`, ``((value, aux), gradient)``."""
     return _value_and_grad("value_and_grad", function, argnums, has_aux)
 
 
 def elementwise_grad(function: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Any:
-    """A function that returns the gradient of the sum of what `function` returns.
+    """A function that returns the gradient of the sum over the result of `function`.
 
-    Of a function that works on each element by itself, these are its derivatives, elementwise.
+    If `function` works element by element, this gradient is its elementwise derivative. `argnums`
+    and errors are as for `grad`, but the result may have any shape.
     """
 
     def summed(y: GradArray) -> None:
@@ -177,7 +184,7 @@ def _derivative(
     check: Callable[[GradArray], None],
     with_value: bool = False,
 ) -> Callable[..., Any]:
-    """The gradient, in chosen arguments, of the sum of what `function` returns."""
+    """The gradient, in chosen arguments, of the sum over the result of `function`."""
     if not callable(function):
         raise TypeError(f"{name}: {type(function).__name__} is no function")
     many = not hasattr(argnums, "__index__")
@@ -234,14 +241,15 @@ def _one_array(name: str, value: Any) -> GradArray:
 
 
 def vjp(function: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
-    """The value of `function` at `primals`, and a function that takes gradients back through it.
+    """The value of `function` at `primals`, and a function that pulls gradients back through it.
 
-    Returns ``(output, pullback)``, with `has_aux` ``(output, pullback, aux)``. ``pullback(g)``
-    takes a gradient of the output, of its structure, shapes and dtypes, and returns a tuple of the
-    gradients of the primals, one per primal. It may be called several times.
+    Returns ``(output, pullback)``, or ``(output, pullback, aux)`` with `has_aux`. ``pullback(g)``
+    takes a gradient with the structure, shapes and dtypes of the output, else it raises
+    `StructureError`, `ShapeError` or `DTypeError`. It returns a tuple with one gradient per primal.
+    You can call it several times.
 
-    With complex numbers it is the adjoint: ``pullback(g)`` of ``z -> A @ z`` is ``conj(A.T) @ g``,
-    so that gradients are those of `grad`.
+    With complex numbers `pullback` is the adjoint: for ``z -> A @ z``, ``pullback(g)`` is
+    ``conj(A.T) @ g``. So its gradients agree with those of `grad`.
 
     >>> y, pullback = vjp(lambda a, b: a * b, 2.0, 3.0)
     >>> y, pullback(1.0)
@@ -273,7 +281,7 @@ class _Pullback:
         self, call: Call, outcome: Any, outputs: list[GradArray], primals: Any, connected: bool
     ) -> None:
         self._call = call
-        # Of the function's result only the structure is kept, beside what the graph needs.
+        # Keep only the structure of the result, so that arrays outside the graph can be freed.
         self._outcome = mapped(lambda _: 0.0, outcome)
         self._outputs = outputs
         self._primals = mapped(lambda _: 0.0, primals)

@@ -1,7 +1,7 @@
-"""Nested dicts, lists, tuples and dataclasses of arrays: taken apart, and put together again.
+"""Flattening and rebuilding nested dicts, lists, tuples and dataclasses of arrays.
 
 Containers are dicts, lists, tuples, their subclasses (named tuples, `OrderedDict`, `defaultdict`)
-and instances of dataclasses, whose fields with ``metadata={"static": True}`` are left as they are.
+and instances of dataclasses. Dataclass fields with ``metadata={"static": True}`` are not touched.
 `None` is an empty container. Everything else is a leaf.
 """
 
@@ -21,7 +21,7 @@ _missing = object()
 
 
 def children(tree: Any) -> list[tuple[Any, Any]] | None:
-    """The parts of a container as pairs of a key and a part; `None` for a leaf."""
+    """The parts of a container as pairs ``(key, part)``; `None` for a leaf."""
     cls: type = type(tree)
     if cls in _registry.by_type:
         return None
@@ -50,7 +50,7 @@ def rebuilt(tree: Any, parts: list[Any]) -> Any:
         return None
     if cls is dict:
         return dict(zip(tree, parts, strict=True))
-    if isinstance(tree, dict):  # of the same class, with what else it has
+    if isinstance(tree, dict):  # a subclass: the copy keeps the class and its attributes
         new = copy.copy(tree)
         for key, part in zip(tree, parts, strict=True):
             new[key] = part
@@ -63,7 +63,7 @@ def rebuilt(tree: Any, parts: list[Any]) -> Any:
         return cls._make(parts)  # type: ignore[attr-defined]
     if isinstance(tree, (list, tuple)):
         return cls(parts)
-    # A dataclass, frozen or not; without __init__, which may convert or check.
+    # A dataclass, frozen or not. Its __init__ is not called, as it may convert or check.
     import dataclasses
 
     new = object.__new__(cls)
@@ -112,10 +112,10 @@ def leaves_like(
 ) -> list[Any]:
     """The leaves of `other`, which must have the structure of `tree`, in the order of `tree`.
 
-    what : says in the `StructureError` what `other` is.
+    what : the name of `other` in the message of the `StructureError`.
+    none_is_zero : whether `None` may stand for a part of `other`; it gives `None` for each leaf.
 
-    For an array nested lists of numbers will do.
-    none_is_zero : `None` in place of a part of `other` gives `None` for each of its leaves.
+    A nested list of numbers may stand for an array.
     """
     out: list[Any] = []
     _gather_like(tree, other, what, path, none_is_zero, out)
@@ -151,19 +151,19 @@ def _gather_like(
 
 
 def _is_data(value: Any) -> bool:
-    """Whether a nested list holds numbers alone, so that it may stand for an array."""
+    """Whether `value` is a number or a nested list of numbers, which may stand for an array."""
     if isinstance(value, list):
         return all(_is_data(v) for v in value)
     return isinstance(value, (bool, int, float, complex))
 
 
 def step(tree: Any, key: Any) -> str:
-    """What leads from a container to one of its parts: ``['w']``, ``[0]``, ``.bias``."""
+    """The text of the step from a container to one of its parts: ``['w']``, ``[0]``, ``.bias``."""
     return f"[{key!r}]" if isinstance(tree, (dict, list, tuple)) else f".{key}"
 
 
 def paths(tree: Any, path: str = "") -> list[str]:
-    """Where each leaf is, in order."""
+    """The path to each leaf, in order."""
     found = children(tree)
     if found is None:
         return [path]
@@ -171,7 +171,7 @@ def paths(tree: Any, path: str = "") -> list[str]:
 
 
 def _family(tree: Any) -> Any:
-    """Containers of one family may stand for one another, if their keys agree."""
+    """The family of a container; containers of one family with equal keys are interchangeable."""
     for family in (dict, list):
         if isinstance(tree, family):
             return family

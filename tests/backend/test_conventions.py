@@ -1,6 +1,6 @@
 """Derivatives where they are not unique, and traps that other libraries fell into.
 
-Each test is a row of the conventions that CONTRIBUTING.md lists, on every backend.
+Each test is a row of docs/conventions.md, on every backend.
 """
 
 from __future__ import annotations

@@ -13,22 +13,22 @@ import numpy as np
 import keratorch as kt
 from keratorch.testing import check_grads
 
-#: The libraries whose arrays are wrapped, and the order to which each is checked.
+#: The libraries whose arrays are wrapped -> the highest order of derivatives that is checked.
 BACKENDS = {"numpy": 2, "torch": 1, "array_api_strict": 1}
 LIBRARIES = {"numpy": "NumPy", "torch": "PyTorch", "array_api_strict": "array-api-strict"}
 
 
 @dataclass(frozen=True)
 class Case:
-    """A function and what it is called with.
+    """A function and its arguments.
 
-    function : of the inputs; returns an array, a number, or a tuple or list of them.
-    inputs : NumPy arrays; the floating ones are differentiated in.
-    constant : why the result has no derivative, where it has none.
-    fixed : which inputs are passed as constants.
-    nan : why the derivative is NaN, where it is.
-    outputs : which outputs have a derivative, where not all do.
-    note : what the table says of it.
+    function : takes the inputs; returns an array, a number, or a tuple or list of them.
+    inputs : NumPy arrays; the floating ones are those to differentiate with respect to.
+    constant : the reason, if the result has no derivative.
+    fixed : the positions of the inputs that are passed as constants.
+    nan : the reason, if the derivative is NaN.
+    outputs : the positions of the outputs that have a derivative; `None` for all.
+    note : a remark for the table.
     """
 
     name: str
@@ -43,19 +43,20 @@ class Case:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a case on one backend.
+    """The outcome of a case on one backend.
 
-    verdict : ``differentiates``, ``constant`` or ``refuses``; these three may be.
+    verdict : ``differentiates``, ``constant``, ``NaN`` or ``refuses``, which are allowed.
         ``wrong`` and ``lost`` are faults: a wrong number, a gradient dropped in silence.
         ``absent``: this release of the library has no such function.
+    detail : the reason, or the order reached.
     """
 
     verdict: str
     detail: str = ""
 
 
-#: Why a call was refused: the type of the error, what its message matches, and how the table
-#: says it. What is not here is a fault to look into, not an outcome.
+#: Why a call was refused: the type of the error, a pattern for its message, and the words of the
+#: table. Any other error is a fault to investigate, not an outcome.
 REASONS: list[tuple[str, str, str]] = [
     ("LostGradientError", r"np\.asarray of a tracked", "passes the array to NumPy (`np.asarray`)"),
     ("LostGradientError", r"^(float|int|complex)\(\)", r"takes a Python number (`\1`)"),
@@ -105,7 +106,7 @@ REASONS: list[tuple[str, str, str]] = [
 
 
 def reason_of(error: Exception) -> str | None:
-    """Why a call was refused, in the words of the table; `None` for an error not known."""
+    """Why a call was refused, in the words of the table; `None` for an unknown error."""
     for kind, pattern, words in REASONS:
         found = re.search(pattern, str(error)) if type(error).__name__ == kind else None
         if found is not None:
@@ -114,7 +115,7 @@ def reason_of(error: Exception) -> str | None:
 
 
 def judge(case: Case, backend: str) -> Outcome:
-    """Call, compare the value with NumPy's, and the derivatives with differences."""
+    """Call the function; compare its values with those of raw arrays, and check its derivatives."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         with np.errstate(all="ignore"):
@@ -123,7 +124,7 @@ def judge(case: Case, backend: str) -> Outcome:
 
 def _judge(case: Case, backend: str) -> Outcome:
     arrays = [_on(backend, x) for x in case.inputs]
-    try:  # of arrays of the library itself, which may do without the function
+    try:  # on raw arrays of the library, which may lack the function
         expected = _outputs(case.function(*[_on(backend, x) for x in case.inputs]))
     except Exception as error:
         if isinstance(error, AttributeError) and "module" in str(error):
@@ -176,7 +177,7 @@ def _judge(case: Case, backend: str) -> Outcome:
 
 
 def _undefined(case: Case, function: Callable[..., Any], arrays: Sequence[Any]) -> Outcome:
-    """Whether a derivative that is said to be NaN is."""
+    """Check that the derivative of a case with `nan` is NaN."""
     leaves = [kt.GradArray(a) for a in arrays]
     for y in function(*leaves):
         grads = kt.gradients(kt.sum(y), leaves, allow_unused=True)
@@ -191,7 +192,7 @@ def _on_host(value: Any) -> Any:
 
 
 def _checked(function: Callable[..., Any], arrays: Sequence[Any], order: int) -> Outcome:
-    """The highest order to which the derivatives agree with differences."""
+    """The highest order to which the derivatives agree with finite differences."""
     reached, why = 0, ""
     for n in range(1, order + 1):
         try:

@@ -27,38 +27,45 @@ GROUPS = {
     "scipy.special": (
         "scipy_special",
         "scipy",
-        "SciPy asks the namespace for `xp.special.<name>`, finds `kt.special`, and else goes by "
-        "way of NumPy. Without `SCIPY_ARRAY_API` most are ufuncs of NumPy; those marked yes take a "
-        "`GradArray` all the same, by `__array_ufunc__`, except `betaincc chdtr chdtrc stdtr "
-        "stdtrit`, and `polygamma zeta logsumexp softmax log_softmax`, which are no ufuncs.",
+        "SciPy looks for `xp.special.<name>` in the namespace of the array, and finds "
+        "`kt.special`. Functions that are missing there go through NumPy. Without "
+        "`SCIPY_ARRAY_API` most of these functions are ufuncs of NumPy. Those marked yes take a "
+        "`GradArray` then too, by `__array_ufunc__`. The exceptions are `betaincc chdtr chdtrc "
+        "stdtr stdtrit`, and `polygamma zeta logsumexp softmax log_softmax`, which are not ufuncs.",
     ),
-    "scipy.stats": ("scipy_stats", "scipy", "The functions that are written for the Array API."),
+    "scipy.stats": (
+        "scipy_stats",
+        "scipy",
+        "The functions of `scipy.stats` that are written for the Array API.",
+    ),
     "scipy.signal": (
         "scipy_signal",
         "scipy",
-        "Many of these are C loops, to which SciPy passes arrays of every library as NumPy's. "
-        '`convolve` and `correlate` differentiate with `method="fft"`: to choose a method, '
-        "SciPy takes the largest element as an `int` from arrays that are not NumPy's.",
+        "Many of these functions are loops in C. SciPy passes arrays of every library to them as "
+        'NumPy arrays. `convolve` and `correlate` differentiate with `method="fft"`. Without it '
+        "SciPy chooses a method: for this it takes the largest element of arrays that are not "
+        "NumPy's as an `int`.",
     ),
     "other parts of SciPy": (
         "scipy_others",
         "scipy",
-        "`integrate.simpson` passes every array to NumPy up to SciPy 1.17. That of SciPy's "
-        "development version of August 2026, tried with `GradArray`s of NumPy, differentiates.",
+        "Up to SciPy 1.17, `integrate.simpson` passes every array to NumPy. In SciPy's "
+        "development version of August 2026 it differentiates; this was tried with `GradArray`s "
+        "of NumPy.",
     ),
     "scikit-learn": (
         "sklearn_cases",
         "scikit-learn",
-        "With `sklearn.set_config(array_api_dispatch=True)`. Metrics end in `float(…)`: ask for "
-        '`multioutput="raw_values"`, which are arrays.',
+        "The calls run under `sklearn.set_config(array_api_dispatch=True)`. Metrics end in "
+        '`float(…)`. Ask for `multioutput="raw_values"`: the result is then an array.',
     ),
     "xarray": (
         "xarray_cases",
         "xarray",
-        "`xarray.DataArray(x)`. xarray itself asks for dtypes of NumPy, so that these are of "
-        "NumPy-backed arrays.",
+        "The calls take an `xarray.DataArray(x)`. xarray asks for dtypes of NumPy, so all rows "
+        "are of NumPy-backed arrays.",
     ),
-    "array-api-extra": ("extra", "array-api-extra", "All of its functions."),
+    "array-api-extra": ("extra", "array-api-extra", "All functions of array-api-extra."),
 }
 
 
@@ -133,21 +140,23 @@ def backends_of(group: str) -> tuple[str, ...]:
 HEAD = """\
 # Gradients through libraries written for the Array API
 
-Functions of other libraries, called with a `GradArray` in the place of an array. SciPy takes arrays
-of other libraries when the environment variable `SCIPY_ARRAY_API` is 1 before it is imported, and
-then refuses plain NumPy arrays beside a `GradArray` ("Multiple namespaces"): wrap them with
-`kt.asarray`. This page is made by `python -m tests.consumers` from what the calls gave; a test runs
-them and compares.
+This page says what happens when functions of other libraries get a `GradArray` in place of an
+array. `python -m tests.consumers` writes the page from what the calls gave. A test runs the calls
+and compares.
 
-One column per library whose arrays the `GradArray`s wrap. A cell says:
+SciPy takes arrays of other libraries if the environment variable `SCIPY_ARRAY_API` is 1 before
+SciPy is imported. SciPy then refuses plain NumPy arrays beside a `GradArray` ("Multiple
+namespaces"): wrap them with `kt.asarray`.
 
-- *yes*: the value is that of plain arrays, and the derivatives agree with central differences, in
+A table has one column per library whose arrays the `GradArray`s wrap. A cell says:
+
+- *yes*: the value is that of plain arrays. The derivatives agree with central differences, in
   reverse and in forward mode; on NumPy to the second order.
 - *constant*: the value is right, and has no derivative by nature.
 - *NaN*: the derivative is NaN, for the reason given.
-- **no**: raises an error, for the reason given; no gradient is lost in silence.
+- **no**: the call raises an error, for the reason given. No gradient is lost in silence.
 
-What passes its arrays to NumPy refuses tracked ones, and works with `x.detach()`.
+A function that passes its arrays to NumPy refuses tracked arrays, and works with `x.detach()`.
 """
 
 

@@ -265,10 +265,11 @@ def document() -> str:
     lines = [
         "# CuPy's own functions, given a GradArray",
         "",
-        "`import cupy as cp` stays as it is, and `cp.f(x)` is called with a `GradArray` that holds "
-        f"a `cupy.ndarray`. Tried with CuPy {'.'.join(cupy.__version__.split('.')[:2])} on the "
-        "stand-in for CUDA, not on a GPU; written by `python -m tests.cuda.own_functions`. CuPy's "
-        "ufuncs are not listed: all of them arrive at keratorch, by CuPy's hook.",
+        "`import cupy as cp` stays as it is. This page says what happens when `cp.f(x)` is called "
+        "with a `GradArray` that holds a `cupy.ndarray`. The verdicts come from CuPy "
+        f"{'.'.join(cupy.__version__.split('.')[:2])} on the stand-in for CUDA, not from a GPU. "
+        "`python -m tests.cuda.own_functions` writes the page. CuPy's ufuncs are not listed: "
+        "CuPy's hook brings all of them to keratorch.",
         "",
         "| verdict | functions | meaning |",
         "|---|---|---|",
@@ -279,12 +280,13 @@ def document() -> str:
         lines += ["", f"## {v.capitalize()}", "", " ".join(listed)]
     lines += [
         "",
-        "A function is listed by the best of its calls: one that differentiates may still refuse "
-        "some of its arguments. `keratorch.cupy` takes all of these: [cupy.md](cupy.md).",
+        "A function is listed by the best of its calls. A function that differentiates may still "
+        "refuse some of its arguments. `keratorch.cupy` takes all of these functions: "
+        "[cupy.md](cupy.md).",
         "",
-        "## Not by its functions",
+        "## Other ways to call CuPy",
         "",
-        "These raise an error too, most of them a `TypeError` of CuPy's own.",
+        "These raise an error too. Most of the errors are `TypeError`s of CuPy's own.",
         "",
         "| in place of | write |",
         "|---|---|",
@@ -292,11 +294,11 @@ def document() -> str:
         "",
         "## `cupyx.scipy.special`",
         "",
-        "By CuPy's hook, as CuPy's ufuncs are: "
+        "CuPy's hook brings these to keratorch, as it brings CuPy's ufuncs: "
         + " ".join(f"`{n}`" for n, ruled in special_ufuncs().items() if ruled),
         "",
-        "Without a rule, so that a tracked array raises `NotDifferentiableError`, which says how "
-        "to give it one with `keratorch.register_kernel_grad`: "
+        "These have no rule. A tracked array raises `NotDifferentiableError`, which says how to "
+        "add a rule with `keratorch.register_kernel_grad`: "
         + " ".join(f"`{n}`" for n, ruled in special_ufuncs().items() if not ruled),
     ]
     return "\n".join(lines) + "\n"

@@ -1,4 +1,4 @@
-"""A stand-in for CUDA on the CPU: CuPy itself, unmodified, on machines without a GPU.
+"""A stand-in for CUDA on the CPU: it runs unmodified CuPy on machines without a GPU.
 
     from tests import cuda_stand_in
 
@@ -12,39 +12,39 @@
     seen.kernels  # their names, in order
 
 ``pytest --cuda-stand-in`` installs it, and runs the device tests on ``cuda:0`` and ``cuda:1``.
-A test that must count skips itself where `installed()` is false.
+A test that needs the counters skips itself if `installed()` is false.
 
-What is real: all of CuPy, its kernels' source included; the shapes, strides, dtypes, devices and
-streams that it hands to CUDA; which memory of which device a kernel is given. What is not: device
-memory is memory of the host, and everything is done when it is asked for, one thread after another.
-Races, asynchrony, speed, NVIDIA's mathematical functions and the rounding of its compiler (which
-contracts to FMA) are not proven by it, nor is anything inside the libraries below.
+These are real: all of CuPy, with the source of its kernels; the shapes, strides, dtypes, devices
+and streams that CuPy passes to CUDA; which memory of which device each kernel gets. These are not:
+device memory is memory of the host, and every call is done at once, one thread after another. So
+the stand-in proves nothing about races, asynchrony, speed, NVIDIA's mathematical functions, the
+rounding of NVIDIA's compiler (which contracts to FMA), or the inside of the libraries below.
 
 The parts
     `_runtime`, `csrc/memory.cpp`, `streams.cpp`, `launch.cpp`
-        CUDA's runtime and driver, as far as CuPy calls them. Errors are those of CUDA: a device
-        that does not exist, memory that is not there (`counters.limit` sets how much there is), a
-        stream of another device, a block too large, a barrier that not all threads reach, a
-        pointer into another device's memory (in a kernel's or library's arguments; what a kernel
-        computes from them is not looked at). New memory is filled with NaN. There is no access
-        between devices.
+        The functions of CUDA's runtime and driver that CuPy calls. They raise CUDA's errors for a
+        device that does not exist, for too little memory (`counters.limit` sets how much there
+        is), a stream of another device, a block that is too large, a barrier that not all threads
+        reach, and a pointer into another device's memory. They check pointers in the arguments of
+        a kernel or a library, but not those that a kernel computes. New memory is filled with NaN.
+        There is no access between devices.
     `_kernels`, `csrc/cuda.h`
-        Kernels, compiled by g++ on first use and kept in ``~/.cache/keratorch/cuda_stand_in`` (or
-        the folder that KERATORCH_STAND_IN_CACHE names), by hash of source, headers and compiler.
-        Threads of a block are fibers where the kernel has barriers or shuffles, a plain loop where
-        not.
+        Kernels. g++ compiles each on first use. They are kept in
+        ``~/.cache/keratorch/cuda_stand_in`` (or the folder that KERATORCH_STAND_IN_CACHE names), by
+        hash of source, headers and compiler. If a kernel has barriers or shuffles, the threads of
+        a block are fibers; else they run in a plain loop.
     `_libraries`, `csrc/cublas.cpp` and so on
-        Shared libraries in the place of cuBLAS, cuSOLVER, cuSPARSE, cuFFT and cuRAND, which
-        compute on the host. CuPy's use of them is real; what they compute is ours, or LAPACK's as
-        SciPy has it.
+        Shared libraries that replace cuBLAS, cuSOLVER, cuSPARSE, cuFFT and cuRAND, and compute on
+        the host. CuPy's calls of them are real; the computations are ours, or those of SciPy's
+        LAPACK.
     `_device_code`
         `cupy.cuda.thrust` (sorts) computes on the host; `cupy.random.default_rng` raises. CUB is
         switched off (``CUPY_ACCELERATORS=""``), so that reductions are CuPy's own kernels.
     `_nvrtc`
-        Whether NVRTC, which needs no GPU, accepts the same source (`install(nvrtc=…)`, or
-        ``pytest --nvrtc 80,90``). It refuses what g++ may accept, and is what a GPU would need.
+        Checks that NVRTC, which needs no GPU, accepts the same source (`install(nvrtc=…)`, or
+        ``pytest --nvrtc 80,90``). A GPU needs NVRTC, which refuses some source that g++ accepts.
 
-`test_against_numpy.py` compares the whole with NumPy, function by function.
+`test_against_numpy.py` compares the stand-in with NumPy, function by function.
 """
 
 from __future__ import annotations
@@ -70,14 +70,14 @@ __all__ = [
     "installed",
 ]
 
-#: The CuPy that the stand-in is made for: it replaces what CuPy keeps to itself.
+#: The CuPy that the stand-in is made for: it replaces private parts of CuPy.
 PACKAGE, CUPY = "cupy-cuda12x", "14.2"
 
 _installed = False
 
 
 class CannotInstall(RuntimeError):
-    """Why the stand-in cannot be used here."""
+    """The stand-in cannot be used here; the message gives the reason."""
 
 
 def installed() -> bool:
@@ -86,7 +86,7 @@ def installed() -> bool:
 
 
 def compiled() -> int:
-    """How many kernels this process compiled, and did not find compiled."""
+    """How many kernels this process compiled because they were not in the cache."""
     return _kernels.statistics.compiled
 
 
@@ -97,7 +97,7 @@ def _check(force: bool) -> None:
     if sys.modules.get("cupy") is not None:
         raise CannotInstall("the CUDA stand-in must be installed before CuPy is imported")
     found = [d for d in metadata.distributions() if (d.name or "").startswith("cupy")]
-    if not found or "cupy" in sys.modules:  # None there says that it must not be imported
+    if not found or "cupy" in sys.modules:  # None there forbids the import
         raise CannotInstall(f"CuPy is not installed: pip install '{PACKAGE}=={CUPY}.*'")
     if found[0].name != PACKAGE or not found[0].version.startswith(f"{CUPY}."):
         raise CannotInstall(
@@ -134,11 +134,14 @@ def install(
     nvrtc: tuple[str, ...] = (),
     force: bool = False,
 ) -> None:
-    """Make CuPy, when it is imported, run on the CPU.
+    """Make CuPy run on the CPU. Call this before CuPy is imported.
 
-    devices : how many there are. memory : bytes of each (`counters.limit` changes it for a block).
+    devices : the number of devices.
+    memory : the bytes of each device (`counters.limit` changes them for a block).
     nvrtc : compute capabilities ("80", "90") for which NVRTC must accept each kernel too.
-    force : also where there is a GPU. Raises `CannotInstall` with the reason where it cannot be.
+    force : install even if there is a GPU.
+
+    Raises `CannotInstall` with the reason if the stand-in cannot be used here.
     """
     global _installed
     if _installed:

@@ -1,8 +1,8 @@
-"""For `ci/run`: the arguments with which pytest is to run on the stand-in, or why it cannot.
+"""For `ci/run`: print the arguments that make pytest run on the stand-in.
 
     python -m tests.cuda_stand_in
 
-prints the arguments; or it prints the reason to standard error and exits with status 77.
+If the stand-in cannot be used here, print the reason to standard error and exit with status 77.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Compiling with the system's C++ compiler, once: what was compiled is kept on disk."""
+"""Compile with the system's C++ compiler, and keep the results on disk."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 SOURCES = Path(__file__).with_name("csrc")
-#: Where compiled code is kept; `KERATORCH_STAND_IN_CACHE` names another folder.
+#: The environment variable that names another folder for compiled code.
 CACHE_VARIABLE = "KERATORCH_STAND_IN_CACHE"
 
 FLAGS = ("-std=c++17", "-fPIC", "-shared", "-w", "-ffp-contract=off")
 
 
 class BuildError(RuntimeError):
-    """The compiler refused, or there is none."""
+    """The compiler failed, or is not installed."""
 
 
 @functools.cache
@@ -56,7 +56,7 @@ def sources(*names: str) -> list[Path]:
 
 @functools.cache
 def cache() -> Path:
-    """The folder of all that was compiled; the names in it are hashes of sources and compiler."""
+    """The folder of compiled code; the names in it are hashes of sources and compiler."""
     chosen = os.environ.get(CACHE_VARIABLE)
     if chosen is None:
         base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
@@ -64,7 +64,7 @@ def cache() -> Path:
     folder = Path(chosen).absolute()
     try:
         folder.mkdir(parents=True, exist_ok=True)
-    except OSError:  # a home that cannot be written
+    except OSError:  # the home folder is not writable
         folder = Path(tempfile.gettempdir(), f"keratorch-stand-in-{os.getuid()}")
         folder.mkdir(mode=0o700, exist_ok=True)
     return folder
@@ -73,7 +73,7 @@ def cache() -> Path:
 def build(
     output: Path, inputs: Sequence[Path | str], flags: Sequence[str] = (), cwd: Path | None = None
 ) -> Path:
-    """Compile `inputs` to `output`, whole or not at all, even with several processes at it."""
+    """Compile `inputs` to `output`, whole or not at all, even if several processes do it."""
     output.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=output.parent, prefix=output.name, suffix=".tmp")
     os.close(handle)
@@ -98,7 +98,7 @@ def write(path: Path, text: str) -> Path:
 
 
 def undefined(library: Path, soname: str) -> set[str]:
-    """The functions that `library` takes from the one of that name (which is their version too)."""
+    """The functions that `library` takes from the library `soname`, which is their version too."""
     symbols = (s.partition("@") for s in _symbols(library, "-D", "--undefined-only"))
     return {name for name, _, version in symbols if version.strip("@") == soname}
 

@@ -1,4 +1,4 @@
-"""What happened on the stand-in's devices."""
+"""Counters of what happens on the stand-in's devices."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Counts:
-    """How often something happened, since the start or, as a difference, within a block.
+    """How often something happened since the start, or in a block (the difference of two `Counts`).
 
-    `launches`: kernels. `library_calls`: computations of cuBLAS, cuSOLVER, cuSPARSE, cuFFT, cuRAND,
-    Thrust.
-    Copies and their bytes by direction. Waits of the host: for a stream, a device, an event.
-    Allocations and frees: of the driver (CuPy's pool asks it for chunks and keeps them).
+    `launches` counts kernels; `library_calls` counts computations of cuBLAS, cuSOLVER, cuSPARSE,
+    cuFFT, cuRAND and Thrust. Copies and their bytes are counted by direction. Syncs are waits of
+    the host for a stream, a device or an event. Allocations and frees are those of the driver
+    (CuPy's pool asks it for chunks and keeps them).
     """
 
     launches: int = 0
@@ -49,7 +49,7 @@ FIELDS = [f.name for f in fields(Counts)]
 
 @dataclass(frozen=True)
 class Memory:
-    """Memory of a device: bytes and allocations in use, most bytes at once, bytes there are."""
+    """The memory of a device: bytes and allocations in use, the peak and the limit in bytes."""
 
     bytes: int
     allocations: int
@@ -59,7 +59,7 @@ class Memory:
 
 @dataclass(frozen=True)
 class Launch:
-    """A kernel that was launched: its name, the stream's pointer, the device's number."""
+    """A launched kernel: its name, the stream's pointer, the device's number."""
 
     kernel: str
     stream: int
@@ -67,10 +67,10 @@ class Launch:
 
 
 class Watched:
-    """What happened in a block of `counters.watch()`, to be read when the block has ended.
+    """What happened in a block of `counters.watch()`. Read it after the block.
 
-    `counts` are the `Counts`, whose fields are also attributes of this: `seen.launches` is how many
-    kernels were launched. `log` has each `Launch`, in order.
+    `counts` are the `Counts`. Their fields are attributes of this object too: `seen.launches` is
+    the number of launched kernels. `log` has each `Launch`, in order.
     """
 
     counts: Counts
@@ -125,7 +125,10 @@ class Counters:
         ]
 
     def library_call(self, *pointers: int) -> None:
-        """Count a computation of a library's stand-in that is written in Python."""
+        """Count a computation of a library's stand-in that is written in Python.
+
+        Raises `CUDARuntimeError` if one of the `pointers` cannot be reached.
+        """
         self._raw.library_calls += 1
         if not all(self._library.stand_in_reachable(C.c_void_p(p)) for p in pointers):
             from cupy.cuda.runtime import CUDARuntimeError
@@ -138,7 +141,7 @@ class Counters:
 
     @contextlib.contextmanager
     def watch(self) -> Iterator[Watched]:
-        """What happens in the block, to be read after it: counts, and the kernels launched."""
+        """Watch a block. After the block, read the counts and the launched kernels."""
         watched = Watched()
         before = self.snapshot()
         self._library.stand_in_record(1)
@@ -164,18 +167,18 @@ class Counters:
         return pointer.contents
 
     def memory(self, device: int = 0) -> Memory:
-        """What a device's driver has given out. CuPy's pool asks for chunks and keeps them."""
+        """The memory that a driver gave out. CuPy's pool asks it for chunks and keeps them."""
         d = self._device(device)
         return Memory(d.live, d.blocks, d.peak, d.limit)
 
     def reset_peak(self, device: int = 0) -> None:
-        """The peak is from now on that of what follows."""
+        """Restart the peak at the bytes now in use."""
         d = self._device(device)
         d.peak = d.live
 
     @contextlib.contextmanager
     def limit(self, size: int, device: int = 0) -> Iterator[None]:
-        """In the block the device has `size` bytes of memory."""
+        """Give the device `size` bytes of memory in the block."""
         d = self._device(device)
         before, d.limit = d.limit, size
         try:
@@ -185,9 +188,9 @@ class Counters:
 
     @contextlib.contextmanager
     def without_pool(self) -> Iterator[None]:
-        """In the block every array is an allocation of its own, so that `memory` counts arrays.
+        """Make every array of the block an allocation of its own, so that `memory` counts arrays.
 
-        CuPy's own statistics (`used_bytes()` of its pool) round sizes up; these are exact.
+        CuPy's own statistics (`used_bytes()` of its pool) round sizes up; `memory` is exact.
         """
         import cupy
 

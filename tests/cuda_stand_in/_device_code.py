@@ -1,8 +1,8 @@
-"""What CuPy has as compiled device code, with a CUDA runtime of its own.
+"""Replace the parts of CuPy that are compiled device code with a CUDA runtime of their own.
 
-The three functions of `cupy.cuda.thrust` are replaced by NumPy's stable sorts of the same memory.
-The generators of `cupy.random.default_rng` would return memory that was never written: they
-raise.
+NumPy's stable sorts of the same memory replace the three functions of `cupy.cuda.thrust`. The
+generators of `cupy.random.default_rng` raise, because they would return memory that was never
+written.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ._counters import counters
 
 
 def memory(pointer: int, dtype: Any, shape: Sequence[int]) -> np.ndarray:
-    """The array of the host in whose memory a device's array is."""
+    """NumPy's array in the memory of a device's array."""
     dtype = np.dtype(dtype)
     buffer = (C.c_char * (math.prod(shape) * dtype.itemsize)).from_address(pointer)
     return np.frombuffer(buffer, dtype).reshape(shape)
@@ -30,7 +30,7 @@ def sort(dtype: Any, data: int, keys: int, shape: Sequence[int]) -> None:
 
 
 def argsort(dtype: Any, index: int, data: int, keys: int, shape: Sequence[int]) -> None:
-    """The permutation; the data are sorted too, as Thrust leaves them."""
+    """Write the permutation to `index`, and sort the data too, as Thrust does."""
     counters.library_call(index, data)
     values = memory(data, dtype, shape)
     memory(index, np.intp, shape)[...] = np.argsort(values, axis=-1, kind="stable")
@@ -43,7 +43,7 @@ def lexsort(dtype: Any, index: int, keys: int, count: int, size: int) -> None:
 
 
 def refuse(*args: Any, **kwargs: Any) -> Any:
-    """In the place of `default_rng`, `Generator` and the bit generators of `cupy.random`."""
+    """Replaces `default_rng`, `Generator` and the bit generators of `cupy.random`, and raises."""
     raise NotImplementedError(
         "the CUDA stand-in cannot run cupy.random.default_rng, which is compiled device code; "
         "cupy.random.RandomState and functions such as cupy.random.normal work"

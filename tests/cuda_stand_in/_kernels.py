@@ -1,4 +1,4 @@
-"""Kernels, compiled for the host from the very source that CuPy would give to NVRTC."""
+"""Compile kernels for the host, from the same source that CuPy would give to NVRTC."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from typing import Any
 
 from . import _build, _nvrtc, _runtime
 
-#: Optimising a kernel takes longer than the tests' small arrays pay back.
+#: No optimisation: with the tests' small arrays, it takes more time than it saves.
 OPTIMISE = ("-O0",)
 HEADERS = ("cuda.h", "special.h", "device.h")
-#: A kernel in which threads wait for one another has them as fibers; others run in a plain loop.
+#: If the threads of a kernel wait for one another, they are fibers; else they run in a plain loop.
 BARRIER = re.compile(r"__(syncthreads|syncwarp|shfl|ballot_sync|any_sync|all_sync)")
 DYNAMIC_SHARED = re.compile(
     r"extern\s+__shared__\s+(?:__align__\s*\(\d+\)\s*)?([\w:<>, ]+?)\s+(\w+)\s*\[\s*\]\s*;"
@@ -24,7 +24,7 @@ DYNAMIC_SHARED = re.compile(
 
 @dataclass
 class Module:
-    """A program: its source, its options for the compiler."""
+    """A program: its source and the options for the compiler."""
 
     source: str
     options: tuple[str, ...]
@@ -32,7 +32,7 @@ class Module:
 
 @dataclass
 class Statistics:
-    """How many kernels this process compiled, and found compiled."""
+    """How many kernels this process compiled, and how many it found in the cache."""
 
     compiled: int = 0
     found: int = 0
@@ -57,7 +57,7 @@ def include_flags() -> tuple[str, ...]:
 
 @functools.cache
 def headers_digest() -> str:
-    """A hash of the headers that every kernel sees; CuPy's are those of its version."""
+    """A hash of the headers that every kernel includes; CuPy's version stands for its headers."""
     import cupy
 
     flags = (*_build.FLAGS, *OPTIMISE, cupy.__version__)
@@ -67,7 +67,7 @@ def headers_digest() -> str:
 @functools.cache
 def precompiled_header() -> Path:
     """The folder of the precompiled header."""
-    place = _build.digest(headers_digest(), *include_flags())  # it knows where the headers are
+    place = _build.digest(headers_digest(), *include_flags())  # the result has paths in it
     folder = _build.cache() / f"header-{place}"
     header = folder / "cuda.h"
     compiled = folder / "cuda.h.gch"
@@ -80,7 +80,7 @@ def precompiled_header() -> Path:
 
 
 def host_source(module: Module, name: str) -> str:
-    """The source of one kernel's library: CuPy's, and the name of the kernel to run."""
+    """The source of one kernel's library: CuPy's source, and the name of the kernel to run."""
     source = DYNAMIC_SHARED.sub(
         r"static \1* const \2 = reinterpret_cast<\1*>(stand_in_shared);", module.source
     )
@@ -88,7 +88,7 @@ def host_source(module: Module, name: str) -> str:
 
 
 def compile_kernel(module: Module, name: str) -> Path:
-    """The library of one kernel, compiled if it was not before."""
+    """The library of one kernel, compiled if it is not in the cache."""
     source = host_source(module, name)
     defines = [o for o in module.options if o.startswith("-D")]
     includes = [o for o in module.options if o.startswith("-I")]
@@ -151,7 +151,7 @@ def compile_(
     jitify: bool = False,
     to_ltoir: bool = False,
 ) -> Any:
-    """In the place of `cupy.cuda.compiler._compile_module_with_cache`."""
+    """Replaces `cupy.cuda.compiler._compile_module_with_cache`."""
     from cupy.cuda import function
 
     _nvrtc.check(source, tuple(options), name_expressions)
@@ -164,7 +164,7 @@ def compile_(
 
 
 def put_in_place(library: Any) -> None:
-    """Kernels are from now on compiled by this module and launched by `library`."""
+    """From now on this module compiles kernels, and `library` launches them."""
     global _new_function
     library.stand_in_set_loaders.argtypes = [C.py_object, C.py_object]
     library.stand_in_set_loaders(load_module, get_function)

@@ -1,9 +1,9 @@
 """Stand-ins for CUDA's libraries, which compute on the host.
 
-Each is a shared library with the name (soname) of the one that CuPy's extension modules ask for,
-loaded before they are. What CuPy may call and `csrc/` has not returns the library's own "not
-supported". PyTorch's build for CUDA, if that is the one installed, asks for libraries of the same
-names, and so gets these; that it can be imported, they have what it may call as well.
+Each is a shared library with the name (soname) that CuPy's extension modules ask for, and is loaded
+before them. A function that CuPy may call and that `csrc/` lacks returns the library's own "not
+supported". If PyTorch is installed in its build for CUDA, it asks for the same names and gets these
+libraries; so that it can be imported, they also have the functions that PyTorch may call.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from . import _build, _runtime
 
 @dataclass(frozen=True)
 class Library:
-    """A library of CUDA's: its soname, the modules that use it, its status for "not supported"."""
+    """One of CUDA's libraries: its soname, the modules that use it, its "not supported" status."""
 
     name: str
     soname: str
@@ -30,7 +30,7 @@ class Library:
     headers: tuple[str, ...] = ("stand_in.h",)
 
 
-#: Those without code of ours are there because the others depend on them.
+#: The libraries without code of ours are needed because the others depend on them.
 LIBRARIES = (
     Library("nvJitLink", "libnvJitLink.so.12", (), 0),
     Library("cublasLt", "libcublasLt.so.12", (), 15),
@@ -59,7 +59,7 @@ LIBRARIES = (
     Library("curand", "libcurand.so.10", ("cupy_backends.cuda.libs.curand",), 201),
 )
 
-#: LAPACK's routines, without the letter of the type; some exist for real or complex numbers alone.
+#: Letters of types -> LAPACK's routines for them; some are for real or complex numbers alone.
 LAPACK = {
     "sdcz": ("potrf", "geqrf", "gesvd", "geev"),
     "sd": ("orgqr", "ormqr", "syevd"),
@@ -81,7 +81,7 @@ def _extension(module: str) -> Path:
 
 @functools.cache
 def _pytorch() -> tuple[Path, ...]:
-    """The libraries of PyTorch and NVIDIA's that it brings, without importing it."""
+    """PyTorch's libraries, and NVIDIA's that come with PyTorch, without importing PyTorch."""
     spec = importlib.util.find_spec("torch")
     if spec is None or spec.origin is None:
         return ()
@@ -119,7 +119,7 @@ def _build_library(library: Library) -> Path:
 
 
 def load() -> None:
-    """Load all, so that the dynamic linker finds them when CuPy asks for the libraries."""
+    """Load all libraries, so that the dynamic linker finds them when CuPy asks for them."""
     for library in LIBRARIES:
         loaded = C.CDLL(str(_build_library(library)), C.RTLD_GLOBAL)
         _loaded.append(loaded)
@@ -128,7 +128,7 @@ def load() -> None:
 
 
 def import_users() -> None:
-    """Import the modules that use them; CuPy would first look for CUDA's own files."""
+    """Import the modules that use the libraries; CuPy would first look for CUDA's own files."""
     for library in LIBRARIES:
         for user in library.users:
             importlib.import_module(user)

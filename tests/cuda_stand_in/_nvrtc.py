@@ -1,9 +1,9 @@
-"""Whether NVRTC accepts the kernels for real GPUs. It needs no driver and no GPU, only its library:
+"""Check that NVRTC accepts the kernels for real GPUs. NVRTC needs no GPU or driver, only a library:
 
     pip install nvidia-cuda-nvrtc-cu12 nvidia-cuda-runtime-cu12
 
-Each distinct source is compiled once for each architecture; those that were accepted are remembered
-beside the compiled kernels.
+Each distinct source is compiled once for each architecture. Accepted sources are remembered beside
+the compiled kernels.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ def use(architectures: tuple[str, ...]) -> None:
 
 
 def checked() -> int:
-    """How many programs this process gave to NVRTC, for one architecture each."""
+    """How many programs this process gave to NVRTC, counted once for each architecture."""
     return _checked
 
 
 def why_not() -> str | None:
-    """The reason if NVRTC cannot be used here."""
+    """The reason if NVRTC cannot be used here; else `None`."""
     from cupy_backends.cuda.libs import nvrtc
 
     try:
@@ -48,7 +48,7 @@ def why_not() -> str | None:
 
 @functools.cache
 def _headers(*options: str) -> Path:
-    """A folder for the headers that NVRTC precompiles, of this process and for these options."""
+    """A folder of this process for the headers that NVRTC precompiles with these options."""
     folder = Path(tempfile.mkdtemp(prefix="keratorch-nvrtc-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder

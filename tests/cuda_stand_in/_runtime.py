@@ -1,9 +1,10 @@
-"""Puts the stand-in's functions in the place of CUDA's.
+"""Replace CUDA's functions with the stand-in's.
 
-CuPy's extension modules find the functions of `cupy_backends.cuda.api.runtime` and `.driver` in
-the tables of C functions (`__pyx_capi__`) of these modules when they are imported; the tables,
-and the Python functions beside them, are filled with functions of `csrc/` before anything else is
-imported. These raise Python's exceptions like those that they replace.
+When CuPy's extension modules are imported, they look for the functions of
+`cupy_backends.cuda.api.runtime` and `.driver` in the tables of C functions (`__pyx_capi__`) of
+these two modules. Before anything else is imported, this module fills the tables, and the Python
+functions beside them, with functions of `csrc/`. The functions raise the Python exceptions of those
+that they replace.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import Any
 
 from . import _build
 
-#: The C++ functions whose names would be those of C's library.
+#: CUDA's name of a function -> its name in C++, where C's library has a function of CUDA's name.
 RENAMED = {"malloc": "malloc_", "free": "free_", "memcpy": "memcpy_", "memset": "memset_"}
 
 RUNTIME = """
@@ -45,7 +46,7 @@ TYPES = {
     "float": C.c_float,
 }
 
-#: Capsules point to their names, and to these.
+#: Replaced capsules, and the names that new capsules point to: kept alive for ever.
 _kept: list[Any] = []
 
 
@@ -67,7 +68,7 @@ PARTS = ("memory.cpp", "streams.cpp", "launch.cpp")
 
 @functools.cache
 def runtime_path() -> Path:
-    """The stand-in's runtime, compiled if need be."""
+    """The library of the stand-in's runtime, compiled if it is not in the cache."""
     parts = _build.sources(*PARTS)
     path = _build.cache() / f"runtime-{_build.digest(*parts, *_build.sources(*HEADERS))}.so"
     if not path.exists():
@@ -76,7 +77,7 @@ def runtime_path() -> Path:
 
 
 def _signature(capsule: Any) -> tuple[Any, list[Any], bool]:
-    """The return type and argument types of a C function of Cython's."""
+    """The return type and argument types of Cython's C function, and whether it is overridable."""
     text = _capsule_name(capsule).decode()
     result, arguments = re.fullmatch(r"(.*?) ?\((.*)\)", text).groups()
     kinds = [a.strip() for a in arguments.split(",")]
@@ -89,7 +90,7 @@ def _signature(capsule: Any) -> tuple[Any, list[Any], bool]:
 
 
 def replace(module: ModuleType, library: C.PyDLL, name: str) -> None:
-    """`module.name`, for C and for Python, is from now on the function of `library`."""
+    """Replace `module.name`, for C and for Python, with the function of `library`."""
     table = module.__pyx_capi__
     old = table[name]
     result, arguments, overridable = _signature(old)
@@ -120,7 +121,7 @@ def replace(module: ModuleType, library: C.PyDLL, name: str) -> None:
 
 
 def put_in_place(library: C.PyDLL, devices: int, memory: int) -> None:
-    """Replaces CUDA's runtime and driver. Nothing else of CuPy may have been imported."""
+    """Replace CUDA's runtime and driver, before any other part of CuPy is imported."""
     from cupy_backends.cuda.api import driver, runtime
 
     library.stand_in_set_up.argtypes = [C.c_int, C.c_size_t, C.py_object, C.py_object]
@@ -131,5 +132,5 @@ def put_in_place(library: C.PyDLL, devices: int, memory: int) -> None:
 
 
 def load() -> C.PyDLL:
-    """The runtime's functions; they are called with the interpreter's lock, and may raise."""
+    """The runtime's functions. Calls of them hold the interpreter's lock, and may raise."""
     return C.PyDLL(str(runtime_path()))

@@ -1,4 +1,4 @@
-"""The functions that are compared on the stand-in and in NumPy: rows of name, call, and inputs."""
+"""The functions to compare on the stand-in and in NumPy: rows of name, call and inputs."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ FULL_WHOLE = ("int64", "int32", "uint8", "bool")
 
 @dataclass(frozen=True)
 class Case:
-    """A call of `function(xp, *arrays)`, in some dtypes; in more of them with ``--full``.
+    """A call of `function(xp, *arrays)`, in the `dtypes`; with ``--full``, in the dtypes `full`.
 
-    `inexact`: the digits that are lost by another order of summation or another algorithm.
+    `inexact`: a factor of the tolerance, for another order of summation or another algorithm.
     """
 
     name: str
@@ -33,7 +33,7 @@ class Case:
 
 
 def made(values: np.ndarray, dtype: str) -> np.ndarray:
-    """`values` in `dtype`: complex ones get an imaginary part, whole ones are scaled."""
+    """`values` in `dtype`: complex ones get an imaginary part, integers are |round(3·values)|."""
     if dtype.startswith("complex"):
         values = values + 0.5j * np.cos(3 * values)
     elif not dtype.startswith("float"):
@@ -61,7 +61,7 @@ def words(*texts: str) -> list[str]:
 
 
 def named(name: str) -> Callable[..., Any]:
-    """The function of that name in the namespace: "sin", "linalg.inv"."""
+    """The function `name` of any namespace: "sin", "linalg.inv"."""
 
     def function(xp: Any, *arrays: Any, **kwargs: Any) -> Any:
         found = xp

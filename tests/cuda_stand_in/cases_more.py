@@ -1,4 +1,4 @@
-"""More rows: linear algebra, transforms, special functions, what moves and makes arrays."""
+"""More rows: linear algebra, transforms, special functions, moving and making arrays, sparse."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def products() -> Iterator[Case]:
 
 
 def _rebuilt_svd(full: bool) -> Callable[..., Any]:
-    """U S V and UᴴU: the factors themselves are not determined."""
+    """U S V, S, UᴴU and V Vᴴ, because the factors U and V are not unique."""
 
     def function(xp: Any, a: Any) -> Any:
         u, s, v = xp.linalg.svd(a, full_matrices=full)
@@ -239,7 +239,7 @@ def shapes() -> Iterator[Case]:
 
 
 def triangles() -> Iterator[Case]:
-    """Triangular systems, of a matrix as it is, transposed, and conjugated as well."""
+    """Triangular systems with a matrix, its transpose and its conjugate transpose."""
 
     def library(xp: Any) -> Any:
         if xp is np:
@@ -260,7 +260,7 @@ def triangles() -> Iterator[Case]:
 
 
 def sparse() -> Iterator[Case]:
-    """Matrices of SciPy and of `cupyx.scipy.sparse`, whose work is cuSPARSE's."""
+    """Sparse matrices of SciPy and of `cupyx.scipy.sparse`, which computes with cuSPARSE."""
     settings = {"dtypes": INEXACT, "full": ("float64", "float32", "complex128", "complex64")}
 
     def library(xp: Any) -> Any:
@@ -274,7 +274,7 @@ def sparse() -> Iterator[Case]:
         return getattr(library(xp), f"{form}_matrix")(xp.where(abs(x) > 0.6, x, 0).astype(x.dtype))
 
     def unsorted(xp: Any, x: Any) -> Any:
-        """A matrix of COO form whose elements come in no order, two of them twice."""
+        """A COO matrix with unsorted elements; two positions occur twice."""
         row, column = xp.asarray([2, 0, 1, 2, 0, 1, 2]), xp.asarray([3, 1, 0, 0, 1, 2, 0])
         return library(xp).coo_matrix((x.ravel()[:7].copy(), (row, column)), shape=(3, 4))
 

@@ -398,7 +398,7 @@ PYTORCH = """
 
 
 def test_pytorch_for_cuda_can_be_imported_beside_it(tmp_path):
-    """It asks for libraries of CUDA's by the same names, and for functions that CuPy does not."""
+    """PyTorch asks for the same CUDA libraries, and for functions that CuPy does not ask for."""
     soname, build = "libcusparse.so.12", _build.build
     versions = _build.write(tmp_path / "versions.map", f"{soname} {{ global: *; }};")
     flags = (f"-Wl,-soname,{soname}", f"-Wl,--version-script={versions}")

@@ -1,4 +1,4 @@
-"""What a row of the spec table is, and the samples that many rows share."""
+"""The types of a row of the spec table, and the samples that many rows share."""
 
 from __future__ import annotations
 
@@ -38,21 +38,21 @@ class Arg:
             values = 0.4 * values + np.eye(m, n) * 1.5 * np.arange(1, n + 1)
         if dtype in COMPLEX:
             values = values + 0.5j * rng.standard_normal(self.shape)
-        # By way of float32, so that every dtype sees the same numbers.
+        # Round to float32 first, so that every dtype sees the same numbers.
         single = "complex64" if dtype in COMPLEX else "float32"
         return np.asarray(values).astype(single).astype(dtype)
 
 
 @dataclass(frozen=True)
 class Sample:
-    """What an operation is called with.
+    """The arguments of one call of an operation.
 
-    args : `Arg`s, and Python scalars that are passed as they are.
-    kwargs : passed on as they are, too; NumPy arrays in them go to the device under test.
-    dtypes : those that make sense, where not all of the operation's do.
+    args : `Arg`s, and Python scalars that are passed unchanged.
+    kwargs : passed unchanged too, except that NumPy arrays go to the device under test.
+    dtypes : the dtypes that make sense here; `None` for all of the operation's.
     differences : whether finite differences mean something (a cast to float32 is a staircase).
     xfails : backend -> why the sample fails there.
-    xfail_dtypes : the dtypes in which it fails; `None` for all.
+    xfail_dtypes : the dtypes in which the sample fails; `None` for all.
     """
 
     name: str
@@ -71,7 +71,7 @@ class Sample:
         )
 
     def inputs(self, dtype: str) -> list[Any]:
-        """The arguments as NumPy arrays of `dtype`, and Python scalars: always the same."""
+        """The arguments as NumPy arrays of `dtype`, and Python scalars: the same in every call."""
         rng = np.random.default_rng(zlib.crc32(self.name.encode()))
         return [a.make(rng, dtype) if isinstance(a, Arg) else a for a in self.args]
 
@@ -80,14 +80,14 @@ class Sample:
 class Op:
     """An operation.
 
-    grad : the name of the `Grad` that it leaves; `None` for one composed of other operations.
+    grad : the name of the `Grad` that it records; `None` if it is composed of other operations.
     function : called with the arrays and the `kwargs` of a sample.
     reference : the same on plain NumPy arrays.
     torch : the same in PyTorch: the name of its function, or ``f(torch, *tensors, **kwargs)``.
     spellings : operators and methods that do the same.
     flat : the arguments whose derivative is 0 everywhere, for which the rule gives `None`.
-    inside : whether the function goes on to compute with the results of the `Grad`.
-    composed : it is made of other operations, and `grad` is that of the last.
+    inside : whether the function computes further with the results of the `Grad`.
+    composed : whether it is made of other operations; `grad` then names the `Grad` of the last.
     """
 
     name: str
@@ -200,7 +200,7 @@ SOFTENED = (
     sample((4, 0), axis=0),
 )
 
-#: Shapes of factors, by rank.
+#: Samples of products: factors of every rank, and empty ones.
 PRODUCTS = (
     sample((3, 4), (4, 2)),
     sample((4,), (4,)),
@@ -228,7 +228,7 @@ def ints(*values: Any) -> np.ndarray:
 
 
 def unary(name: str, grad: str, domain: str = "real", **kwargs: Any) -> Op:
-    """A function that Array API, NumPy and PyTorch call alike."""
+    """A function of one name in the Array API, NumPy and PyTorch."""
     values = {"reference": getattr(np, name), "spellings": (getattr(np, name),), "torch": name}
     return Op(name, grad, getattr(kt, name), samples=unary_samples(domain), **(values | kwargs))
 
@@ -240,7 +240,7 @@ def binary(name: str, grad: str, *domains: str, extra: tuple[Sample, ...] = (), 
 
 
 def torch_binary(name):
-    """A function of PyTorch that takes no Python scalars."""
+    """PyTorch's function `name`, which takes no Python scalars: they become tensors."""
 
     def function(torch, *xs):
         return getattr(torch, name)(*(torch.as_tensor(x, dtype=torch.float64) for x in xs))

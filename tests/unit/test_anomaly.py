@@ -316,7 +316,7 @@ def test_nothing_stays_in_the_way():
     from keratorch.ops import _elementwise
 
     def in_place():
-        return [vars(m)[n] for m in (_record, _elementwise) for n in ("made", "unrecorded")]
+        return [vars(m)[n] for m in (_record, _elementwise) for n in ("ref_to", "unrecorded")]
 
     before = in_place()
     assert before == [ref, _record.constant] * 2

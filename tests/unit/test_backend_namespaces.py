@@ -139,6 +139,20 @@ def test_what_a_namespace_has_not(namespace):
             _ = kt.namespace("numpy").bfloat16
 
 
+def test_a_namespace_has_the_standard_and_nothing_else_of_keratorch(namespace):
+    strict = pytest.importorskip("array_api_strict")
+    switches = {"ArrayAPIStrictFlags", "Device", "ModuleType"}
+    standard = {n for n in dir(strict) if not n.startswith("_") and "flags" not in n} - switches
+    assert standard >= {"sum", "unique_all", "pi", "float64"}
+    standard |= {"linalg", "fft"}
+    names = {name for name in dir(namespace) if not name.startswith("_")}
+    assert names - standard <= {"special", "float16", "bfloat16"}
+    if namespace._backend.name != "torch":  # which lacks some dtypes on the oldest versions
+        assert standard <= names
+    for name in ("errors", "profile", "GradArray", "backends", "grad", "nn", "to_device", "ops"):
+        assert not hasattr(namespace, name)
+
+
 def test_dir_of_a_namespace_names_what_it_has(namespace):
     names = dir(namespace)
     assert {"asarray", "sum", "exp", "matmul", "pi", "isdtype", "concat"} <= set(names)

@@ -1,4 +1,4 @@
-"""Every example in the documents and docstrings runs, and prints what it says."""
+"""Examples in documents and docstrings run; the links and files that documents name are there."""
 
 import doctest
 import importlib
@@ -35,7 +35,11 @@ MODULES = sorted(
 )
 
 
-@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda p: p.name)
+def name_of(path):
+    return path.relative_to(ROOT).as_posix()
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=name_of)
 def test_document(path):
     text = path.read_text(encoding="utf-8")
     blocks = re.findall(r"^```python\n(.*?)^```", text, re.S | re.M)
@@ -67,3 +71,54 @@ def test_readme_opens_with_an_example_and_the_two_commands():
     assert "keratorch.examples.perceptron --device cpu" in main_job
     assert tests == "bash ci/run"
     assert tests in (ROOT / ".ci" / "run").read_text()
+
+
+@pytest.mark.parametrize("path", [*DOCUMENTS, ROOT / "CHANGELOG.md"], ids=name_of)
+def test_links_lead_to_files(path):
+    prose = re.sub(r"^```.*?^```", "", path.read_text(encoding="utf-8"), flags=re.S | re.M)
+    links = re.findall(r"\]\((?!\w+:)([^)#]*)[^)]*\)", prose)
+    missing = [link for link in links if not (path.parent / link).exists()]
+    assert not missing
+
+
+DECISIONS = sorted((ROOT / "docs" / "decisions").glob("[0-9]*.md"))
+ABOUT_THE_INSIDE = [
+    ROOT / "CONTRIBUTING.md",
+    ROOT / "docs" / "how-it-works.md",
+    *DECISIONS,
+]
+
+
+@pytest.mark.parametrize("path", ABOUT_THE_INSIDE, ids=name_of)
+def test_named_files_are_there(path):
+    """A file is named from the root or from `keratorch/`, as in `core/engine.py`."""
+    names = re.findall(r"`([\w./]+/(?:\w+\.\w+)?)`", path.read_text(encoding="utf-8"))
+    missing = [n for n in names if not any((ROOT / at / n).exists() for at in ("", "keratorch"))]
+    assert not missing
+
+
+def test_contributing_names_every_module_of_the_core():
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    table = text.partition("| file in `keratorch/core/` |")[2].partition("\n\n")[0]
+    modules = {p.name for p in ROOT.glob("keratorch/core/*.py")} - {"__init__.py"}
+    assert set(re.findall(r"`(\w+\.py)`", table)) == modules
+
+
+@pytest.mark.parametrize("path", DECISIONS, ids=lambda p: p.stem)
+def test_a_decision_has_its_parts_and_a_row_in_the_index(path):
+    text = path.read_text(encoding="utf-8")
+    parts = re.fullmatch(
+        r"# (\d{4}): (.+)\n\n- Date: (\d{4}-\d\d-\d\d)\n- Status: (.+)\n"
+        r"\n## Context\n\n.+\n\n## Decision\n\n.+\n\n## Consequences\n\n.+\n",
+        text,
+        re.S,
+    )
+    assert parts is not None
+    number, title, date, status = (part.partition("\n")[0] for part in parts.groups())
+    assert path.name.startswith(f"{number}-")
+    row = f"| [{number}]({path.name}) | {title} | {date} | {status} |"
+    assert row in (path.parent / "README.md").read_text(encoding="utf-8").splitlines()
+
+
+def test_decisions_are_numbered_without_gaps():
+    assert [int(path.name[:4]) for path in DECISIONS] == list(range(1, len(DECISIONS) + 1))

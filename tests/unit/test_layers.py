@@ -33,12 +33,13 @@ LAYERS = [
 ]
 #: The floors of `core`: a module may import from the rows above its own.
 FLOORS = [
-    {"mode", "site", "callers", "methods"},
+    {"mode", "site", "callers", "signatures"},
     {"nodes"},
-    {"making", "order", "fitting", "sync", "namespace"},
-    {"convert", "writes", "host", "display"},
-    {"tangents", "hooks"},
-    {"recording"},
+    {"making", "order", "sync", "namespace", "versions"},
+    {"convert", "views", "host", "display"},
+    {"fitting"},
+    {"tangents", "hooks", "walk", "push"},
+    {"recording", "pausing"},
     {"watch"},
     {"engine"},
     {"array", "transposed"},
@@ -47,7 +48,7 @@ FLOORS = [
 #: The modules outside of `interop` that import modules of keratorch inside functions, and why.
 LATE_IMPORTS: dict[str, str] = {}
 #: How many such imports `interop` may have: its tables are loaded when they are first asked for.
-MOST_LATE_IMPORTS = 45
+MOST_LATE_IMPORTS = 15
 
 
 def sources(folder: str, package: str) -> dict[str, Path]:

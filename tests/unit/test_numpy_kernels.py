@@ -1,11 +1,15 @@
 """NumPy's compiled rules: those of 0-d arrays beside those of arrays with axes."""
 
+import inspect
+
 import numpy as np
 import pytest
 
 import keratorch as kt
 from keratorch.ops._elementwise import ElementwiseGrad
 from keratorch.ops._partials import namespace_function, trace
+from keratorch.ops.arithmetic import MultiplyGrad
+from keratorch.ops.trigonometric import TanhGrad
 
 pytest.importorskip("scipy")  # some partials are special functions
 RULES = kt.backends.get("numpy").rules
@@ -55,6 +59,12 @@ def test_a_scalar_chain_gives_arrays():
     assert type(x.grad) is np.ndarray and x.grad.shape == ()
     # d/dx (3x)^(3/2)/(1 − x) = (9/2·(3x)^(1/2)·(1 − x) + (3x)^(3/2))/(1 − x)²
     np.testing.assert_allclose(x.grad, -4.5 * 6**0.5 + 6**1.5, rtol=1e-14)
+
+
+def test_a_traceback_shows_the_lines_of_its_own_kernel():
+    sources = {cls: inspect.getsource(RULES[cls]) for cls in (MultiplyGrad, TanhGrad)}
+    for cls, source in sources.items():
+        assert source.startswith(f"def {cls.__name__}_kernel(node, g):")
 
 
 def test_what_stands_in_a_partial_twice_is_computed_once():

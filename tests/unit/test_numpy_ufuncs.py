@@ -1,5 +1,7 @@
 """All of NumPy's ufuncs: each is differentiated, a constant, or refused by name."""
 
+import warnings
+
 import numpy as np
 import pytest
 
@@ -174,6 +176,22 @@ def test_the_standard_deviation_of_equal_numbers_has_gradient_zero():
     x = kt.GradArray([2.0, np.nan, 2.0])
     np.nanstd(x).backward()
     np.testing.assert_array_equal(x.grad, [0.0, 0.0, 0.0])
+
+
+@pytest.mark.parametrize("ddof", [2, 3, 2.5])
+@pytest.mark.parametrize("function", [np.nanvar, np.nanstd])
+def test_nan_variance_without_a_degree_of_freedom(function, ddof):
+    values = np.array([[1.0, 2.0, np.nan], [1.0, 3.0, 5.0]], "float32")
+    x = kt.GradArray(values)
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # NumPy warns of the degrees of freedom
+        y = function(x, axis=1, ddof=ddof)
+        expected = function(values, axis=1, ddof=ddof)
+    assert y.dtype == np.float32
+    np.testing.assert_allclose(y._array, expected)
+    y.sum().backward()
+    assert np.isnan(x.grad[0, :2]).all()
+    assert np.isfinite(x.grad[1]).all() == np.isfinite(expected[1])
 
 
 @pytest.mark.parametrize("call", [np.frexp, np.modf, np.deg2rad, np.fmax, np.nansum, np.median])

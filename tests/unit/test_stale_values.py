@@ -8,7 +8,7 @@ import pytest
 
 import keratorch as kt
 from keratorch.backends import _registry
-from keratorch.core import writes as _writes
+from keratorch.core.versions import writes
 
 
 @pytest.fixture
@@ -143,16 +143,16 @@ def test_records_of_writes_do_not_pile_up():
     kept = kt.asarray(np.zeros(1))
     kept += 1.0
     gc.collect()  # what earlier tests left would be collected in between
-    before = len(_writes.writes.times)
+    before = len(writes.times)
     arrays = [kt.asarray(np.zeros(1)) for _ in range(500)]
     for x in arrays:
         x += 1.0
         x[0] = 2.0
-    assert len(_writes.writes.times) == before + 500
+    assert len(writes.times) == before + 500
     del arrays, x
     gc.collect()
-    assert len(_writes.writes.times) == before
-    assert len(_writes.writes.owners) <= before
+    assert len(writes.times) == before
+    assert len(writes.owners) <= before
 
 
 # -- raw arrays, whose writes nobody sees --------------------------------------------------------

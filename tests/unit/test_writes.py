@@ -494,7 +494,7 @@ def test_an_array_without_weak_references_can_be_written():
     class Slotted:
         __slots__ = ("shape",)
 
-    from keratorch.core.writes import mark, writes
+    from keratorch.core.versions import mark, writes
 
     kt.backends.register(kt.backends.Backend("slotted", None, (Slotted,)))
     before = writes.last

@@ -1,4 +1,4 @@
-"""The public names of ``cupy.lib.stride_tricks``, whose windows differentiate."""
+"""The public names of ``cupy.lib.stride_tricks``, whose windows are differentiable."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """NumPy's functions, with NumPy's names and arguments, on `GradArray`s of any backend.
 
-Each is written in keratorch's own differentiable functions, so that it works on every device and
-to every order. ``np.sum(x)`` arrives here through ``__array_function__``; `keratorch.numpy` and
-`keratorch.cupy` call the same table.
+Each is written in keratorch's own differentiable functions, so it works on every device and has
+derivatives of every order. ``np.sum(x)`` arrives here through ``__array_function__``;
+`keratorch.numpy` and `keratorch.cupy` call the same table.
 """
 
 from __future__ import annotations

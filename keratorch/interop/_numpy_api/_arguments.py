@@ -1,4 +1,4 @@
-"""From NumPy's arguments to what keratorch's functions take."""
+"""Convert NumPy's arguments into those of keratorch's functions."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from ...core.array import GradArray
 from ...core.convert import SCALARS, as_operand, check_devices, has_array
 from ...core.recording import is_active
 from ...errors import DTypeError, LostGradientError, NotDifferentiableError
-from ...ops._call import normalized_axes, operands
+from ...ops._operands import normalized_axes, operands
 
 array = as_operand
 arrays = operands
 
 
 def no_out(name: str, out: Any) -> None:
-    """Refuse ``out=``: the result is a new array, and its gradient belongs to it."""
+    """Raise `LostGradientError` for ``out=``: only the new result array has the gradient."""
     if out is not None:
         raise LostGradientError(
             f"numpy.{name} with out=: writing the result into an array would lose its gradient: "
@@ -31,7 +31,7 @@ def no_out(name: str, out: Any) -> None:
 
 
 def refuse(name: str, what: str, remedy: str) -> NotDifferentiableError:
-    """What to raise for an argument that a function does not take here."""
+    """The error to raise for an argument that keratorch's version of a function does not take."""
     return NotDifferentiableError(f"numpy.{name} with {what} has no rule: {remedy}")
 
 
@@ -46,14 +46,14 @@ def is_complex(x: GradArray) -> bool:
 
 
 def floating(x: GradArray) -> GradArray:
-    """`x`; integers and booleans as the default floating dtype, as NumPy's functions do."""
+    """`x`, with integers and booleans cast to the default floating dtype, as NumPy does."""
     if is_floating(x):
         return x
     return kt.astype(x, _registry.of(x._array).float_dtype())
 
 
 def promoted(name: str, values: Sequence[Any]) -> tuple[GradArray, ...]:
-    """All as arrays of one dtype, that of NumPy's promotion, for the function `name`."""
+    """All values as arrays of one dtype, by NumPy's promotion; errors mention `name`."""
     xs = operands(*values)
     check_devices(name, *(x._array for x in xs))
     dtype = common_dtype(xs)
@@ -61,7 +61,7 @@ def promoted(name: str, values: Sequence[Any]) -> tuple[GradArray, ...]:
 
 
 def common_dtype(xs: Sequence[GradArray]) -> Any:
-    """The dtype of NumPy's promotion; the standard leaves whole numbers beside others open."""
+    """The dtype by NumPy's promotion, also for integers with floats, which the standard lacks."""
     try:
         return kt.result_type(*xs)
     except TypeError:
@@ -70,32 +70,32 @@ def common_dtype(xs: Sequence[GradArray]) -> Any:
 
 
 def flat(x: GradArray) -> GradArray:
-    """The elements in a row."""
+    """`x`, flattened to one axis."""
     return x if x.ndim == 1 else kt.reshape(x, (math.prod(x.shape),))
 
 
 def axes_of(name: str, x: GradArray, axis: Any) -> tuple[int, ...]:
-    """`axis` as a tuple of numbers from 0; all for `None`."""
+    """`axis` as a tuple of non-negative numbers; all axes for `None`."""
     return normalized_axes(name, x, axis)
 
 
 def one_axis(name: str, x: GradArray, axis: Any) -> tuple[GradArray, int]:
-    """`x` and `axis` from 0; the elements in a row, and 0, for `None`."""
+    """`x` and its non-negative `axis`; for `None`, the flattened `x` and 0."""
     if axis is None:
         return flat(x), 0
     return x, normalized_axes(name, x, axis)[0]
 
 
 def index_array(values: Any, like: GradArray) -> GradArray:
-    """Integers of the host as an array beside `like`."""
+    """An array of NumPy as a constant on the device of `like`."""
     backend = _registry.of(like._array)
     return kt.asarray(backend.from_numpy(values, backend.device(like._array)))
 
 
 def placed(value: Any, like: Any) -> GradArray:
-    """`value` as an array of the library of `like` and on its device; differentiable.
+    """`value` as an array on the device of `like`; differentiable.
 
-    What is no array has the dtype that NumPy gives it.
+    Numbers and lists of numbers get NumPy's dtype.
     """
     like = as_operand(like)
     if not (isinstance(value, GradArray) or has_array(value) or _registry.is_array(value)):
@@ -112,7 +112,7 @@ def integers(value: Any) -> tuple[int, ...]:
 
 
 def gathered(x: GradArray, positions: Any, axis: int) -> GradArray:
-    """The layers of `x` along `axis` at `positions`: integers of the host in any shape."""
+    """The slices of `x` along `axis` at `positions`: integers on the host, in any shape."""
     positions = numpy.asarray(positions)
     (axis,) = normalized_axes("take", x, axis)
     y = kt.take(x, index_array(positions.reshape(-1), x), axis=axis)
@@ -122,7 +122,7 @@ def gathered(x: GradArray, positions: Any, axis: int) -> GradArray:
 
 
 def strong(*values: Any) -> tuple[GradArray, ...]:
-    """All as arrays; Python's scalars of the dtype that NumPy makes of them alone."""
+    """All values as arrays; a Python scalar gets the dtype that NumPy gives it on its own."""
     xs = arrays(*([v] if type(v) in SCALARS else v for v in values))
     return tuple(
         kt.reshape(x, ()) if type(v) in SCALARS else x for x, v in zip(xs, values, strict=True)
@@ -130,7 +130,10 @@ def strong(*values: Any) -> tuple[GradArray, ...]:
 
 
 def of_dtype(name: str, x: GradArray, dtype: Any, casting: Any = "unsafe") -> GradArray:
-    """`x` in `dtype`; refused where `casting` forbids it, or a gradient would be lost."""
+    """`x` in `dtype`.
+
+    Raises `DTypeError` if `casting` forbids the cast, `LostGradientError` if it loses a gradient.
+    """
     backend = _registry.of(x._array)
     dtype = backend.dtype(dtype)
     if x.dtype == dtype:
@@ -149,12 +152,12 @@ def of_dtype(name: str, x: GradArray, dtype: Any, casting: Any = "unsafe") -> Gr
 
 
 def can_cast(dtype: Any, to: Any, casting: Any) -> bool:
-    """Whether NumPy's rule `casting` allows that, for dtypes of any library."""
+    """Whether NumPy's rule `casting` allows the cast; the dtypes may be of any library."""
     return casting == "unsafe" or numpy.can_cast(_numpy_dtype(dtype), _numpy_dtype(to), casting)
 
 
 def _numpy_dtype(dtype: Any) -> Any:
-    """NumPy's dtype of that name; of the same kind where it has none."""
+    """NumPy's dtype of the same name; float16 for bfloat16 and float8, which NumPy lacks."""
     try:
         return numpy.dtype(dtype)
     except TypeError:

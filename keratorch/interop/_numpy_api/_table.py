@@ -7,18 +7,19 @@ from typing import Any, TypeVar
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-#: NumPy's name, ``"sum"`` or ``"linalg.norm"`` -> a function of NumPy's arguments.
+#: NumPy's name, ``"sum"`` or ``"linalg.norm"`` -> a function that takes NumPy's arguments.
 FUNCTIONS: dict[str, Callable[..., Any]] = {}
-#: The name of a ufunc -> a function of its inputs, for those that the Array API lacks.
+#: The name of a ufunc that the Array API lacks, or of a ufunc's method (``"add.reduce"``) -> a
+#: function of its inputs.
 UFUNCS: dict[str, Callable[..., Any]] = {}
-#: The names of the functions whose results have no derivative by nature.
+#: The names of the functions registered with ``constant=True``.
 CONSTANT: set[str] = set()
 
 
 def implements(*names: str, constant: bool = False) -> Callable[[F], F]:
-    """A decorator: the function is NumPy's of these names.
+    """A decorator: the function implements NumPy's functions `names`.
 
-    constant : its result has no derivative, or that derivative is 0 wherever there is one.
+    constant : the result has no derivative, or the derivative is 0 wherever it exists.
     """
 
     def register(function: F) -> F:
@@ -33,7 +34,7 @@ def implements(*names: str, constant: bool = False) -> Callable[[F], F]:
 
 
 def implements_ufunc(*names: str, constant: bool = False) -> Callable[[F], F]:
-    """A decorator: the function is NumPy's ufunc of these names, called with its inputs."""
+    """A decorator: the function implements NumPy's ufuncs `names`, and takes their inputs."""
 
     def register(function: F) -> F:
         for name in names:

@@ -1,4 +1,4 @@
-"""Arrays of what is given: `array`, `asarray` and their like; numbers between two ends."""
+"""Arrays from given values: `array`, `asarray`, `full` and the like; numbers between two ends."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def array(
     object: Any, dtype: Any = None, *, copy: bool | None = True, order: Any = "K",
     subok: bool = False, ndmin: int = 0, ndmax: int = 0, like: Any = None,
 ) -> GradArray:  # fmt: skip
-    """The array that nested lists with `GradArray`s in them are, or a copy of one."""
+    """An array from nested lists that may hold `GradArray`s, or a copy of an array."""
     if ndmax:
         raise refuse("array", "ndmax=", "leave it out")
     x = _made("array", object, dtype, order, None, like)
@@ -44,21 +44,21 @@ def asarray(
     a: Any, dtype: Any = None, order: Any = None, *, device: Any = None, copy: bool | None = None,
     like: Any = None,
 ) -> GradArray:  # fmt: skip
-    """`a` as an array; itself where it is one of that dtype."""
+    """`a` as an array; `a` itself if it is an array of that dtype."""
     x = _made("asarray", a, dtype, order, device, like)
     return kt.asarray(x, copy=copy) if copy else x
 
 
 @implements("ascontiguousarray", "asfortranarray")
 def ascontiguousarray(a: Any, dtype: Any = None, *, like: Any = None) -> GradArray:
-    """`a` as an array of at least one axis; how it lies in memory is its library's affair."""
+    """`a` as an array of at least one axis; the library chooses the layout in memory."""
     x = _made("ascontiguousarray", a, dtype, None, None, like)
     return x if x.ndim else kt.reshape(x, (1,))
 
 
 @implements("asarray_chkfinite")
 def asarray_chkfinite(a: Any, dtype: Any = None, order: Any = None) -> GradArray:
-    """`a` as an array; a `ValueError` where it has infinities or NaNs."""
+    """`a` as an array; `ValueError` if it has infinities or NaNs. Waits for the device."""
     x = _made("asarray_chkfinite", a, dtype, order, None, None)
     if not kt.all(kt.isfinite(x)):
         raise ValueError("asarray_chkfinite: an array must not contain infs or NaNs")
@@ -70,7 +70,7 @@ def full(
     shape: Any, fill_value: Any, dtype: Any = None, order: Any = "C", *, device: Any = None,
     like: Any = None,
 ) -> GradArray:  # fmt: skip
-    """An array filled with `fill_value`, in which it is differentiable."""
+    """An array filled with `fill_value`; differentiable in `fill_value`."""
     value = _made("full", fill_value, dtype, order, device, like)
     return kt.asarray(kt.broadcast_to(value, integers(shape)), copy=True)
 
@@ -82,8 +82,8 @@ def linspace(
 ) -> Any:  # fmt: skip
     """`num` numbers, evenly spaced from `start` to `stop`: start + (stop − start)·i/n.
 
-    The ends may be arrays; the new axis is `axis`. With `retstep` a pair, of which the second is
-    the step.
+    n is num − 1, or num without `endpoint`. The ends may be arrays; the new axis is `axis`. With
+    `retstep`, the result is the pair of the numbers and the step.
     """
     if device is not None:
         raise refuse("linspace", "device=", "use to_device")
@@ -109,7 +109,7 @@ def logspace(
     start: Any, stop: Any, num: int = 50, endpoint: bool = True, base: Any = 10.0,
     dtype: Any = None, axis: int = 0,
 ) -> GradArray:  # fmt: skip
-    """`base` to the powers of `linspace`."""
+    """`base` to the power of each number of `linspace`."""
     exponents = linspace(start, stop, num, endpoint, axis=axis)
     if getattr(base, "ndim", 0):
         base = kt.expand_dims(base, axis=axis)
@@ -121,7 +121,7 @@ def logspace(
 def geomspace(
     start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype: Any = None, axis: int = 0
 ) -> GradArray:
-    """`num` numbers in geometric progression from `start` to `stop`, of one sign."""
+    """`num` numbers from `start` to `stop`, of one sign: start·(stop/start)^(i/n)."""
     start, stop = arrays(start, stop)
     start, stop = floating(start), floating(stop)
     exponents = linspace(kt.zeros_like(start), kt.log(stop / start), num, endpoint, axis=axis)

@@ -45,7 +45,7 @@ def diagonal_matrix(x: GradArray, k: int) -> GradArray:
 
 @implements("diag")
 def diag(v: Any, k: int = 0) -> GradArray:
-    """The k-th diagonal of a matrix, or the matrix that has the vector `v` there."""
+    """The k-th diagonal of a matrix `v`, or the matrix with the vector `v` as k-th diagonal."""
     x, k = array(v), operator.index(k)
     if x.ndim == 1:
         return diagonal_matrix(x, k)
@@ -56,13 +56,13 @@ def diag(v: Any, k: int = 0) -> GradArray:
 
 @implements("diagflat")
 def diagflat(v: Any, k: int = 0) -> GradArray:
-    """The matrix that has the elements of `v`, in a row, in its k-th diagonal."""
+    """The matrix whose k-th diagonal is the flattened `v`, with zeros elsewhere."""
     return diagonal_matrix(flat(array(v)), operator.index(k))
 
 
 @implements("diagonal")
 def diagonal(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> GradArray:
-    """The diagonals of the matrices in two axes, along a new last axis."""
+    """The diagonals of the matrices in the axes `axis1` and `axis2`, along a new last axis."""
     x = array(a)
     (i,), (j,) = axes_of("diagonal", x, axis1), axes_of("diagonal", x, axis2)
     x = kt.moveaxis(x, (i, j), (-2, -1))
@@ -73,7 +73,7 @@ def diagonal(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> GradArr
 def trace(
     a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None, out: Any = None
 ) -> GradArray:
-    """The sum of the diagonal of each matrix in two axes."""
+    """The sum of the diagonal of each matrix in the axes `axis1` and `axis2`."""
     no_out("trace", out)
     return kt.sum(diagonal(a, offset, axis1, axis2), axis=-1, dtype=dtype)
 
@@ -83,9 +83,9 @@ def trace(
 
 @implements("trim_zeros")
 def trim_zeros(filt: Any, trim: str = "fb", axis: Axes = None) -> GradArray:
-    """Without the zeros at the front (``"f"``) and the back (``"b"``) along `axis`.
+    """`filt` without the zeros at the front (``"f"``) and the back (``"b"``) along `axis`.
 
-    The values decide, which waits for the device.
+    The shape depends on the values, so the call waits for the device.
     """
     x, trim = array(filt), trim.lower()
     if trim not in ("fb", "bf", "f", "b"):
@@ -106,7 +106,7 @@ def trim_zeros(filt: Any, trim: str = "fb", axis: Axes = None) -> GradArray:
 
 @implements("apply_along_axis")
 def apply_along_axis(func1d: Any, axis: int, arr: Any, *args: Any, **kwargs: Any) -> GradArray:
-    """`func1d` of each vector along `axis`; its results, of one shape, take the axis' place."""
+    """`func1d` of each vector along `axis`; the axes of its results, all alike, replace `axis`."""
     x = array(arr)
     (axis,) = axes_of("apply_along_axis", x, axis)
     rest = tuple(n for i, n in enumerate(x.shape) if i != axis)
@@ -124,7 +124,7 @@ def apply_along_axis(func1d: Any, axis: int, arr: Any, *args: Any, **kwargs: Any
 
 @implements("apply_over_axes")
 def apply_over_axes(func: Any, a: Any, axes: Axes) -> GradArray:
-    """`func(a, axis)` for one of `axes` after the other, with the number of axes kept."""
+    """Apply ``func(a, axis)`` for one of `axes` after the other, and keep the number of axes."""
     x = array(a)
     for axis in integers(axes):
         y = array(func(x, axis))

@@ -9,14 +9,14 @@ from ... import functions as kt
 from ...backends import _registry
 from ...core.array import GradArray
 from ...errors import ShapeError
-from ...ops._call import first_array, normalized_axes
+from ...ops._operands import first_array, normalized_axes
 from ._arguments import array, flat, floating, promoted
 from ._table import implements
 from .nans import given
 
 
 def along(axis: int, *key: Any) -> tuple[Any, ...]:
-    """An index that is `key` at `axis`, and all before and after."""
+    """An index with `key` at `axis` and full slices at all other axes."""
     return (*(slice(None),) * axis, *key, ...)
 
 
@@ -27,7 +27,7 @@ def _only_axis(name: str, x: GradArray, axis: int) -> int:
 
 @implements("diff")
 def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> GradArray:
-    """The `n`-th differences of neighbours, after joining `prepend` and `append`."""
+    """The `n`-th differences of neighbours along `axis`, after joining `prepend` and `append`."""
     if n < 0:
         raise ValueError(f"numpy.diff: n is {n}: it must be 0 or more")
     x = array(a, first_array(a, prepend, append))
@@ -53,7 +53,7 @@ def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = 
 
 @implements("ediff1d")
 def ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> GradArray:
-    """The differences of neighbours of all elements in a row, between `to_begin` and `to_end`."""
+    """The differences of neighbours in the flattened array, between `to_begin` and `to_end`."""
     x = flat(array(ary, first_array(ary, to_end, to_begin)))
     middle = x[1:] - x[:-1]
     parts = [p if p is None else flat(array(p, x)) for p in (to_begin, to_end)]
@@ -63,7 +63,7 @@ def ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> GradArray:
 
 
 def _spacings(f: GradArray, varargs: tuple[Any, ...], axes: tuple[int, ...]) -> list[Any]:
-    """For each axis a number, or the distances between the places given."""
+    """The spacing of each axis: a number, or the distances between the given places."""
     if not varargs:
         return [1.0] * len(axes)
     if len(varargs) == 1 and array(varargs[0], f).ndim == 0:
@@ -94,7 +94,7 @@ def _spacings(f: GradArray, varargs: tuple[Any, ...], axes: tuple[int, ...]) -> 
 def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> Any:
     """Central differences inside, one-sided of order `edge_order` at the edges, along each axis.
 
-    varargs : the spacing, as a number for all axes, or for each a number or the places.
+    varargs : the spacing: one number for all axes, or for each axis a number or the places.
     """
     x = floating(array(f, first_array(f, *varargs)))
     axes = normalized_axes("gradient", x, axis)
@@ -142,7 +142,7 @@ def _slope(x: GradArray, h: Any, axis: int, edge_order: int) -> GradArray:
 
 @implements("trapezoid")
 def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> GradArray:
-    """The integral by trapezoids, of heights `y` at the places `x`, or `dx` apart."""
+    """Σ (y[i] + y[i + 1])/2·(x[i + 1] − x[i]) along `axis`; without `x`, places are `dx` apart."""
     y = array(y, first_array(y, x, dx))
     axis = _only_axis("trapezoid", y, axis)
     width = dx
@@ -160,7 +160,7 @@ def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> GradArray
 
 @implements("unwrap")
 def unwrap(p: Any, discont: Any = None, axis: int = -1, *, period: Any = 2 * math.pi) -> GradArray:
-    """`p` with multiples of `period` added, so that no step is above half of it; ∂ = 1 in `p`."""
+    """`p` plus multiples of `period`, so that no step exceeds half a period; ∂ = 1 in `p`."""
     p = array(p, first_array(p, period))
     axis = _only_axis("unwrap", p, axis)
     step = kt.diff(p.detach(), axis=axis)
@@ -181,8 +181,8 @@ def interp(
 ) -> GradArray:
     """The piecewise linear function through (`xp`, `fp`), at `x`; differentiable in all three.
 
-    At a place of `xp` the slope is that of the piece to its right; beyond them the value is
-    `left`, by default ``fp[0]``, or `right`, by default ``fp[-1]``.
+    At a place of `xp` the slope is that of the piece to its right. Below ``xp[0]`` the value is
+    `left`, by default ``fp[0]``; above ``xp[-1]`` it is `right`, by default ``fp[-1]``.
     """
     like = first_array(x, xp, fp)
     x, xp, fp = (floating(array(v, like)) for v in (x, xp, fp))
@@ -226,7 +226,7 @@ def _between(x: GradArray, xp: GradArray, fp: GradArray) -> GradArray:
 
 @implements("vander")
 def vander(x: Any, N: int | None = None, increasing: bool = False) -> GradArray:
-    """The powers of `x` as columns, the highest first, or `increasing`."""
+    """The matrix of `N` powers of `x` as columns, the highest first, or last if `increasing`."""
     x = array(x)
     if x.ndim != 1:
         raise ShapeError(f"numpy.vander: x of shape {tuple(x.shape)} must have one axis")

@@ -20,10 +20,10 @@ Labels = tuple[Hashable, ...]
 
 @implements("einsum")
 def einsum(*operands: Any, out: Any = None, optimize: Any = False, **kwargs: Any) -> GradArray:
-    """The sum, over all axes that the output does not name, of the products of the operands.
+    """The product of the operands, summed over all axes that the output does not name.
 
-    Two at a time are multiplied, by matrix products where axes are summed over: from left to
-    right, or in the order of `einsum_path` where `optimize` asks for it.
+    Operands are multiplied two at a time, by a matrix product if an axis is summed over. The order
+    is from left to right, or that of `einsum_path` if `optimize` is set.
     """
     no_out("einsum", out)
     dtype, casting = kwargs.pop("dtype", None), kwargs.pop("casting", "safe")
@@ -52,7 +52,7 @@ def einsum(*operands: Any, out: Any = None, optimize: Any = False, **kwargs: Any
 
 @implements("einsum_path", constant=True)
 def einsum_path(*operands: Any, optimize: Any = "greedy", einsum_call: bool = False) -> Any:
-    """The order in which `einsum` multiplies, and what it costs, as NumPy gives them."""
+    """The order in which `einsum` multiplies, and its cost, in NumPy's format."""
     plain: list[Any] = [
         np.broadcast_to(np.zeros(()), tuple(v.shape)) if isinstance(v, GradArray) else v
         for v in operands
@@ -94,7 +94,7 @@ def _letters(term: str) -> list[Any]:
 def _labelled(
     names: list[list[Any]], output: list[Any] | None, xs: Sequence[GradArray]
 ) -> tuple[list[Labels], Labels]:
-    """Every axis' name, with the ellipses spelled out; of the operands and of the output."""
+    """The names of all axes of the operands and of the output, with the ellipses expanded."""
     terms: list[Labels] = []
     widest = 0
     for term, x in zip(names, xs, strict=True):
@@ -125,7 +125,7 @@ def _spelled(term: list[Any], more: int) -> Labels:
 
 
 def _sizes(terms: list[Labels], xs: Sequence[GradArray]) -> dict[Hashable, int]:
-    """The length of each axis; one of length 1 goes with any."""
+    """The length of each named axis; an axis of length 1 broadcasts."""
     sizes: dict[Hashable, int] = {}
     for labels, x in zip(terms, xs, strict=True):
         for label, n in zip(labels, x.shape, strict=True):
@@ -145,7 +145,7 @@ Part = tuple[GradArray, Labels]
 
 
 def _diagonals(x: GradArray, labels: Labels, sizes: dict[Hashable, int]) -> Part:
-    """`x` with each name once: without axes that broadcast, and the diagonal of equal ones."""
+    """`x` with each name once: without broadcast axes, and with the diagonal of equal names."""
     single = tuple(i for i, label in enumerate(labels) if x.shape[i] == 1 != sizes[label])
     if single:
         x = kt.squeeze(x, single)
@@ -162,7 +162,7 @@ def _diagonals(x: GradArray, labels: Labels, sizes: dict[Hashable, int]) -> Part
 def _order(
     parts: list[Part], wanted: Labels, sizes: dict[Hashable, int], optimize: Any
 ) -> list[list[int]]:
-    """Which of the parts to multiply; the product goes to their end."""
+    """The groups of parts to multiply, in order; the product is appended to the other parts."""
     if len(parts) < 3 or optimize is False or optimize is None:
         return [list(range(len(parts)))]
     numbers = {label: i for i, label in enumerate(sizes)}
@@ -183,7 +183,7 @@ def _summed(x: GradArray, labels: Labels, keep: set[Hashable]) -> Part:
 
 
 def _product(a: Part, b: Part, keep: set[Hashable], sizes: dict[Hashable, int]) -> Part:
-    """The product of two parts, summed over the names that are not kept."""
+    """The product of two parts, summed over the names that are not in `keep`."""
     x, of_x = _summed(*a, keep | {*b[1]})
     y, of_y = _summed(*b, keep | {*of_x})
     both = [label for label in of_x if label in of_y]

@@ -11,6 +11,7 @@ import numpy as np
 from ... import functions as kt
 from ...backends import _registry
 from ...core.array import GradArray
+from ...errors import DTypeError, ShapeError
 from ._arguments import (
     array,
     arrays,
@@ -27,14 +28,14 @@ from ._table import implements, implements_ufunc
 
 def _real(name: str, x: GradArray) -> GradArray:
     if is_complex(x):
-        raise kt.DTypeError(
+        raise DTypeError(
             f"numpy.{name} of dtype {x.dtype}, shape {tuple(x.shape)}: it takes real numbers only"
         )
     return floating(x)
 
 
 def real_pair(name: str, x1: Any, x2: Any) -> tuple[GradArray, GradArray]:
-    """Two real arrays, made floating, of one dtype."""
+    """The two as real floating arrays of one dtype; `DTypeError` for complex ones."""
     a, b = promoted(name, [x1, x2])
     return _real(name, a), _real(name, b)
 
@@ -57,7 +58,7 @@ def cbrt(x: Any, /) -> GradArray:
 
 @implements_ufunc("logaddexp2")
 def logaddexp2(x1: Any, x2: Any, /) -> GradArray:
-    """log₂(2^x1 + 2^x2), without overflow; ½, ½ at equal infinities."""
+    """log₂(2^x1 + 2^x2), without overflow; the gradient at equal infinities is ½, ½."""
     a, b = real_pair("logaddexp2", x1, x2)
     return kt.logaddexp(a * math.log(2), b * math.log(2)) / math.log(2)
 
@@ -93,10 +94,10 @@ def float_power(x1: Any, x2: Any, /) -> GradArray:
 
 @implements_ufunc("fmod")
 def fmod(x1: Any, x2: Any, /) -> GradArray:
-    """The remainder of the sign of x1: ∂ = 1 in x1, −trunc(x1/x2) in x2."""
+    """The remainder with the sign of x1: ∂ = 1 in x1, −trunc(x1/x2) in x2."""
     a, b = promoted("fmod", [x1, x2])
     if is_complex(a):
-        raise kt.DTypeError(f"numpy.fmod of dtype {a.dtype}: it takes real numbers only")
+        raise DTypeError(f"numpy.fmod of dtype {a.dtype}: it takes real numbers only")
     size = kt.abs(b)
     return kt.where(a < 0, -kt.remainder(-a, size), kt.remainder(a, size))
 
@@ -109,13 +110,13 @@ def divmod(x1: Any, x2: Any, /) -> tuple[GradArray, GradArray]:
 
 @implements_ufunc("modf")
 def modf(x: Any, /) -> tuple[GradArray, GradArray]:
-    """The fraction, of derivative 1, and the integer, both of the sign of x."""
+    """The fraction, with derivative 1, and the integer, with derivative 0; both have x's sign."""
     x = _real("modf", array(x))
     whole = kt.trunc(x)
     return kt.where(kt.isinf(x), 0.0, x) - kt.where(kt.isinf(x), 0.0, whole), whole
 
 
-#: By the bits of a dtype, how far apart its largest and smallest exponents are.
+#: The bits of a dtype -> a bound on the distance between its largest and smallest exponents.
 _EXPONENTS = {16: 40, 32: 280, 64: 2100}
 
 
@@ -136,7 +137,7 @@ def ldexp(x1: Any, x2: Any, /) -> GradArray:
         x2 = index_array(np.asarray(x2), array(x1))
     a, n = arrays(x1, x2)
     if is_floating(n):
-        raise kt.DTypeError(f"numpy.ldexp: x2 of dtype {n.dtype} must be integers")
+        raise DTypeError(f"numpy.ldexp: x2 of dtype {n.dtype} must be integers")
     return _scaled(_real("ldexp", a), n)
 
 
@@ -148,7 +149,7 @@ def frexp(x: Any, /) -> tuple[GradArray, GradArray]:
     plain = kt.isfinite(size) & (size > 0)
     n = kt.floor(kt.log2(kt.where(plain, size, 0.5))) + 1
     size = kt.where(plain, size, 0.5)
-    # The logarithm is rounded: near a power of 2 it may be the neighbour's.
+    # The logarithm is rounded, so near a power of 2 the exponent may be wrong by 1.
     part = _scaled(size, -n)
     n = n + kt.where(part >= 1, 1.0, 0.0) - kt.where(part < 0.5, 1.0, 0.0)
     return _scaled(x, -n), kt.astype(n, kt.int32)
@@ -159,13 +160,13 @@ def frexp(x: Any, /) -> tuple[GradArray, GradArray]:
 
 @implements_ufunc("fmax")
 def fmax(x1: Any, x2: Any, /) -> GradArray:
-    """The larger of two numbers, ½, ½ at a tie; of a number and NaN the number."""
+    """The larger of two numbers; the number if the other is NaN. The gradient at a tie is ½, ½."""
     return _without_nan("fmax", kt.maximum, x1, x2)
 
 
 @implements_ufunc("fmin")
 def fmin(x1: Any, x2: Any, /) -> GradArray:
-    """The smaller of two numbers, ½, ½ at a tie; of a number and NaN the number."""
+    """The smaller of two numbers; the number if the other is NaN. The gradient at a tie is ½, ½."""
     return _without_nan("fmin", kt.minimum, x1, x2)
 
 
@@ -178,7 +179,7 @@ def _without_nan(name: str, choose: Any, x1: Any, x2: Any) -> GradArray:
 
 @implements_ufunc("heaviside")
 def heaviside(x1: Any, x2: Any, /) -> GradArray:
-    """0 for x1 < 0, x2 for x1 = 0, 1 for x1 > 0; the step has no part in the derivative."""
+    """0 for x1 < 0, x2 for x1 = 0, 1 for x1 > 0. ∂ = 0 in x1; in x2, 1 where x1 = 0, else 0."""
     a, b = real_pair("heaviside", x1, x2)
     a = a.detach()
     step = kt.where(kt.isnan(a), a, kt.astype(a > 0, a.dtype))
@@ -187,25 +188,25 @@ def heaviside(x1: Any, x2: Any, /) -> GradArray:
 
 @implements_ufunc("rint", constant=True)
 def rint(x: Any, /) -> GradArray:
-    """The nearest integer, even at a tie: derivative 0."""
+    """The nearest integer, the even one at a tie; the derivative is 0."""
     return kt.round(floating(array(x)))
 
 
 @implements_ufunc("spacing", constant=True)
 def spacing(x: Any, /) -> GradArray:
-    """How far it is to the next number away from 0: derivative 0."""
+    """The distance to the next number of the dtype away from 0; the derivative is 0."""
     x = _real("spacing", array(x)).detach()
     away = kt.where(x < 0, -math.inf, kt.full_like(x, math.inf))
     return kt.nextafter(x, away) - x
 
 
 def _integers(name: str, *values: Any) -> GradArray:
-    """The library's own function of integers."""
+    """Call the library's own function of integers; the result is a constant."""
     xs = arrays(*values)
     backend = _registry.of(xs[0]._array)
     function = getattr(backend.xp, name, None)
     if any([is_floating(x) for x in xs]):
-        raise kt.DTypeError(f"numpy.{name} of dtype {xs[0].dtype}: it takes integers only")
+        raise DTypeError(f"numpy.{name} of dtype {xs[0].dtype}: it takes integers only")
     if function is None:
         raise refuse(name, f"{backend.name} arrays", "move them with x.to_device('cpu')")
     return kt.asarray(backend.as_array(function(*(x._array for x in xs))))
@@ -234,7 +235,7 @@ def bitwise_count(x: Any, /) -> GradArray:
 
 @implements("round", "around", constant=True)
 def round(a: Any, decimals: int = 0, out: Any = None) -> GradArray:
-    """The nearest number of so many decimals, even at a tie: derivative 0."""
+    """The nearest number of `decimals` decimals, the even one at a tie; the derivative is 0."""
     no_out("round", out)
     x = array(a).detach()
     if decimals == 0 or (decimals > 0 and not is_floating(x)):
@@ -248,7 +249,7 @@ def round(a: Any, decimals: int = 0, out: Any = None) -> GradArray:
 
 @implements("fix", constant=True)
 def fix(x: Any, out: Any = None) -> GradArray:
-    """The integer part: derivative 0."""
+    """The integer part; the derivative is 0."""
     no_out("fix", out)
     return kt.trunc(array(x))
 
@@ -258,14 +259,14 @@ def fix(x: Any, out: Any = None) -> GradArray:
 
 @implements("isneginf", constant=True)
 def isneginf(x: Any, out: Any = None) -> GradArray:
-    """Whether −∞."""
+    """Whether an element is −∞."""
     no_out("isneginf", out)
     return _real("isneginf", array(x)) == -math.inf
 
 
 @implements("isposinf", constant=True)
 def isposinf(x: Any, out: Any = None) -> GradArray:
-    """Whether +∞."""
+    """Whether an element is +∞."""
     no_out("isposinf", out)
     return _real("isposinf", array(x)) == math.inf
 
@@ -320,7 +321,7 @@ def array_equiv(a1: Any, a2: Any) -> bool:
     x, y = arrays(a1, a2)
     try:
         return builtins.bool(kt.all(x == y))
-    except kt.ShapeError:
+    except ShapeError:
         return False
 
 
@@ -328,9 +329,10 @@ def array_equiv(a1: Any, a2: Any) -> bool:
 def nan_to_num(
     x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None, neginf: Any = None
 ) -> GradArray:
-    """Numbers in place of NaN and of the infinities, by default the largest there are.
+    """`x` with numbers in place of NaN and the infinities.
 
-    What was replaced has gradient 0.
+    By default NaN becomes 0, and ±∞ the largest and smallest finite number. Replaced elements have
+    gradient 0.
     """
     if not copy:
         raise refuse("nan_to_num", "copy=False", "use the result of copy=True")
@@ -349,7 +351,7 @@ def nan_to_num(
 
 
 def _of_dtype(value: Any, like: GradArray) -> Any:
-    """A fill value in the dtype of what it fills."""
+    """A fill value in the dtype of `like`."""
     if isinstance(value, (builtins.bool, int, float)):
         return float(value)
     return kt.astype(array(value, like), like.dtype, copy=False)
@@ -377,7 +379,7 @@ def i0(x: Any) -> GradArray:
 
 @implements("angle")
 def angle(z: Any, deg: bool = False) -> GradArray:
-    """The argument of a complex number, in (−π, π], or in degrees; its gradient at 0 is 0."""
+    """The angle of a complex number in (−π, π], in degrees if `deg`; the gradient at 0 is 0."""
     z = array(z)
     if is_complex(z):
         y = kt.atan2(kt.imag(z), kt.real(z))

@@ -20,7 +20,7 @@ def _transformed(name: str, a: Any, n: int | None, axis: int, norm: Any, out: An
 def fft(
     a: Any, n: int | None = None, axis: int = -1, norm: str | None = None, out: Any = None
 ) -> GradArray:
-    """The discrete Fourier transform along `axis`."""
+    """The discrete Fourier transform along `axis`: Σⱼ a[j]·e^(−2πi·jk/n), scaled as `norm` says."""
     return _transformed("fft", a, n, axis, norm, out)
 
 
@@ -36,7 +36,7 @@ def ifft(
 def rfft(
     a: Any, n: int | None = None, axis: int = -1, norm: str | None = None, out: Any = None
 ) -> GradArray:
-    """`fft` of real numbers, of which the first n//2 + 1 elements are returned."""
+    """The first n//2 + 1 elements of the `fft` of real numbers."""
     return _transformed("rfft", a, n, axis, norm, out)
 
 
@@ -52,7 +52,7 @@ def irfft(
 def hfft(
     a: Any, n: int | None = None, axis: int = -1, norm: str | None = None, out: Any = None
 ) -> GradArray:
-    """The real spectrum of a signal of which `a` is half."""
+    """The real spectrum of a Hermitian signal, whose first half is `a`."""
     return _transformed("hfft", a, n, axis, norm, out)
 
 
@@ -72,7 +72,7 @@ def _along_several(name: str, a: Any, s: Any, axes: Any, norm: Any, out: Any) ->
         axes = list(range(-len(s), 0)) if axes is None else axes
         if name.startswith("irfft") and s and s[-1] == -1:
             s[-1] = 2 * (x.shape[axes[-1]] - 1)
-        # −1 keeps a length.
+        # A length of −1 keeps that of the axis.
         s = [x.shape[i] if n == -1 else n for n, i in zip(s, axes, strict=True)]
     return getattr(kt.fft, name)(x, s=s, axes=axes, norm=norm or "backward")
 

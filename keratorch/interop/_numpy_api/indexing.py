@@ -19,7 +19,7 @@ _NO_VALUE: Any = getattr(np, "_NoValue")  # noqa: B009
 
 @implements("where")
 def where(condition: Any, x: Any = None, y: Any = None, /) -> Any:
-    """`x` where `condition` holds, else `y`; the positions where it holds, of it alone."""
+    """`x` where `condition` holds, else `y`; without `x` and `y`, the positions where it holds."""
     if x is None and y is None:
         return nonzero(condition)
     if x is None or y is None:
@@ -35,13 +35,13 @@ def nonzero(a: Any) -> tuple[GradArray, ...]:
 
 @implements("flatnonzero", constant=True)
 def flatnonzero(a: Any) -> GradArray:
-    """The positions, in a row, of the elements that are not 0."""
+    """The positions in the flattened array of the elements that are not 0."""
     return kt.nonzero(flat(array(a)))[0]
 
 
 @implements("argwhere", constant=True)
 def argwhere(a: Any) -> GradArray:
-    """The positions of the elements that are not 0, a row for each."""
+    """The positions of the elements that are not 0, one row for each element."""
     x = array(a)
     if not x.ndim:
         return kt.reshape(flatnonzero(x), (-1, 1))[:, :0]
@@ -58,7 +58,7 @@ def count_nonzero(a: Any, axis: Any = None, *, keepdims: bool = False) -> GradAr
 
 
 def wrapped(index: GradArray, n: int, mode: str) -> GradArray:
-    """`index` by NumPy's mode: as it is for ``"raise"``, else brought between 0 and n − 1."""
+    """`index` by NumPy's mode: unchanged for ``"raise"``, else brought into 0 … n − 1."""
     if mode == "wrap":
         return kt.remainder(index, n)
     if mode == "clip":
@@ -72,7 +72,7 @@ def wrapped(index: GradArray, n: int, mode: str) -> GradArray:
 def take(
     a: Any, indices: Any, axis: int | None = None, out: Any = None, mode: str = "raise"
 ) -> GradArray:
-    """The layers along `axis` at `indices`, an array of any shape; the elements for `None`."""
+    """The slices along `axis` at `indices`, of any shape; of the flattened array for `None`."""
     no_out("take", out)
     x = array(a)
     index = strong(x, indices)[1]
@@ -86,7 +86,7 @@ def take(
 
 @implements("take_along_axis")
 def take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> GradArray:
-    """The elements whose positions along `axis` are `indices`; in a row for `None`."""
+    """The elements at the positions `indices` along `axis`; of the flattened array for `None`."""
     x = array(arr)
     index = arrays(x, indices)[1]
     if axis is None:
@@ -101,7 +101,7 @@ def take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> GradArray:
 
 @implements("compress")
 def compress(condition: Any, a: Any, axis: int | None = None, out: Any = None) -> GradArray:
-    """The layers along `axis` for which `condition`, which may be shorter, holds."""
+    """The slices along `axis` where `condition`, which may be shorter than the axis, is true."""
     no_out("compress", out)
     x, axis = one_axis("compress", array(a), axis)
     kept = arrays(x, condition)[1]
@@ -114,7 +114,7 @@ def compress(condition: Any, a: Any, axis: int | None = None, out: Any = None) -
 
 @implements("extract")
 def extract(condition: Any, arr: Any) -> GradArray:
-    """The elements, in a row, for which `condition` holds."""
+    """The vector of the elements where `condition` is true."""
     x = array(arr)
     kept = arrays(x, condition)[1]
     return kt.take(flat(x), flatnonzero(kept), axis=0)
@@ -141,9 +141,9 @@ def select(condlist: Any, choicelist: Any, default: Any = 0) -> GradArray:
 
 @implements("choose")
 def choose(a: Any, choices: Any, out: Any = None, mode: str = "raise") -> GradArray:
-    """Elementwise, the element of the choice of that number; all broadcast.
+    """Elementwise ``choices[a[i]][i]``, after broadcasting.
 
-    For ``mode="raise"`` the numbers are looked at, which waits for the device.
+    ``mode="raise"`` checks the values of `a`, which waits for the device.
     """
     no_out("choose", out)
     xs = promoted(
@@ -160,10 +160,10 @@ def choose(a: Any, choices: Any, out: Any = None, mode: str = "raise") -> GradAr
 
 @implements("piecewise")
 def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> GradArray:
-    """`funclist[i]`, a function or a value, of the elements for which `condlist[i]` holds.
+    """``funclist[i]``, a function or a value, for the elements where ``condlist[i]`` holds.
 
-    Where several hold the last counts; one function more than conditions is for the others. The
-    dtype is that of `x`.
+    If several conditions hold, the last one counts. If there is one function more than conditions,
+    it is for all other elements; else these are 0. The result has the dtype of `x`.
     """
     points, functions = array(x), list(funclist)
     if isinstance(condlist, GradArray) or hasattr(condlist, "shape"):
@@ -200,7 +200,7 @@ def clip(
     a: Any, a_min: Any = _NO_VALUE, a_max: Any = _NO_VALUE, out: Any = None, *,
     min: Any = _NO_VALUE, max: Any = _NO_VALUE, **kwargs: Any,
 ) -> GradArray:  # fmt: skip
-    """`a`, but no less than the lower and no more than the upper bound."""
+    """`a`, limited to the range from the lower to the upper bound."""
     no_out("clip", out)
     if kwargs:
         raise refuse("clip", ", ".join(kwargs), "use where and astype")

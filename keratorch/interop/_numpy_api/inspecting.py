@@ -1,4 +1,4 @@
-"""What is asked about arrays: dtypes, memory, text. No derivative is in it."""
+"""Functions that report dtypes, memory and text of arrays. None of them has a derivative."""
 
 from __future__ import annotations
 
@@ -8,13 +8,10 @@ import numpy as np
 
 from ... import functions as kt
 from ...backends import _registry
-from ...core.array import GradArray, get_slot
+from ...core.array import GradArray
+from ...core.nodes import raw_of
 from ._arguments import is_complex
 from ._table import implements
-
-
-def _raw(value: Any) -> Any:
-    return get_slot(value) if isinstance(value, GradArray) else value
 
 
 @implements("iscomplexobj", constant=True)
@@ -43,13 +40,13 @@ def iterable(y: Any) -> bool:
 
 @implements("result_type", constant=True)
 def result_type(*arrays_and_dtypes: Any) -> Any:
-    """The dtype that NumPy's rules of promotion give."""
+    """The dtype by NumPy's rules of promotion."""
     return kt.result_type(*arrays_and_dtypes)
 
 
 @implements("can_cast", constant=True)
 def can_cast(from_: Any, to: Any, casting: Any = "safe") -> bool:
-    """Whether values of the dtype of `from_` can become ones of `to`."""
+    """Whether the rule `casting` allows a cast from the dtype of `from_` to `to`."""
     dtype = from_.dtype if isinstance(from_, GradArray) else from_
     return np.can_cast(dtype, to, casting)
 
@@ -63,7 +60,7 @@ def common_type(*arrays: Any) -> type:
 @implements("shares_memory", "may_share_memory", constant=True)
 def shares_memory(a: Any, b: Any, /, max_work: Any = None) -> bool:
     """Whether two arrays may share memory."""
-    a, b = _raw(a), _raw(b)
+    a, b = raw_of(a), raw_of(b)
     if type(a) is np.ndarray and type(b) is np.ndarray:
         return np.shares_memory(a, b, max_work)
     backend = _registry.of(a)
@@ -74,7 +71,7 @@ def shares_memory(a: Any, b: Any, /, max_work: Any = None) -> bool:
 def array_repr(
     arr: Any, max_line_width: Any = None, precision: Any = None, suppress_small: Any = None
 ) -> str:
-    """The text of the values; those of a GPU are copied to the host."""
+    """The values as text; values on a GPU are copied to the host."""
     return np.array_repr(arr.numpy(), max_line_width, precision, suppress_small)
 
 
@@ -82,11 +79,11 @@ def array_repr(
 def array_str(
     a: Any, max_line_width: Any = None, precision: Any = None, suppress_small: Any = None
 ) -> str:
-    """The text of the values; those of a GPU are copied to the host."""
+    """The values as text; values on a GPU are copied to the host."""
     return np.array_str(a.numpy(), max_line_width, precision, suppress_small)
 
 
 @implements("array2string", constant=True)
 def array2string(a: Any, *args: Any, **kwargs: Any) -> str:
-    """The text of the values; those of a GPU are copied to the host."""
+    """The values as text; values on a GPU are copied to the host."""
     return np.array2string(a.numpy(), *args, **kwargs)

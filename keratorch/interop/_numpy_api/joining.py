@@ -1,4 +1,4 @@
-"""Joining arrays, and taking them apart."""
+"""Joining and splitting arrays, inserting and deleting slices."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .shapes import at_least
 
 
 def _listed(arrays: Any) -> list[Any]:
-    """A sequence of arrays; an array is that of its layers."""
+    """A list of arrays; an array becomes the list of its slices along the first axis."""
     if hasattr(arrays, "shape"):
         return list(kt.unstack(array(arrays)))
     return list(arrays)
@@ -43,7 +43,7 @@ def concatenate(
     arrays: Any, /, axis: int | None = 0, out: Any = None, *, dtype: Any = None,
     casting: str = "same_kind",
 ) -> GradArray:  # fmt: skip
-    """The arrays joined along an existing axis; in a row for ``axis=None``."""
+    """The arrays joined along an existing axis; flattened first for ``axis=None``."""
     no_out("concatenate", out)
     return _concatenated("concatenate", _listed(arrays), axis, dtype, casting)
 
@@ -63,7 +63,7 @@ def _raised(tup: Any, ndim: int) -> list[GradArray]:
 
 @implements("hstack")
 def hstack(tup: Any, *, dtype: Any = None, casting: str = "same_kind") -> GradArray:
-    """The arrays joined along the second axis; vectors along their only one."""
+    """The arrays joined along the second axis; vectors along their only axis."""
     xs = _raised(tup, 1)
     axis = 0 if xs and xs[0].ndim == 1 else 1
     return _concatenated("hstack", xs, axis, dtype, casting)
@@ -77,7 +77,7 @@ def vstack(tup: Any, *, dtype: Any = None, casting: str = "same_kind") -> GradAr
 
 @implements("dstack")
 def dstack(tup: Any) -> GradArray:
-    """The arrays joined along the third axis, which `atleast_3d` gives them."""
+    """The arrays, as from `atleast_3d`, joined along the third axis."""
     return _concatenated("dstack", _raised(tup, 3), 2, None, "same_kind")
 
 
@@ -90,7 +90,7 @@ def column_stack(tup: Any) -> GradArray:
 
 @implements("block")
 def block(arrays: Any) -> GradArray:
-    """An array of nested lists of blocks: the innermost lists are joined along the last axis."""
+    """An array from nested lists of blocks. The innermost lists are joined along the last axis."""
     leaves: list[Any] = []
     depth = _depth(arrays, leaves)
     blocks = promoted("block", strong(*leaves))
@@ -107,7 +107,7 @@ def block(arrays: Any) -> GradArray:
 
 
 def _depth(part: Any, leaves: list[Any]) -> int:
-    """How deep the lists are nested; what is in them goes to `leaves`."""
+    """How deep the lists are nested; the blocks in them are appended to `leaves`."""
     if isinstance(part, tuple):
         raise TypeError("numpy.block: only lists nest blocks: write [...] in place of (...)")
     if type(part) is not list:
@@ -121,7 +121,7 @@ def _depth(part: Any, leaves: list[Any]) -> int:
 
 @implements("append")
 def append(arr: Any, values: Any, axis: int | None = None) -> GradArray:
-    """`arr` with `values` after it along `axis`; both in a row for `None`."""
+    """`arr` followed by `values` along `axis`; both are flattened for `None`."""
     return _concatenated("append", strong(arr, values), axis, None, "same_kind")
 
 
@@ -129,7 +129,7 @@ def append(arr: Any, values: Any, axis: int | None = None) -> GradArray:
 
 
 def _on_host(obj: Any) -> Any:
-    """Positions as NumPy takes them; they are needed on the host."""
+    """Positions on the host: an array becomes NumPy's, other values stay as they are."""
     if isinstance(obj, GradArray):
         return obj.numpy()
     return array(obj).numpy() if has_array(obj) else obj
@@ -137,7 +137,7 @@ def _on_host(obj: Any) -> Any:
 
 @implements("insert")
 def insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> GradArray:
-    """`arr` with `values`, in its dtype, before the positions `obj` along `axis`."""
+    """`arr` with `values`, cast to its dtype, before the positions `obj` along `axis`."""
     x, values = strong(arr, values)
     x, axis = one_axis("insert", x, axis)
     values = of_dtype("insert", values, x.dtype)
@@ -154,7 +154,7 @@ def insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> GradArra
         raise IndexError(f"numpy.insert: a position is out of range for axis {axis} of length {n}")
     where = np.where(where < 0, where + n, where)
     count = where.size
-    if count == 1:  # what is inserted there may have any length
+    if count == 1:  # one position takes any number of values
         values = at_least_ndim(values, x.ndim)
         if where.ndim == 0:
             values = kt.moveaxis(values, 0, axis)
@@ -162,19 +162,19 @@ def insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> GradArra
         where = np.full(count, where.item())
     shape = (*x.shape[:axis], count, *x.shape[axis + 1 :])
     whole = kt.concat([x, kt.broadcast_to(values, shape)], axis=axis)
-    # Sorted stably, each before the element of x at its position.
+    # A stable sort puts each value before the element of x at its position.
     order = np.argsort(np.concatenate([np.arange(n) + 0.5, where]), kind="stable")
     return gathered(whole, order, axis)
 
 
 def at_least_ndim(x: GradArray, ndim: int) -> GradArray:
-    """`x` with new axes at the front."""
+    """`x` with at least `ndim` axes; new ones come first."""
     return kt.reshape(x, (*(1,) * (ndim - x.ndim), *x.shape)) if x.ndim < ndim else x
 
 
 @implements("delete")
 def delete(arr: Any, obj: Any, axis: int | None = None) -> GradArray:
-    """`arr` without the layers at the positions `obj` along `axis`."""
+    """`arr` without the slices at the positions `obj` along `axis`."""
     x, axis = one_axis("delete", array(arr), axis)
     return gathered(x, np.delete(np.arange(x.shape[axis]), _on_host(obj)), axis)
 
@@ -200,7 +200,7 @@ def _split(name: str, x: GradArray, where: Any, axis: int, equal: bool) -> list[
         lengths = [n // count + (i < n % count) for i in range(count)]
         ends = list(np.cumsum(lengths)[:-1])
     before = (slice(None),) * axis
-    # Beyond the end is at the end; the Array API leaves it open.
+    # The Array API leaves slices beyond the end undefined: bring the bounds into the axis.
     ends = [min(max(int(i) + (n if i < 0 else 0), 0), n) for i in ends]
     bounds = zip([0, *ends], [*ends, n], strict=True)
     return [x[(*before, slice(i, max(i, j)), ...)] for i, j in bounds]
@@ -208,13 +208,13 @@ def _split(name: str, x: GradArray, where: Any, axis: int, equal: bool) -> list[
 
 @implements("array_split")
 def array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[GradArray]:
-    """The parts along `axis` between positions, or a number of parts about equally long."""
+    """The parts along `axis` between the given positions, or that many about equal parts."""
     return _split("array_split", array(ary), indices_or_sections, axis, False)
 
 
 @implements("split")
 def split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[GradArray]:
-    """The parts along `axis` between positions, or a number of equal parts."""
+    """The parts along `axis` between the given positions, or that many equal parts."""
     return _split("split", array(ary), indices_or_sections, axis, True)
 
 
@@ -229,14 +229,14 @@ def _split_at(name: str, ary: Any, where: Any, axis: int) -> list[GradArray]:
 
 @implements("hsplit")
 def hsplit(ary: Any, indices_or_sections: Any) -> list[GradArray]:
-    """`split` along the second axis; of a vector along its only one."""
+    """`split` along the second axis; a vector along its only axis."""
     x = array(ary)
     return _split_at("hsplit", x, indices_or_sections, 1 if x.ndim > 1 else 0)
 
 
 @implements("vsplit")
 def vsplit(ary: Any, indices_or_sections: Any) -> list[GradArray]:
-    """`split` along the first axis, of two axes at least."""
+    """`split` along the first axis of an array with at least two axes."""
     x = array(ary)
     if x.ndim < 2:
         raise ShapeError(f"numpy.vsplit: an array of shape {tuple(x.shape)} must have 2 axes")
@@ -251,5 +251,5 @@ def dsplit(ary: Any, indices_or_sections: Any) -> list[GradArray]:
 
 @implements("unstack")
 def unstack(x: Any, /, *, axis: int = 0) -> tuple[GradArray, ...]:
-    """The layers along `axis`, as a tuple of arrays without that axis."""
+    """The slices along `axis`, as a tuple of arrays without that axis."""
     return kt.unstack(array(x), axis=axis)

@@ -28,14 +28,14 @@ def _adjoint(x: GradArray) -> GradArray:
 
 
 def _from_triangle(x: GradArray, UPLO: str) -> GradArray:
-    """What has in its lower triangle what NumPy reads of `x`."""
+    """`x`, or its adjoint for ``"U"``, so that the lower triangle is the one that NumPy reads."""
     if UPLO.upper() not in ("L", "U"):
         raise ValueError(f"UPLO {UPLO!r} must be 'L' or 'U'")
     return x if UPLO.upper() == "L" else _adjoint(x)
 
 
 def _mirrored(x: GradArray) -> GradArray:
-    """The Hermitian matrix of the lower triangle of `x`, which NumPy reads alone."""
+    """The Hermitian matrix with the lower triangle of `x`; NumPy reads only that triangle."""
     lower = kt.tril(x, k=-1)
     middle = kt.tril(kt.triu(x))
     if is_complex(x):
@@ -48,10 +48,10 @@ def _mirrored(x: GradArray) -> GradArray:
 
 @implements("linalg.norm")
 def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> GradArray:
-    """The norm of vectors along one axis, or of matrices in two.
+    """The norm of vectors along one axis, or of matrices in two axes.
 
-    Without `axis` and `ord`, the 2-norm of all elements; without `axis`, that of the whole vector
-    or matrix.
+    Without `axis` and `ord`, the 2-norm of all elements. With `ord` alone, the norm of the whole
+    vector or matrix.
     """
     x, keepdims = _matrix(x), bool(keepdims)
     if axis is None and (
@@ -90,7 +90,7 @@ def vector_norm(x: Any, /, *, axis: Any = None, keepdims: bool = False, ord: Any
 
 @implements("linalg.cond")
 def cond(x: Any, p: Any = None) -> GradArray:
-    """The norm of each matrix times that of its inverse; 2 and -2 by singular values."""
+    """The condition numbers ‖A‖·‖A⁻¹‖; for p = ±2, or `None`, the ratio of singular values."""
     x = _matrix(x)
     if p is None or p in (2, -2):
         s = kt.linalg.svdvals(x)
@@ -128,7 +128,7 @@ def det(a: Any) -> GradArray:
 
 @implements("linalg.slogdet")
 def slogdet(a: Any) -> Any:
-    """The sign of the determinant, and the logarithm of its size."""
+    """The sign of the determinant, and the logarithm of its absolute value."""
     return kt.linalg.slogdet(_matrix(a))
 
 
@@ -152,7 +152,7 @@ def pinv(a: Any, rcond: Any = None, hermitian: bool = False, *, rtol: Any = _NO_
 
 @implements("linalg.matrix_power")
 def matrix_power(a: Any, n: int) -> GradArray:
-    """`a` multiplied by itself, n times; its inverse for negative n."""
+    """The matrix product of n factors `a`; for negative n, of −n factors of its inverse."""
     x = array(a)
     return kt.linalg.matrix_power(x if n > 0 else floating(x), n)
 
@@ -162,7 +162,7 @@ def matrix_power(a: Any, n: int) -> GradArray:
 
 @implements("linalg.solve")
 def solve(a: Any, b: Any) -> GradArray:
-    """The x with ``a @ x = b``; `b` is a vector if it has one axis, else matrices."""
+    """The x with ``a @ x = b``; `b` is a vector if it has one axis, else a stack of matrices."""
     x, y = promoted("solve", (a, b))
     return kt.linalg.solve(floating(x), floating(y))
 
@@ -171,7 +171,7 @@ def solve(a: Any, b: Any) -> GradArray:
 def tensorsolve(a: Any, b: Any, axes: Sequence[int] | None = None) -> GradArray:
     """The x with ``tensordot(a, x, x.ndim) = b``.
 
-    axes : of `a`, moved to its end first.
+    axes : the axes of `a` to move to its end first.
     """
     x, y = (floating(v) for v in promoted("tensorsolve", (a, b)))
     if axes is not None:
@@ -204,12 +204,13 @@ def tensorinv(a: Any, ind: int = 2) -> GradArray:
 
 @implements("linalg.lstsq")
 def lstsq(a: Any, b: Any, rcond: Any = None) -> tuple[GradArray, ...]:
-    """The x of least ‖b − a x‖, and of least norm among those: x, residuals, rank, singular values.
+    """The x that minimises ‖b − a x‖, of least norm: x, residuals, rank, singular values.
 
-    rcond : singular values up to this times the largest count as 0; −1: the precision.
+    rcond : singular values up to `rcond` times the largest count as 0. −1 is the precision of the
+        dtype; the default is the precision times max(m, n).
 
-    x is the pseudo-inverse times b, and is differentiated so, at constant rank. The residuals are
-    empty unless there are more rows than columns, all independent, which waits for the device.
+    x is the pseudo-inverse times b; its derivative assumes constant rank. The residuals are empty
+    unless `a` has more rows than columns, and independent columns; this check waits for the device.
     """
     x, y = (floating(v) for v in promoted("lstsq", (a, b)))
     if x.ndim != 2 or y.ndim not in (1, 2) or x.shape[0] != y.shape[0]:
@@ -247,7 +248,7 @@ def cholesky(a: Any, /, *, upper: bool = False) -> GradArray:
 
 @implements("linalg.qr")
 def qr(a: Any, mode: str = "reduced") -> Any:
-    """a = QR, with orthonormal columns in Q and R upper triangular; for ``"r"``, R alone."""
+    """a = QR with orthonormal columns in Q and upper triangular R; for ``mode="r"``, R alone."""
     if mode == "r":
         return kt.linalg.qr(_matrix(a)).R
     if mode not in ("reduced", "complete"):
@@ -275,7 +276,7 @@ def svdvals(x: Any, /) -> GradArray:
 
 @implements("linalg.eigh")
 def eigh(a: Any, UPLO: str = "L") -> Any:
-    """The eigenvalues and eigenvectors of Hermitian matrices, of which one triangle is read.
+    """The eigenvalues and eigenvectors of Hermitian matrices; only the triangle `UPLO` is read.
 
     The gradient is Hermitian.
     """
@@ -288,7 +289,7 @@ def eigvalsh(a: Any, UPLO: str = "L") -> GradArray:
     return kt.linalg.eigvalsh(_from_triangle(_matrix(a), UPLO))
 
 
-#: From 2.5 on the eigenvalues of all matrices are complex.
+#: From NumPy 2.5 on, the eigenvalues of all matrices are complex.
 _ALWAYS_COMPLEX = np.lib.NumpyVersion(np.__version__) >= "2.5.0"
 
 
@@ -300,7 +301,7 @@ class EigResult(NamedTuple):
 
 
 def _is_real(x: GradArray, values: GradArray) -> bool:
-    """Whether NumPy gives real eigenvalues: those of a real matrix that all are, before 2.5."""
+    """Whether NumPy returns real eigenvalues: before 2.5, of a real matrix if all are real."""
     if _ALWAYS_COMPLEX or is_complex(x) or _registry.of(x._array).name != "numpy":
         return False
     return not bool(kt.any(kt.imag(values) != 0))

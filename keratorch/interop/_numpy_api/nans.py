@@ -1,4 +1,4 @@
-"""NumPy's reductions that leave NaNs out: a NaN has gradient 0, and leaks into no other."""
+"""NumPy's reductions that leave NaNs out: a NaN has gradient 0, and affects no other gradient."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from typing import Any
 
 from ... import functions as kt
 from ...core.array import GradArray
+from ...errors import DTypeError
 from . import reductions
 from ._arguments import array, floating, is_complex, is_floating, no_out, one_axis
 from ._table import implements
 
 
 def given(value: Any, default: Any = None) -> Any:
-    """`value`; `default` for NumPy's mark of what was not given."""
+    """`value`; `default` for NumPy's ``_NoValue``, which means not given."""
     return default if type(value).__name__ == "_NoValueType" else value
 
 
@@ -25,7 +26,7 @@ def filled(a: Any, value: Any) -> GradArray:
 
 
 def numbers(x: GradArray, where: Any = True) -> Any:
-    """What is no NaN, of what `where` admits."""
+    """The mask of the elements that are not NaN and where `where` is true."""
     if not is_floating(x):
         return where
     known = ~kt.isnan(x)
@@ -38,7 +39,7 @@ def nansum(
     a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False,
     initial: Any = None, where: Any = True,
 ) -> GradArray:  # fmt: skip
-    """The sum along `axis`, NaNs as 0."""
+    """The sum along `axis`, with NaNs as 0."""
     no_out("nansum", out)
     keepdims, initial, where = given(keepdims, False), given(initial), given(where, True)
     return reductions.sum(filled(a, 0.0), axis, dtype, None, keepdims, initial, where)
@@ -49,7 +50,7 @@ def nanprod(
     a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False,
     initial: Any = None, where: Any = True,
 ) -> GradArray:  # fmt: skip
-    """The product along `axis`, NaNs as 1."""
+    """The product along `axis`, with NaNs as 1."""
     no_out("nanprod", out)
     keepdims, initial, where = given(keepdims, False), given(initial), given(where, True)
     return reductions.prod(filled(a, 1.0), axis, dtype, None, keepdims, initial, where)
@@ -57,14 +58,14 @@ def nanprod(
 
 @implements("nancumsum")
 def nancumsum(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> GradArray:
-    """The running totals along `axis`, NaNs as 0."""
+    """The running totals along `axis`, with NaNs as 0; flattened for ``axis=None``."""
     no_out("nancumsum", out)
     return reductions.cumsum(filled(a, 0.0), axis, dtype)
 
 
 @implements("nancumprod")
 def nancumprod(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> GradArray:
-    """The running products along `axis`, NaNs as 1."""
+    """The running products along `axis`, with NaNs as 1; flattened for ``axis=None``."""
     no_out("nancumprod", out)
     return reductions.cumprod(filled(a, 1.0), axis, dtype)
 
@@ -74,7 +75,7 @@ def nanmean(
     a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False,
     *, where: Any = True,
 ) -> GradArray:  # fmt: skip
-    """The mean along `axis` of the numbers; NaN where there is none."""
+    """The mean along `axis` without the NaNs; NaN if there are no other elements."""
     no_out("nanmean", out)
     x = floating(array(a) if dtype is None else kt.astype(array(a), dtype))
     known = numbers(x, where)
@@ -86,14 +87,16 @@ def nanvar(
     a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: float = 0,
     keepdims: Any = False, *, where: Any = True, mean: Any = None, correction: Any = None,
 ) -> GradArray:  # fmt: skip
-    """The variance along `axis` of the numbers; NaN where they are `ddof` or fewer."""
+    """The variance along `axis` without the NaNs; NaN for `ddof` numbers or fewer."""
     no_out("nanvar", out)
     x = floating(array(a) if dtype is None else kt.astype(array(a), dtype))
     known = numbers(x, where)
     ddof, keepdims = given(correction, None) or ddof, given(keepdims, False)
-    return reductions.var(
+    y = reductions.var(
         filled(x, 0.0), axis, None, None, ddof, keepdims, where=known, mean=given(mean)
     )
+    count = kt.sum(kt.astype(known, kt.int64), axis=axis, keepdims=keepdims)
+    return y * kt.astype(kt.where(count > ddof, 1.0, math.nan), y.dtype)
 
 
 @implements("nanstd")
@@ -114,7 +117,7 @@ def _extremum(name: str, function: Any, a: Any, where: Any, neutral: float, **kw
     if not is_floating(x):
         return function(x, where=given(where, True), **kwargs)
     if is_complex(x):
-        raise kt.DTypeError(f"numpy.{name} of dtype {x.dtype}: it takes real numbers only")
+        raise DTypeError(f"numpy.{name} of dtype {x.dtype}: it takes real numbers only")
     known = numbers(x, where)
     y = function(kt.where(known, x, neutral), **kwargs)
     if kwargs["initial"] is not None:
@@ -128,7 +131,7 @@ def nanmax(
     a: Any, axis: Any = None, out: Any = None, keepdims: Any = False, initial: Any = None,
     where: Any = True,
 ) -> GradArray:  # fmt: skip
-    """The largest number along `axis`; NaN where there is none."""
+    """The largest number along `axis`; NaN if there are only NaNs."""
     no_out("nanmax", out)
     return _extremum(
         "nanmax", reductions.max, a, where, -math.inf, axis=axis, keepdims=keepdims, initial=initial
@@ -140,7 +143,7 @@ def nanmin(
     a: Any, axis: Any = None, out: Any = None, keepdims: Any = False, initial: Any = None,
     where: Any = True,
 ) -> GradArray:  # fmt: skip
-    """The smallest number along `axis`; NaN where there is none."""
+    """The smallest number along `axis`; NaN if there are only NaNs."""
     no_out("nanmin", out)
     return _extremum(
         "nanmin", reductions.min, a, where, math.inf, axis=axis, keepdims=keepdims, initial=initial
@@ -158,13 +161,13 @@ def _argument(name: str, function: Any, a: Any, axis: Any, keepdims: Any, neutra
 
 @implements("nanargmax", constant=True)
 def nanargmax(a: Any, axis: Any = None, out: Any = None, *, keepdims: Any = False) -> GradArray:
-    """The position of the first largest number; waits for the device."""
+    """The position of the first largest number; `ValueError` for all NaN; waits for the device."""
     no_out("nanargmax", out)
     return _argument("nanargmax", kt.argmax, a, axis, keepdims, -math.inf)
 
 
 @implements("nanargmin", constant=True)
 def nanargmin(a: Any, axis: Any = None, out: Any = None, *, keepdims: Any = False) -> GradArray:
-    """The position of the first smallest number; waits for the device."""
+    """The position of the first smallest number; `ValueError` for all NaN; waits for the device."""
     no_out("nanargmin", out)
     return _argument("nanargmin", kt.argmin, a, axis, keepdims, math.inf)

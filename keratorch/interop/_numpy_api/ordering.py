@@ -27,9 +27,9 @@ def sort(
     a: Any, axis: int | None = -1, kind: Any = None, order: Any = None, *, stable: Any = None,
     descending: Any = None,
 ) -> GradArray:  # fmt: skip
-    """The elements along `axis` in order, always stably; all in a row for `None`.
+    """The elements along `axis`, sorted stably; of the flattened array for ``axis=None``.
 
-    descending : from the largest (NumPy 2.5). NaNs are last all the same.
+    descending : the largest first (NumPy 2.5). NaNs still come last.
     """
     _no_fields("sort", order)
     x, axis = one_axis("sort", array(a), axis)
@@ -43,7 +43,7 @@ def argsort(
     a: Any, axis: int | None = -1, kind: Any = None, order: Any = None, *, stable: Any = None,
     descending: Any = None,
 ) -> GradArray:  # fmt: skip
-    """The positions of the elements along `axis` in their order; `descending` as in `sort`."""
+    """The positions that sort the elements along `axis`; `descending` as in `sort`."""
     _no_fields("argsort", order)
     x, axis = one_axis("argsort", array(a), axis)
     return _descending(x, axis) if _is_true(descending) else kt.argsort(x, axis=axis)
@@ -54,7 +54,7 @@ def _is_true(flag: Any) -> bool:
 
 
 def _descending(x: GradArray, axis: int) -> GradArray:
-    """The positions of the elements from the largest, those of NaNs last; stable."""
+    """The positions that sort stably from the largest, with the NaNs last."""
     order = kt.argsort(x, axis=axis, descending=True)
     if not is_floating(x):
         return order
@@ -63,7 +63,7 @@ def _descending(x: GradArray, axis: int) -> GradArray:
 
 
 def _partitioned(name: str, a: Any, kth: Any, axis: int | None) -> tuple[GradArray, Any, int]:
-    """`a`, the positions of its elements about those at `kth`, and the axis."""
+    """`a`, the positions that partition it at `kth`, and the axis."""
     x, axis = one_axis(name, array(a), axis)
     backend = _registry.of(x._array)
     if isinstance(kth, GradArray):
@@ -75,7 +75,7 @@ def _partitioned(name: str, a: Any, kth: Any, axis: int | None) -> tuple[GradArr
         raise ValueError(f"numpy.{name}: kth={kth} is out of range for axis {axis} of length {n}")
     function = getattr(backend.xp, "argpartition", None)
     if function is None or (several and backend.name not in ("numpy", "cupy")):
-        return x, kt.argsort(x, axis=axis), axis  # which is a partition too
+        return x, kt.argsort(x, axis=axis), axis  # a sort partitions too
     raw = function(x._array, found if several else found[0] % n, axis=axis)
     return x, as_operand(raw), axis
 
@@ -84,7 +84,7 @@ def _partitioned(name: str, a: Any, kth: Any, axis: int | None) -> tuple[GradArr
 def partition(
     a: Any, kth: Any, axis: int | None = -1, kind: str = "introselect", order: Any = None
 ) -> GradArray:
-    """The elements along `axis`, each of `kth` in its place, no greater before, no less after."""
+    """The elements along `axis`, each `kth` in its place: none before greater, none after less."""
     _no_fields("partition", order)
     x, positions, axis = _partitioned("partition", a, kth, axis)
     return kt.take_along_axis(x, positions, axis=axis)
@@ -101,7 +101,7 @@ def argpartition(
 
 @implements("lexsort", constant=True)
 def lexsort(keys: Any, axis: int = -1) -> GradArray:
-    """The positions that sort by the last key; where it is equal by the one before; and so on."""
+    """The positions that sort by the last key, then, at ties, by the one before it, and so on."""
     xs = list(kt.unstack(array(keys)) if hasattr(keys, "shape") else arrays(*keys))
     if not xs:
         raise TypeError("numpy.lexsort: there is no key to sort by")
@@ -115,15 +115,15 @@ def lexsort(keys: Any, axis: int = -1) -> GradArray:
 
 @implements("searchsorted", constant=True)
 def searchsorted(a: Any, v: Any, side: str = "left", sorter: Any = None) -> GradArray:
-    """Where each of `v` would go in the sorted `a`."""
+    """The position in the sorted `a` where each element of `v` would be inserted."""
     return kt.searchsorted(*promoted("searchsorted", (a, v)), side=side, sorter=sorter)
 
 
 @implements("digitize", constant=True)
 def digitize(x: Any, bins: Any, right: bool = False) -> GradArray:
-    """The number of the bin, between two of the monotonic `bins`, of each of `x`.
+    """The number of the bin of each element of `x`, between two of the monotonic `bins`.
 
-    Whether they ascend is looked at, which waits for the device.
+    The call checks whether `bins` ascend, which waits for the device.
     """
     points, edges = promoted("digitize", (x, bins))
     if edges.ndim != 1:
@@ -155,9 +155,9 @@ def unique(
     ar: Any, return_index: bool = False, return_inverse: bool = False, return_counts: bool = False,
     axis: int | None = None, *, equal_nan: bool = True, sorted: bool = True,
 ) -> Any:  # fmt: skip
-    """The distinct elements in order, or the distinct layers along `axis`.
+    """The distinct elements in order, or the distinct slices along `axis`.
 
-    The gradient of each goes to the first that is equal to it.
+    The gradient of a distinct element goes to its first occurrence.
     """
     x, shape = array(ar), None
     if axis is None:
@@ -167,7 +167,7 @@ def unique(
     n = x.shape[axis]
     rows = kt.moveaxis(x, axis, 0)
     columns = kt.unstack(kt.reshape(rows, (n, rows.size // n)), axis=1) if rows.size else ()
-    # The first column counts most.
+    # The first column decides first.
     order = lexsort(list(reversed(columns))) if columns else kt.arange(n, device=x.device)[:1]
     first = kt.ones(order.size, dtype=kt.bool, device=x.device)
     if columns:
@@ -209,19 +209,19 @@ def unique_values(x: Any) -> GradArray:
 
 @implements("unique_all")
 def unique_all(x: Any) -> Any:
-    """The distinct elements, where each is first, which each element is, and how many."""
+    """The distinct elements; where each occurs first; which one each element is; how often."""
     return kt.unique_all(array(x))
 
 
 @implements("unique_counts")
 def unique_counts(x: Any) -> Any:
-    """The distinct elements, and how often each is there."""
+    """The distinct elements, and how often each occurs."""
     return kt.unique_counts(array(x))
 
 
 @implements("unique_inverse")
 def unique_inverse(x: Any) -> Any:
-    """The distinct elements, and which each element is."""
+    """The distinct elements, and which one each element is."""
     return kt.unique_inverse(array(x))
 
 
@@ -246,7 +246,7 @@ def setdiff1d(ar1: Any, ar2: Any, assume_unique: bool = False) -> GradArray:
 
 @implements("setxor1d")
 def setxor1d(ar1: Any, ar2: Any, assume_unique: bool = False) -> GradArray:
-    """The distinct elements of one alone, in order."""
+    """The distinct elements that are in one of the two arrays only, in order."""
     x, y = _rows("setxor1d", ar1, ar2)
     if not assume_unique:
         x, y = unique(x), unique(y)

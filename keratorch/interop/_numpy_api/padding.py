@@ -15,7 +15,7 @@ from ...errors import ShapeError
 from ._arguments import gathered, index_array, is_floating, of_dtype, refuse, strong
 from ._table import implements
 
-#: The arguments of each mode, with what they are where they are not given.
+#: Each mode -> its keyword arguments and their defaults.
 _DEFAULTS: dict[str, dict[str, Any]] = {
     "constant": {"constant_values": 0},
     "edge": {},
@@ -35,7 +35,8 @@ _DEFAULTS: dict[str, dict[str, Any]] = {
 def pad(array: Any, pad_width: Any, mode: Any = "constant", **kwargs: Any) -> GradArray:
     """The array with more elements before and after it along each axis.
 
-    ``constant_values`` and ``end_values`` are differentiable too. What ``"empty"`` adds are zeros.
+    Differentiable in ``constant_values`` and ``end_values`` too. The mode ``"empty"`` adds zeros. A
+    function as `mode` raises `NotDifferentiableError`.
     """
     if callable(mode):
         raise refuse("pad", "a function as the mode", "join the array and the padding with concat")
@@ -68,7 +69,7 @@ def _widths(pad_width: Any, ndim: int) -> list[tuple[int, int]]:
 def _padded(
     x: GradArray, axis: int, left: int, right: int, mode: str, options: dict[str, Any]
 ) -> GradArray:
-    """`x` with `left` and `right` more elements along one axis."""
+    """`x` with `left` more elements before it and `right` after it along one axis."""
     n = x.shape[axis]
     if mode in ("constant", "empty"):
         ends = _pair(options.get("constant_values", 0), axis, x)
@@ -108,7 +109,7 @@ def _spread(value: GradArray, x: GradArray, axis: int, width: int) -> GradArray:
 
 
 def _pair(values: Any, axis: int, x: GradArray) -> tuple[GradArray, GradArray]:
-    """What to put before and after along `axis`, of one value, a pair, or a pair for each axis."""
+    """The values before and after along `axis`, from one value, a pair, or a pair for each axis."""
     plain = isinstance(values, GradArray) or has_array(values)
     found = strong(x, values if plain else np.asarray(values).tolist())[1]
     if found.ndim == 2 and found.shape[1] == 1 and found.shape[0] == x.ndim != 1:
@@ -121,7 +122,7 @@ def _pair(values: Any, axis: int, x: GradArray) -> tuple[GradArray, GradArray]:
 
 
 def _ramp(end: GradArray, edge: GradArray, width: int, axis: int) -> GradArray:
-    """From `end` towards the layer `edge`, which it does not reach."""
+    """`width` slices from `end` towards the slice `edge`, which they do not reach."""
     shape = tuple(width if i == axis else 1 for i in range(edge.ndim))
     part = kt.reshape(kt.arange(width, device=edge.device), shape)
     dtype = edge.dtype if is_floating(edge) else kt.abs(end).dtype
@@ -170,7 +171,7 @@ _STATISTICS: dict[str, Callable[[GradArray, int], GradArray]] = {
 def _reflected_odd(x: GradArray, axis: int, left: int, right: int, mode: str) -> GradArray:
     """The continuation f with f(edge − t) = 2 f(edge) − f(edge + t) at both edges.
 
-    It repeats after two lengths, and grows by 2·(last − first) each time.
+    The continuation repeats after two lengths, and grows by 2·(last − first) each time.
     """
     n = x.shape[axis]
     if n == 1:

@@ -1,4 +1,4 @@
-"""Polynomials, as NumPy's older functions have them: coefficients from the highest power down."""
+"""NumPy's older functions of polynomials: coefficients from the highest power down."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from ... import functions as kt
 from ...core.array import GradArray
 from ...errors import ShapeError
-from ...ops._call import first_array
+from ...ops._operands import first_array
 from ._arguments import array, floating, index_array, is_complex, promoted, refuse
 from ._table import implements
 from .differences import vander
@@ -71,7 +71,7 @@ def polymul(a1: Any, a2: Any) -> GradArray:
 def polydiv(u: Any, v: Any) -> tuple[GradArray, GradArray]:
     """The coefficients of the quotient and of the remainder.
 
-    Leading zeros of the remainder are left out: it waits for the device to see them.
+    Leading zeros of the remainder are dropped, so the call waits for the device.
     """
     rest, divisor = (floating(x) for x in _coefficients("polydiv", u, v))
     n = divisor.shape[0]
@@ -102,7 +102,7 @@ def polyder(p: Any, m: int = 1) -> GradArray:
 
 @implements("polyint")
 def polyint(p: Any, m: int = 1, k: Any = None) -> GradArray:
-    """The coefficients of the `m`-th antiderivative, of the constants `k`, by default 0."""
+    """The coefficients of the `m`-th antiderivative; `k` are its constants, by default 0."""
     m = _order("polyint", m)
     x = floating(_coefficients("polyint", p)[0])
     constants = array(0.0 if k is None else k, x)
@@ -130,11 +130,12 @@ def polyfit(
     x: Any, y: Any, deg: int, rcond: Any = None, full: bool = False, w: Any = None,
     cov: bool | str = False,
 ) -> GradArray:  # fmt: skip
-    """The coefficients of the polynomial of degree `deg` with the least squared residuals.
+    """The coefficients of the polynomial p of degree `deg` that minimises Σ (wᵢ·(yᵢ − p(xᵢ)))².
 
     y : one data set, or several as columns.
-    w : weights of the residuals. Differentiable in `x`, `y` and `w`, where the places determine
-        the polynomial.
+    w : weights of the residuals.
+
+    Differentiable in `x`, `y` and `w` if the places `x` determine the polynomial.
     """
     for name, value in (("rcond", rcond is not None), ("full", full), ("cov", cov)):
         if value:
@@ -158,7 +159,7 @@ def polyfit(
         weights = array(w, x)
         powers = powers * weights[:, None]
         y = y * (weights if y.ndim == 1 else weights[:, None])
-    # Columns of length 1, for numbers of like size.
+    # Scale the columns to length 1, so that all numbers are of similar size.
     scale = kt.sqrt(kt.sum(kt.real(powers * kt.conj(powers)), axis=0))
     powers, y = promoted("polyfit", [powers / scale, y])
     q, r = kt.linalg.qr(powers)
@@ -171,7 +172,7 @@ def polyfit(
 def poly(seq_of_zeros: Any) -> GradArray:
     """The coefficients of the polynomial with these zeros, or the eigenvalues of this matrix.
 
-    Real where complex zeros come in conjugate pairs: it waits for the device to see them.
+    Complex zeros in conjugate pairs give real coefficients; this check waits for the device.
     """
     zeros = array(seq_of_zeros)
     if zeros.ndim == 2 and zeros.shape[0] == zeros.shape[1] != 0:
@@ -197,8 +198,8 @@ def poly(seq_of_zeros: Any) -> GradArray:
 def roots(p: Any) -> GradArray:
     """The zeros of the polynomial, as eigenvalues of its companion matrix.
 
-    Real where all are. Zeros at the ends of `p` are looked for on the host. The derivatives are
-    infinite at multiple zeros.
+    They are real if `p` and all of them are. Zeros at the ends of `p` are found on the host, so
+    the call waits for the device. The derivatives are infinite at multiple zeros.
     """
     (p,) = _coefficients("roots", p)
     p = floating(p)

@@ -17,7 +17,7 @@ from ._table import implements, implements_ufunc
 def dot(a: Any, b: Any, out: Any = None) -> GradArray:
     """The sum of products over the last axis of `a` and the last but one of `b`.
 
-    A vector `b` has one axis only, and a scalar multiplies.
+    For a vector `b`, the sum is over its only axis. A scalar multiplies every element.
     """
     no_out("dot", out)
     x, y = promoted("dot", strong(a, b))
@@ -39,7 +39,7 @@ def inner(a: Any, b: Any, /) -> GradArray:
 
 @implements("outer")
 def outer(a: Any, b: Any, out: Any = None) -> GradArray:
-    """All products of an element of `a` and one of `b`, both in a row."""
+    """The matrix of all products aᵢ·bⱼ; `a` and `b` are flattened."""
     no_out("outer", out)
     x, y = promoted("outer", strong(a, b))
     return flat(x)[:, None] * flat(y)[None, :]
@@ -47,7 +47,7 @@ def outer(a: Any, b: Any, out: Any = None) -> GradArray:
 
 @implements("vdot")
 def vdot(a: Any, b: Any, /) -> GradArray:
-    """The sum of products of all elements, those of `a` conjugated."""
+    """Σᵢ conj(aᵢ)·bᵢ over all elements; `a` and `b` are flattened."""
     x, y = (flat(v) for v in promoted("vdot", strong(a, b)))
     return kt.vecdot(x, y)
 
@@ -60,7 +60,11 @@ def linalg_tensordot(x1: Any, x2: Any, /, *, axes: Any = 2) -> GradArray:
 
 @implements("tensordot")
 def tensordot(a: Any, b: Any, axes: Any = 2) -> GradArray:
-    """The sum of products over `axes`: a number of axes, or those of `a` and those of `b`."""
+    """The sum of products over `axes`.
+
+    axes : an integer n for the last n axes of `a` and the first n of `b`; or the pair of the axes
+        of `a` and those of `b`.
+    """
     x, y = promoted("tensordot", strong(a, b))
     if hasattr(axes, "__iter__"):
         of_a, of_b = axes
@@ -71,7 +75,7 @@ def tensordot(a: Any, b: Any, axes: Any = 2) -> GradArray:
 
 @implements("kron")
 def kron(a: Any, b: Any) -> GradArray:
-    """Each element of `a` times the whole of `b`, in its place."""
+    """The Kronecker product: a block for each element of `a`, the element times `b`."""
     x, y = promoted("kron", strong(a, b))
     ndim = max(x.ndim, y.ndim)
     shapes = [(1,) * (ndim - v.ndim) + tuple(v.shape) for v in (x, y)]
@@ -87,8 +91,8 @@ def cross(
 ) -> GradArray:
     """The vector product along an axis of three elements.
 
-    Two elements, which NumPy refuses from 2.5 on, lack the third, which is 0; of two such vectors
-    it is the third component alone.
+    A vector of two elements has 0 as its third element. Of two such vectors, the result is the
+    third component alone. NumPy refuses vectors of two elements from 2.5 on.
     """
     if axis is not None:
         axisa = axisb = axisc = axis
@@ -146,7 +150,7 @@ def vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> GradArray:
 
 @implements("linalg.outer")
 def linalg_outer(x1: Any, x2: Any, /) -> GradArray:
-    """All products of an element of `x1` and one of `x2`, two vectors."""
+    """The matrix of all products x1ᵢ·x2ⱼ of two vectors."""
     return kt.linalg.outer(*promoted("outer", (x1, x2)))
 
 
@@ -184,7 +188,7 @@ def multi_dot(arrays: Sequence[Any], *, out: Any = None) -> GradArray:
 
 
 def _best_splits(sizes: list[int]) -> dict[tuple[int, int], int]:
-    """For the matrices i to j: after which to split, by the number of multiplications."""
+    """(i, j) -> where to split the product of matrices i to j, for the fewest multiplications."""
     count = len(sizes) - 1
     cost = {(i, i): 0 for i in range(count)}
     splits: dict[tuple[int, int], int] = {}

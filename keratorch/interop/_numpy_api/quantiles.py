@@ -1,4 +1,4 @@
-"""Medians, percentiles and quantiles: sorted elements, and lines between two of them."""
+"""Medians, percentiles and quantiles: sorted elements, and interpolation between two of them."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ import numpy as np
 
 from ... import functions as kt
 from ...backends import _registry
-from ...core.array import GradArray, get_slot
+from ...core.array import GradArray
 from ...core.convert import SCALARS
-from ...ops._call import first_array
+from ...core.nodes import raw_of
+from ...ops._operands import first_array
 from ...ops.statistics import one_axis_last
 from .._values import arrays_in
 from ._arguments import (
@@ -38,18 +39,18 @@ _CONTINUOUS = {
     "median_unbiased": (1 / 3, 1 / 3),
     "normal_unbiased": (3 / 8, 3 / 8),
 }
-#: The methods that take elements as they are.
+#: The methods that return an element, without interpolation.
 _STEPS = ("inverted_cdf", "closest_observation", "lower", "higher", "nearest")
 Place = tuple[GradArray, Any]
 
 
 def _at_step(index: GradArray, stays: Any) -> Place:
-    """The element after `index`, or the one at it where `stays`."""
+    """The place after ⌊index⌋, or ⌊index⌋ itself where `stays` says so; no interpolation."""
     below = kt.floor(index)
     return kt.where(stays(index - below, below), below, below + 1), 0.0
 
 
-#: For each other method, from n and q: the index of the lower element, and the part of the
+#: Each other method -> a function of n and q: the index of the lower element, and the part of the
 #: way from there to the next.
 _DISCRETE: dict[str, Callable[[Any, GradArray], Place]] = {
     "inverted_cdf": lambda n, q: _at_step(n * q - 1, lambda part, _: part == 0),
@@ -96,7 +97,7 @@ def _quantile(
     name: str, a: Any, q: Any, scale: float, axis: Any, keepdims: bool, method: str,
     skip_nan: bool, weights: Any = None,
 ) -> GradArray:  # fmt: skip
-    """The quantiles ``q / scale`` along `axis`, of all elements or of those that are no NaN."""
+    """The quantiles ``q / scale`` along `axis`, of all elements or, if `skip_nan`, without NaNs."""
     x = array(a, first_array(a, q, weights))
     q = _one_array(q, x)
     if isinstance(q, GradArray) and (q.requires_grad or q._tangents is not None):
@@ -109,7 +110,7 @@ def _quantile(
         raise IndexError(f"numpy.{name}: no elements along axis {axis} of shape {tuple(x.shape)}")
     if weights is None:
         x = x if is_floating(x) or method in _STEPS else floating(x)
-        whole = method == "linear" and scale == 1.0  # places are whole where q is
+        whole = method == "linear" and scale == 1.0  # an integer q gives integer places
         dtype = x.dtype if method in _STEPS else _interpolated_dtype(x, q, whole)
         q = _as_given(q, x) / scale
         rows = kt.sort(_rows(x, axes), axis=-1)
@@ -124,17 +125,17 @@ def _quantile(
 
 
 def _one_array(value: Any, like: GradArray) -> Any:
-    """`value`; of a list with `GradArray`s in it, one."""
+    """`value`; a list that holds `GradArray`s becomes one array."""
     if isinstance(value, GradArray) or next(arrays_in(value), None) is None:
         return value
     return array(value, floating(like))
 
 
 def _interpolated_dtype(x: GradArray, q: Any, whole: bool) -> Any:
-    """The dtype of numbers between the elements of `x`, or of these if integers `q` give them."""
+    """The dtype of interpolated elements of `x`; that of `x` if `whole` and `q` are integers."""
     if type(q) in SCALARS:
         return x.dtype
-    if isinstance(q, np.ndarray):  # numbers of the host, wherever the elements are
+    if isinstance(q, np.ndarray):  # on the host, wherever x is
         q = index_array(q, x)
     q = array(q, x)
     if whole and kt.isdtype(q.dtype, "integral"):
@@ -143,7 +144,7 @@ def _interpolated_dtype(x: GradArray, q: Any, whole: bool) -> Any:
 
 
 def _as_given(q: Any, x: GradArray) -> GradArray:
-    """`q` beside `x`, in the dtype that NumPy takes it for: places are counted in that."""
+    """`q` on the device of `x`, in the dtype in which NumPy computes places."""
     if type(q) in SCALARS:
         return array(q, kt.astype(array(0, x), kt.float64))
     if not isinstance(q, GradArray) and _of_host(q) is not None:
@@ -183,15 +184,15 @@ def _of_rows(
 
 
 def _of_host(value: Any) -> Any:
-    """`value` as an array of NumPy; `None` for one of another library, which is not looked at."""
-    raw = get_slot(value) if isinstance(value, GradArray) else value
+    """`value` as an array of NumPy; `None` for another library's, whose values are not read."""
+    raw = raw_of(value)
     if type(raw) is not np.ndarray and _registry.is_array(raw):
         return None
     return np.asarray(raw)
 
 
 def _check_range(name: str, q: Any, scale: float) -> None:
-    """Refuse numbers of the host that are no quantiles."""
+    """Raise `ValueError` if numbers on the host are not in [0, `scale`]."""
     values = _of_host(q)
     if values is not None and not np.all((values >= 0) & (values <= scale)):
         raise ValueError(
@@ -206,7 +207,7 @@ def _check_range(name: str, q: Any, scale: float) -> None:
 def _shares(
     name: str, x: GradArray, weights: Any, axis: Any, axes: tuple[int, ...], method: str
 ) -> GradArray:
-    """The weights of the elements of `x`; the quantiles are steps in them, so constants."""
+    """The weights of the elements of `x`, as constants: quantiles are step functions of them."""
     if method != "inverted_cdf":
         raise ValueError(f"numpy.{name}: only method='inverted_cdf' has weights, not {method!r}")
     weights = _one_array(weights, x)
@@ -220,7 +221,7 @@ def _shares(
 
 
 def _check_weights(name: str, weights: Any, axes: tuple[int, ...] | None) -> None:
-    """Refuse weights of the host of which those along `axes` are no shares of a whole."""
+    """Raise `ValueError` if weights on the host are negative, or have no positive finite sum."""
     values = _of_host(weights)
     if values is None:
         return
@@ -234,15 +235,15 @@ def _check_weights(name: str, weights: Any, axes: tuple[int, ...] | None) -> Non
 
 
 def _of_weighted_rows(rows: GradArray, shares: GradArray, q: GradArray) -> GradArray:
-    """The first elements at which the weights of those up to there are q of all.
+    """The first elements at which the sum of weights so far reaches the share q of the total.
 
-    As NumPy does, weights add up in float64 and are compared in the dtype of `q`.
+    As in NumPy, weights are summed in float64 and compared in the dtype of `q`.
     """
     order = kt.argsort(rows, axis=-1, stable=True)
     rows = kt.take_along_axis(rows, order, axis=-1)
     reached = kt.cumulative_sum(kt.take_along_axis(shares, order, axis=-1), axis=-1)
     reached = kt.astype(reached / reached[..., -1:], q.dtype)
-    reached = kt.where(reached == 0, -1.0, reached)  # what has no weight is no quantile, of 0 too
+    reached = kt.where(reached == 0, -1.0, reached)  # weight 0 is no quantile, even for q = 0
     before = reached[..., None, :] < q[:, None]
     place = kt.clip(kt.sum(kt.astype(before, kt.int64), axis=-1), 0, rows.shape[-1] - 1)
     y = kt.take_along_axis(rows, place, axis=-1)
@@ -267,7 +268,8 @@ def quantile(
 ) -> GradArray:  # fmt: skip
     """The quantiles `q` along `axis`, by any of NumPy's methods; differentiable in `a`.
 
-    The gradient goes to the elements that the value is taken from, or interpolated between.
+    The gradient goes to the element that is the quantile, or to the two that are interpolated. A
+    tracked `q` raises `NotDifferentiableError`.
     """
     no_out("quantile", out)
     return _quantile("quantile", a, q, 1.0, axis, keepdims, method, False, weights)
@@ -298,7 +300,7 @@ def nanquantile(
     a: Any, q: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False,
     method: str = "linear", keepdims: Any = False, *, weights: Any = None,
 ) -> GradArray:  # fmt: skip
-    """`quantile` of the numbers alone; NaN where there is none."""
+    """`quantile` without the NaNs; NaN if all elements are NaN."""
     no_out("nanquantile", out)
     _unweighted("nanquantile", weights)
     return _quantile("nanquantile", a, q, 1.0, axis, given(keepdims, False), method, True)
@@ -309,7 +311,7 @@ def nanpercentile(
     a: Any, q: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False,
     method: str = "linear", keepdims: Any = False, *, weights: Any = None,
 ) -> GradArray:  # fmt: skip
-    """`percentile` of the numbers alone; NaN where there is none."""
+    """`percentile` without the NaNs; NaN if all elements are NaN."""
     no_out("nanpercentile", out)
     _unweighted("nanpercentile", weights)
     return _quantile("nanpercentile", a, q, 100.0, axis, given(keepdims, False), method, True)
@@ -320,7 +322,7 @@ def nanmedian(
     a: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False,
     keepdims: Any = False,
 ) -> GradArray:  # fmt: skip
-    """`median` of the numbers alone; NaN where there is none."""
+    """`median` without the NaNs; NaN if all elements are NaN."""
     no_out("nanmedian", out)
     x, keepdims = floating(array(a)), given(keepdims, False)
     return _quantile("nanmedian", x, 0.5, 1.0, axis, keepdims, "midpoint", True)

@@ -1,4 +1,4 @@
-"""Sums, means, extrema and their like, with NumPy's ``where=``, ``initial=`` and ``dtype=``."""
+"""Sums, means, extrema and the like, with NumPy's ``where=``, ``initial=`` and ``dtype=``."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def _cast(x: GradArray, dtype: Any) -> GradArray:
 
 
 def _kept(x: GradArray, where: Any, neutral: Any) -> GradArray:
-    """`x`, with `neutral` where `where` says no."""
+    """`x`, with `neutral` where `where` is false."""
     if where is True:
         return x
     where = kt.broadcast_to(array(where, x), x.shape)
@@ -44,7 +44,7 @@ def sum(
     a: Any, axis: Axis = None, dtype: Any = None, out: Any = None, keepdims: bool = False,
     initial: Any = None, where: Any = True,
 ) -> GradArray:  # fmt: skip
-    """The sum along `axis`, of the elements that `where` admits, plus `initial`."""
+    """The sum along `axis` of the elements where `where` is true, plus `initial`."""
     no_out("sum", out)
     x = _kept(array(a), where, 0)
     y = kt.sum(x, axis=axis, dtype=dtype, keepdims=builtins.bool(keepdims))
@@ -56,7 +56,7 @@ def prod(
     a: Any, axis: Axis = None, dtype: Any = None, out: Any = None, keepdims: bool = False,
     initial: Any = None, where: Any = True,
 ) -> GradArray:  # fmt: skip
-    """The product along `axis`, of the elements that `where` admits, times `initial`."""
+    """The product along `axis` of the elements where `where` is true, times `initial`."""
     no_out("prod", out)
     x = _kept(array(a), where, 1)
     y = kt.prod(x, axis=axis, dtype=dtype, keepdims=builtins.bool(keepdims))
@@ -68,7 +68,7 @@ def max(
     a: Any, axis: Axis = None, out: Any = None, keepdims: bool = False, initial: Any = None,
     where: Any = True,
 ) -> GradArray:  # fmt: skip
-    """The largest element along `axis`, of those that `where` admits and `initial`."""
+    """The largest along `axis` of `initial` and the elements where `where` is true."""
     no_out("max", out)
     x = array(a)
     x = _kept(x, where, _lowest(x) if initial is None else initial)
@@ -81,7 +81,7 @@ def min(
     a: Any, axis: Axis = None, out: Any = None, keepdims: bool = False, initial: Any = None,
     where: Any = True,
 ) -> GradArray:  # fmt: skip
-    """The smallest element along `axis`, of those that `where` admits and `initial`."""
+    """The smallest along `axis` of `initial` and the elements where `where` is true."""
     no_out("min", out)
     x = array(a)
     x = _kept(x, where, _highest(x) if initial is None else initial)
@@ -91,14 +91,14 @@ def min(
 
 @implements("ptp")
 def ptp(a: Any, axis: Axis = None, out: Any = None, keepdims: bool = False) -> GradArray:
-    """The largest less the smallest element along `axis`."""
+    """max − min of the elements along `axis`."""
     no_out("ptp", out)
     keepdims = builtins.bool(keepdims)
     return kt.max(a, axis=axis, keepdims=keepdims) - kt.min(a, axis=axis, keepdims=keepdims)
 
 
 def count(x: GradArray, axis: Axis, where: Any, keepdims: bool) -> Any:
-    """How many elements along `axis` `where` admits: a number, or an array that broadcasts."""
+    """How many elements along `axis` have a true `where`: an integer or an array."""
     if where is True:
         return math.prod(x.shape[i] for i in axes_of("count", x, axis))
     where = kt.broadcast_to(array(where, x), x.shape)
@@ -111,7 +111,7 @@ def mean(
     a: Any, axis: Axis = None, dtype: Any = None, out: Any = None, keepdims: bool = False,
     *, where: Any = True,
 ) -> GradArray:  # fmt: skip
-    """The arithmetic mean along `axis`, of the elements that `where` admits."""
+    """The arithmetic mean along `axis` of the elements where `where` is true."""
     no_out("mean", out)
     keepdims = builtins.bool(keepdims)
     x = floating(_cast(array(a), dtype))
@@ -129,9 +129,9 @@ def var(
     a: Any, axis: Axis = None, dtype: Any = None, out: Any = None, ddof: float = 0,
     keepdims: bool = False, *, where: Any = True, mean: Any = None, correction: Any = None,
 ) -> GradArray:  # fmt: skip
-    """The mean of |x − mean|² along `axis`, with n − `ddof` in place of n.
+    """Σ |x − mean|² / (n − `ddof`) along `axis`.
 
-    mean : the mean, if it is known; of the shape that ``keepdims=True`` gives.
+    mean : the mean, if it is known, in the shape of ``keepdims=True``.
     correction : the Array API's name for `ddof`.
     """
     no_out("var", out)
@@ -173,7 +173,7 @@ def std(
 def all(
     a: Any, axis: Axis = None, out: Any = None, keepdims: bool = False, *, where: Any = True
 ) -> GradArray:
-    """Whether all elements along `axis` that `where` admits are true."""
+    """Whether all elements along `axis` are true, of those where `where` is true."""
     no_out("all", out)
     x = _kept(kt.astype(array(a), kt.bool), where, True)
     return kt.all(x, axis=axis, keepdims=builtins.bool(keepdims))
@@ -183,7 +183,7 @@ def all(
 def any(
     a: Any, axis: Axis = None, out: Any = None, keepdims: bool = False, *, where: Any = True
 ) -> GradArray:
-    """Whether any element along `axis` that `where` admits is true."""
+    """Whether any element along `axis` is true, of those where `where` is true."""
     no_out("any", out)
     x = _kept(kt.astype(array(a), kt.bool), where, False)
     return kt.any(x, axis=axis, keepdims=builtins.bool(keepdims))
@@ -205,7 +205,7 @@ def argmin(a: Any, axis: int | None = None, out: Any = None, *, keepdims: bool =
 
 @implements("cumsum")
 def cumsum(a: Any, axis: int | None = None, dtype: Any = None, out: Any = None) -> GradArray:
-    """The running totals along `axis`; of all elements in a row for `None`."""
+    """The running totals along `axis`; of the flattened array for ``axis=None``."""
     no_out("cumsum", out)
     x, axis = one_axis("cumsum", array(a), axis)
     return kt.cumulative_sum(x, axis=axis, dtype=dtype)
@@ -213,7 +213,7 @@ def cumsum(a: Any, axis: int | None = None, dtype: Any = None, out: Any = None) 
 
 @implements("cumprod")
 def cumprod(a: Any, axis: int | None = None, dtype: Any = None, out: Any = None) -> GradArray:
-    """The running products along `axis`; of all elements in a row for `None`."""
+    """The running products along `axis`; of the flattened array for ``axis=None``."""
     no_out("cumprod", out)
     x, axis = one_axis("cumprod", array(a), axis)
     return kt.cumulative_prod(x, axis=axis, dtype=dtype)

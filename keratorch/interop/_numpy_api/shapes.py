@@ -20,9 +20,9 @@ Axes = int | Sequence[int] | None
 
 
 def _order(name: str, x: GradArray, order: str | None) -> str:
-    """``"C"`` or ``"F"``, or ``"K"`` where neither describes the memory of `x`.
+    """`order` as ``"C"`` or ``"F"``, or as ``"K"`` if neither describes the memory of `x`.
 
-    Arrays that do not tell, as those of PyTorch and JAX, are taken to be in order C.
+    Arrays that do not tell, such as those of PyTorch and JAX, count as order C.
     """
     order = "C" if order is None else order.upper()
     if order in ("C", "F"):
@@ -56,7 +56,7 @@ def reshape(a: Any, /, shape: Any, order: str = "C", *, copy: bool | None = None
 
 @implements("ravel")
 def ravel(a: Any, order: str = "C") -> GradArray:
-    """The elements in a row, read in `order`."""
+    """The flattened array; the elements are read in `order`."""
     x = array(a)
     order = _order("ravel", x, order)
     if order == "F":
@@ -119,7 +119,7 @@ def expand_dims(a: Any, axis: Axes) -> GradArray:
 
 @implements("squeeze")
 def squeeze(a: Any, axis: Axes = None) -> GradArray:
-    """Without the axes of length 1 that `axis` names; without all of them for `None`."""
+    """`a` without the axes `axis` of length 1; for `None`, without all axes of length 1."""
     x = array(a)
     if axis is None:
         return kt.squeeze(x, tuple(i for i, n in enumerate(x.shape) if n == 1))
@@ -139,7 +139,7 @@ def broadcast_arrays(*args: Any, subok: bool = False) -> tuple[GradArray, ...]:
 
 
 def at_least(x: GradArray, ndim: int) -> GradArray:
-    """`x` with `ndim` axes at least, of which new ones come first; for 3, around it."""
+    """`x` with at least `ndim` axes; new ones come first, and for 3 also last (`atleast_3d`)."""
     if x.ndim >= ndim:
         return x
     if ndim == 3 and x.ndim == 2:
@@ -201,7 +201,7 @@ def flipud(m: Any) -> GradArray:
 
 @implements("rot90")
 def rot90(m: Any, k: int = 1, axes: Sequence[int] = (0, 1)) -> GradArray:
-    """The planes of the two `axes` turned by 90° `k` times, from the first towards the second."""
+    """The planes of the two `axes`, turned `k` times by 90° from the first towards the second."""
     x = array(m)
     i, j = axes_of("rot90", x, tuple(axes))
     k = operator.index(k) % 4
@@ -216,7 +216,7 @@ def rot90(m: Any, k: int = 1, axes: Sequence[int] = (0, 1)) -> GradArray:
 
 @implements("roll")
 def roll(a: Any, shift: Any, axis: Axes = None) -> GradArray:
-    """The elements moved on by `shift` along `axis`; in a row for `None`."""
+    """The elements moved by `shift` along `axis`, round the end; in flat order for `None`."""
     x = array(a)
     shifts = integers(shift)
     if axis is None:
@@ -228,7 +228,7 @@ def roll(a: Any, shift: Any, axis: Axes = None) -> GradArray:
 
 @implements("repeat")
 def repeat(a: Any, repeats: Any, axis: int | None = None) -> GradArray:
-    """Each element `repeats` times along `axis`; all in a row for `None`."""
+    """Each element `repeats` times along `axis`; of the flattened array for `None`."""
     if not isinstance(repeats, GradArray) and not np.ndim(repeats):
         repeats = operator.index(repeats)
     return kt.repeat(array(a), repeats, axis=axis)
@@ -236,13 +236,13 @@ def repeat(a: Any, repeats: Any, axis: int | None = None) -> GradArray:
 
 @implements("tile")
 def tile(A: Any, reps: Any) -> GradArray:
-    """`A` laid out `reps` times along each axis."""
+    """`A` repeated `reps` times along each axis."""
     return kt.tile(array(A), integers(reps) if np.size(reps) else ())
 
 
 @implements("resize")
 def resize(a: Any, new_shape: Any) -> GradArray:
-    """The elements in `new_shape`, as often over as it needs them."""
+    """The elements in `new_shape`, repeated as often as needed."""
     x, new_shape = flat(array(a)), integers(new_shape)
     if not x.size or not math.prod(new_shape):
         return kt.zeros(new_shape, dtype=x.dtype, device=x.device)
@@ -290,7 +290,7 @@ def size(a: Any, axis: Axes = None) -> int:
 def meshgrid(
     *xi: Any, copy: bool = True, sparse: bool = False, indexing: str = "xy"
 ) -> tuple[GradArray, ...]:
-    """The coordinates of a grid; with `sparse` each along its own axis alone."""
+    """The coordinates of a grid; with `sparse`, each has length 1 except along its own axis."""
     if indexing not in ("xy", "ij"):
         raise ValueError(f"numpy.meshgrid: indexing {indexing!r} must be 'xy' or 'ij'")
     xs = [flat(x) for x in strong(*xi)]
@@ -308,7 +308,7 @@ def meshgrid(
 
 @implements("ix_")
 def ix_(*args: Any) -> tuple[GradArray, ...]:
-    """Vectors, each along an axis of its own; for booleans, the positions of those that hold."""
+    """Each vector along an axis of its own; booleans become the positions of the true ones."""
     found: list[GradArray] = []
     for i, x in enumerate(arrays(*args)):
         if x.ndim != 1:
@@ -338,10 +338,11 @@ def imag(val: Any) -> GradArray:
 
 @implements("real_if_close")
 def real_if_close(a: Any, tol: float = 100) -> GradArray:
-    """The real part where no imaginary part is above `tol`; else the array.
+    """The real part if the size of every imaginary part is below `tol`; else the array.
 
-    tol : in units of the precision of the dtype, if above 1. The values decide, which waits for
-        the device.
+    tol : in units of the precision of the dtype, if above 1.
+
+    The result depends on the values, so the call waits for the device.
     """
     x = array(a)
     if not is_complex(x):
@@ -390,7 +391,7 @@ def empty_like(
     prototype: Any, /, dtype: Any = None, order: str = "K", subok: bool = True, shape: Any = None,
     *, device: Any = None,
 ) -> GradArray:  # fmt: skip
-    """Whatever was in memory, of the shape, dtype and device of `prototype`."""
+    """Undefined values of the shape, dtype and device of `prototype`."""
     return _like("empty", prototype, dtype, shape, device)
 
 
@@ -399,7 +400,7 @@ def full_like(
     a: Any, fill_value: Any, dtype: Any = None, order: str = "K", subok: bool = True,
     shape: Any = None, *, device: Any = None,
 ) -> GradArray:  # fmt: skip
-    """`fill_value`, in which it is differentiable, in the shape, dtype and device of `a`."""
+    """`fill_value` in the shape, dtype and device of `a`; differentiable in `fill_value`."""
     if isinstance(fill_value, (list, tuple)):
         fill_value = arrays(array(a), fill_value)[1]
     return _like("full", a, dtype, shape, device, fill_value)

@@ -6,7 +6,7 @@ from typing import Any
 
 from ... import functions as kt
 from ...core.array import GradArray
-from ...core.writes import share
+from ...core.views import share
 from ...errors import ShapeError
 from ...ops.sliding import sliding_dot
 from ...ops.windows import pad, windows
@@ -27,7 +27,7 @@ def _sequences(name: str, a: Any, v: Any) -> tuple[GradArray, GradArray]:
 
 
 def _slid(long: GradArray, short: GradArray, mode: str) -> GradArray:
-    """The sums of `short` times each stretch of `long`, which it overlaps as `mode` says."""
+    """Slide `short` along `long`: the sums of products at each place that `mode` includes."""
     m = short.shape[0]
     before, after = {"full": (m - 1, m - 1), "same": (m // 2, m - 1 - m // 2), "valid": (0, 0)}[
         mode
@@ -71,9 +71,9 @@ def correlate(a: Any, v: Any, mode: str = "valid") -> GradArray:
 def sliding_window_view(
     x: Any, window_shape: Any, axis: Any = None, *, subok: bool = False, writeable: bool = False
 ) -> GradArray:
-    """What windows that slide along `axis` show, on new axes at the end; read-only.
+    """A read-only view of all windows along `axis`; the axes of a window are new ones at the end.
 
-    Each element gets the sum of the gradients of the windows that show it.
+    The gradient of an element is the sum over the windows that show it.
     """
     name = "lib.stride_tricks.sliding_window_view"
     if writeable:

@@ -12,7 +12,7 @@ from ... import functions as kt
 from ...backends import _registry
 from ...core.array import GradArray
 from ...errors import DTypeError, ShapeError
-from ...ops._call import first_array
+from ...ops._operands import first_array
 from ...ops.indexing import add_at
 from ._arguments import (
     array,
@@ -33,9 +33,10 @@ from .nans import given
 def average(
     a: Any, axis: Any = None, weights: Any = None, returned: bool = False, *, keepdims: Any = False
 ) -> Any:
-    """Σ w·a / Σ w along `axis`; with `returned`, Σ w too. Differentiable in both.
+    """Σ w·a / Σ w along `axis`; with `returned`, Σ w too. Differentiable in `a` and `weights`.
 
-    weights : of the shape of `a`, or of its `axis`. Weights that add up to 0 give NaN or infinity.
+    weights : of the shape of `a`, or of its `axis`. If the sum of the weights is 0, the result is
+        NaN or infinite.
     """
     x = floating(array(a, first_array(a, weights)))
     keepdims = builtins.bool(given(keepdims, False))
@@ -56,7 +57,7 @@ def average(
 
 
 def spread_weights(name: str, x: GradArray, w: GradArray, axis: Any) -> GradArray:
-    """Weights of the shape of `axis`, with the other axes of `x` inserted."""
+    """Weights of the shape of `axis`, reshaped to broadcast with `x`."""
     if axis is None:
         raise TypeError(
             f"numpy.{name}: weights of shape {tuple(w.shape)} for an array of shape "
@@ -81,7 +82,11 @@ def cov(
     m: Any, y: Any = None, rowvar: bool = True, bias: bool = False, ddof: int | None = None,
     fweights: Any = None, aweights: Any = None, *, dtype: Any = None,
 ) -> GradArray:  # fmt: skip
-    """The covariances of the rows of `m` (and of `y`), or of columns with ``rowvar=False``."""
+    """The covariances of the rows of `m` (and of `y`), or of the columns for ``rowvar=False``.
+
+    Without weights Cᵢⱼ = Σ (xᵢ − x̄ᵢ)·conj(xⱼ − x̄ⱼ) / (n − `ddof`) over n observations. `ddof` is 1
+    by default, and 0 with `bias`.
+    """
     if ddof is not None and ddof != int(ddof):
         raise ValueError("numpy.cov: ddof must be an integer")
     like = first_array(m, y, fweights, aweights)
@@ -132,7 +137,7 @@ def _variables(x: GradArray, rowvar: bool, dtype: Any) -> GradArray:
 
 @implements("corrcoef")
 def corrcoef(x: Any, y: Any = None, rowvar: bool = True, *, dtype: Any = None) -> GradArray:
-    """The covariances, divided by the standard deviations, in [−1, 1]."""
+    """Cᵢⱼ / √(Cᵢᵢ·Cⱼⱼ) of the covariances C, clipped to [−1, 1]."""
     c = cov(x, y, rowvar, dtype=dtype)
     if c.ndim == 0:
         return c / c
@@ -151,7 +156,7 @@ def cumulative_sum(
     x: Any, /, *, axis: Any = None, dtype: Any = None, out: Any = None,
     include_initial: bool = False,
 ) -> GradArray:  # fmt: skip
-    """The running totals along `axis`, of the Array API."""
+    """The running totals along `axis`: the function of the Array API."""
     no_out("cumulative_sum", out)
     return kt.cumulative_sum(x, axis=axis, dtype=dtype, include_initial=include_initial)
 
@@ -161,7 +166,7 @@ def cumulative_prod(
     x: Any, /, *, axis: Any = None, dtype: Any = None, out: Any = None,
     include_initial: bool = False,
 ) -> GradArray:  # fmt: skip
-    """The running products along `axis`, of the Array API."""
+    """The running products along `axis`: the function of the Array API."""
     no_out("cumulative_prod", out)
     return kt.cumulative_prod(x, axis=axis, dtype=dtype, include_initial=include_initial)
 
@@ -170,7 +175,7 @@ def cumulative_prod(
 
 
 def _counted(places: GradArray, weights: GradArray | None, length: int) -> GradArray:
-    """How often each of 0 … length − 1 is in `places`, or the sum of its weights."""
+    """How often each of 0 … length − 1 occurs in `places`, or the sum of its weights."""
     if weights is None:
         weights = kt.ones_like(places, dtype=kt.int64)
     return add_at(weights, places._array, (length,))
@@ -178,9 +183,10 @@ def _counted(places: GradArray, weights: GradArray | None, length: int) -> GradA
 
 @implements("bincount")
 def bincount(x: Any, /, weights: Any = None, minlength: int = 0) -> GradArray:
-    """How often each number is in `x`, or the sum of its `weights`; differentiable in these.
+    """How often each number occurs in `x`, or the sum of its `weights`.
 
-    The length is one more than the largest number: it waits for the device.
+    Differentiable in `weights`. The length is the largest number plus 1, so the call waits for the
+    device.
     """
     places = array(x, first_array(x, weights))
     if is_floating(places):
@@ -208,10 +214,10 @@ def bincount(x: Any, /, weights: Any = None, minlength: int = 0) -> GradArray:
 def histogram(
     a: Any, bins: Any = 10, range: Any = None, density: bool | None = None, weights: Any = None
 ) -> tuple[GradArray, GradArray]:
-    """How many elements are in each of the `bins`, or their `weights`; and the edges.
+    """The number of elements in each of the `bins`, or the sum of their `weights`; and the edges.
 
-    The counts are constants in `a`; with `weights` differentiable in these. The edges are
-    differentiable where they depend on the smallest and largest element, and with them a `density`.
+    The counts are constant in `a`, and differentiable in `weights`. Edges that depend on the
+    smallest and the largest element are differentiable, and so is the `density` computed with them.
     """
     x = floating(flat(array(a, first_array(a, bins, weights))))
     if isinstance(bins, str):
@@ -229,7 +235,7 @@ def histogram(
             raise ShapeError(
                 f"numpy.histogram: weights of shape {tuple(w.shape)} for {x.shape[0]} elements"
             )
-    # What is outside goes into a bin of its own, which is dropped.
+    # Elements outside all bins go into an extra bin, which is dropped.
     counts = _counted(kt.where(inside, places, n), w, n + 1)[:-1]
     if density:
         widths = edges[1:] - edges[:-1]

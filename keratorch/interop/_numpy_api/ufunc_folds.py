@@ -1,7 +1,7 @@
 """The methods of ufuncs that have no function of their own: one step after another, as NumPy does.
 
 ``np.divide.reduce``, ``np.hypot.accumulate`` and ``np.logaddexp.reduceat`` apply the ufunc once for
-each element along the axis; ``np.maximum.at`` once for each time that an index is named.
+each element along the axis. ``np.maximum.at`` applies it once for each occurrence of an index.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ from .ufunc_methods import DIFFERENTIABLE_PAIRS, given, one_axis_of, reduced_at
 Function = Callable[..., Any]
 #: Ufuncs of two outputs, which have none of these methods.
 _TWO_OUTPUTS = ("divmod",)
-#: Those of which NumPy's reductions are not what one step after another gives: its vector loops
-#: read several elements before they write the first result.
+#: Ufuncs whose reductions in NumPy differ from one step after another: NumPy's vector loops read
+#: several elements before they write the first result.
 _READ_AHEAD = ("arctan2", "power")
 
 
 def method_of(ufunc: Any, method: str, function: Function) -> Function | None:
-    """A method of a ufunc whose calls are those of `function`; `None` where there is none.
+    """keratorch's version of a ufunc's method, made from `function`; `None` if there is none.
 
-    Reductions are of ufuncs of two floating arrays, which make a floating one.
+    Only ufuncs that make a floating array of two floating arrays have reductions.
     """
     name = str(ufunc.__name__)
     if method == "at":
@@ -61,7 +61,7 @@ def _layers(x: GradArray, axis: int) -> list[GradArray]:
 
 
 def _as_computed(name: str, function: Function, a: Any, dtype: Any) -> GradArray:
-    """`a` in `dtype`, or in what `function` makes of two of its elements: NumPy folds in that."""
+    """`a` in `dtype`, by default the dtype of `function` of two elements, as NumPy does."""
     x = array(a)
     if dtype is None:
         element = as_operand(1, x)
@@ -105,7 +105,7 @@ def _reduce(ufunc: Any, function: Function) -> Function:
 def _folded(
     name: str, function: Function, x: GradArray, initial: Any, admitted: GradArray | None
 ) -> GradArray:
-    """The elements of the last axis, one after another, from the left; after `initial`, if any."""
+    """Apply `function` along the last axis from left to right, starting from `initial`, if any."""
     layers = _layers(x, x.ndim - 1)
     masks = [None] * len(layers) if admitted is None else _layers(admitted, x.ndim - 1)
     if initial is None:
@@ -148,7 +148,7 @@ def _reduceat(ufunc: Any, function: Function) -> Function:
 
 
 def _on_host(key: Any) -> Any:
-    """An index with every array in it as one of NumPy."""
+    """An index, with NumPy's arrays in place of all others."""
     if isinstance(key, tuple):
         return tuple(_on_host(k) for k in key)
     if isinstance(key, GradArray):
@@ -187,7 +187,7 @@ def _at(name: str, function: Function) -> Function:
 
 
 def _turns(places: Any) -> list[Any]:
-    """The positions in `places` of all first namings of a place, of all second ones, and so on."""
+    """Where `places` has the first occurrence of each place, where the second, and so on."""
     order = np.argsort(places, kind="stable")
     ordered = places[order]
     first = np.searchsorted(ordered, ordered, side="left")

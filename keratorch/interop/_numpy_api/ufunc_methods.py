@@ -11,7 +11,8 @@ import numpy as np
 from ... import functions as kt
 from ...core.array import GradArray
 from ...core.convert import as_operand, raw_key
-from ...ops._call import no_axis
+from ...errors import LostGradientError
+from ...ops._operands import no_axis
 from ...ops.indexing import add_at
 from . import elements, nans, reductions
 from ._arguments import array, arrays, index_array, is_floating, no_out, of_dtype
@@ -21,7 +22,7 @@ Function = Callable[..., GradArray]
 
 
 def given(initial: Any) -> Any:
-    """`initial`; `None` for NumPy's mark of what was not given."""
+    """`initial`; `None` for NumPy's ``_NoValue``, which means not given."""
     return None if type(initial).__name__ == "_NoValueType" else initial
 
 
@@ -62,7 +63,7 @@ _reduction("logical_or", reductions.any, False, False)
 def _logsumexp(
     a: Any, axis: Any = None, keepdims: bool = False, initial: Any = None, where: Any = True
 ) -> GradArray:
-    """log Σ eˣ along `axis`, of what `where` admits and `initial`."""
+    """log Σ eˣ along `axis`, of `initial` and the elements where `where` is true."""
     x = array(a)
     if where is not True:
         x = kt.where(array(where, x), x, -math.inf)
@@ -165,7 +166,7 @@ _accumulation("logaddexp2", elements.logaddexp2)
 
 
 def reduced_at(ufunc: str, function: Function) -> Function:
-    """``np.<ufunc>.reduceat`` of `function`, the reduction."""
+    """``np.<ufunc>.reduceat``, made from the reduction `function`."""
 
     def reduceat(
         a: Any, indices: Any, /, axis: int = 0, dtype: Any = None, out: Any = None
@@ -204,7 +205,7 @@ implements_ufunc("minimum.reduceat")(reduced_at("minimum", kt.min))
 def _addition_at(ufunc: str, sign: int) -> None:
     def at(a: Any, indices: Any, b: Any, /) -> None:
         if not isinstance(a, GradArray):
-            raise kt.LostGradientError(
+            raise LostGradientError(
                 f"numpy.{ufunc}.at of a NumPy array with a tracked value would lose its gradient: "
                 "make the array one of keratorch, with keratorch.asarray"
             )
@@ -225,7 +226,7 @@ _addition_at("subtract", -1)
 
 
 def outer(ufunc: str, function: Callable[..., Any], constant: bool = False) -> None:
-    """Register ``np.<ufunc>.outer``: `function` of all pairs."""
+    """Register ``np.<ufunc>.outer``: `function` of all pairs of elements."""
 
     def of_pairs(a: Any, b: Any, /) -> Any:
         x, y = arrays(a, b)

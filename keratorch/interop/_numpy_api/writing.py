@@ -1,4 +1,4 @@
-"""Functions that write into a `GradArray`: recorded, as ``x[...] = value`` is."""
+"""Functions that write into a `GradArray`: recorded writes, like ``x[...] = value``."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def _destination(name: str, x: Any) -> GradArray:
 
 
 def _at(positions: GradArray, shape: tuple[int, ...]) -> tuple[GradArray, ...]:
-    """Positions in a row as positions along the axes of `shape`."""
+    """Positions in a flattened array as positions along the axes of `shape`."""
     found: list[GradArray] = []
     for n in reversed(shape):
         found.append(kt.remainder(positions, n))
@@ -45,7 +45,7 @@ def _at(positions: GradArray, shape: tuple[int, ...]) -> tuple[GradArray, ...]:
 
 
 def _cycled(name: str, x: GradArray, values: GradArray, count: int) -> GradArray:
-    """`count` of the values, in a row, over and over, in the dtype of `x`."""
+    """`count` of the flattened values, repeated as often as needed, in the dtype of `x`."""
     values = flat(of_dtype(name, values, x.dtype))
     if values.size == count:
         return values
@@ -56,7 +56,7 @@ def _cycled(name: str, x: GradArray, values: GradArray, count: int) -> GradArray
 
 @implements("copyto")
 def copyto(dst: Any, src: Any, casting: Any = "same_kind", where: Any = True) -> None:
-    """``dst[...] = src`` where `where` says so."""
+    """``dst[...] = src`` where `where` is true."""
     x = _destination("copyto", dst)
     value = arrays(x, src)[1]
     if not can_cast(value.dtype, x.dtype, casting):
@@ -71,7 +71,7 @@ def copyto(dst: Any, src: Any, casting: Any = "same_kind", where: Any = True) ->
 
 @implements("put")
 def put(a: Any, ind: Any, v: Any, mode: str = "raise") -> None:
-    """``a.flat[ind] = v``, the values over and over if they are fewer."""
+    """``a.flat[ind] = v``; if there are too few values, they are repeated."""
     x = _destination("put", a)
     index = flat(strong(x, ind)[1])
     values = arrays(x, v)[1]
@@ -84,7 +84,7 @@ def put(a: Any, ind: Any, v: Any, mode: str = "raise") -> None:
 
 @implements("place")
 def place(arr: Any, mask: Any, vals: Any) -> None:
-    """``arr[mask] = vals``: the first values where the mask holds, over and over if fewer."""
+    """``arr[mask] = vals``: the first values in order; if there are too few, they are repeated."""
     x = _destination("place", arr)
     mask, values = arrays(x, mask, vals)[1:]
     index = flatnonzero(mask)
@@ -94,7 +94,7 @@ def place(arr: Any, mask: Any, vals: Any) -> None:
 
 @implements("putmask")
 def putmask(a: Any, /, mask: Any, values: Any) -> None:
-    """``a.flat[i] = values[i]`` wherever the mask holds, with the values over and over."""
+    """``a.flat[i] = values.flat[i]`` where the mask holds; too few values are repeated."""
     x = _destination("putmask", a)
     mask, values = arrays(x, mask, values)[1:]
     shape = tuple(x.shape)
@@ -106,7 +106,7 @@ def putmask(a: Any, /, mask: Any, values: Any) -> None:
 
 @implements("put_along_axis")
 def put_along_axis(arr: Any, indices: Any, values: Any, axis: int | None) -> None:
-    """The elements whose positions along `axis` are `indices` become `values`."""
+    """Write `values` at the positions `indices` along `axis`; of the flattened array for `None`."""
     x = _destination("put_along_axis", arr)
     index, values = arrays(x, indices, values)[1:]
     values = of_dtype("put_along_axis", values, x.dtype)
@@ -131,9 +131,9 @@ def put_along_axis(arr: Any, indices: Any, values: Any, axis: int | None) -> Non
 
 @implements("fill_diagonal")
 def fill_diagonal(a: Any, val: Any, wrap: bool = False) -> None:
-    """The main diagonal becomes `val`, whose elements come over and over.
+    """Write the elements of `val` into the main diagonal, repeated as often as needed.
 
-    wrap : in a matrix of more rows than columns, begin again after the last column.
+    wrap : in a matrix with more rows than columns, begin again two rows below the diagonal's end.
     """
     x = _destination("fill_diagonal", a)
     shape = tuple(x.shape)

@@ -9,7 +9,7 @@ from ...backends import _registry
 from ...core.array import GradArray
 from ...core.convert import as_operand
 from ...errors import DTypeError, ShapeError
-from .._call import as_array, is_complex
+from .._operands import as_array, is_complex
 
 # -- before the call -----------------------------------------------------------------------------
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Literal, NamedTuple
 
-from ...core import recording as _record
+from ...core import recording
 from ...core.array import GradArray
 from ...core.grad import Grad
 from ...core.recording import is_active, record, record_many
 from ...errors import NotDifferentiableError
-from .._call import as_array, is_complex, namespace
+from .._operands import as_array, is_complex, namespace
 from ..manipulation import matrix_transpose
 from ..selection import conj
 from ._matrices import (
@@ -83,7 +83,7 @@ def cholesky(x: Any, /, *, upper: bool = False) -> GradArray:
     """
     x = matrices("cholesky", x, square=True)
     raw = call_raw(x, "cholesky", upper=False)
-    y = record(CholeskyGrad, (x,), raw, (raw,)) if is_active(x) else _record.unrecorded(raw)
+    y = record(CholeskyGrad, (x,), raw, (raw,)) if is_active(x) else recording.unrecorded(raw)
     return conj(matrix_transpose(y)) if upper else y
 
 
@@ -308,7 +308,7 @@ def svdvals(x: Any, /) -> GradArray:
     """
     x = matrices("svdvals", x)
     if not is_active(x):
-        return _record.unrecorded(call_raw(x, "svdvals"))
+        return recording.unrecorded(call_raw(x, "svdvals"))
     a = x._array
     u, s, vh = (as_array(a, f) for f in raw_function(x, "svd")(a, full_matrices=False))
     return record(SVDValsGrad, (x,), s, (a, u, vh))

@@ -6,12 +6,12 @@ import math
 from typing import Any, NamedTuple
 
 from ...backends import _registry
-from ...core import recording as _record
+from ...core import recording
 from ...core.array import GradArray
 from ...core.grad import Grad
 from ...core.mode import mode
 from ...core.recording import constant, is_active, record, record_many
-from .._call import as_array, is_complex, namespace
+from .._operands import as_array, is_complex, namespace
 from ._matrices import adjoint, call_raw, matrices, places, raw_function, scaled
 
 #: How many singular values may vanish, for derivatives of higher order, on GPUs and for tracers.
@@ -57,7 +57,7 @@ def det(x: Any, /) -> GradArray:
     """
     x = matrices("det", x, square=True)
     raw = call_raw(x, "det")
-    return record(DetGrad, (x,), raw, (x._array,)) if is_active(x) else _record.unrecorded(raw)
+    return record(DetGrad, (x,), raw, (x._array,)) if is_active(x) else recording.unrecorded(raw)
 
 
 def adjugate(x: GradArray) -> GradArray:
@@ -65,7 +65,7 @@ def adjugate(x: GradArray) -> GradArray:
     a = x._array
     with _registry.of(a).on_device(a):
         if not is_active(x):
-            return _record.unrecorded(raw_adjugate(a))
+            return recording.unrecorded(raw_adjugate(a))
         if a.shape[-1] == 1:  # 1, whatever x is
             return constant(raw_adjugate(a)) + 0 * x
         return _adjugate_by_updates(x)

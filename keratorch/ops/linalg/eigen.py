@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from ...backends import _registry
-from ...core import recording as _record
+from ...core import recording
 from ...core.array import GradArray
 from ...core.grad import Grad
 from ...core.recording import is_active, record, record_many
-from .._call import as_array, is_complex, namespace
+from .._operands import as_array, is_complex, namespace
 from ._matrices import (
     adjoint,
     call_raw,
@@ -122,7 +122,7 @@ def eigvalsh(x: Any, /) -> GradArray:
     """
     x = matrices("eigvalsh", x, square=True)
     if not is_active(x):
-        return _record.unrecorded(call_raw(x, "eigvalsh"))
+        return recording.unrecorded(call_raw(x, "eigvalsh"))
     a = x._array
     values, v = (as_array(a, f) for f in raw_function(x, "eigh")(a))
     return record(EigvalshGrad, (x,), values, (a, v))
@@ -220,6 +220,6 @@ def eigvals(x: Any, /) -> GradArray:
     """
     x = matrices("eigvals", x, square=True)
     if not is_active(x):
-        return _record.unrecorded(complex_raw(x, raw_function(x, "eigvals")(x._array)))
+        return recording.unrecorded(complex_raw(x, raw_function(x, "eigvals")(x._array)))
     values, v = (complex_raw(x, raw) for raw in raw_function(x, "eig")(x._array))
     return record(EigvalsGrad, (x,), values, (x._array, v))

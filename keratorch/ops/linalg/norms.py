@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ...core import recording as _record
+from ...core import recording
 from ...core.array import GradArray
 from ...core.convert import as_operand
 from ...core.grad import Grad
 from ...core.mode import policy
 from ...core.recording import is_active, record
-from .._call import namespace, normalized_axes
+from .._operands import namespace, normalized_axes
 from ..manipulation import reshape
 from ..placing import astype
 from ..reductions import Axis, max, min, spread, sum
@@ -86,7 +86,7 @@ def vector_norm(
     ord = int(order) if order.is_integer() else order
     raw = call_raw(x, "vector_norm", axis=axes, keepdims=keepdims, ord=ord)
     if not is_active(x):
-        return _record.unrecorded(raw)
+        return recording.unrecorded(raw)
     return record(
         VectorNormGrad, (x,), raw, (x._array, raw), axes=axes, keepdims=keepdims, order=ord
     )

@@ -6,15 +6,15 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from ...core import recording as _record
+from ...core import recording
 from ...core.array import GradArray
 from ...core.convert import check_devices
 from ...core.grad import Grad
 from ...core.recording import is_active, record
-from ...core.writes import share
+from ...core.views import share
 from ...errors import AxisError, ShapeError
-from .._call import as_array, namespace, normalized_axes, operands, raw_namespace
 from .._elementwise import RawFunctions
+from .._operands import as_array, namespace, normalized_axes, operands, raw_namespace
 from ..manipulation import broadcast_shape, broadcast_to, permute_dims, reshape
 from ..placing import copy
 from ..reductions import sum as sum_
@@ -81,7 +81,7 @@ def matmul(x1: Any, x2: Any, /) -> GradArray:
         raise error
     active1, active2 = is_active(x1), is_active(x2)
     if not active1 and not active2:
-        return _record.unrecorded(raw)
+        return recording.unrecorded(raw)
     saved = (a if active2 else None, b if active1 else None)
     return record(MatMulGrad, (x1, x2), raw, saved, ndims=(a.ndim, b.ndim))
 
@@ -140,7 +140,7 @@ def vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> GradArray:
     raw = as_array(x1._array, raw_namespace(x1).vecdot(x1._array, x2._array, axis=axis))
     active1, active2 = is_active(x1), is_active(x2)
     if not active1 and not active2:
-        return _record.unrecorded(raw)
+        return recording.unrecorded(raw)
     saved = (x1._array if active2 else None, x2._array if active1 else None)
     return record(VecDotGrad, (x1, x2), raw, saved, axis=axis)
 
@@ -257,7 +257,7 @@ def cross(x1: Any, x2: Any, /, *, axis: int = -1) -> GradArray:
     raw = as_array(x1._array, raw_function(x1, "cross")(x1._array, x2._array, axis=axis))
     active1, active2 = is_active(x1), is_active(x2)
     if not active1 and not active2:
-        return _record.unrecorded(raw)
+        return recording.unrecorded(raw)
     saved = (x1._array if active2 else None, x2._array if active1 else None)
     return record(CrossGrad, (x1, x2), raw, saved, axis=axis)
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from ...backends import _registry
-from ...core import recording as _record
+from ...core import recording
 from ...core.array import GradArray
 from ...core.convert import check_devices
 from ...core.grad import Grad
+from ...core.nodes import raw_of
 from ...core.recording import constant, is_active, record
 from ...core.sync import waits
 from ...errors import ShapeError
-from .._call import as_array, namespace, operands, raw_namespace
+from .._operands import as_array, namespace, operands, raw_namespace
 from ..manipulation import broadcast_shape
 from ._matrices import adjoint, call_raw, floating, matrices, real, same_dtype
 from .decompositions import svdvals
@@ -48,7 +49,7 @@ def inv(x: Any, /) -> GradArray:
     """
     x = matrices("inv", x, square=True)
     raw = call_raw(x, "inv")
-    return record(InvGrad, (x,), raw, (raw,)) if is_active(x) else _record.unrecorded(raw)
+    return record(InvGrad, (x,), raw, (raw,)) if is_active(x) else recording.unrecorded(raw)
 
 
 class PinvGrad(Grad):
@@ -119,9 +120,11 @@ def pinv(x: Any, /, *, rtol: Any = None) -> GradArray:
     """
     x = matrices("pinv", x)
     waits("pinv", x.shape, "CuPy counts singular values; use solve, or do it outside")
-    rtol = rtol._array if isinstance(rtol, GradArray) else rtol
+    rtol = raw_of(rtol)
     raw = call_raw(x, "pinv", **({} if rtol is None else {"rtol": rtol}))
-    return record(PinvGrad, (x,), raw, (x._array, raw)) if is_active(x) else _record.unrecorded(raw)
+    return (
+        record(PinvGrad, (x,), raw, (x._array, raw)) if is_active(x) else recording.unrecorded(raw)
+    )
 
 
 def matrix_rank(x: Any, /, *, rtol: Any = None) -> GradArray:
@@ -131,17 +134,17 @@ def matrix_rank(x: Any, /, *, rtol: Any = None) -> GradArray:
     """
     x = matrices("matrix_rank", x)
     if rtol is None:
-        return _record.unrecorded(call_raw(x, "matrix_rank"))
+        return recording.unrecorded(call_raw(x, "matrix_rank"))
     # Not by the library: JAX takes `rtol` for an absolute tolerance.
     values = svdvals(constant(x._array))
     if not values.size:
-        return _record.unrecorded(call_raw(x, "matrix_rank"))
-    rtol = rtol._array if isinstance(rtol, GradArray) else rtol
+        return recording.unrecorded(call_raw(x, "matrix_rank"))
+    rtol = raw_of(rtol)
     rtol = rtol if isinstance(rtol, (float, int)) else rtol[..., None]
     s, xp = values._array, raw_namespace(x)
     with _registry.of(s).on_device(s):
         kept = s > rtol * xp.max(s, axis=-1, keepdims=True)
-        return _record.unrecorded(as_array(x._array, xp.count_nonzero(kept, axis=-1)))
+        return recording.unrecorded(as_array(x._array, xp.count_nonzero(kept, axis=-1)))
 
 
 # -- systems of equations ------------------------------------------------------------------------
@@ -203,5 +206,5 @@ def solve(x1: Any, x2: Any, /) -> GradArray:
         broadcast_shape("solve", tuple(x1.shape[:-2]), shape[:-2])
     raw = call_raw(x1, "solve", x2._array)
     if not is_active(x1) and not is_active(x2):
-        return _record.unrecorded(raw)
+        return recording.unrecorded(raw)
     return record(SolveGrad, (x1, x2), raw, (x1._array, raw), vector=vector)

@@ -1,129 +1,33 @@
-"""Writes into arrays: when each array's memory was last written, and who shares it.
+"""Views: which arrays share memory, so that a write shows wherever NumPy would show it.
 
-A write in place records its time, in the engine's own numbering, under the memory that it
-changed. A node that saved that memory before the write must not use it; a node that was made
-after all writes need not look. Views and `detach()` share memory, and so the record.
-
-A write that makes a new array (a recorded one, or any in a library whose arrays cannot be
-written) must show where NumPy would show it: in the array that the written one is a view of, and
-in all other live views of that. Each view knows how it is read from its parent, so they are read
-again; where that cannot be done the write is refused. Where the library has copies for views of
-NumPy's, as PyTorch for negative steps, each write happens in this way, and then in all the memory.
+Some writes make a new array: recorded writes, and all writes in a library whose arrays cannot be
+written in place. Such a write to a view must also show in the view's parent and in all other live
+views of that parent. Each view knows how to read itself from its parent, so keratorch reads the
+views again. If that is not possible, the write raises an error. Some libraries make a copy where
+NumPy makes a view, as PyTorch does for negative steps. Then every write works this way, and goes
+to the memory of the copies too.
 """
 
 from __future__ import annotations
 
-import contextlib
-import functools
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 from weakref import ref
 
 from ..backends import _registry
-from ..errors import AliasedWriteError, LeafWriteError, StaleValueError
+from ..errors import AliasedWriteError, LeafWriteError
 from .making import new_array
 from .mode import mode
-from .nodes import GradArrayBase, LeafSlot, Node, _nowhere, get_slot, next_seq, op_name
-
-# -- when memory was written ---------------------------------------------------------------------
-
-Key = tuple[str, int]
-
-
-class _Writes:
-    __slots__ = ("last", "lock", "owners", "times")
-
-    def __init__(self) -> None:
-        self.last = 0
-        self.times: dict[Key, int] = {}
-        self.owners: dict[Key, Any] = {}  # weak references, for forgetting what is gone
-        self.lock = threading.Lock()
-
-
-writes = _Writes()
-
-
-def mark(raw: Any) -> None:
-    """Note that `raw` has been written in place, now."""
-    backend = _registry.of(raw)
-    key = backend.name, backend.storage(raw)
-    with writes.lock:
-        writes.times[key] = writes.last = next_seq()
-        owner = _owner(raw)
-        if key not in writes.owners and id(owner) == key[1]:
-            # A class may take no weak references; its entry is then kept.
-            with contextlib.suppress(TypeError):
-                writes.owners[key] = ref(owner, functools.partial(_forget, key))
-
-
-def mark_family(x: Any) -> None:
-    """As `mark`, for the array of `x` and for all that may share its memory."""
-    mark(x._array)
-    family = getattr(x, "_alias", None)
-    if family is not None and not _registry.of(x._array).knows_storage:
-        for other in family.others(x):
-            mark(other._array)
-
-
-def _owner(raw: Any) -> Any:
-    """The array whose memory `raw` shows, as far as attributes named ``base`` tell."""
-    while isinstance(base := getattr(raw, "base", None), type(raw)):
-        raw = base
-    return raw
-
-
-def _forget(key: Key, _: Any) -> None:
-    writes.owners.pop(key, None)
-    writes.times.pop(key, None)
-
-
-def check(node: Any) -> None:
-    """Raise `StaleValueError` if something that `node` saved was written since."""
-    for raw in held(node):
-        backend = _registry.of(raw)
-        if writes.times.get((backend.name, backend.storage(raw)), 0) > node._seq:
-            raise StaleValueError(
-                f"{op_name(node)} saved an array of shape {tuple(raw.shape)} that was written "
-                "in place since: write to a copy() of it, or call backward before the write"
-            )
-
-
-def held(node: Any) -> Iterator[Any]:
-    """The raw arrays that `node` keeps: saved values, and what is in attributes."""
-    stack = [node._saved, getattr(node._saved, "kept", None)]
-    stack += getattr(node, "__dict__", {}).values()
-    stack += [getattr(node, name, None) for name in _slots(type(node))]
-    while stack:
-        value = stack.pop()
-        if type(value) in _registry.by_type:
-            yield value
-        elif isinstance(value, GradArrayBase):
-            yield get_slot(value)
-        elif isinstance(value, (tuple, list)):
-            stack.extend(value)
-        elif isinstance(value, dict):
-            stack.extend(value.values())
-
-
-@functools.cache
-def _slots(cls: type) -> tuple[str, ...]:
-    """The attributes that the classes between `cls` and `Grad` declare."""
-    found: list[str] = []
-    for base in cls.__mro__[: cls.__mro__.index(Node)]:
-        slots = base.__dict__.get("__slots__", ())
-        found += [slots] if isinstance(slots, str) else slots
-    return tuple(found)
-
-
-# -- who shares memory ---------------------------------------------------------------------------
+from .nodes import LeafSlot, nowhere
+from .versions import mark
 
 
 class Link:
-    """How a view is read from its parent, and how its values are put back there.
+    """The link from a view to its parent: how to read the view, and how to put its values back.
 
-    read : ``read(parent, *args)`` is the view.
-    write : ``write(parent, values, *args)`` is the parent with the view replaced; or `None`.
+    read : ``read(parent, *args)`` returns the view.
+    write : ``write(parent, values, *args)`` returns the parent with the view replaced by `values`;
+        `None` if that is not possible.
     """
 
     __slots__ = ("args", "depth", "parent", "read", "up", "write")
@@ -146,7 +50,7 @@ class Link:
 class Family:
     """Arrays that may share memory, in the order in which they were made.
 
-    copies : those of them that are copies where NumPy would make views, and views of these.
+    copies : the members that are copies where NumPy would make views, and the views of these.
     """
 
     __slots__ = ("copies", "limit", "members")
@@ -175,13 +79,22 @@ class Family:
         return found
 
 
+def mark_family(x: Any) -> None:
+    """As `mark`, for the raw array of `x` and for all arrays that may share its memory."""
+    mark(x._array)
+    family = getattr(x, "_alias", None)
+    if family is not None and not _registry.of(x._array).knows_storage:
+        for other in family.others(x):
+            mark(other._array)
+
+
 def has_copies(x: Any) -> bool:
-    """Whether a write to the memory of `x` alone would not show in all that must show it."""
+    """Whether a write to the memory of `x` alone would miss an array that must show the write."""
     family = getattr(x, "_alias", None)
     return family is not None and bool(family.live_copies()) and bool(family.others(x))
 
 
-#: Views of views are followed this far; beyond, a write that would have to show is refused.
+#: keratorch follows views of views to this depth; beyond it, a write that must show raises.
 _DEEPEST = 64
 
 
@@ -194,12 +107,12 @@ def share(
     sure: bool = True,
     copied: bool = False,
 ) -> Any:
-    """Note that `view` shows the memory of `x`; returns `view`.
+    """Record that `view` shows the memory of `x`; returns `view`.
 
-    read, write, args : of its `Link`; without `read` there is none, and a write that would have
-        to be shown in the other array is refused.
-    sure : whether NumPy would make a view; otherwise the memory is looked at.
-    copied : whether NumPy would make a view, but `view` is a copy, in memory of its own.
+    read, write, args : the parts of its `Link`. Without `read` there is no link, and a write that
+        must show in the other array raises an error.
+    sure : whether NumPy would make a view. If not, `share` compares the memory of both arrays.
+    copied : whether `view` is a copy in its own memory where NumPy would make a view.
     """
     if not sure and not copied:
         backend = _registry.of(x._array)
@@ -222,13 +135,13 @@ def share(
 
 
 def replace(x: Any, new: Any, how: str, recorded: bool) -> None:
-    """Make `x` what `new` is, and show it in every live array that shows the memory of `x`.
+    """Make `x` equal to `new`, also in every live array that shows the memory of `x`.
 
-    recorded : `new` is a result, and the others become results too; else their values change
-        and nothing more.
+    recorded : whether `new` is a recorded result. The other arrays then become results too;
+        otherwise only their values change.
 
-    Raises `AliasedWriteError` where it cannot be shown, `LeafWriteError` where it would have to
-    show in a leaf that requires a gradient; nothing has changed then.
+    Raises `AliasedWriteError` where the write cannot show, and `LeafWriteError` where it would have
+    to show in a leaf that requires a gradient. After an error nothing has changed.
     """
     family = getattr(x, "_alias", None)
     others = [] if family is None else family.others(x)
@@ -246,7 +159,7 @@ def replace(x: Any, new: Any, how: str, recorded: bool) -> None:
 
 
 def _plan(x: Any, new: Any, others: list[Any], how: str, recorded: bool) -> list[tuple[Any, Any]]:
-    """Which arrays become what, if `x` becomes `new`."""
+    """The arrays that change if `x` becomes `new`, each with its new value."""
     top, links = _top(x)
     if recorded:
         for array in (top, *(link.parent() for link in links)):
@@ -254,7 +167,7 @@ def _plan(x: Any, new: Any, others: list[Any], how: str, recorded: bool) -> list
                 refuse_leaf(array, how)
     if any(link.write is None for link in links):
         raise _aliased(x, top, how)
-    # What lies between `top` and `x`: read downwards, put back upwards.
+    # The arrays between `top` and `x`: read them downwards, and put the values back upwards.
     between = [now(top, recorded)]
     for link in links[:0:-1]:
         between.append(link.read(between[-1], *link.args))
@@ -285,13 +198,13 @@ def _plan(x: Any, new: Any, others: list[Any], how: str, recorded: bool) -> list
 
 
 def _laid_out_as(new: Any, x: Any) -> Any:
-    """`new`, laid out in memory as `x` is: else `reshape` would copy where it made views."""
+    """`new` with the memory layout of `x`: otherwise `reshape` could copy where it made a view."""
     new._array = _registry.of(x._array).laid_out_as(new._array, x._array)
     return new
 
 
 def _top(x: Any) -> tuple[Any, list[Link]]:
-    """The highest live array that `x` is a view of, and the links from `x` up to it."""
+    """The highest live array of which `x` is a view, and the links from `x` up to that array."""
     top, links, height = x, [], 0
     link = getattr(x, "_link", None)
     while link is not None:
@@ -304,7 +217,7 @@ def _top(x: Any) -> tuple[Any, list[Link]]:
 
 
 def _path(view: Any, top: Any) -> list[Link] | None:
-    """The links from `view` up to `top`; `None` where it was not made from it."""
+    """The links from `view` up to `top`; `None` if `view` was not made from `top`."""
     path = []
     link = getattr(view, "_link", None)
     while link is not None:
@@ -316,7 +229,7 @@ def _path(view: Any, top: Any) -> list[Link] | None:
 
 
 def now(x: Any, tracked: bool = True) -> Any:
-    """What `x` is now, as an array of its own that stays so; a constant if not `tracked`."""
+    """The present state of `x` as a separate `GradArray`; a constant if not `tracked`."""
     if not tracked:
         return new_array(x._array, None, None)
     old = new_array(x._array, x._grad_op, x._edge)
@@ -325,10 +238,10 @@ def now(x: Any, tracked: bool = True) -> Any:
 
 
 def _become(x: Any, result: Any) -> None:
-    """Make `x` the given result; views of `x` stay its views."""
+    """Turn `x` into the given result; views of `x` stay its views."""
     edge = x._edge
     if edge is not None and edge._out() is x:
-        edge._out = _nowhere  # or its gradient would be kept for an array that is gone
+        edge._out = nowhere  # otherwise a walk would keep a gradient for the old value
     x._array = result._array
     x._grad = None
     x._grad_op = result._grad_op
@@ -339,7 +252,7 @@ def _become(x: Any, result: Any) -> None:
 
 
 def refuse_leaf(x: Any, how: str) -> None:
-    """Raise `LeafWriteError` if a recorded write would make a result of a leaf."""
+    """Raise `LeafWriteError` if a recorded write would turn the leaf `x` into a result."""
     if type(x._edge) is LeafSlot and (mode.recording or x._tangents is None):
         raise LeafWriteError(
             f"{how} a leaf of shape {tuple(x.shape)} that requires a gradient: update it inside "

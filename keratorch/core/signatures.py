@@ -1,12 +1,12 @@
-"""What type checkers know of the methods that `ops._methods` gives to `GradArray`."""
+"""Type signatures of the methods that `ops` and `interop` add to `GradArray`."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Self
 
 
-class Methods:
-    """The operators and methods of `GradArray`, by name and type."""
+class Signatures:
+    """The operators and methods of `GradArray`, declared for type checkers alone."""
 
     __slots__ = ()
 

@@ -1,0 +1,246 @@
+"""The reverse walk through the nodes, on raw arrays or on `GradArray`s.
+
+The walk is a loop, without recursion: each node comes after all its uses. A walk keeps the sum of
+the gradients that have reached each edge. The gradient of a leaf goes to that leaf alone.
+"""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from typing import Any, NamedTuple
+
+from ..backends import _registry
+from . import versions
+from .fitting import fit_plain, fit_recorded, one_per_input
+from .nodes import GradArrayBase, LeafSlot, OutputSlot, get_raw
+
+_by_type = _registry.by_type
+_no_scope = nullcontext()
+
+
+class Rest(NamedTuple):
+    """The remaining work of a walk that ran out of memory."""
+
+    order: list[Any]  # the nodes that the walk did not reach
+    node: Any = None  # the node whose rule ran, but whose gradients were not all added
+    grad: Any = None  # the gradient that this rule got
+    pairs: list[tuple[Any, Any]] | None = None  # the edges and gradients that were not added
+
+
+class Walk:
+    """One walk: its task, and its progress."""
+
+    __slots__ = (
+        "around",
+        "by_type",
+        "grads",
+        "needed",
+        "owned",
+        "rest",
+        "results",
+        "retain",
+        "since",
+        "targets",
+    )
+
+    def __init__(self, retain: bool, targets: set[Any] | None = None, since: int = 0) -> None:
+        self.retain = retain
+        self.since = since
+        self.targets = targets
+        self.needed: set[Any] = set()  # the nodes above a target
+        self.grads: dict[Any, Any] = {}  # edge -> sum of the gradients so far
+        self.owned: set[Any] = set()  # edges whose sum is ours to write into
+        self.results: list[tuple[Any, Any]] = []
+        self.rest: Rest | None = None
+        # Here hooks and tools come between the walk and the rules: see `watch`.
+        self.by_type: Any = _by_type
+        self.around: Any = None
+
+    def add(self, edge: Any, grad: Any) -> None:
+        """Add a gradient to the sum of an edge."""
+        previous = self.grads.get(edge)
+        self.grads[edge] = grad if previous is None else sum_of(previous, grad)
+
+    def collect_output(self, slot: OutputSlot, grad: Any) -> None:
+        """Put the gradient of one output into its place in the node's list of gradients."""
+        node = slot._edges[0]
+        pending = self.grads.get(node)
+        if pending is None:
+            pending = self.grads[node] = [None] * node.outputs
+        present = pending[slot.index]
+        pending[slot.index] = grad if present is None else sum_of(present, grad)
+
+    def is_last(self, target: Any) -> bool:
+        """Whether no other target is below `target`, so that its rule need not run."""
+        return target._seq < self.since or not any(e in self.needed for e in target._edges or ())
+
+    def handed(self, node: Any, grad: Any) -> Any:
+        """The gradient in the form that a leaf gets: contiguous, writable, and not shared."""
+        backend = _registry.of(grad)
+        if node in self.owned and backend.is_plain(grad):
+            return grad
+        return backend.copy(grad)
+
+    def stop(self, node: Any, grad: Any, pairs: list[Any] | None, order: list[Any]) -> None:
+        """Store the remaining work after an error at `node`.
+
+        pairs : the edges and gradients from the rule of `node` that were not added yet; `None` if
+            the rule must run again.
+        """
+        if pairs is not None:
+            self.rest = Rest(order, node, grad, pairs)
+            return
+        if self.results and self.results[-1][0] is node:
+            self.results.pop()
+        self.grads[node] = list(grad) if type(grad) is tuple else grad
+        self.rest = Rest([node, *order])
+
+
+def walk_plain(walk: Walk, order: list[Any], seeds: list[tuple[Any, Any]]) -> list[tuple[Any, Any]]:
+    """Walk on raw arrays, without recording. Returns ``walk.results``."""
+    grads, owned, results, targets = walk.grads, walk.owned, walk.results, walk.targets
+    for edge, seed in seeds:
+        walk.add(edge, seed)
+    by_type = walk.by_type
+    writes = versions.writes
+    retain = walk.retain
+    rest = iter(order)
+    node = grad = pairs = edge = g = None
+    try:
+        for node in rest:
+            pairs = None
+            grad = grads.pop(node, None)
+            if grad is None:
+                if not retain and targets is None:
+                    free(node)
+                continue
+            cls = type(node)
+            if targets is not None:
+                if node in targets:
+                    results.append((node, walk.handed(node, grad)))
+                    if walk.is_last(node):
+                        continue
+            elif cls is LeafSlot:
+                if node._out() is not None:
+                    results.append((node, walk.handed(node, grad)))
+                continue
+            elif node._out() is not None:
+                results.append((node, grad))
+            if cls is OutputSlot:
+                walk.collect_output(node, grad)
+                continue
+            if writes.last > node._seq:
+                versions.check(node)
+            if type(grad) is list:  # several outputs
+                array_type = type(next(g for g in grad if g is not None))
+                grad = tuple(grad)
+            else:
+                array_type = type(grad)
+            backend = by_type[array_type]
+            edges = node._edges
+            found = backend.rules[cls](node, grad)
+            if not retain:
+                node._edges = node._saved = None
+            if type(found) is not tuple or len(found) != len(edges):
+                found = one_per_input(node, found, len(edges))
+            pairs = zip(edges, found)  # noqa: B905
+            for edge, g in pairs:
+                if edge is None or g is None:
+                    continue
+                fresh = cls.fresh
+                if type(g) is not array_type or g.shape != edge.shape or g.dtype != edge.dtype:
+                    g, changed = fit_plain(node, edge, g, grad)
+                    fresh = fresh or changed
+                    backend = by_type[type(g)]
+                total = grads.get(edge)
+                if total is None:
+                    grads[edge] = g
+                    if fresh:
+                        owned.add(edge)
+                elif edge in owned:
+                    grads[edge] = backend.add_into(total, g)
+                else:
+                    grads[edge] = backend.add(total, g)
+                    owned.add(edge)
+                total = None  # otherwise the old sum would stay alive during the next rule
+    except MemoryError:
+        if node is not None and not retain and targets is None:
+            walk.stop(node, grad, None if pairs is None else [(edge, g), *pairs], [*rest])
+        raise
+    return results
+
+
+def walk_recorded(
+    walk: Walk, order: list[Any], seeds: list[tuple[Any, Any]]
+) -> list[tuple[Any, Any]]:
+    """Walk on `GradArray`s, so that the rules can be recorded. Returns ``walk.results``."""
+    grads, results, targets = walk.grads, walk.results, walk.targets
+    for edge, seed in seeds:
+        walk.add(edge, seed)
+    for node in order:
+        grad = grads.pop(node, None)
+        if grad is None:
+            if not walk.retain and targets is None:
+                free(node)
+            continue
+        cls = type(node)
+        if targets is not None:
+            if node in targets:
+                results.append((node, grad))
+                if walk.is_last(node):
+                    continue
+        elif node._out() is not None:
+            results.append((node, grad.copy() if cls is LeafSlot else grad))
+        if cls is LeafSlot:
+            continue
+        if cls is OutputSlot:
+            walk.collect_output(node, grad)
+            continue
+        edges = node._edges
+        if versions.writes.last > node._seq:
+            versions.check(node)
+        given = tuple(grad) if type(grad) is list else grad
+        if walk.around is None:
+            found = node.backward(given)
+        else:
+            found = walk.around(_rule, node, given)
+        if not walk.retain:
+            free(node)
+        found = one_per_input(node, found, len(edges))
+        for edge, g in zip(edges, found, strict=True):
+            if edge is None or g is None:
+                continue
+            g = fit_recorded(node, edge, g, grad)
+            previous = grads.get(edge)
+            grads[edge] = g if previous is None else previous + g
+    return results
+
+
+def _rule(node: Any, grad: Any) -> Any:
+    return node.backward(grad)
+
+
+def sum_of(a: Any, b: Any) -> Any:
+    """``a + b`` for raw arrays or `GradArray`s; always an array, never a scalar."""
+    if isinstance(a, GradArrayBase) or isinstance(b, GradArrayBase):
+        return a + b
+    return _registry.of(a).add(a, b)
+
+
+def free(node: Any) -> None:
+    """Drop the saved values and the edges of a node."""
+    if type(node) is not LeafSlot and type(node) is not OutputSlot:
+        node._edges = node._saved = None
+
+
+def scope_of(seed: tuple[Any, Any]) -> Any:
+    """The context in which the walk runs: the backend's scope for the root or its gradient `g`."""
+    edge, g = seed
+    if g is not None and not _registry.of(g).has_scope:  # torch.compile can trace this path
+        return _no_scope
+    root = edge._out()
+    array = g if root is None else get_raw(root)
+    return _no_scope if array is None else _registry.of(array).scope(array)
+
+
+__all__ = ["Rest", "Walk", "free", "scope_of", "sum_of", "walk_plain", "walk_recorded"]

@@ -168,8 +168,8 @@ class Namespace:
             value = value or _others(name)
             if value is None:
                 raise _no_name(
-                    f"{self.__name__} has no {name!r}: keratorch has no differentiable function "
-                    "of that name",
+                    f"{self.__name__} has no {name!r}, which is no function of the standard or of "
+                    "NumPy that keratorch differentiates",
                     "",
                     name,
                 )

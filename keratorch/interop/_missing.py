@@ -256,6 +256,8 @@ def instead(scope: str, name: str) -> str:
     table = SUBMODULES.get(scope, MODULE)
     if name in table:
         return table[name].format(name)
+    if name in _names(scope):  # asked of a backend's namespace, which has less than the module
+        return f"use {'.'.join(filter(None, ('kt', scope, name)))}"
     if scope == "special" and name in special_functions():
         return f"use scipy.special.{name}, which takes GradArrays"
     found = of_keratorch(scope, name) or _of_numpy(scope, name)

@@ -7,7 +7,7 @@ from typing import Any
 from ..backends import _registry
 from ..core.array import GradArray
 from ..core.convert import SCALARS, as_operand, check_devices, has_array, target_device, to_raw
-from ..core.nodes import is_tracked
+from ..core.nodes import is_tracked, raw_of
 from ..core.recording import constant
 from ..errors import DTypeError, LostGradientError, UnknownArrayError
 from . import placing
@@ -46,24 +46,29 @@ def asarray(
         if device is not None:
             x = placing.to_device(x, device)
         if dtype is not None and _registry.of(x._array).dtype(dtype) != x.dtype:
-            if copy is False:
-                raise ValueError(
-                    f"asarray(copy=False) of dtype {x.dtype} as {dtype} needs a copy: leave copy "
-                    "out, or dtype"
-                )
             x = placing.astype(x, dtype)
         elif copy:
             x = placing.copy(x)
+        if copy is False and x._array is not raw_of(obj):
+            raise _needs_copy(obj, dtype, device)
         return x if not requires_grad else GradArray(x, requires_grad=True)
     raw = to_raw(obj, device, dtype, "asarray")
     if copy and raw is obj:
         raw = _registry.of(raw).copy(raw)
     elif copy is False and raw is not obj:
-        raise ValueError(
-            f"asarray(copy=False) of a {type(obj).__name__}, as dtype={dtype} on device={device}, "
-            "needs a copy: leave copy out"
-        )
+        raise _needs_copy(obj, dtype, device)
     return _made(raw, requires_grad)
+
+
+def _needs_copy(obj: Any, dtype: Any, device: Any) -> ValueError:
+    what = f"a {type(obj).__name__}"
+    if hasattr(obj, "shape"):
+        what += f" of dtype {obj.dtype} and shape {tuple(obj.shape)}"
+    asked = {"dtype": dtype, "device": device}
+    asked = ", ".join(f"{name}={value}" for name, value in asked.items() if value is not None)
+    return ValueError(
+        f"asarray(copy=False) of {what}{asked and ', with '}{asked}, needs a copy: leave copy out"
+    )
 
 
 def _made(raw: Any, requires_grad: bool) -> GradArray:

@@ -176,6 +176,12 @@ OTHERS = [
     (lambda: kt.isdtype("float64", "real"), ValueError, ["'real'", "'real floating'"]),
     (lambda: kt.from_dlpack(3), kt.UnknownArrayError, ["int", "__dlpack__", "asarray"]),
     (lambda: kt.asarray([1.0], copy=False), ValueError, ["asarray", "list", "leave copy out"]),
+    (lambda: kt.asarray([V, V], copy=False), ValueError, ["of a list", "leave copy out"]),
+    (
+        lambda: kt.asarray(V, dtype="float32", copy=False),
+        ValueError,
+        ["GradArray of dtype float64", "dtype=float32", "needs a copy"],
+    ),
     (
         lambda: kt.asarray(X, requires_grad=True),
         kt.LostGradientError,
@@ -278,7 +284,9 @@ NAMES = [
     (lambda: kt.nn, "relu", "use kt.nn.functional.relu"),
     (lambda: kt.nn, "Linear", "no layers"),
     (lambda: kt.nn.functional, "linear", "use x @ weight.mT + bias"),
-    (lambda: kt.namespace("numpy"), "matmull", "keratorch has no differentiable function"),
+    (lambda: kt.namespace("numpy"), "matmull", "no function of the standard or of NumPy"),
+    (lambda: kt.namespace("numpy"), "errors", "use kt.errors"),
+    (lambda: kt.namespace("numpy"), "jacobian", "use kt.jacobian"),
     (lambda: kt.namespace("numpy"), "jit", "does not compile"),
     (lambda: kt.namespace("numpy").fft, "fft2", "kt.fft.fftn"),
     (lambda: kt.namespace("numpy").special, "sigmoid", "use kt.special.expit"),

@@ -5,6 +5,9 @@ A test that takes `xp` or `device` runs once for every backend and device found 
 
 ``--cuda-stand-in`` runs the device tests on CuPy alone, whose CUDA is then a stand-in on the CPU
 (`tests/cuda_stand_in`).
+
+Tests that loop over many samples are explained in `tests/samples.py`, what is said at the end of a
+run in `tests/summary.py`.
 """
 
 from __future__ import annotations
@@ -21,6 +24,9 @@ import pytest
 import keratorch as kt
 from tests import jax_settings
 from tests.readonly_numpy import ReadOnlyBackend
+from tests.state import restore_and_check
+
+pytest_plugins = ("tests.samples", "tests.summary")
 
 jax_settings.set_defaults()
 kt.backends.register(ReadOnlyBackend())
@@ -154,8 +160,8 @@ def pytest_report_header(config):
 
 
 def pytest_generate_tests(metafunc):
-    # A test that takes a `case` too pairs it with the targets itself (test_ops.py).
-    if "target" in metafunc.fixturenames and "case" not in metafunc.fixturenames:
+    # A test that takes a `row` too pairs it with the targets itself (test_ops.py).
+    if "target" in metafunc.fixturenames and "row" not in metafunc.fixturenames:
         targets = wanted_targets(metafunc.config)
         if metafunc.module.__name__.startswith("tests.cuda."):
             targets = [t for t in targets if t.backend == "cupy"] or [without_cuda(metafunc.config)]
@@ -211,21 +217,8 @@ def full(pytestconfig):
 @pytest.fixture(autouse=True)
 def no_leaked_state():
     """No test leaves a mode, a policy or a default device behind."""
-    from keratorch.core.mode import mode, policy
-    from keratorch.core.tangents import levels
-
     yield
-    watched = mode.watchers, mode.no_sync
-    mode.watchers, mode.no_sync = (), False
-    state = (mode.recording, mode.rules_wrapped, set(levels), mode.level, policy.masked_zeros)
-    levels.clear()
-    default = str(kt.get_default_device())
-    mode.recording, mode.rules_wrapped, mode.level = True, False, None
-    policy.masked_zeros = True
-    kt.set_default_device(None)
-    assert state == (True, False, set(), None, True)
-    assert default == "cpu"
-    assert watched == ((), False)
+    restore_and_check()
 
 
 @pytest.fixture

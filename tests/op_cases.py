@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from tests.op_specs import OPS, Arg, Op, Sample
+from tests.op_specs import Arg, Op, Sample
 
 DOUBLE = ("float64", "complex128")
 #: To which order derivatives are compared with differences, in both modes.
@@ -45,6 +46,11 @@ class Case:
         return full or backend == "numpy" or self.index == main_sample(self.op, backend, self.dtype)
 
 
+def is_empty(sample: Sample) -> bool:
+    """Whether an array among the arguments is empty."""
+    return any(isinstance(a, Arg) and not math.prod(a.shape) for a in sample.args)
+
+
 def main_sample(op: Op, backend: str, dtype: str) -> int:
     """The first sample that does not fail on the backend."""
     reasons = [op.reason_to_fail(s, backend, dtype) for s in op.samples]
@@ -57,6 +63,15 @@ def is_second_device(backend: str, index: int) -> bool:
     That rules stay on a device that is not the default is seen on array-api-strict, and on CuPy.
     """
     return backend == "jax" and index > 0
+
+
+def samples_for(op: Op, backend: str, full: bool) -> Iterable[int]:
+    """All samples; on JAX, which compiles each anew, the main one and the first empty one."""
+    if full or backend != "jax":
+        return range(len(op.samples))
+    main = main_sample(op, backend, next(d for d in DOUBLE if d in op.dtypes))
+    empty = [i for i, s in enumerate(op.samples) if is_empty(s) and i != main]
+    return [main, *empty[:1]]
 
 
 def dtypes_for(op: Op, index: int, backend: str, device_index: int, full: bool) -> tuple[str, ...]:
@@ -78,7 +93,7 @@ def cases_of(op: Op, backend: str, device_index: int = 0, full: bool = False) ->
     """What runs of an operation on a device of a backend."""
     return [
         Case(op, index, dtype)
-        for index in range(len(op.samples))
+        for index in samples_for(op, backend, full)
         for dtype in dtypes_for(op, index, backend, device_index, full)
     ]
 
@@ -90,9 +105,6 @@ def torch_cases_of(op: Op) -> list[Case]:
         for case in cases_of(op, "numpy")
         if op.torch is not None and case.dtype in DOUBLE and "torch" not in case.sample.xfails
     ]
-
-
-TORCH_CASES = [case for op in OPS for case in torch_cases_of(op)]
 
 
 @dataclass(frozen=True)

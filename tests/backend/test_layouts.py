@@ -15,7 +15,7 @@ import pytest
 import keratorch as kt
 from tests.conftest import wanted_targets
 from tests.op_checks import TOLERANCE, assert_grad_fits, differentiate, on_device, on_host
-from tests.op_specs import OPS
+from tests.op_specs import OPS, Op, Sample
 
 Layout = Callable[[np.ndarray], np.ndarray]
 
@@ -60,17 +60,17 @@ def shared(x: np.ndarray) -> np.ndarray:
 HERE = [op for op in OPS if op.name != "to_device"]
 INPUTS: tuple[Layout, ...] = (contiguous, transposed, flipped, spaced, repeated)
 GRADS: tuple[Layout, ...] = (*INPUTS, unwritable, shared)
-BY_OP = [
-    pytest.param(op, sample, dtype, id=f"{op.name}-{sample.name}-{dtype}")
-    for op in HERE
-    for sample in op.samples
-    for dtype in op.dtypes_of(sample)
-]
 
 
-@pytest.mark.parametrize(("op", "sample", "dtype"), BY_OP)
-def test_numpy(op, sample, dtype):
+@pytest.mark.parametrize("op", HERE, ids=lambda op: op.name)
+def test_numpy(op, samples):
     """All layouts of inputs with all layouts of gradients."""
+    for sample in op.samples:
+        for dtype in op.dtypes_of(sample):
+            samples.check(f"{sample.name}-{dtype}", check_layouts, op, sample, dtype)
+
+
+def check_layouts(op: Op, sample: Sample, dtype: str) -> None:
     plain: dict[Any, list[np.ndarray]] = {}
     for input_layout in INPUTS:
         if input_layout is repeated and not sample.repeatable:
@@ -126,39 +126,41 @@ def laid_out(xp: Any, raw: Any, layout: str) -> Any:
     return xp.broadcast_to(raw[:1, ...], raw.shape) if raw.shape[0] else raw
 
 
-def layout_cases(config):
-    """The main case of every operation; with ``--full`` the edge cases too, and JAX.
+def has_layouts(target, full: bool) -> bool:
+    """All targets but NumPy, whose layouts are above, and JAX, which ``--full`` takes.
 
     JAX's arrays have no strides: nothing is left of a layout where a rule begins.
     """
-    cases = []
-    full = config.getoption("--full")
-    for target in wanted_targets(config):
-        if target.backend == "numpy" or (
-            target.backend == "jax" and (target.device.index or not full)
-        ):
-            continue
-        for op in HERE:
-            for sample in op.samples if full else op.samples[:1]:
-                dtype = "float64" if "float64" in op.dtypes_of(sample) else "complex128"
-                reason = op.reason_to_fail(sample, target.backend, dtype)
-                marks = [] if reason is None else [pytest.mark.xfail(reason=reason)]
-                name = f"{target.id}-{op.name}-{sample.name}"
-                cases.append(pytest.param(target, (op, sample), marks=marks, id=name))
-    return cases
+    if target.backend == "jax":
+        return full and target.device.index == 0
+    return target.backend != "numpy"
 
 
 def pytest_generate_tests(metafunc):
-    if "case" in metafunc.fixturenames:
-        metafunc.parametrize(("target", "case"), layout_cases(metafunc.config))
+    if "row" in metafunc.fixturenames:
+        full = metafunc.config.getoption("--full")
+        pairs = [
+            pytest.param(target, op, id=f"{target.id}-{op.name}")
+            for target in wanted_targets(metafunc.config)
+            if has_layouts(target, full)
+            for op in HERE
+        ]
+        metafunc.parametrize(("target", "row"), pairs)
 
 
-def test_backend(target, case):
+def test_backend(target, row, full, samples):
+    """The main case of an operation, with ``--full`` the edge cases too."""
+    for sample in row.samples if full else row.samples[:1]:
+        dtype = "float64" if "float64" in row.dtypes_of(sample) else "complex128"
+        reason = row.reason_to_fail(sample, target.backend, dtype)
+        samples.check(
+            f"{sample.name}-{dtype}", check_layouts_of, target, row, sample, dtype, fails=reason
+        )
+
+
+def check_layouts_of(target, op: Op, sample: Sample, dtype: str) -> None:
     """Inputs and gradients laid out in the same ways by the library itself."""
-    op, sample = case
     xp = kt.backends.get(target.backend).xp
-    dtypes = op.dtypes_of(sample)
-    dtype = "float64" if "float64" in dtypes else "complex128"
     inputs = sample.inputs(dtype)
     plain = [on_device(target.device, x) if is_array(x) else x for x in inputs]
     outputs = differentiate(op, sample, plain).results

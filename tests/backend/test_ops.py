@@ -1,12 +1,14 @@
 """Every row of `op_specs`, on every backend: values, gradients, second derivatives.
 
 NumPy takes every sample in every dtype; the other backends take the main case in float64 to
-second order, and the edge cases to first order; CuPy takes the main case in a second dtype too, and
-JAX's second device nothing.
-``--full`` takes everything everywhere.
+second order, and the edge cases to first order; CuPy takes the main case in a second dtype too.
+JAX takes the main case and an empty one, and on its second device nothing.
+``--full`` takes everything everywhere. One test loops over the samples of an operation on a device.
 """
 
 from __future__ import annotations
+
+import warnings
 
 import numpy as np
 import pytest
@@ -14,7 +16,7 @@ import pytest
 import keratorch as kt
 from keratorch.testing import check_grads
 from tests.conftest import wanted_targets
-from tests.op_cases import ORDER, TORCH_CASES, cases_of
+from tests.op_cases import ORDER, Case, cases_of, torch_cases_of
 from tests.op_checks import (
     assert_close,
     assert_grad_fits,
@@ -36,53 +38,56 @@ except ImportError:
     torch = None
 
 
-#: Dask guesses dtypes, and guesses float for complex arrays read by arrays of integers.
-DASK_WARNS = pytest.mark.filterwarnings("ignore:Casting complex:numpy.exceptions.ComplexWarning")
-
-
-def cases(config):
-    for target in wanted_targets(config):
-        full = config.getoption("--full")
-        for op in OPS:
-            for case in cases_of(op, target.backend, target.device.index, full):
-                reason = case.reason_to_fail(target.backend)
-                marks = [] if reason is None else [pytest.mark.xfail(reason=reason)]
-                if target.backend == "dask" and is_complex(case.dtype):
-                    marks.append(DASK_WARNS)
-                yield pytest.param(target, case, marks=marks, id=f"{target.id}-{case.id}")
+#: The operations that are compared with PyTorch's.
+WITH_TORCH = [op for op in OPS if torch_cases_of(op)]
 
 
 def pytest_generate_tests(metafunc):
-    if "case" in metafunc.fixturenames:
-        if "target" in metafunc.fixturenames:
-            metafunc.parametrize(("target", "case"), list(cases(metafunc.config)))
-        else:
-            metafunc.parametrize("case", TORCH_CASES, ids=lambda c: c.id)
+    if "row" in metafunc.fixturenames:
+        full = metafunc.config.getoption("--full")
+        pairs = [
+            pytest.param(target, op, id=f"{target.id}-{op.name}")
+            for target in wanted_targets(metafunc.config)
+            for op in OPS
+            if cases_of(op, target.backend, target.device.index, full)
+        ]
+        metafunc.parametrize(("target", "row"), pairs)
 
 
-def test_op(target, case, full):
-    op, sample, dtype = case.op, case.sample, case.dtype
-    inputs = sample.inputs(dtype)
-    raws = [on_device(target.device, x) if isinstance(x, np.ndarray) else x for x in inputs]
-    found = differentiate(op, sample, raws)
+def test_op(target, row, full, samples):
+    for case in cases_of(row, target.backend, target.device.index, full):
+        reason = case.reason_to_fail(target.backend)
+        samples.check(case.id, check_case, case, target, full, fails=reason)
 
-    values, grads = expected(op.name, case.index, dtype)
-    assert len(found.outputs) == len(values)
-    for y, value in zip(found.outputs, values, strict=True):
-        assert_close(y, value, dtype, "value")
-    assert_recorded(op, found.results)
-    assert len(found.grads) == len(grads)
-    for i, (x, g, grad) in enumerate(zip(found.leaves, found.grads, grads, strict=True)):
-        assert_close(g, grad, dtype, f"gradient {i}")
-        assert_grad_fits(x)
-    for raw, before in zip(raws, inputs, strict=True):
-        if isinstance(before, np.ndarray):
-            assert on_host(raw).tobytes() == before.tobytes(), "an input was written"
 
-    if target.backend == "dask" and not all(y.size for y in found.outputs):
-        return  # Dask fails to join what is computed of empty arrays.
-    if case.differences(target.backend, full):
-        check_differences(op, sample, raws)
+def check_case(case: Case, target, full: bool) -> None:
+    """The values are the reference's, the gradients and second derivatives those of differences."""
+    with warnings.catch_warnings():
+        if target.backend == "dask" and is_complex(case.dtype):
+            # Dask guesses dtypes, and guesses float for complex arrays read by arrays of integers.
+            warnings.filterwarnings("ignore", "Casting complex", np.exceptions.ComplexWarning)
+        op, sample, dtype = case.op, case.sample, case.dtype
+        inputs = sample.inputs(dtype)
+        raws = [on_device(target.device, x) if isinstance(x, np.ndarray) else x for x in inputs]
+        found = differentiate(op, sample, raws)
+
+        values, grads = expected(op.name, case.index, dtype)
+        assert len(found.outputs) == len(values)
+        for y, value in zip(found.outputs, values, strict=True):
+            assert_close(y, value, dtype, "value")
+        assert_recorded(op, found.results)
+        assert len(found.grads) == len(grads)
+        for i, (x, g, grad) in enumerate(zip(found.leaves, found.grads, grads, strict=True)):
+            assert_close(g, grad, dtype, f"gradient {i}")
+            assert_grad_fits(x)
+        for raw, before in zip(raws, inputs, strict=True):
+            if isinstance(before, np.ndarray):
+                assert on_host(raw).tobytes() == before.tobytes(), "an input was written"
+
+        if target.backend == "dask" and not all(y.size for y in found.outputs):
+            return  # Dask fails to join what is computed of empty arrays.
+        if case.differences(target.backend, full):
+            check_differences(op, sample, raws)
 
 
 def check_differences(op: Op, sample: Sample, raws: list) -> None:
@@ -100,8 +105,14 @@ def check_differences(op: Op, sample: Sample, raws: list) -> None:
 
 
 @pytest.mark.skipif(torch is None, reason="PyTorch is not installed")
-def test_agrees_with_torch(case):
+@pytest.mark.parametrize("op", WITH_TORCH, ids=lambda op: op.name)
+def test_agrees_with_torch(op, samples):
     """Values and gradients are PyTorch's: so is the convention for complex numbers."""
+    for case in torch_cases_of(op):
+        samples.check(case.id, compare_with_torch, case)
+
+
+def compare_with_torch(case: Case) -> None:
     op, sample = case.op, case.sample
     inputs = sample.inputs(case.dtype)
     found = differentiate(op, sample, inputs)

@@ -101,7 +101,7 @@ MORE = {"(3,1)_(1,4)", "(3)_1.5", "1.5_(3)", "(4)_(3,4)"}
 
 
 @pytest.mark.parametrize("op", with_kernels(), ids=lambda op: op.name)
-def test_a_kernel_computes_the_general_rule(device, op, full):
+def test_a_kernel_computes_the_general_rule(device, op, full, samples):
     """Every shape of the table: 0-d, empty, broadcast, Python scalars; and one not contiguous."""
     for i, sample in enumerate(op.samples):
         small = all(np.size(x) < 2 for x in sample.inputs("float64"))
@@ -111,9 +111,10 @@ def test_a_kernel_computes_the_general_rule(device, op, full):
             wanted = {"float32": more, "complex64": i == 0}
             dtypes = [d for d in dtypes if wanted.get(d)]
         for dtype in dtypes:
-            check(device, op, sample, dtype)
-    dtype = next(d for d in DTYPES if d in op.dtypes_of(op.samples[0]))
-    check(device, op, op.samples[0], dtype, spread=True)
+            samples.check(f"{sample.name}-{dtype}", check, device, op, sample, dtype)
+    main = op.samples[0]
+    dtype = next(d for d in DTYPES if d in op.dtypes_of(main))
+    samples.check(f"{main.name}-{dtype}-spread", check, device, op, main, dtype, True)
 
 
 def test_every_row_has_its_kernel(device):

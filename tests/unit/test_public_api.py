@@ -5,6 +5,8 @@ from __future__ import annotations
 import builtins
 import functools
 import inspect
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +15,7 @@ import keratorch as kt
 from keratorch import errors
 from keratorch.ops._elementwise import ElementwiseGrad
 from tests.op_checks import differentiate, make_seeds
-from tests.op_specs import OPS, REAL
+from tests.op_specs import OPS, REAL, Op, Sample
 from tests.specs.exports import GRADS
 
 #: The names that are promised.
@@ -150,12 +152,9 @@ def test_an_error_is_public_and_a_builtin_one_too(cls):
 
 # -- kernels -------------------------------------------------------------------------------------
 
+#: The rows of elementwise operations.
 KERNELS = [
-    pytest.param(op, sample, dtype, id=f"{op.name}-{sample.name}-{dtype}")
-    for op in OPS
-    if issubclass(GRADS.get(op.grad, object), ElementwiseGrad) and not op.composed
-    for sample in op.samples
-    for dtype in op.dtypes_of(sample)
+    op for op in OPS if issubclass(GRADS.get(op.grad, object), ElementwiseGrad) and not op.composed
 ]
 
 
@@ -174,8 +173,14 @@ def assert_rules_agree(node, grad, rtol):
             np.testing.assert_allclose(fast, general, rtol=rtol, atol=0)
 
 
-@pytest.mark.parametrize(("op", "sample", "dtype"), KERNELS)
-def test_kernel_is_the_rule(op, sample, dtype):
+@pytest.mark.parametrize("op", KERNELS, ids=lambda op: op.name)
+def test_kernel_is_the_rule(op, samples):
+    for sample in op.samples:
+        for dtype in op.dtypes_of(sample):
+            samples.check(f"{sample.name}-{dtype}", check_kernel, op, sample, dtype)
+
+
+def check_kernel(op: Op, sample: Sample, dtype: str) -> None:
     results = differentiate(op, sample, sample.inputs(dtype)).results
     (seed,) = make_seeds(sample, results)
     assert_rules_agree(
@@ -185,29 +190,31 @@ def test_kernel_is_the_rule(op, sample, dtype):
 
 SPECIAL = np.array([-np.inf, -2.0, -1.0, -0.0, 0.0, 0.5, 1.0, 2.0, 1000.0, np.inf, np.nan])
 SEEDS = np.array([0.0, 1.0, -2.0, np.inf])
+NUMBERS = (-1, 0, 0.5, 1, 2, 3, 2.0, float("inf"), float("nan"))
 
 
-def special_cases():
-    for op in OPS:
-        cls = GRADS.get(op.grad)
-        if cls is None or not issubclass(cls, ElementwiseGrad) or "float64" not in op.dtypes:
-            continue
-        if op.composed:
-            continue
-        if len(op.samples[0].args) == 1:  # the orders of special functions are constants
-            function = functools.partial(op.function, **op.samples[0].kwargs)
-            yield pytest.param(function, (SPECIAL,), id=op.name)
-            continue
-        yield pytest.param(op.function, (SPECIAL[:, None], SPECIAL), id=op.name)
-        for number in (-1, 0, 0.5, 1, 2, 3, 2.0, float("inf"), float("nan")):
-            yield pytest.param(op.function, (SPECIAL, number), id=f"{op.name}-x_{number!r}")
-            yield pytest.param(op.function, (number, SPECIAL), id=f"{op.name}-{number!r}_x")
+def special_arguments(op: Op) -> Iterator[tuple[str, Callable[..., Any], tuple[Any, ...]]]:
+    """The name of a call, its function, and its arguments."""
+    if len(op.samples[0].args) == 1:  # the orders of special functions are constants
+        yield "x", functools.partial(op.function, **op.samples[0].kwargs), (SPECIAL,)
+        return
+    yield "x, x", op.function, (SPECIAL[:, None], SPECIAL)
+    for number in NUMBERS:
+        yield f"x, {number!r}", op.function, (SPECIAL, number)
+        yield f"{number!r}, x", op.function, (number, SPECIAL)
 
 
-@pytest.mark.parametrize("dtype", REAL)
-@pytest.mark.parametrize(("function", "values"), list(special_cases()))
-def test_kernel_is_the_rule_at_special_values(function, values, dtype):
+@pytest.mark.parametrize(
+    "op", [op for op in KERNELS if "float64" in op.dtypes], ids=lambda op: op.name
+)
+def test_kernel_is_the_rule_at_special_values(op, samples):
     """At zeros, infinities and NaNs too, where 0·inf counts as 0."""
+    for dtype in REAL:
+        for name, function, values in special_arguments(op):
+            samples.check(f"{name}-{dtype}", check_special_values, function, values, dtype)
+
+
+def check_special_values(function: Callable[..., Any], values: tuple[Any, ...], dtype: str) -> None:
     xs = [kt.GradArray(v.astype(dtype)) if isinstance(v, np.ndarray) else v for v in values]
     with np.errstate(all="ignore"):
         y = function(*xs)

@@ -30,8 +30,7 @@ printf '%s\nCUDA %s\n' "$gpus" "$cuda"
 export KERATORCH_VENV=${KERATORCH_VENV:-.venv}
 export KERATORCH_EXTRA_REQUIREMENTS="cupy-cuda${cuda}x[ctk] torch autograd"
 # Lint, types and packaging are the CPU job's. A few processes are all that one GPU has room for.
-export KERATORCH_SKIP="lint format types scripts cuda-stand-in wheel ${KERATORCH_SKIP:-}"
-bash ci/run -n 4 --require-device cuda "$@"
+bash ci/run setup tests -- -n 4 --require-device cuda "$@"
 
 printf '\n>>> benchmarks\n'
 "$KERATORCH_VENV/bin/python" ci/benchmarks/run.py

@@ -160,8 +160,8 @@ def pytest_report_header(config):
 
 
 def pytest_generate_tests(metafunc):
-    # A test that takes a `row` too pairs it with the targets itself (test_ops.py).
-    if "target" in metafunc.fixturenames and "row" not in metafunc.fixturenames:
+    # A test that takes an `op_row` too pairs it with the targets itself (test_ops.py).
+    if "target" in metafunc.fixturenames and "op_row" not in metafunc.fixturenames:
         targets = wanted_targets(metafunc.config)
         if metafunc.module.__name__.startswith("tests.cuda."):
             targets = [t for t in targets if t.backend == "cupy"] or [without_cuda(metafunc.config)]

@@ -137,7 +137,7 @@ def has_layouts(target, full: bool) -> bool:
 
 
 def pytest_generate_tests(metafunc):
-    if "row" in metafunc.fixturenames:
+    if "op_row" in metafunc.fixturenames:
         full = metafunc.config.getoption("--full")
         pairs = [
             pytest.param(target, op, id=f"{target.id}-{op.name}")
@@ -145,16 +145,16 @@ def pytest_generate_tests(metafunc):
             if has_layouts(target, full)
             for op in HERE
         ]
-        metafunc.parametrize(("target", "row"), pairs)
+        metafunc.parametrize(("target", "op_row"), pairs)
 
 
-def test_backend(target, row, full, samples):
+def test_backend(target, op_row, full, samples):
     """The main case of an operation, with ``--full`` the edge cases too."""
-    for sample in row.samples if full else row.samples[:1]:
-        dtype = "float64" if "float64" in row.dtypes_of(sample) else "complex128"
-        reason = row.reason_to_fail(sample, target.backend, dtype)
+    for sample in op_row.samples if full else op_row.samples[:1]:
+        dtype = "float64" if "float64" in op_row.dtypes_of(sample) else "complex128"
+        reason = op_row.reason_to_fail(sample, target.backend, dtype)
         samples.check(
-            f"{sample.name}-{dtype}", check_layouts_of, target, row, sample, dtype, fails=reason
+            f"{sample.name}-{dtype}", check_layouts_of, target, op_row, sample, dtype, fails=reason
         )
 
 

@@ -43,7 +43,7 @@ WITH_TORCH = [op for op in OPS if torch_cases_of(op)]
 
 
 def pytest_generate_tests(metafunc):
-    if "row" in metafunc.fixturenames:
+    if "op_row" in metafunc.fixturenames:
         full = metafunc.config.getoption("--full")
         pairs = [
             pytest.param(target, op, id=f"{target.id}-{op.name}")
@@ -51,11 +51,11 @@ def pytest_generate_tests(metafunc):
             for op in OPS
             if cases_of(op, target.backend, target.device.index, full)
         ]
-        metafunc.parametrize(("target", "row"), pairs)
+        metafunc.parametrize(("target", "op_row"), pairs)
 
 
-def test_op(target, row, full, samples):
-    for case in cases_of(row, target.backend, target.device.index, full):
+def test_op(target, op_row, full, samples):
+    for case in cases_of(op_row, target.backend, target.device.index, full):
         reason = case.reason_to_fail(target.backend)
         samples.check(case.id, check_case, case, target, full, fails=reason)
 

@@ -1,10 +1,10 @@
 """`docs/consumers.md`: what becomes of gradients in each function of each consumer.
 
-    python -m tests.consumers                     writes it anew
-    python -m tests.consumers GROUP BACKEND...    prints the outcomes of a group, as JSON
+    python -m tests.consumers                          writes it anew
+    python -m tests.consumers '{"GROUP": ["BACKEND"]}'   prints the outcomes of groups, as JSON
 
 Every outcome is what a call gave: nothing is written by hand. `test_consumers.py` runs the groups
-in processes of their own, since SciPy reads ``SCIPY_ARRAY_API`` once, when it is imported.
+in a process of their own, since SciPy reads ``SCIPY_ARRAY_API`` once, when it is imported.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import json
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 from pathlib import Path
 
@@ -75,15 +75,21 @@ def outcomes(group: str, backends: Iterable[str]) -> dict[str, dict[str, Outcome
     return {case.name: {b: judge(case, b) for b in backends} for case in module.CASES}
 
 
-def outcomes_apart(group: str, backends: Iterable[str]) -> dict[str, dict[str, Outcome]]:
-    """The same, computed in a process in which SciPy takes arrays of any library."""
-    command = [sys.executable, "-m", "tests.consumers", group, *backends]
+def outcomes_apart(asked: Mapping[str, Iterable[str]]) -> dict[str, dict[str, dict[str, Outcome]]]:
+    """The outcomes of groups on the backends named with them.
+
+    They are computed in a process in which SciPy takes arrays of any library.
+    """
+    names = json.dumps({group: [*backends] for group, backends in asked.items()})
+    command = [sys.executable, "-m", "tests.consumers", names]
     root = Path(__file__).parents[2]
     done = subprocess.run(command, capture_output=True, text=True, cwd=root)
     if done.returncode:
         raise RuntimeError(f"{' '.join(command)} failed:\n{done.stderr}")
-    found = json.loads(done.stdout)
-    return {n: {b: Outcome(*o) for b, o in row.items()} for n, row in found.items()}
+    return {
+        group: {n: {b: Outcome(*o) for b, o in row.items()} for n, row in found.items()}
+        for group, found in json.loads(done.stdout).items()
+    }
 
 
 def cell(outcome: Outcome) -> str:
@@ -170,7 +176,7 @@ def document(found: dict[str, dict[str, dict[str, Outcome]]]) -> str:
 
 def main(arguments: list[str]) -> None:
     if not arguments:
-        found = {group: outcomes_apart(group, backends_of(group)) for group in GROUPS}
+        found = outcomes_apart({group: backends_of(group) for group in GROUPS})
         for group, results in found.items():
             for name, row in results.items():
                 for backend, outcome in row.items():
@@ -178,7 +184,12 @@ def main(arguments: list[str]) -> None:
                         print(f"{group}: {name} on {backend}: {outcome}", file=sys.stderr)
         DOCUMENT.write_text(document(found), encoding="utf-8")
         return
-    group, *backends = arguments
-    found = outcomes(group, backends)
-    json.dump({n: {b: [o.verdict, o.detail] for b, o in r.items()} for n, r in found.items()},
-              sys.stdout)  # fmt: skip
+    asked = json.loads(arguments[0])
+    found = {group: outcomes(group, backends) for group, backends in asked.items()}
+    json.dump(
+        {
+            group: {n: {b: [o.verdict, o.detail] for b, o in r.items()} for n, r in rows.items()}
+            for group, rows in found.items()
+        },
+        sys.stdout,
+    )

@@ -32,14 +32,22 @@ def in_numpy(name):
     return owner is not None
 
 
-NUMBERED = [
-    pytest.param(
-        c,
-        id=f"{i}-{c.name}",
-        marks=pytest.mark.skipif(not in_numpy(c.name), reason=f"this NumPy has no {c.name}"),
-    )
-    for i, c in enumerate(CASES)
-]
+def by_name(cases):
+    """For each function, its cases under their numbers: what a test loops over."""
+    found = {}
+    for i, case in enumerate(cases):
+        found.setdefault(case.name, {})[f"{i}-{case.name}"] = case
+    return [
+        pytest.param(
+            numbered,
+            id=name,
+            marks=pytest.mark.skipif(not in_numpy(name), reason=f"this NumPy has no {name}"),
+        )
+        for name, numbered in found.items()
+    ]
+
+
+every_function = pytest.mark.parametrize("numbered", by_name(CASES))
 
 
 def parts(result):
@@ -53,9 +61,14 @@ def is_array(value):
     return isinstance(value, (kt.GradArray, np.ndarray, np.generic))
 
 
-@pytest.mark.parametrize("case", NUMBERED)
+@every_function
 @pytest.mark.filterwarnings("ignore::RuntimeWarning", "ignore:numpy.fix:DeprecationWarning")
-def test_value_dtype_and_shape_are_those_of_numpy(case):
+def test_value_dtype_and_shape_are_those_of_numpy(numbered, samples):
+    for name, case in numbered.items():
+        samples.check(name, compare_with_numpy, case)
+
+
+def compare_with_numpy(case):
     expected = parts(case.call(np, *case.inputs))
     found = parts(case.call(knp, *(kt.GradArray(a) for a in case.inputs)))
     assert len(found) == len(expected)
@@ -69,9 +82,14 @@ def test_value_dtype_and_shape_are_those_of_numpy(case):
         np.testing.assert_allclose(y.numpy(), wanted, rtol=1e-12, atol=1e-13)
 
 
-@pytest.mark.parametrize("case", NUMBERED)
+@every_function
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
-def test_derivatives_are_those_of_differences(case):
+def test_derivatives_are_those_of_differences(numbered, samples):
+    for name, case in numbered.items():
+        samples.check(name, check_derivatives, case)
+
+
+def check_derivatives(case):
     if case.order > 0:
         check_grads(lambda *xs: case.call(knp, *xs), case.inputs, order=case.order)
     if case.order:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import keratorch as kt
-from tests.numpy_api.test_functions import is_array, parts
+from tests.numpy_api.test_functions import by_name, is_array, parts
 
 MODULES = ["fourier", "indexing", "joining", "linalg", "products", "shapes"]
 CASES = [
@@ -14,7 +14,6 @@ CASES = [
     for name in MODULES
     for case in importlib.import_module(f"tests.numpy_api.cases_{name}").CASES
 ]
-NUMBERED = [pytest.param(c, id=f"{i}-{c.name}") for i, c in enumerate(CASES) if not c.numpy_only]
 
 
 def computed(case, wrap, module=np):
@@ -27,10 +26,15 @@ def computed(case, wrap, module=np):
     return outputs, [None if g is None else kt.asarray(g).numpy() for g in found]
 
 
-@pytest.mark.parametrize("case", NUMBERED)
+@pytest.mark.parametrize("numbered", by_name(c for c in CASES if not c.numpy_only))
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
-def test_pytorch_arrays_give_what_numpy_arrays_give(case):
+def test_pytorch_arrays_give_what_numpy_arrays_give(numbered, samples):
     torch = pytest.importorskip("torch")
+    for name, case in numbered.items():
+        samples.check(name, compare_with_torch, torch, case)
+
+
+def compare_with_torch(torch, case):
     expected, gradients = computed(case, np.asarray)
     found, of_torch = computed(case, torch.asarray)
     for y, wanted in zip(found, expected, strict=True):

@@ -159,6 +159,15 @@ def pytest_report_header(config):
     return lines
 
 
+def pytest_terminal_summary(terminalreporter, config):
+    """What the header says, at the end and in short."""
+    if config.option.brief:
+        targets, missing = wanted_targets(config), targets_of(config)[1]
+        terminalreporter.write_line("devices: " + ", ".join(t.id for t in targets))
+        if missing:
+            terminalreporter.write_line("not here: " + ", ".join(missing))
+
+
 def pytest_generate_tests(metafunc):
     # A test that takes an `op_row` too pairs it with the targets itself (test_ops.py).
     if "target" in metafunc.fixturenames and "op_row" not in metafunc.fixturenames:

@@ -1,7 +1,7 @@
 """What is said of a run: samples, and why some were skipped or expected to fail, by reason.
 
-``--brief`` shows tenths of the run in place of a letter for each test; failures are shown in full
-either way. With ``-v`` the summary has every reason, without it the commonest.
+``--brief`` shows tenths of the run in place of a letter for each test, and no header; failures are
+shown in full either way. With ``-v`` the summary has every reason, without it the commonest.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import pytest
 from tests.samples import PROPERTY
 
 #: How many reasons of each kind are shown, and how much of each.
-SHOWN, WIDTH = 8, 88
+SHOWN, WIDTH = 4, 88
 #: Categories of reports -> what the summary calls the samples in them, or they themselves.
 KINDS = {"xfailed": "expected", "skipped": "skipped"}
 TITLES = {"expected": "failed as expected", "skipped": "skipped"}
@@ -49,7 +49,15 @@ def counted(stats: dict[str, list[Any]]) -> tuple[int, int, dict[str, Counter[st
 
 
 def lines_of(counts: Counter[str], shown: int | None, width: int | None) -> Iterator[str]:
-    """A line for each reason, the commonest first; the rest in one."""
+    """A line for each reason, the commonest first; the rest in one.
+
+    Where not all are shown, those that differ in a quoted name alone count as one.
+    """
+    if shown is not None:
+        merged: Counter[str] = Counter()
+        for reason, count in counts.items():
+            merged[re.sub("'[^']*'", "'…'", reason)] += count
+        counts = merged
     for reason, count in counts.most_common(shown):
         text = " ".join(reason.split()) or "no reason given"
         if width is not None and len(text) > width:
@@ -74,12 +82,13 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.getgroup("keratorch").addoption(
-        "--brief", action="store_true", help="show tenths of the run, and no letter per test"
+        "--brief", action="store_true", help="show tenths of the run, no letter per test"
     )
 
 
 def pytest_configure(config: pytest.Config) -> None:
     if config.option.brief and not hasattr(config, "workerinput"):
+        config.option.no_header = True
         config.pluginmanager.register(Brief(config), "keratorch-brief")
 
 

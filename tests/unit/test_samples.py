@@ -213,7 +213,13 @@ def test_the_report_has_every_failure_and_the_summary_counts_the_rest(tmp_path):
     assert re.search(r"^failed as expected: 2\n +2 × a known fault$", text, re.M)
     assert re.search(r"^skipped: 2\n +2 × not here$", text, re.M)
     assert "4 failed, 1 passed, 1 skipped, 1 xfailed" in text
-    assert "100%" in text and not re.search(r"^[.sx]", text, re.M)
+    assert re.search(r"^[F %\d]* 100%$", text, re.M), "the progress is tenths and failures"
+
+
+def test_reasons_that_differ_in_a_quoted_name_are_one():
+    counts = Counter({"no function 'beta'": 2, "no function 'zeta'": 3})
+    assert [*summary.lines_of(counts, 8, 88)] == ["     5 × no function '…'"]
+    assert len([*summary.lines_of(counts, None, None)]) == 2
 
 
 def test_long_tails_of_reasons_are_one_line():

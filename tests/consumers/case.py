@@ -70,7 +70,7 @@ REASONS: list[tuple[str, str, str]] = [
         "mixes in NumPy's arrays",
     ),
     ("NotDifferentiableError", r"^(numpy\.[\w.]+) has no rule", r"`\1` has no rule"),
-    ("AttributeError", r"has no '(\w+)': keratorch has no", r"the namespace has no `\1`"),
+    ("AttributeError", r"namespace\('\w+'\) has no '(\w+)'", r"the namespace has no `\1`"),
     ("AttributeError", r"'GradArray' object has no attribute '(\w+)'", r"uses NumPy's `\1`"),
     ("TypeError", r"^Cannot interpret '.*' as a data type", "takes dtypes of NumPy alone"),
     ("ValueError", r"^(could not convert b, a, and x to a common type)", r"SciPy: \1"),

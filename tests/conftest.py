@@ -43,6 +43,8 @@ LIBRARIES = {
 }
 
 
+WORKERS_DEVICES = pytest.StashKey[list[str]]()
+
 #: The stand-in for CUDA; its tests need it to be installed.
 STAND_IN = Path(__file__).with_name("cuda_stand_in")
 
@@ -159,13 +161,29 @@ def pytest_report_header(config):
     return lines
 
 
+def devices_found(config) -> list[str]:
+    """What the header says, in short."""
+    targets, missing = wanted_targets(config), targets_of(config)[1]
+    lines = ["devices: " + ", ".join(t.id for t in targets)]
+    return [*lines, "not here: " + ", ".join(missing)] if missing else lines
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node):
+    """With pytest-xdist, a worker's devices: the process that runs it imports no library."""
+    node.config.stash[WORKERS_DEVICES] = getattr(node, "workeroutput", {}).get("devices", [])
+
+
+def pytest_sessionfinish(session):
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["devices"] = devices_found(session.config)
+
+
 def pytest_terminal_summary(terminalreporter, config):
-    """What the header says, at the end and in short."""
     if config.option.brief:
-        targets, missing = wanted_targets(config), targets_of(config)[1]
-        terminalreporter.write_line("devices: " + ", ".join(t.id for t in targets))
-        if missing:
-            terminalreporter.write_line("not here: " + ", ".join(missing))
+        lines = config.stash.get(WORKERS_DEVICES, None)
+        for line in devices_found(config) if lines is None else lines:
+            terminalreporter.write_line(line)
 
 
 def pytest_generate_tests(metafunc):

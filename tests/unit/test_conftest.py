@@ -5,8 +5,11 @@ import subprocess
 import sys
 import textwrap
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+
+from tests import conftest
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -126,6 +129,26 @@ def test_require_device_runs_everything_where_it_is(run_pytest):
     assert "test_plain PASSED" in result.stdout
 
 
+@pytest.mark.usefixtures("strict")
+def test_in_brief_the_devices_are_named_at_the_end(run_pytest):
+    result = run_pytest("--brief", "-k", "plain")
+    assert result.returncode == 0, result.stdout + result.stderr
+    (line,) = [v for v in result.stdout.splitlines() if v.startswith("devices: ")]
+    assert "numpy-cpu, numpy_readonly-cpu, array_api_strict-cpu" in line
+    assert "not here: torch, jax, dask, cupy" in result.stdout
+    assert "keratorch devices" not in result.stdout
+
+
+def test_workers_tell_their_devices():
+    """Those of a worker are shown, and the process that runs it looks for none."""
+    config = SimpleNamespace(stash=pytest.Stash(), option=SimpleNamespace(brief=True))
+    told = {"devices": ["devices: numpy-cpu", "not here: cupy"]}
+    conftest.pytest_testnodedown(SimpleNamespace(config=config, workeroutput=told))
+    written = []
+    conftest.pytest_terminal_summary(SimpleNamespace(write_line=written.append), config)
+    assert written == told["devices"]
+
+
 def test_full_is_passed_on(run_pytest):
     result = run_pytest("--full", "-k", "switch")
     assert result.returncode == 0, result.stdout + result.stderr
@@ -179,7 +202,7 @@ def test_without_the_option_the_tests_of_the_stand_in_are_not_collected(pytestco
     if pytestconfig.getoption("--cuda-stand-in"):
         pytest.skip("this run has the option")
     result = subprocess.run(
-        [sys.executable, "-m", "pytest", "--collect-only", "-q", "tests/cuda_stand_in"],
+        [sys.executable, "-m", "pytest", "--collect-only", "--no-header", "tests/cuda_stand_in"],
         cwd=ROOT,
         capture_output=True,
         text=True,

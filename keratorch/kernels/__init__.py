@@ -11,4 +11,4 @@ from ..backends._backend import KERNELS
 def install() -> None:
     """Tell the backends where their kernels are; each module is imported with its library."""
     for name in ("numpy", "cupy"):
-        KERNELS[name] = partial(importlib.import_module, f"{__name__}.{name}")
+        KERNELS[name] = partial(importlib.import_module, f"{__name__}._{name}")

@@ -119,8 +119,8 @@ def test_a_kernel_computes_the_general_rule(device, op, full, samples):
 
 def test_every_row_has_its_kernel(device):
     """Each of the rows above is computed by a kernel, whatever its real dtype."""
-    from keratorch.kernels.cupy_elementwise import has_generated_rule, make_kernel
-    from keratorch.kernels.cupy_fused import RULES
+    from keratorch.kernels._cupy_elementwise import has_generated_rule, make_kernel
+    from keratorch.kernels._cupy_fused import RULES
 
     classes = {c.__name__: c for c in subclasses(ElementwiseGrad) if c.__module__[:4] == "kera"}
     for cls in classes.values():
@@ -133,8 +133,8 @@ def test_every_row_has_its_kernel(device):
 
 def test_rules_without_a_complex_kernel(device):
     """They are of functions that take real numbers only, and fall back to the general rule."""
-    from keratorch.kernels.cupy_device_code import NoDeviceCode
-    from keratorch.kernels.cupy_elementwise import make_kernel
+    from keratorch.kernels._cupy_device_code import NoDeviceCode
+    from keratorch.kernels._cupy_elementwise import make_kernel
 
     without = set()
     for cls in subclasses(ElementwiseGrad):

@@ -48,8 +48,8 @@ def architectures(device, full):
 @pytest.mark.parametrize("cls", CLASSES, ids=lambda c: c.__name__)
 def test_generated_kernels(device, cls, full):
     """In float and complex<float>; in every type with --full."""
-    from keratorch.kernels.cupy_device_code import NoDeviceCode
-    from keratorch.kernels.cupy_elementwise import make_kernel
+    from keratorch.kernels._cupy_device_code import NoDeviceCode
+    from keratorch.kernels._cupy_elementwise import make_kernel
 
     made = 0
     for char in "fdFD" if full else "fF":
@@ -77,7 +77,7 @@ def fresh_module(name: str) -> Any:
 
 @pytest.mark.parametrize("name", sorted(BY_HAND))
 def test_kernels_by_hand(device, name):
-    fused = fresh_module("keratorch.kernels.cupy_fused")
+    fused = fresh_module("keratorch.kernels._cupy_fused")
     rows = [op for op in OPS if op.grad == name and not op.composed]
     assert rows
     for op in rows:
@@ -90,7 +90,7 @@ def test_kernels_by_hand(device, name):
 
 @pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
 def test_forward_kernels(device, dtype):
-    fused = fresh_module("keratorch.kernels.cupy_fused")
+    fused = fresh_module("keratorch.kernels._cupy_fused")
     x = on_device(device, np.ones((2, 3), dtype))
     for function in (fused.softmax, fused.log_softmax, fused.logsumexp):
         assert function(x, (1,)) is not None
@@ -102,7 +102,7 @@ def test_forward_kernels(device, dtype):
 @pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
 def test_special_forward_kernels(device, dtype):
     from keratorch.backends import _special
-    from keratorch.kernels.cupy_elementwise import forward_kernel
+    from keratorch.kernels._cupy_elementwise import forward_kernel
 
     def refuse(*arrays):
         raise AssertionError("this one has no kernel")

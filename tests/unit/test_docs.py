@@ -19,7 +19,7 @@ DOCUMENTS = sorted(
 WITHOUT = r"backends\._(cupy|torch|jax|dask|array_api_strict)$|__main__"
 for library in "cupy", "torch", "jax", "dask":
     if importlib.util.find_spec(library) is None:
-        WITHOUT += rf"|keratorch\.{library}\b|backends\._{library}_|kernels\.{library}"
+        WITHOUT += rf"|keratorch\.{library}\b|backends\._{library}_|kernels\._{library}"
 
 
 def not_imported(package):

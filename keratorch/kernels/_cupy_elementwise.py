@@ -22,7 +22,7 @@ from ..backends._backend import SCALARS, Rule
 from ..core.mode import policy
 from ..ops._elementwise import ElementwiseGrad
 from ..ops._partials import Expr, ExprNamespace
-from .cupy_device_code import C_TYPES, NoDeviceCode, Writer, real_of, type_character
+from ._cupy_device_code import C_TYPES, NoDeviceCode, Writer, real_of, type_character
 
 #: The letters for the types of a kernel's parameters: of its inputs, and of its results.
 _INPUT_TYPES = "UVW"

@@ -16,8 +16,8 @@ from ..ops.reductions import MaxGrad, MinGrad
 from ..ops.selection import AbsGrad, WhereGrad
 from ..ops.softmax import LogSoftmaxGrad, LogSumExpGrad, SoftmaxGrad
 from ..ops.statistics import StdGrad, VarGrad
-from .cupy_device_code import type_character
-from .cupy_elementwise import WRITE
+from ._cupy_device_code import type_character
+from ._cupy_elementwise import WRITE
 
 Axes = tuple[int, ...]
 

@@ -19,7 +19,10 @@ from tests.samples import PROPERTY
 SHOWN, WIDTH = 4, 88
 #: Categories of reports -> what the summary calls the samples in them, or they themselves.
 KINDS = {"xfailed": "expected", "skipped": "skipped"}
-TITLES = {"expected": "failed as expected", "skipped": "skipped"}
+TITLES = {
+    "expected": "tests and samples that failed as expected",
+    "skipped": "tests and samples skipped",
+}
 
 
 def reason_of(report: Any) -> str:

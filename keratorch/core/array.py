@@ -257,9 +257,10 @@ class GradArray(HostValues):
                 "round or comparisons"
             )
         return NotTrackedError(
-            f"{has}, which nothing tracks: it was made by asarray() or detach(), or computed from "
-            "such constants or under no_grad(); make the array x to differentiate in with "
-            "x = kt.GradArray(data), and compute this one from x outside of no_grad()"
+            f"{has}, which nothing tracks: it was computed under no_grad(), or from constants "
+            "alone, which asarray(), detach() and GradArray of integers make; make the array x to "
+            "differentiate in with x = kt.GradArray(data, dtype=float), and compute this one from "
+            "x outside of no_grad()"
         )
 
     def _seed(self, grad: Any) -> Any:
@@ -269,12 +270,13 @@ class GradArray(HostValues):
         if grad is None:
             if self.size != 1 or backend.is_complex(raw.dtype):
                 what = "more than one element" if self.size > 1 else "no element"
+                remedy = "reduce it first, as in y.sum().backward()"
                 if self.size == 1:
                     what = "a complex value"
+                    remedy = "take its real part or its abs, as in kt.real(y).backward()"
                 raise GradientRequiredError(
                     f"backward() on an array of shape {tuple(raw.shape)}, dtype {raw.dtype}, which "
-                    f"has {what}: reduce it first, as in y.sum().backward(), or pass "
-                    "backward(grad) with a gradient of its shape"
+                    f"has {what}: {remedy}, or pass backward(grad) with a gradient of its shape"
                 )
             return backend.ones_like(raw)
         if isinstance(grad, GradArray):

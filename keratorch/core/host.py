@@ -134,18 +134,20 @@ class HostValues(GradArrayBase):
             if asked_by_index():
                 raise index_refused(self.shape, self.dtype)
             remedy = (
-                "with `import keratorch.numpy as np`, np.asarray and np.array take it; np.stack "
-                "joins arrays; np.dot(a, x) is for a.dot(x), and for other methods of NumPy's "
-                "arrays likewise"
+                "to keep it, write `import keratorch.numpy as np`, whose array and asarray take "
+                "GradArrays (np.stack([x, y]) and np.dot(a, x) take them from NumPy too); for the "
+                "values alone, as in a plot, write x.numpy() or x.detach()"
             )
             if asked_by_scipy():
                 remedy = (
-                    "set the environment variable SCIPY_ARRAY_API=1 before SciPy is imported, with "
-                    "which it takes GradArrays (docs/consumers.md)"
+                    "SciPy takes it for a NumPy array; with the environment variable "
+                    "SCIPY_ARRAY_API=1, set before SciPy is imported, the functions that "
+                    "docs/consumers.md marks with yes take GradArrays; in place of the others use "
+                    "kt.linalg, kt.fft or kt.special, or x.detach(), which drops the gradient"
                 )
             raise LostGradientError(
                 f"np.asarray of a tracked array of shape {tuple(self.shape)} would lose its "
-                f"gradient: {remedy}; detach() drops the gradient"
+                f"gradient: {remedy}"
             )
         import numpy as np
 

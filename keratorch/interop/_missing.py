@@ -129,7 +129,29 @@ SUBMODULES: dict[str, dict[str, str]] = {
     "nn.functional": {
         "linear": "use x @ weight.mT + bias",
         "mse_loss": "use ((x - y) ** 2).mean()",
-        "cross_entropy": "use -(target * kt.special.log_softmax(x, axis=-1)).sum(axis=-1).mean()",
+        "cross_entropy": (
+            "with targets of 0 and 1 use -(y * kt.special.log_softmax(x, axis=-1)).sum(axis=-1)"
+            ".mean(); with labels use "
+            "-kt.take_along_axis(kt.special.log_softmax(x, axis=-1), labels[:, None]).mean()"
+        ),
+        "nll_loss": "use -kt.take_along_axis(log_p, labels[:, None]).mean()",
+        "binary_cross_entropy": (
+            "use -(kt.special.xlogy(y, p) + kt.special.xlog1py(1 - y, -p)).mean()"
+        ),
+        "binary_cross_entropy_with_logits": "use (kt.special.softplus(x) - y * x).mean()",
+        "elu": "use kt.where(x > 0, x, kt.expm1(kt.minimum(x, 0)))",
+        "gelu": "use x * kt.special.ndtr(x)",
+        "leaky_relu": "use kt.where(x > 0, x, 0.01 * x)",
+        "silu": "use x * kt.special.expit(x)",
+        "dropout": "use x * mask / (1 - p) with a mask of the array library's random numbers",
+        "embedding": "use weight[indices]",
+        "layer_norm": (
+            "use (x - x.mean(-1, keepdims=True)) / kt.sqrt(x.var(-1, keepdims=True) + 1e-5)"
+        ),
+        "batch_norm": (
+            "use (x - x.mean(0, keepdims=True)) / kt.sqrt(x.var(0, keepdims=True) + 1e-5)"
+        ),
+        "pad": "use keratorch.numpy.pad(x, width)",
         "one_hot": "use kt.eye(n)[labels]",
     },
 }

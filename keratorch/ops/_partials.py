@@ -23,6 +23,7 @@ import numpy as np
 from ..backends import _registry
 from ..backends._backend import SCALARS
 from ..core.array import GradArray
+from ..errors import RuleError
 
 #: Array API name -> the symbol of the operator.
 OPERATORS = {
@@ -80,6 +81,18 @@ class Expr:
         yield self
 
     __hash__ = object.__hash__
+
+    def __bool__(self) -> bool:
+        raise RuleError(
+            "an if, and, or, not, min or max in partials: they are called once, with symbols in "
+            "place of arrays, so that no condition has a value; write xp.where(condition, a, b)"
+        )
+
+    def __float__(self) -> float:
+        raise RuleError(
+            "a number was asked of a symbol in partials, as math.log(x) does: they are called "
+            "once, with symbols in place of arrays; write xp.log(x)"
+        )
 
 
 def constant(value: float) -> Expr:
@@ -171,7 +184,14 @@ special = SpecialFunctions()
 def trace(partials: Callable[..., tuple[Any, ...]], inputs: int) -> tuple[Expr, ...]:
     """The partials as expressions in the variables ``x0 … x{inputs-1}`` and ``y``."""
     args = [variable(f"x{i}") for i in range(inputs)]
-    return tuple(_expr(p) for p in partials(ExprNamespace(), *args, variable("y")))
+    found: Any = partials(ExprNamespace(), *args, variable("y"))
+    if not isinstance(found, tuple) or len(found) != inputs:
+        what = f"{len(found)} partials" if isinstance(found, tuple) else "one value"
+        raise RuleError(
+            f"{partials.__qualname__} returned {what}: return a tuple of {inputs}, one for each "
+            f"input{', as in (p,)' if inputs == 1 else ''}"
+        )
+    return tuple(_expr(p) for p in found)
 
 
 def shared(expr: Expr) -> set[int]:

@@ -10,6 +10,7 @@ in a process of their own, since SciPy reads ``SCIPY_ARRAY_API`` once, when it i
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import json
 import subprocess
 import sys
@@ -176,6 +177,11 @@ def document(found: dict[str, dict[str, dict[str, Outcome]]]) -> str:
 
 def main(arguments: list[str]) -> None:
     if not arguments:
+        if missing := [b for b in BACKENDS if importlib.util.find_spec(b) is None]:
+            sys.exit(
+                f"docs/consumers.md has a column for {' and '.join(missing)}, not installed here: "
+                f"run {sys.executable} -m pip install {' '.join(missing)}, then this again"
+            )
         found = outcomes_apart({group: backends_of(group) for group in GROUPS})
         for group, results in found.items():
             for name, row in results.items():

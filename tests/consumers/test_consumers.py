@@ -82,7 +82,10 @@ def check_group(group: str, backends: list[str] | None, found: Any) -> None:
         first, *cells = row_cells(line)
         assert first.partition("`")[2].partition("`")[0] == name.partition(",")[0]
         expected = [table.cell(row[b]) for b in backends]
-        assert [cells[i] for i in columns] == expected, f"{name}: run python -m tests.consumers"
+        assert [cells[i] for i in columns] == expected, (
+            f"{name} does not do what docs/consumers.md says: if that is right, write the page "
+            "anew with python -m tests.consumers, which needs PyTorch"
+        )
 
 
 def test_the_document_has_every_group():

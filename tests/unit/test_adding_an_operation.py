@@ -5,12 +5,14 @@ Each check returns its messages, so that it can be asked about a mistake that is
 
 from __future__ import annotations
 
+import math
 import shutil
 from collections.abc import Iterable
 
 import pytest
 
 import keratorch as kt
+from keratorch.ops._elementwise import ElementwiseGrad
 from tests.op_specs import OPS
 from tests.ops_table import CONSTANTS, REFUSED, row_of
 from tests.processes import run_python
@@ -158,3 +160,19 @@ def test_a_missing_export_breaks_no_import(tmp_path):
     found = run_python(COLLECT, tmp_path)
     # By the function, and by its row.
     assert [m for m in found.splitlines() if m not in BEFORE] == [EXPORT_ERFC, EXPORT_ERFC]
+
+
+@pytest.mark.parametrize(
+    ("partials", "message"),
+    [
+        (lambda xp, x, y: (x if x > 0 else -x,), r"write xp\.where\(condition, a, b\)"),
+        (lambda xp, x, y: (max(x, y),), r"write xp\.where\(condition, a, b\)"),
+        (lambda xp, x, y: (math.log(x),), r"write xp\.log\(x\)"),
+        (lambda xp, x, y: x, r"returned one value: return a tuple of 1, .*as in \(p,\)"),
+        (lambda xp, x, y: (x, x), "returned 2 partials: return a tuple of 1"),
+    ],
+)
+def test_partials_that_cannot_be_traced_are_refused(partials, message):
+    """They would be read as expressions that they are not: ``if x > 0`` as always true."""
+    with pytest.raises(kt.RuleError, match=message):
+        type("WrongGrad", (ElementwiseGrad,), {"partials": staticmethod(partials)})

@@ -121,3 +121,11 @@ def test_pre_commit_has_the_ruff_that_setup_installs():
     (ruff,) = [r for r in project["optional-dependencies"]["dev"] if r.startswith("ruff")]
     text = (ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8")
     assert re.findall(r'additional_dependencies: \["(.*)"\]', text) == [ruff] * 2
+
+
+@pytest.mark.parametrize("option", ["-h", "--help"])
+def test_help_is_the_head_of_the_script(ci_run, option):
+    result, calls = ci_run(option)
+    assert result.returncode == 0 and not calls
+    assert "bash ci/run lint types tests" in result.stdout
+    assert "set -euo" not in result.stdout and "#" not in result.stdout

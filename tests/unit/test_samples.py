@@ -210,8 +210,10 @@ def test_the_report_has_every_failure_and_the_summary_counts_the_rest(tmp_path):
     assert "ValueError: outside of any sample" in text and "before is broken" in text
     assert "no sample was checked" in text
     assert "9 samples in 5 tests" in text
-    assert re.search(r"^failed as expected: 2\n +2 × a known fault$", text, re.M)
-    assert re.search(r"^skipped: 2\n +2 × not here$", text, re.M)
+    assert re.search(
+        r"^tests and samples that failed as expected: 2\n +2 × a known fault$", text, re.M
+    )
+    assert re.search(r"^tests and samples skipped: 2\n +2 × not here$", text, re.M)
     assert "4 failed, 1 passed, 1 skipped, 1 xfailed" in text
     assert re.search(r"^[F %\d]* 100%$", text, re.M), "the progress is tenths and failures"
 

@@ -7,8 +7,9 @@ from typing import Any
 import array_api_strict as xp
 import numpy as np
 
-from ._backend import Backend, RawArray
+from ._backend import Backend
 from ._device import Device
+from ._rules import RawArray
 
 
 class ArrayAPIStrictBackend(Backend):

@@ -22,6 +22,7 @@ from keratorch.errors import (
 from . import _softmax, _special, _windows
 from ._device import Device
 from ._dtypes import NAMES, dtype_name, is_complex_dtype
+from ._rules import RawArray, RuleTable
 
 SCALARS = frozenset([bool, int, float, complex])
 #: Array API name -> the operator, which takes Python scalars in every library.
@@ -45,24 +46,6 @@ OPERATORS: dict[str, Callable[..., Any]] = {
     "floor_divide": operator.floordiv,
     "remainder": operator.mod,
 }
-RawArray = Any
-Rule = Callable[[Any, Any], "tuple[Any, ...]"]
-
-
-#: The name of a backend -> a function that gives the module of its kernels (`keratorch.kernels`).
-KERNELS: dict[str, Callable[[], Any]] = {}
-
-
-class RuleTable(dict[type, Rule]):
-    """Maps a `Grad` subclass (exact type) to the rule of one backend.
-
-    A class that is not in the table uses its own `backward`.
-    """
-
-    __slots__ = ()
-
-    def __missing__(self, cls: type) -> Rule:
-        return cls.backward  # type: ignore[attr-defined]
 
 
 def _name_of_code(code: str) -> str:

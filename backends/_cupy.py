@@ -16,10 +16,11 @@ from cupy.cuda.memory import OutOfMemoryError
 from keratorch.errors import DeviceMemoryError
 from keratorch.policy import policy
 
-from ._backend import KERNELS, Backend, RawArray, Rule, RuleTable
+from ._backend import Backend
 from ._cupy_streams import note, stream_of
 from ._device import Device
 from ._numpy import is_basic
+from ._rules import KERNELS, RawArray, Rule, RuleTable
 
 
 def out_of_memory(error: Exception) -> DeviceMemoryError:

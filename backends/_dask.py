@@ -12,8 +12,9 @@ import dask.array as da
 import numpy as np
 from dask.delayed import delayed
 
-from ._backend import Backend, RawArray
+from ._backend import Backend
 from ._device import Device
+from ._rules import RawArray
 from ._special import scipy_special
 
 compat: Any = array_api_compat.dask.array

@@ -12,8 +12,9 @@ import jax.scipy.special
 from jax.core import Tracer
 
 from . import _windows
-from ._backend import Backend, RawArray
+from ._backend import Backend
 from ._device import Device
+from ._rules import RawArray
 
 _KINDS: dict[Any, Any] = {"gpu": "cuda"}
 # Compiled as a whole: otherwise JAX compiles, and runs, each slice and each sum by itself.

@@ -10,9 +10,10 @@ import numpy as np
 from keratorch.errors import UnknownArrayError
 
 from . import _windows
-from ._backend import KERNELS, Backend, RawArray
+from ._backend import Backend
 from ._device import Device
 from ._numpy_namespace import make as make_namespace
+from ._rules import KERNELS, RawArray
 from ._special import GENERAL, scipy_special
 
 _CPU = Device("numpy", "cpu", 0)

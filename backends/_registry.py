@@ -21,8 +21,9 @@ from keratorch.errors import (
     UnknownDeviceError,
 )
 
-from ._backend import Backend, Rule
+from ._backend import Backend
 from ._device import Device, parse_device
+from ._rules import Rule
 
 #: Library -> the module of its backend in this package.
 _MODULES = {
@@ -230,7 +231,7 @@ def of(array: Any) -> Backend:
         return by_type[cls]
     except KeyError:
         pass
-    wrapped = _wrapped(array)
+    wrapped = _held_by(array)
     if wrapped is not None:
         return of(wrapped)
     backend = _find(cls, array)
@@ -248,7 +249,7 @@ def unwrap(cls: type, get: Callable[[Any], Any]) -> None:
     _holder = cls, get
 
 
-def _wrapped(array: Any) -> Any:
+def _held_by(array: Any) -> Any:
     """The raw array of a `GradArray`; `None` for anything else."""
     return _holder[1](array) if _holder and isinstance(array, _holder[0]) else None
 

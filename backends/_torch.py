@@ -11,9 +11,10 @@ import torch
 from keratorch.errors import LostGradientError
 
 from . import _torch_slices, _windows
-from ._backend import Backend, RawArray
+from ._backend import Backend
 from ._device import Device
 from ._indices import has_negative_step
+from ._rules import RawArray
 
 #: SciPy's name of a special function -> PyTorch's other name; "" if its arguments differ.
 _SPECIAL = {"j0": "bessel_j0", "j1": "bessel_j1", "polygamma": ""}

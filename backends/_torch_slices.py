@@ -8,8 +8,8 @@ from typing import Any
 
 import torch
 
-from ._backend import RawArray
 from ._indices import has_negative_step, is_basic
+from ._rules import RawArray
 
 
 @dataclass(frozen=True)

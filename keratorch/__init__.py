@@ -95,3 +95,15 @@ _missing.install(vars())
 _interop_numpy.install()
 _interop_cupy.install()
 kernels.install()
+
+#: The folders and modules that are no part of what `keratorch` shows.
+_PRIVATE = frozenset(
+    ["core", "functions", "interop", "kernels", "ops", "policy", "tools", "transforms"]
+)
+__all__ = [  # pyright: ignore[reportUnsupportedDunderAll]
+    name for name in dir() if not name.startswith("_") and name not in _PRIVATE
+]
+
+
+def __dir__() -> list[str]:
+    return sorted(globals().keys() - _PRIVATE)

@@ -11,13 +11,12 @@ from collections import deque
 from threading import RLock
 from typing import Any
 
-from ..backends import _registry
 from .hooks import hooked
 from .making import constant
 from .mode import mode, walking
 from .nodes import GradArrayBase, raw_of, set_grad
 from .order import above, collect, collect_since, refuse_freed
-from .pausing import paused, resumed
+from .pausing import keep, paused, resumed
 from .tangents import levels
 from .walk import Walk, scope_of, sum_of, walk_plain, walk_recorded
 from .watch import prepare
@@ -57,23 +56,22 @@ def run(
             raws = [(e, raw_of(g)) for e, g in seeds]
             with scope_of(raws[0]):
                 if rules_wrapped:
-                    results = walk_recorded(walk, order, [(e, _wrapped(g)) for e, g in seeds])
+                    results = walk_recorded(walk, order, [(e, _as_grad_array(g)) for e, g in seeds])
                 else:
                     results = walk_plain(walk, order, raws)
             for watcher in watchers:
                 watcher.walked(results)
         return results
     except MemoryError:
-        if walk.rest is not None:
-            paused[seeds[0][0]] = walk, given
+        output = seeds[0][0]._out()
+        if walk.rest is not None and output is not None:
+            keep(output, walk, given)
         raise
     finally:
-        # The hook wrappers refer to the walk; drop them to avoid a reference cycle.
-        if walk.around is not None and walk.rest is None:
-            walk.grads, walk.around, walk.by_type = {}, None, _registry.by_type
+        walk.release()
 
 
-def _wrapped(g: Any) -> Any:
+def _as_grad_array(g: Any) -> Any:
     return g if isinstance(g, GradArrayBase) else constant(g)
 
 
@@ -91,7 +89,7 @@ def backward(
         the same object.
     """
     edge = output._edge
-    results = resumed(edge, given) if paused and not create_graph else None
+    results = resumed(output, given) if paused and not create_graph else None
     if results is None:
         results = run(
             [(edge, grad)], retain_graph=retain_graph, create_graph=create_graph, given=given
@@ -103,7 +101,7 @@ def backward(
             if not retain_graph:
                 walk = Walk(False)
                 walk.results = results
-                paused[edge] = walk, given
+                keep(output, walk, given)
             raise
         # This loop runs in C, so no signal handler can run between two assignments.
         deque(map(set_grad, arrays, totals), maxlen=0)

@@ -125,7 +125,7 @@ class Grad(Node):
         wrap = RuleInput if mode.rules_wrapped else None
         return tuple(
             [
-                self._wrapped(raw, i, wrap if self._is_active(i) else None)
+                self._saved_as_array(raw, i, wrap if self._is_active(i) else None)
                 for i, raw in enumerate(saved)
             ]
         )
@@ -145,7 +145,7 @@ class Grad(Node):
         sources = self.saves or range(len(values))
         return tuple(
             [
-                v if v is None or source is None else self._wrapped(v, source)
+                v if v is None or source is None else self._saved_as_array(v, source)
                 for v, source in zip(values, sources, strict=True)
             ]
         )
@@ -154,7 +154,7 @@ class Grad(Node):
         edges = self._edges or ()
         return edges[i] is not None or bool(self._tangents and self._tangents[i])
 
-    def _wrapped(self, raw: Any, source: int, cls: type | None = None) -> Any:
+    def _saved_as_array(self, raw: Any, source: int, cls: type | None = None) -> Any:
         """A saved value as a `GradArray` with its producer and the tangents that a rule may see."""
         if type(raw) in (float, int, complex, bool):
             return raw

@@ -7,29 +7,57 @@ or again without one.
 
 from __future__ import annotations
 
-from typing import Any
-from weakref import WeakKeyDictionary
+from typing import Any, NamedTuple
+from weakref import ref
 
 from .fitting import fit_plain
 from .mode import mode, walking
+from .nodes import GradArrayBase
 from .tangents import levels
 from .walk import Walk, scope_of, sum_of, walk_plain
 
-#: The edge of an output -> its walk, and its gradient as the user gave it.
-paused: WeakKeyDictionary[Any, tuple[Walk, Any]] = WeakKeyDictionary()
+
+class Paused(NamedTuple):
+    """A walk that waits for another `backward` of the same output."""
+
+    output: ref[GradArrayBase]
+    edge: Any  # of the output when the walk began; a write gives the output another one
+    walk: Walk
+    given: Any  # the gradient of the output as the user gave it
 
 
-def resumed(root: Any, given: Any) -> list[tuple[Any, Any]] | None:
-    """Continue the paused walk of `root` and return its results; `None` if there is none."""
-    walk, before = paused.get(root, (None, None))
-    if walk is None or before is not given or levels:
+#: The `id` of an output -> its walk. The entry goes with the output: a walk may refer to the edge
+#: of its output, but not to the output itself.
+paused: dict[int, Paused] = {}
+
+
+def keep(output: GradArrayBase, walk: Walk, given: Any) -> None:
+    """Keep `walk` until a `backward` of `output` with the gradient `given` continues it."""
+    key = id(output)
+    weak = ref(output, lambda _: paused.pop(key, None))
+    paused[key] = Paused(weak, output._edge, walk, given)
+
+
+def resumed(output: GradArrayBase, given: Any) -> list[tuple[Any, Any]] | None:
+    """Continue the paused walk of `output` and return its results; `None` if there is none."""
+    entry = paused.get(id(output))
+    if entry is None or entry.edge is not output._edge or entry.given is not given or levels:
         return None
-    with walking(recording=False, rules_wrapped=False), scope_of((root, given)):
-        results = _go_on(walk)
-    for watcher in mode.watchers:
-        watcher.walked(results)
-    del paused[root]
-    return results
+    walk = entry.walk
+    # Forgotten first: after any error but the next lack of memory the graph counts as freed.
+    del paused[id(output)]
+    try:
+        with walking(recording=False, rules_wrapped=False), scope_of((entry.edge, given)):
+            results = _go_on(walk)
+            for watcher in mode.watchers:
+                watcher.walked(results)
+        return results
+    except MemoryError:
+        if walk.rest is not None:
+            paused[id(output)] = entry
+        raise
+    finally:
+        walk.release()
 
 
 def _go_on(walk: Walk) -> list[tuple[Any, Any]]:
@@ -49,4 +77,4 @@ def _go_on(walk: Walk) -> list[tuple[Any, Any]]:
     return walk_plain(walk, rest.order, [])
 
 
-__all__ = ["paused", "resumed"]
+__all__ = ["keep", "paused", "resumed"]

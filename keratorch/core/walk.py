@@ -95,6 +95,14 @@ class Walk:
         self.grads[node] = list(grad) if type(grad) is tuple else grad
         self.rest = Rest([node, *order])
 
+    def release(self) -> None:
+        """Drop the hooks and tools of a walk that does not go on later.
+
+        They refer to the walk, and the walk to them: a reference cycle would stay.
+        """
+        if self.around is not None and self.rest is None:
+            self.grads, self.around, self.by_type = {}, None, _by_type
+
 
 def walk_plain(walk: Walk, order: list[Any], seeds: list[tuple[Any, Any]]) -> list[tuple[Any, Any]]:
     """Walk on raw arrays, without recording. Returns ``walk.results``."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..core.array import GradArray
+from ..core.shown import shown
 from ..errors import DTypeError
 from ..ops import arithmetic, manipulation, placing, reductions, statistics
 from ..ops._operators import add_operator
@@ -124,7 +125,7 @@ def _reshape(self: GradArray, *shape: Any, order: str = "C", copy: bool | None =
 #: What each rule of casting allows.
 _CASTINGS = {
     "no": "it allows no other dtype",
-    "equiv": "it allows no other dtype",
+    "equiv": "it allows no other dtype, but another order of bytes",
     "safe": "it allows only dtypes that hold every value of the first",
     "same_kind": "it allows only dtypes of the same kind or of one above it, as floating is above "
     "integer",
@@ -141,7 +142,7 @@ def _astype(
     Raises `DTypeError` if `casting` forbids the cast.
     """
     if casting not in _CASTINGS:
-        raise ValueError(f"astype: casting is {casting!r}: use one of {', '.join(_CASTINGS)}")
+        raise DTypeError(f"astype: casting is {shown(casting)}: use one of {', '.join(_CASTINGS)}")
     y = placing.astype(self, dtype, copy=copy)
     have, wanted = self.dtype, y.dtype
     kinds = [str(d).rpartition(".")[2].rstrip("0123456789") for d in (have, wanted)]
@@ -149,6 +150,8 @@ def _astype(
         refused = result_type(have, wanted) != wanted and kinds[0] != kinds[1]
     elif casting == "safe":
         refused = not can_cast(have, wanted)
+    elif casting == "equiv" and hasattr(have, "newbyteorder"):
+        refused = have.newbyteorder("=") != wanted.newbyteorder("=")
     else:
         refused = casting != "unsafe" and have != wanted
     if refused:

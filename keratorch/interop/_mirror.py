@@ -102,7 +102,7 @@ def mirrored(function: Callable[..., Any], what: str, name: str) -> Callable[...
         for x in arrays:
             if is_tracked(x):
                 raise not_differentiable(what, x)
-        return _wrapped(function(*_unwrapped(args), **_unwrapped(kwargs)))
+        return _as_constants(function(*_unwrapped(args), **_unwrapped(kwargs)))
 
     return call
 
@@ -128,15 +128,15 @@ def _unwrapped(value: Any) -> Any:
     return value
 
 
-def _wrapped(value: Any) -> Any:
+def _as_constants(value: Any) -> Any:
     """A result of the library, with its arrays as constants."""
     if _registry.is_array(value):
         return constant(value)
     if isinstance(value, tuple):
-        parts = [_wrapped(v) for v in value]
+        parts = [_as_constants(v) for v in value]
         return type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)
     if isinstance(value, list):
-        return [_wrapped(v) for v in value]
+        return [_as_constants(v) for v in value]
     return value
 
 

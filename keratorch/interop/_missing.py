@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
-from typing import Any, NoReturn
+from typing import Any
 
 from ..core.array import GradArray
 from ._lookup import _RENAMED, special_functions, table_function, ufunc_function
@@ -258,7 +258,8 @@ def _of_numpy(scope: str, name: str) -> str | None:
     import numpy as np
 
     for part in ("", "linalg", "fft") if scope in ("", "linalg", "fft") else ():
-        theirs = getattr(getattr(np, part) if part else np, name, None)
+        # Not by getattr: NumPy warns of names that it is about to drop, and imports modules.
+        theirs = vars(getattr(np, part) if part else np).get(name)
         if not callable(theirs) or isinstance(theirs, type):
             continue
         path = f"{part}.{name}" if part else name
@@ -285,7 +286,7 @@ def instead(scope: str, name: str) -> str:
     found = of_keratorch(scope, name) or _of_numpy(scope, name)
     if found is not None:
         return found
-    import difflib  # loads much, and is needed where a program fails
+    import difflib  # it loads much, and is seldom needed
 
     near = difflib.get_close_matches(name, [*_names(scope), *table], n=1, cutoff=0.8)
     if not near:
@@ -296,25 +297,42 @@ def instead(scope: str, name: str) -> str:
 class Missing:
     """An attribute that arrays have not: looked up, it says what to use.
 
-    Not by ``__getattr__``, with which each look at an attribute that is there takes longer.
+    A subclass may give its arrays an attribute of the name. This is no ``__getattr__``, with which
+    each look at an attribute that is there takes longer.
     """
 
     def __init__(self, name: str, use: str) -> None:
         self.name = name
         self.use = use
 
-    def __get__(self, x: Any, cls: type) -> NoReturn:
-        raise AttributeError(
+    def __get__(self, x: Any, cls: type) -> Any:
+        try:
+            return x.__dict__[self.name]
+        except (AttributeError, KeyError):
+            raise self._error() from None
+
+    def __set__(self, x: Any, value: Any) -> None:
+        try:
+            x.__dict__[self.name] = value
+        except AttributeError:
+            raise self._error() from None
+
+    def __delete__(self, x: Any) -> None:
+        try:
+            del x.__dict__[self.name]
+        except (AttributeError, KeyError):
+            raise self._error() from None
+
+    def _error(self) -> AttributeError:
+        return AttributeError(
             f"'GradArray' object has no attribute {self.name!r}: {self.use}", name=self.name
         )
-
-    def __set__(self, x: Any, value: Any) -> NoReturn:
-        self.__get__(x, type(x))
 
 
 def present(self: GradArray) -> list[str]:
     """The attributes that there are, for ``dir(x)``."""
-    return [n for n in object.__dir__(self) if n not in ATTRIBUTES]
+    own = getattr(self, "__dict__", ())
+    return [n for n in object.__dir__(self) if n not in ATTRIBUTES or n in own]
 
 
 def install(public: Mapping[str, Any]) -> None:

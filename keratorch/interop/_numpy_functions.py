@@ -53,7 +53,7 @@ def array_function(
             f"numpy.{name} would write into a GradArray of shape {tuple(self.shape)} past its "
             "record: write with x[...] = value"
         )
-    found = _wrapped(func(*unwrapped(args), **unwrapped(kwargs)))
+    found = _as_constants(func(*unwrapped(args), **unwrapped(kwargs)))
     for part in found if isinstance(found, (tuple, list)) else (found,):
         if isinstance(part, GradArray):
             for x in arrays:
@@ -76,7 +76,7 @@ def _storage_of(view: GradArray, x: GradArray) -> int | None:
     return backend.storage(view._array) if _registry.of(view._array) is backend else None
 
 
-def _wrapped(value: Any) -> Any:
+def _as_constants(value: Any) -> Any:
     """A result of NumPy, with its arrays and scalars as constants and the rest unchanged."""
     import numpy as np
 
@@ -84,10 +84,10 @@ def _wrapped(value: Any) -> Any:
         array = np.asarray(value)
         return constant(array) if array.dtype.kind in "biufc" else value
     if isinstance(value, tuple):
-        parts = [_wrapped(v) for v in value]
+        parts = [_as_constants(v) for v in value]
         return type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)
     if type(value) is list:
-        return [_wrapped(v) for v in value]
+        return [_as_constants(v) for v in value]
     return value
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from functools import partial
 
-from ..backends._backend import KERNELS
+from ..backends._rules import KERNELS
 
 
 def install() -> None:

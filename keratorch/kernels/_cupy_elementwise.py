@@ -18,7 +18,8 @@ from typing import Any
 import cupy as cp
 
 from ..backends import _special
-from ..backends._backend import SCALARS, Rule
+from ..backends._backend import SCALARS
+from ..backends._rules import Rule
 from ..core.mode import policy
 from ..ops._elementwise import ElementwiseGrad
 from ..ops._partials import Expr, ExprNamespace

@@ -11,7 +11,7 @@ from typing import Any
 
 import cupy as cp
 
-from ..backends._backend import RawArray, Rule
+from ..backends._rules import RawArray, Rule
 from ..ops.reductions import MaxGrad, MinGrad
 from ..ops.selection import AbsGrad, WhereGrad
 from ..ops.softmax import LogSoftmaxGrad, LogSumExpGrad, SoftmaxGrad

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..backends import _registry
-from ..backends._backend import Rule, RuleTable
+from ..backends._rules import Rule, RuleTable
 from ..core.mode import policy
 from ..ops import _partials
 from ..ops._elementwise import ElementwiseGrad

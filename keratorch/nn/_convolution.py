@@ -13,6 +13,7 @@ from typing import Any
 
 from ..core.array import GradArray
 from ..core.convert import check_devices
+from ..core.shown import shown
 from ..errors import ShapeError
 from ..ops._operands import operands
 from ..ops.linalg.products import matmul
@@ -177,7 +178,8 @@ def _conv(
     ):
         raise ShapeError(
             f"{op}: a kernel of shape {kernel} with dilation {gaps} reaches over {reach}, more "
-            f"than the input of shape {tuple(x.shape)} has with padding {padding!r}: pad more, or "
+            f"than the input of shape {tuple(x.shape)} has with padding {shown(padding)}: pad "
+            "more, or "
             "take a smaller kernel"
         )
     if any(width != (0, 0) for width in widths):
@@ -227,8 +229,9 @@ def _conv_transpose(
     _check_bias(op, bias, outputs)
     if any(m >= max(step, gap) for m, step, gap in zip(more, steps, gaps, strict=True)):
         raise ShapeError(
-            f"{op}: output_padding {output_padding!r} must be less than stride {stride!r} or "
-            f"dilation {dilation!r}: pad the output itself"
+            f"{op}: output_padding {shown(output_padding)} must be less than stride "
+            f"{shown(stride)} or "
+            f"dilation {shown(dilation)}: pad the output itself"
         )
     full = tuple(
         (m - 1) * step + span + extra
@@ -237,7 +240,7 @@ def _conv_transpose(
     if any(m <= 2 * p for m, p in zip(full, cut, strict=True)) or 0 in size:
         raise ShapeError(
             f"{op}: input of shape {tuple(x.shape)} and a kernel of shape {kernel} make an output "
-            f"of size {full}, of which padding {padding!r} leaves nothing: take less padding"
+            f"of size {full}, of which padding {shown(padding)} leaves nothing: take less padding"
         )
     columns = permute_dims(x, (1, 0, *range(2, 2 + n)))
     columns = _by_group(columns, groups, channels // groups, batch * math.prod(size))
@@ -273,7 +276,7 @@ def _by_group(x: GradArray, groups: int, rows: int, columns: int) -> GradArray:
 
 def _check_weight(op: str, x: GradArray, weight: GradArray, n: int, groups: int) -> None:
     if not isinstance(groups, int) or groups < 1:
-        raise ShapeError(f"{op}: groups {groups!r} must be an integer of 1 or more")
+        raise ShapeError(f"{op}: groups {shown(groups)} must be an integer of 1 or more")
     shape = tuple(weight.shape)
     if len(shape) != n + 2 or 0 in shape:
         raise ShapeError(
@@ -309,7 +312,7 @@ def _widths(
         return tuple(((m - 1) // 2, m // 2) for m in spans(kernel, dilation))
     if isinstance(padding, str):
         raise ShapeError(
-            f"{op}: padding {padding!r} must be 'valid', 'same', a number, or one per axis"
+            f"{op}: padding {shown(padding)} must be 'valid', 'same', a number, or one per axis"
         )
     return tuple((p, p) for p in sizes(op, "padding", padding, len(kernel), 0))
 

@@ -9,6 +9,7 @@ from ..backends import _registry
 from ..core.array import GradArray
 from ..core.convert import as_operand
 from ..core.recording import constant
+from ..core.shown import shown
 from ..errors import DTypeError, ShapeError
 from ..ops.manipulation import permute_dims, reshape
 from ..ops.reductions import max as max_
@@ -147,7 +148,8 @@ class _Pool:
         reach = spans(self.kernel, self.dilation)
         if any(2 * p > m for p, m in zip(self.padding, reach, strict=True)):
             raise ShapeError(
-                f"{op}: padding {padding!r} must be half of the kernel at most, which reaches over "
+                f"{op}: padding {shown(padding)} must be half of the kernel at most, which "
+                "reaches over "
                 f"{reach}: pad the input itself"
             )
         counts: list[int] = []
@@ -166,7 +168,7 @@ class _Pool:
             raise ShapeError(
                 f"{op}: a kernel of size {self.kernel} with dilation {self.dilation} reaches over "
                 f"{reach}, more than the input of shape {tuple(x.shape)} has with padding "
-                f"{padding!r}: pad more, or take a smaller kernel"
+                f"{shown(padding)}: pad more, or take a smaller kernel"
             )
 
     def windows(self, x: GradArray, value: float) -> GradArray:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..core.array import GradArray
+from ..core.shown import shown
 from ..errors import ShapeError
 from ..ops.manipulation import reshape
 
@@ -16,14 +17,16 @@ def sizes(op: str, name: str, value: Size, n: int, least: int) -> tuple[int, ...
     """The argument `name` as one number per axis; `ShapeError` unless each is `least` or more."""
     given: tuple[Any, ...] = tuple(value) if isinstance(value, (tuple, list)) else (value,)
     if not all(hasattr(v, "__index__") for v in given):
-        raise ShapeError(f"{op}: {name} {value!r} must be an integer, or {n} of them")
+        raise ShapeError(f"{op}: {name} {shown(value)} must be an integer, or {n} of them")
     numbers: tuple[int, ...] = tuple(v.__index__() for v in given)
     if len(numbers) == 1:
         numbers *= n
     if len(numbers) != n:
-        raise ShapeError(f"{op}: {name} {value!r}: give one number, or one for each of {n} axes")
+        raise ShapeError(
+            f"{op}: {name} {shown(value)}: give one number, or one for each of {n} axes"
+        )
     if any(v < least for v in numbers):
-        raise ShapeError(f"{op}: {name} {value!r} must be {least} or more")
+        raise ShapeError(f"{op}: {name} {shown(value)} must be {least} or more")
     return numbers
 
 

@@ -9,6 +9,7 @@ from ..backends._dtypes import is_complex_dtype
 from ..core.array import GradArray
 from ..core.convert import as_operand
 from ..core.recording import is_active
+from ..core.shown import shown
 from ..errors import AxisError, DTypeError, ShapeError
 
 
@@ -63,7 +64,7 @@ def integer(op: str, name: str, value: Any) -> int:
         return value.__index__()
     except AttributeError:
         raise DTypeError(
-            f"{op}: {name} is {value!r}, of type {type(value).__name__}: it must be an integer"
+            f"{op}: {name} is {shown(value)}, of type {type(value).__name__}: it must be an integer"
         ) from None
 
 

@@ -9,8 +9,10 @@ from ..core.array import GradArray
 from ..core.convert import SCALARS, as_operand, check_devices, has_array, target_device, to_raw
 from ..core.nodes import is_tracked, raw_of
 from ..core.recording import constant
+from ..core.shown import shown
 from ..errors import DTypeError, LostGradientError, UnknownArrayError
 from . import placing
+from ._operands import integer
 from .manipulation import broadcast_to
 from .placing import copy
 
@@ -84,9 +86,15 @@ def _create(name: str, *args: Any, dtype: Any, device: Any, requires_grad: bool)
 
 
 def _number(op: str, name: str, value: Any) -> None:
-    if value is None or isinstance(value, (str, bytes, list, tuple, dict)):
+    """Raise unless `value` can be a number, or numbers."""
+    if has_array(value):
+        raise LostGradientError(
+            f"{op}: {name} is a list with a GradArray in it: write kt.asarray({name}), which is "
+            "differentiable, and take what is needed of that"
+        )
+    if value is None or isinstance(value, (str, bytes, dict)):
         raise DTypeError(
-            f"{op}: {name} is {value!r}, of type {type(value).__name__}: it must be one number"
+            f"{op}: {name} is {shown(value)}, of type {type(value).__name__}: it must be a number"
         )
 
 
@@ -192,6 +200,7 @@ def linspace(
 
     endpoint : whether `stop` is the last number; `False` leaves it out.
     """
+    num = integer("linspace", "num", num)
     if isinstance(start, GradArray) or isinstance(stop, GradArray):
         like = start if isinstance(start, GradArray) else stop
         part = linspace(
@@ -224,9 +233,12 @@ def eye(
     """
     backend, where = _registry.resolve_device(device)
     kwargs = {} if dtype is None else {"dtype": backend.dtype(dtype)}
+    rows = integer("eye", "n_rows", n_rows)
+    columns = None if n_cols is None else integer("eye", "n_cols", n_cols)
     raw = backend.create(
-        "eye", where, n_rows, n_cols, k=k, device=backend.raw_device(where), **kwargs
-    )
+        "eye", where, rows, columns,
+        k=integer("eye", "k", k), device=backend.raw_device(where), **kwargs,
+    )  # fmt: skip
     return _made(raw, requires_grad)
 
 

@@ -44,6 +44,8 @@ def _type_or_raw(backend: Backend, value: Any) -> Any:
 def _type(backend: Backend, value: Any) -> Any:
     """The dtype of an array, or the dtype that `value` is."""
     raw = _type_or_raw(backend, value)
+    if type(raw) in SCALARS:
+        return backend.asarray(raw, dtype=None, device=None).dtype
     return raw.dtype if _registry.is_array(raw) else raw
 
 
@@ -80,13 +82,13 @@ def isdtype(dtype: Any, kind: Any) -> bool:
     """Whether `dtype` is of the given kind.
 
     kind : a kind of the standard (``"real floating"``, …), a dtype, or a tuple of these, of which
-        one must hold. Raises `ValueError` for an unknown name.
+        one must hold. Raises `DTypeError` for an unknown name.
     """
     backend = _backend_of(dtype)
     kinds = kind if isinstance(kind, tuple) else (kind,)
     for k in kinds:
         if isinstance(k, str) and k not in _KINDS:
-            raise ValueError(f"isdtype: kind is {k!r}: use one of {', '.join(map(repr, _KINDS))}")
+            raise DTypeError(f"isdtype: kind is {k!r}: use one of {', '.join(map(repr, _KINDS))}")
     named = tuple(k if isinstance(k, str) else backend.dtype(k) for k in kinds)
     return bool(backend.xp.isdtype(backend.dtype(dtype), named))
 

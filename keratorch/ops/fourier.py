@@ -14,9 +14,12 @@ from ..core import recording
 from ..core.array import GradArray
 from ..core.convert import as_operand
 from ..core.grad import Grad
+from ..core.nodes import is_tracked
 from ..core.recording import constant, is_active, record
-from ..errors import DTypeError, ShapeError
+from ..core.shown import shown
+from ..errors import DTypeError, LostGradientError, ShapeError
 from ._operands import as_array, integer, namespace, normalized_axes
+from .arithmetic import divide
 from .selection import conj
 
 #: The norm of the adjoint transform.
@@ -167,7 +170,7 @@ def _prepared(
             "convert it with astype"
         )
     if norm not in _REVERSED:
-        raise ValueError(f"{op}: norm {norm!r} is none of 'backward', 'ortho', 'forward'")
+        raise ValueError(f"{op}: norm {shown(norm)} is none of 'backward', 'ortho', 'forward'")
     if axes is None and s is not None:
         axes = range(-len(s), 0)
     found = normalized_axes(op, x, None if axes is None else tuple(axes))
@@ -348,7 +351,9 @@ def fftfreq(
     device: Any = None,
     requires_grad: bool = False,
 ) -> GradArray:
-    """The frequencies of the n elements of `fft`, for samples at a distance of `d`: a constant.
+    """The frequencies of the n elements of `fft`, for samples at a distance of `d`.
+
+    The result is differentiable in a `GradArray` `d`, of shape (); else it is a constant.
 
     dtype : default: the library's default floating dtype. Raises `ShapeError` for n below 1.
     """
@@ -364,13 +369,26 @@ def rfftfreq(
     device: Any = None,
     requires_grad: bool = False,
 ) -> GradArray:
-    """The frequencies of the n//2 + 1 elements of `rfft`; arguments as in `fftfreq`: a constant."""
+    """The frequencies of the n//2 + 1 elements of `rfft`; arguments as in `fftfreq`."""
     return _frequencies("rfftfreq", n, d, dtype, device, requires_grad)
 
 
 def _frequencies(
     name: str, n: int, d: float, dtype: Any, device: Any, requires_grad: bool
 ) -> GradArray:
+    if isinstance(d, GradArray):
+        if d.ndim:
+            raise ShapeError(f"{name}: d of shape {tuple(d.shape)}: the distance is one number")
+        if requires_grad and is_tracked(d):
+            raise LostGradientError(
+                f"{name}(requires_grad=True) with a tracked d would lose its gradient: leave "
+                "requires_grad out, or pass d.detach()"
+            )
+        if dtype is None and _registry.of(d._array).is_inexact(d.dtype):
+            dtype = d.dtype
+        whole = _frequencies(name, n, 1.0, dtype, d.device if device is None else device, False)
+        found = divide(whole, d)
+        return GradArray(found, requires_grad=True) if requires_grad else found
     n = integer(name, "n", n)
     if n < 1:
         raise ShapeError(f"{name}: a transform of size {n}: sizes start at 1")

@@ -380,9 +380,7 @@ def write_in_place(x: GradArray, key: Any, value: Any) -> None:
 
 
 def _is_recorded(x: GradArray, value: GradArray) -> bool:
-    if mode.recording and (x._edge is not None or value._edge is not None):
-        return True
-    return x._tangents is not None or value._tangents is not None
+    return is_active(x) or is_active(value)
 
 
 def _check_write(x: GradArray, value: GradArray, how: str) -> None:

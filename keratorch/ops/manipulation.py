@@ -11,6 +11,7 @@ from ..core.array import GradArray
 from ..core.convert import as_operand, check_devices
 from ..core.grad import Grad
 from ..core.recording import record
+from ..core.shown import shown
 from ..core.views import share
 from ..errors import ShapeError
 from ._operands import (
@@ -164,7 +165,7 @@ def meshgrid(*arrays: Any, indexing: str = "xy") -> tuple[GradArray, ...]:
     Raises `ShapeError` for an array of two axes or more, and for another `indexing`.
     """
     if indexing not in ("xy", "ij"):
-        raise ShapeError(f"meshgrid: indexing must be 'xy' or 'ij', not {indexing!r}")
+        raise ShapeError(f"meshgrid: indexing must be 'xy' or 'ij', not {shown(indexing)}")
     xs = operands(*arrays)
     if any(x.ndim > 1 for x in xs):
         shapes = ", ".join(str(tuple(x.shape)) for x in xs)
@@ -219,7 +220,8 @@ def permute_dims(x: Any, /, axes: Sequence[int]) -> GradArray:
     x = as_operand(x)
     if not hasattr(axes, "__iter__"):
         raise ShapeError(
-            f"permute_dims: axes {axes!r} for an array of shape {tuple(x.shape)}: give a tuple "
+            f"permute_dims: axes {shown(axes)} for an array of shape {tuple(x.shape)}: give a "
+            "tuple "
             "with every axis, as in (1, 0)"
         )
     order = normalized_axes("permute_dims", x, tuple(axes))

@@ -73,8 +73,8 @@ def roll(
 def repeat(x: Any, repeats: Any, /, *, axis: int | None = None) -> GradArray:
     """Each element `repeats` times along `axis`; ``axis=None`` flattens `x` first.
 
-    repeats : a number, or an array of integers with a number for each element along `axis`. An
-        array raises `SyncError` inside `no_sync()`.
+    repeats : a number, or an array of integers with a number for each element along `axis`; in a
+        mask, `True` is 1. An array raises `SyncError` inside `no_sync()`.
 
     Raises `ShapeError` for a negative number, and for an array of another length.
     """
@@ -96,6 +96,8 @@ def repeat(x: Any, repeats: Any, /, *, axis: int | None = None) -> GradArray:
         return copy(y) if 1 in (n, repeats) else y  # else elements could share memory
     waits("repeat with an array", shape, "its shape depends on values; use a number")
     counts = as_operand(repeats, like=x)._array
+    if raw_namespace(x).isdtype(counts.dtype, "bool"):
+        counts = raw_namespace(x).astype(counts, raw_namespace(x).int64)
     if not raw_namespace(x).isdtype(counts.dtype, "integral"):
         raise DTypeError(
             f"repeat: repeats of dtype {counts.dtype}: numbers of elements are integers: convert "

@@ -11,6 +11,7 @@ from ..core.convert import as_operand, check_devices
 from ..core.grad import Grad
 from ..core.nodes import raw_of
 from ..core.recording import constant, is_active, record
+from ..core.shown import shown
 from ..core.sync import waits
 from ..errors import DTypeError, InvalidIndexError, ShapeError
 from ._operands import as_array, first_array, normalized_axes, raw_namespace
@@ -244,7 +245,7 @@ def searchsorted(x1: Any, x2: Any, /, *, side: str = "left", sorter: Any = None)
             "first, one row at a time"
         )
     if side not in ("left", "right"):
-        raise ValueError(f"searchsorted: side is {side!r}: use 'left' or 'right'")
+        raise ValueError(f"searchsorted: side is {shown(side)}: use 'left' or 'right'")
     order = None if sorter is None else _positions("searchsorted", x1, sorter)
     raw = raw_namespace(x1).searchsorted(a, b, side=side, sorter=order)
     return recording.unrecorded(as_array(a, raw))

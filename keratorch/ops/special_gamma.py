@@ -7,6 +7,7 @@ from typing import Any
 
 from ..backends._special import composed
 from ..core.array import GradArray
+from ..core.shown import shown
 from ..errors import DTypeError
 from ._elementwise import ElementwiseGrad
 from ._nary import special
@@ -178,7 +179,8 @@ def polygamma(n: Any, x: Any, /) -> GradArray:
     """
     if isinstance(n, (int, float)) and (n < 0 or n != int(n)):
         raise DTypeError(
-            f"polygamma(n, x): n is {n!r}, the order of the derivative of digamma: it must be an "
+            f"polygamma(n, x): n is {shown(n)}, the order of the derivative of digamma: it must "
+            "be an "
             "integer of 0 or more; the order comes first, and the array second"
         )
     return special(PolygammaGrad, "polygamma", n, x)

@@ -20,6 +20,7 @@ from ..core.convert import SCALARS, as_operand, as_raw
 from ..core.grad import LeafSlot, next_seq
 from ..core.mode import mode
 from ..core.recording import constant
+from ..core.shown import shown
 from ..core.tangents import in_sight, levels
 from ..core.walk import sum_of
 from ..errors import DTypeError, KeratorchError, StructureError, UnknownArrayError
@@ -307,7 +308,8 @@ def raw_argument(name: str, value: Any, like: Any) -> Any:
     """A raw array or a number as a floating or complex raw array, to be differentiated in."""
     if isinstance(value, (bool, int)) and not hasattr(value, "dtype"):
         raise DTypeError(
-            f"{name}: {value!r} is of type {type(value).__name__}, and only floating and complex "
+            f"{name}: {shown(value)} is of type {type(value).__name__}, and only floating and "
+            "complex "
             "numbers have derivatives: write it as a float, or leave it out of what is "
             "differentiated"
         )
@@ -343,7 +345,7 @@ def positions_of(name: str, argnums: Any) -> tuple[int, ...]:
     except TypeError:
         pass
     raise StructureError(
-        f"{name}: argnums must be an integer or a tuple of integers, not {argnums!r}"
+        f"{name}: argnums must be an integer or a tuple of integers, not {shown(argnums)}"
     )
 
 

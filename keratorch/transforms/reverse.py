@@ -11,6 +11,7 @@ from ..core import engine
 from ..core.array import GradArray
 from ..core.convert import SCALARS, as_operand, as_raw, check_devices
 from ..core.mode import mode
+from ..core.nodes import raw_of
 from ..core.recording import constant
 from ..core.walk import sum_of
 from ..errors import (
@@ -330,7 +331,8 @@ def seed_for(y: GradArray, g: Any, what: str = "pullback") -> Any:
             f"{what}: {type(g).__name__} was given for an array of shape {tuple(y.shape)}: pass an "
             "array of that shape"
         )
-    raw = g._array if isinstance(g, GradArray) else (g := as_raw(g, like=y))
+    g = g if isinstance(g, GradArray) else as_raw(g, like=y)
+    raw = raw_of(g)
     check_devices(what, y._array, raw)
     if tuple(raw.shape) != tuple(y.shape):
         raise ShapeError(

@@ -306,6 +306,21 @@ def test_frequencies_are_of_the_backend(xp, target):
     assert y.device == target.device and y.dtype == xp.float32
 
 
+def test_frequencies_are_differentiable_in_the_distance(device):
+    d = leaf(device, 0.5)
+    for function, plain in ((kt.fft.fftfreq, np.fft.fftfreq), (kt.fft.rfftfreq, np.fft.rfftfreq)):
+        y = function(4, d=d)
+        np.testing.assert_allclose(values(y), plain(4, 0.5))
+        d.zero_grad()
+        kt.sum(y * y).backward()  # Σ f²/d², whose derivative is −2 Σ f²/d³
+        expected = -2 * (plain(4, 1.0) ** 2).sum() / 0.5**3
+        np.testing.assert_allclose(values(kt.asarray(d.grad)), expected)
+        constant = function(4, d=d.detach())
+        assert not constant.requires_grad and type(constant._array) is type(d._array)
+        with pytest.raises(kt.LostGradientError, match="leave requires_grad out"):
+            function(4, d=d, requires_grad=True)
+
+
 def test_the_namespace_of_an_array_has_transforms(device):
     x = leaf(device, [1.0, 2.0])
     assert x.__array_namespace__().fft.fft is kt.fft.fft

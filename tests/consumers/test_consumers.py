@@ -54,7 +54,10 @@ def test_what_consumers_do(samples):
         for group in table.GROUPS
         if is_installed(group)
     }
-    found = table.outcomes_apart(asked)
+    try:
+        found = table.outcomes_apart(asked)
+    except RuntimeError:  # one group is to blame: the others are looked at all the same
+        found = {}
     for group in table.GROUPS:
         samples.check(group, check_group, group, asked.get(group), found.get(group))
 
@@ -62,6 +65,8 @@ def test_what_consumers_do(samples):
 def check_group(group: str, backends: list[str] | None, found: Any) -> None:
     if backends is None:
         pytest.skip(f"not installed: {table.GROUPS[group][1]}")
+    if found is None:
+        found = table.outcomes_apart({group: backends})[group]
     assert any(outcome.verdict != "absent" for row in found.values() for outcome in row.values())
     faults = {
         (name, backend): outcome.detail

@@ -5,12 +5,14 @@ it is the words. Missing names are at the end.
 """
 
 import difflib
+import sys
 
 import numpy as np
 import pytest
 
 import keratorch as kt
 import keratorch.numpy as mirror
+from keratorch.core.shown import shown
 from keratorch.interop._missing import ATTRIBUTES, MODULE, SUBMODULES, Missing
 
 
@@ -66,7 +68,7 @@ WORST = [
     ),
     (
         lambda: V.astype("int64", casting="bold"),
-        ValueError,
+        kt.DTypeError,
         ["astype", "'bold'", "no, equiv, safe, same_kind, unsafe"],
     ),
     (lambda: kt.imag(V), kt.DTypeError, ["imag", "float64", "(3,)", "real numbers", "x.imag"]),
@@ -179,9 +181,14 @@ OTHERS = [
     (lambda: kt.arange(1, 9, 0), ValueError, ["arange", "step is 0", "0.5"]),
     (lambda: kt.finfo("int64"), kt.DTypeError, ["finfo", "int64", "iinfo"]),
     (lambda: kt.iinfo("float64"), kt.DTypeError, ["iinfo", "float64", "finfo"]),
-    (lambda: kt.isdtype("float64", "real"), ValueError, ["'real'", "'real floating'"]),
+    (lambda: kt.isdtype("float64", "real"), kt.DTypeError, ["'real'", "'real floating'"]),
     (lambda: kt.from_dlpack(3), kt.UnknownArrayError, ["int", "__dlpack__", "asarray"]),
     (lambda: kt.asarray([1.0], copy=False), ValueError, ["asarray", "list", "leave copy out"]),
+    (lambda: kt.full((2,), [V, 1.0]), kt.LostGradientError, ["full", "fill_value", "kt.asarray"]),
+    (lambda: kt.arange([V]), kt.LostGradientError, ["arange", "kt.asarray"]),
+    (lambda: kt.eye(1.5), kt.DTypeError, ["eye", "n_rows is 1.5", "integer"]),
+    (lambda: kt.linspace(0, 1, 2.5), kt.DTypeError, ["linspace", "num is 2.5", "integer"]),
+    (lambda: kt.isdtype("float32", "foo"), kt.DTypeError, ["isdtype", "'foo'", "real floating"]),
     (lambda: kt.asarray([V, V], copy=False), ValueError, ["of a list", "leave copy out"]),
     (
         lambda: kt.asarray(V, dtype="float32", copy=False),
@@ -377,3 +384,53 @@ def test_the_missing_are_not_shown():
 def test_a_missing_attribute_cannot_be_set():
     with pytest.raises(AttributeError, match=r"write x\[\.\.\.\] = value inside kt.no_grad"):
         V.data = np.zeros(3)
+
+
+def test_a_subclass_may_have_attributes_of_those_names():
+    class Named(kt.GradArray):
+        norm = "of the class"
+
+    x = Named([1.0])
+    x.data = 3
+    assert (x.data, x.norm) == (3, "of the class")
+    assert "data" in dir(x) and "view" not in dir(x) and not hasattr(x, "view")
+    del x.data
+    assert not hasattr(x, "data")
+    with pytest.raises(AttributeError, match=r"use x\.detach"):
+        del x.data
+
+
+def test_looking_for_a_name_neither_warns_nor_imports():
+    for name in ("chararray", "matlib"):
+        assert not hasattr(kt, name) and not hasattr(kt.namespace("numpy"), name)
+    assert "numpy.matlib" not in sys.modules
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: kt.full((2,), [V]),
+        lambda: kt.linalg.vector_norm(V, ord=V),
+        lambda: kt.roll(V, [V]),
+        lambda: kt.searchsorted(V, V, side=V),
+    ],
+)
+def test_a_message_reads_no_values_of_arrays(call):
+    with pytest.raises(Exception) as caught, kt.no_sync():
+        call()
+    assert not isinstance(caught.value, kt.SyncError)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (V, "GradArray of dtype float64 and shape (3,)"),
+        ([V, 1], "[GradArray of dtype float64 and shape (3,), 1]"),
+        (list(range(1000)), "[0, 1, 2, 3, 4, 5, … (1000 in all)]"),
+        ((1,), "(1,)"),
+        ("a" * 100, "'" + "a" * 59 + "…"),
+        ({"a": V}, "a dict of 1 entries"),
+    ],
+)
+def test_arguments_are_shown_short(value, text):
+    assert shown(value) == text

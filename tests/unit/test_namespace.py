@@ -36,6 +36,10 @@ def test_questions_about_dtypes():
     assert kt.isdtype("float32", ("integral", "real floating"))
     assert kt.finfo(x).bits == 32
     assert kt.iinfo("int8").max == 127
+    assert kt.finfo(1.0).bits == kt.finfo(1j).bits == 64 and kt.iinfo(3).bits == 64
+    for value in (True, 1.0):
+        with pytest.raises(kt.DTypeError, match="iinfo of"):
+            kt.iinfo(value)
 
 
 def test_questions_about_dtypes_of_another_backend():
@@ -75,3 +79,11 @@ def test_shapes():
     with pytest.raises(kt.ShapeError):
         kt.broadcast_shapes((3,), (4,))
     assert isinstance(kt.broadcast_arrays(kt.zeros(2), kt.zeros((3, 1))), tuple)
+
+
+def test_the_module_shows_what_is_public_and_no_folders():
+    hidden = {"core", "functions", "interop", "kernels", "ops", "policy", "tools", "transforms"}
+    assert not hidden & ({*dir(kt)} | {*kt.__all__})
+    public = {name for name in vars(kt) if not name.startswith("_")} - hidden
+    assert {"sin", "linalg", "grad", "GradArray", "DTypeError", "backends"} <= public
+    assert set(kt.__all__) <= public <= set(dir(kt))

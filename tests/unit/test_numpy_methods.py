@@ -295,3 +295,21 @@ def test_round_of_one_element():
     assert not round(x, 2).requires_grad
     with pytest.raises(TypeError, match=r"numpy\.round"):
         round(kt.GradArray(A))
+
+
+def test_a_mask_of_repeats_counts_as_numbers():
+    x = kt.GradArray([1.0, 2.0, 3.0])
+    for y in (np.repeat(x, [True, False, True]), x.repeat(np.array([True, False, True]))):
+        np.testing.assert_array_equal(y._array, [1.0, 3.0])
+        x.zero_grad()
+        y.sum().backward()
+        np.testing.assert_array_equal(x.grad, [1.0, 0.0, 1.0])
+
+
+def test_equivalent_dtypes_differ_in_the_order_of_bytes():
+    x = kt.GradArray([1.0, 2.0])
+    assert x.astype(">f8", casting="equiv").dtype == np.dtype(">f8")
+    with pytest.raises(kt.DTypeError, match="another order of bytes"):
+        x.astype("float32", casting="equiv")
+    with pytest.raises(kt.DTypeError, match="it allows no other dtype"):
+        x.astype(">f8", casting="no")

@@ -14,6 +14,7 @@ from ...backends import _registry
 from ...core.array import GradArray
 from ...core.convert import SCALARS, as_operand, check_devices, has_array
 from ...core.recording import is_active
+from ...core.shown import shown
 from ...errors import DTypeError, LostGradientError, NotDifferentiableError
 from ...ops._operands import normalized_axes, operands
 
@@ -141,7 +142,7 @@ def of_dtype(name: str, x: GradArray, dtype: Any, casting: Any = "unsafe") -> Gr
     if not can_cast(x.dtype, dtype, casting):
         raise DTypeError(
             f"numpy.{name}: cannot cast an array of dtype {x.dtype} and shape {tuple(x.shape)} to "
-            f"{dtype} according to the rule {casting!r}: pass casting='unsafe', or use astype"
+            f"{dtype} according to the rule {shown(casting)}: pass casting='unsafe', or use astype"
         )
     if is_active(x) and not backend.is_inexact(dtype):
         raise LostGradientError(

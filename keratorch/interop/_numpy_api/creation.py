@@ -8,13 +8,14 @@ from typing import Any
 from ... import functions as kt
 from ...backends import _registry
 from ...core.array import GradArray
+from ...core.shown import shown
 from ._arguments import arrays, floating, integers, of_dtype, placed, refuse
 from ._table import implements
 
 
 def _made(name: str, a: Any, dtype: Any, order: Any, device: Any, like: Any) -> GradArray:
     if order not in (None, "K", "A", "C", "F"):
-        raise refuse(name, f"order={order!r}", "use 'K', 'A', 'C' or 'F'")
+        raise refuse(name, f"order={shown(order)}", "use 'K', 'A', 'C' or 'F'")
     if device is not None:
         raise refuse(name, "device=", "use to_device")
     if like is None:

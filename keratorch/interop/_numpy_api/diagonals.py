@@ -9,6 +9,7 @@ from typing import Any
 
 from ... import functions as kt
 from ...core.array import GradArray
+from ...core.shown import shown
 from ...errors import ShapeError
 from ._arguments import array, arrays, axes_of, flat, integers, no_out, refuse
 from ._table import implements
@@ -89,7 +90,7 @@ def trim_zeros(filt: Any, trim: str = "fb", axis: Axes = None) -> GradArray:
     """
     x, trim = array(filt), trim.lower()
     if trim not in ("fb", "bf", "f", "b"):
-        raise ValueError(f"numpy.trim_zeros: trim {trim!r} must be 'f', 'b' or 'fb'")
+        raise ValueError(f"numpy.trim_zeros: trim {shown(trim)} must be 'f', 'b' or 'fb'")
     cut = [slice(None)] * x.ndim
     found = [i.numpy() for i in kt.nonzero(x)]
     for i in axes_of("trim_zeros", x, axis):

@@ -11,6 +11,7 @@ import numpy as np
 from ... import functions as kt
 from ...backends import _registry
 from ...core.array import GradArray
+from ...core.shown import shown
 from ...errors import DTypeError, ShapeError
 from ._arguments import (
     array,
@@ -247,7 +248,7 @@ def round(a: Any, decimals: int = 0, out: Any = None) -> GradArray:
     """The nearest number of `decimals` decimals, the even one at a tie; the derivative is 0."""
     no_out("round", out)
     if not hasattr(decimals, "__index__"):
-        raise DTypeError(f"numpy.round: decimals is {decimals!r}: it must be an integer")
+        raise DTypeError(f"numpy.round: decimals is {shown(decimals)}: it must be an integer")
     x = array(a).detach()
     if decimals == 0 or (decimals > 0 and not is_floating(x)):
         return kt.round(x) if is_floating(x) else kt.copy(x)

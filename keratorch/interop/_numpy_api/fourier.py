@@ -7,6 +7,7 @@ from typing import Any
 
 from ... import functions as kt
 from ...core.array import GradArray
+from ...core.shown import shown
 from ...errors import ShapeError
 from ._arguments import array, floating, no_out
 from ._table import implements
@@ -71,7 +72,7 @@ def _along_several(name: str, a: Any, s: Any, axes: Any, norm: Any, out: Any) ->
     if s is not None:
         if not hasattr(s, "__iter__"):
             raise ShapeError(
-                f"numpy.fft.{name}: s is {s!r}: give one size for each axis, as (4, 4)"
+                f"numpy.fft.{name}: s is {shown(s)}: give one size for each axis, as (4, 4)"
             )
         s = [n.__index__() for n in s]
         axes = list(range(-len(s), 0)) if axes is None else axes

@@ -10,6 +10,7 @@ import numpy as np
 from ... import functions as kt
 from ...core.array import GradArray
 from ...core.convert import SCALARS
+from ...core.shown import shown
 from ...errors import ShapeError
 from ._arguments import array, arrays, flat, index_array, no_out, one_axis, promoted, refuse, strong
 from ._table import implements
@@ -64,7 +65,7 @@ def wrapped(index: GradArray, n: int, mode: str) -> GradArray:
     if mode == "clip":
         return kt.clip(index, 0, n - 1)
     if mode != "raise":
-        raise ValueError(f"mode {mode!r} must be 'raise', 'wrap' or 'clip'")
+        raise ValueError(f"mode {shown(mode)} must be 'raise', 'wrap' or 'clip'")
     return index
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from ... import functions as kt
 from ...backends import _registry
 from ...core.array import GradArray
+from ...core.shown import shown
 from ...errors import ShapeError
 from ._arguments import array, arrays, axes_of, flat, floating, is_complex, promoted, refuse
 from ._table import implements
@@ -30,7 +31,7 @@ def _adjoint(x: GradArray) -> GradArray:
 def _from_triangle(x: GradArray, UPLO: str) -> GradArray:
     """`x`, or its adjoint for ``"U"``, so that the lower triangle is the one that NumPy reads."""
     if UPLO.upper() not in ("L", "U"):
-        raise ValueError(f"UPLO {UPLO!r} must be 'L' or 'U'")
+        raise ValueError(f"UPLO {shown(UPLO)} must be 'L' or 'U'")
     return x if UPLO.upper() == "L" else _adjoint(x)
 
 
@@ -62,7 +63,8 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> G
     if len(axes) == 1:
         if isinstance(ord, str):
             raise ValueError(
-                f"numpy.linalg.norm: ord {ord!r} for one axis: it must be a number, inf or -inf"
+                f"numpy.linalg.norm: ord {shown(ord)} for one axis: it must be a number, inf or "
+                "-inf"
             )
         order = 2 if ord is None else ord
         return kt.linalg.vector_norm(x, axis=axes[0], keepdims=keepdims, ord=order)
@@ -254,7 +256,7 @@ def qr(a: Any, mode: str = "reduced") -> Any:
     if mode == "r":
         return kt.linalg.qr(_matrix(a)).R
     if mode not in ("reduced", "complete"):
-        raise refuse("linalg.qr", f"mode={mode!r}", "use 'reduced', 'complete' or 'r'")
+        raise refuse("linalg.qr", f"mode={shown(mode)}", "use 'reduced', 'complete' or 'r'")
     return kt.linalg.qr(_matrix(a), mode="complete" if mode == "complete" else "reduced")
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from ... import functions as kt
 from ...core.array import GradArray
 from ...core.convert import has_array
+from ...core.shown import shown
 from ...errors import ShapeError
 from ._arguments import gathered, index_array, is_floating, of_dtype, refuse, strong
 from ._table import implements
@@ -41,10 +42,10 @@ def pad(array: Any, pad_width: Any, mode: Any = "constant", **kwargs: Any) -> Gr
     if callable(mode):
         raise refuse("pad", "a function as the mode", "join the array and the padding with concat")
     if mode not in _DEFAULTS:
-        raise ValueError(f"numpy.pad: mode {mode!r} must be one of {', '.join(_DEFAULTS)}")
+        raise ValueError(f"numpy.pad: mode {shown(mode)} must be one of {', '.join(_DEFAULTS)}")
     unknown = set(kwargs) - set(_DEFAULTS[mode])
     if unknown:
-        raise ValueError(f"numpy.pad: mode {mode!r} takes no {', '.join(sorted(unknown))}")
+        raise ValueError(f"numpy.pad: mode {shown(mode)} takes no {', '.join(sorted(unknown))}")
     options = {**_DEFAULTS[mode], **kwargs}
     (x,) = strong(array)
     widths = _widths(pad_width, x.ndim)
@@ -80,7 +81,8 @@ def _padded(
                  for v, k in zip(ends, (left, right), strict=True)]  # fmt: skip
     elif not n:
         raise ShapeError(
-            f"numpy.pad: axis {axis} of shape {tuple(x.shape)} is empty, and mode {mode!r} takes "
+            f"numpy.pad: axis {axis} of shape {tuple(x.shape)} is empty, and mode {shown(mode)} "
+            "takes "
             "what it adds from there"
         )
     elif mode == "linear_ramp":

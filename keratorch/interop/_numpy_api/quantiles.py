@@ -12,7 +12,7 @@ from ... import functions as kt
 from ...backends import _registry
 from ...core.array import GradArray
 from ...core.convert import SCALARS
-from ...core.nodes import raw_of
+from ...core.nodes import is_tracked, raw_of
 from ...ops._operands import first_array
 from ...ops.statistics import one_axis_last
 from .._values import arrays_in
@@ -100,7 +100,7 @@ def _quantile(
     """The quantiles ``q / scale`` along `axis`, of all elements or, if `skip_nan`, without NaNs."""
     x = array(a, first_array(a, q, weights))
     q = _one_array(q, x)
-    if isinstance(q, GradArray) and (q.requires_grad or q._tangents is not None):
+    if isinstance(q, GradArray) and is_tracked(q):
         raise refuse(name, "a tracked q", "pass q.detach(), which makes it a constant")
     _check_range(name, q, scale)
     if is_complex(x):

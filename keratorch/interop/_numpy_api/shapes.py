@@ -12,6 +12,7 @@ import numpy as np
 from ... import functions as kt
 from ...backends import _registry
 from ...core.array import GradArray
+from ...core.shown import shown
 from ...errors import ShapeError
 from ._arguments import array, arrays, axes_of, flat, gathered, integers, is_complex, strong
 from ._table import implements
@@ -28,7 +29,7 @@ def _order(name: str, x: GradArray, order: str | None) -> str:
     if order in ("C", "F"):
         return order
     if order not in ("A", "K"):
-        raise ValueError(f"numpy.{name}: order {order!r} must be 'C', 'F', 'A' or 'K'")
+        raise ValueError(f"numpy.{name}: order {shown(order)} must be 'C', 'F', 'A' or 'K'")
     flags = getattr(x._array, "flags", None)
     if flags is None or getattr(flags, "c_contiguous", True):
         return "C"
@@ -292,7 +293,7 @@ def meshgrid(
 ) -> tuple[GradArray, ...]:
     """The coordinates of a grid; with `sparse`, each has length 1 except along its own axis."""
     if indexing not in ("xy", "ij"):
-        raise ValueError(f"numpy.meshgrid: indexing {indexing!r} must be 'xy' or 'ij'")
+        raise ValueError(f"numpy.meshgrid: indexing {shown(indexing)} must be 'xy' or 'ij'")
     xs = [flat(x) for x in strong(*xi)]
     places = list(range(len(xs)))
     if indexing == "xy" and len(xs) > 1:

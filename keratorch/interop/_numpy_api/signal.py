@@ -6,6 +6,7 @@ from typing import Any
 
 from ... import functions as kt
 from ...core.array import GradArray
+from ...core.shown import shown
 from ...core.views import share
 from ...errors import ShapeError
 from ...ops.sliding import sliding_dot
@@ -39,7 +40,7 @@ def _slid(long: GradArray, short: GradArray, mode: str) -> GradArray:
 
 def _checked(name: str, mode: str) -> str:
     if mode not in ("full", "same", "valid"):
-        raise ValueError(f"numpy.{name}: mode is {mode!r}: use 'full', 'same' or 'valid'")
+        raise ValueError(f"numpy.{name}: mode is {shown(mode)}: use 'full', 'same' or 'valid'")
     return mode
 
 

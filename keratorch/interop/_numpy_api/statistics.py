@@ -11,6 +11,7 @@ import numpy as np
 from ... import functions as kt
 from ...backends import _registry
 from ...core.array import GradArray
+from ...core.shown import shown
 from ...errors import DTypeError, ShapeError
 from ...ops._operands import first_array
 from ...ops.indexing import add_at
@@ -221,7 +222,7 @@ def histogram(
     """
     x = floating(flat(array(a, first_array(a, bins, weights))))
     if isinstance(bins, str):
-        raise refuse("histogram", f"bins={bins!r}", "pass their number, or the edges")
+        raise refuse("histogram", f"bins={shown(bins)}", "pass their number, or the edges")
     edges = _edges(x, bins, range)
     n = edges.shape[0] - 1
     fixed, values = edges.detach(), x.detach()

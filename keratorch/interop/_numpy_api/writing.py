@@ -9,6 +9,7 @@ import numpy as np
 
 from ... import functions as kt
 from ...core.array import GradArray
+from ...core.shown import shown
 from ...errors import DTypeError, ShapeError
 from ._arguments import (
     arrays,
@@ -61,7 +62,8 @@ def copyto(dst: Any, src: Any, casting: Any = "same_kind", where: Any = True) ->
     value = arrays(x, src)[1]
     if not can_cast(value.dtype, x.dtype, casting):
         raise DTypeError(
-            f"numpy.copyto: cannot cast {value.dtype} to {x.dtype} according to {casting!r}: pass "
+            f"numpy.copyto: cannot cast {value.dtype} to {x.dtype} according to "
+            f"{shown(casting)}: pass "
             "casting='unsafe', or convert one of them with astype"
         )
     value = of_dtype("copyto", value, x.dtype)

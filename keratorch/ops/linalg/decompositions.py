@@ -8,6 +8,7 @@ from ...core import recording
 from ...core.array import GradArray
 from ...core.grad import Grad
 from ...core.recording import is_active, record, record_many
+from ...core.shown import shown
 from ...errors import NotDifferentiableError
 from .._operands import as_array, is_complex, namespace
 from ..manipulation import matrix_transpose
@@ -165,7 +166,7 @@ def qr(x: Any, /, *, mode: Literal["reduced", "complete"] = "reduced") -> QRResu
     """
     x = matrices("qr", x)
     if mode not in ("reduced", "complete"):
-        raise ValueError(f"qr: mode {mode!r} must be 'reduced' or 'complete'")
+        raise ValueError(f"qr: mode {shown(mode)} must be 'reduced' or 'complete'")
     m, n = x.shape[-2:]
     if mode == "complete" and m <= n:
         mode = "reduced"  # there is nothing to complete

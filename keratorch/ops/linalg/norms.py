@@ -11,6 +11,7 @@ from ...core.convert import as_operand
 from ...core.grad import Grad
 from ...core.mode import policy
 from ...core.recording import is_active, record
+from ...core.shown import shown
 from .._operands import namespace, normalized_axes
 from ..manipulation import reshape
 from ..placing import astype
@@ -77,7 +78,7 @@ def vector_norm(
         order = float(ord)
     except (TypeError, ValueError):
         raise ValueError(
-            f"vector_norm: ord is {ord!r}: it must be a number, or inf or -inf: "
+            f"vector_norm: ord is {shown(ord)}: it must be a number, or inf or -inf: "
             "linalg.matrix_norm has 'fro' and 'nuc'"
         ) from None
     if order in (math.inf, -math.inf, 1.0) or (not axes and order):
@@ -122,7 +123,8 @@ def matrix_norm(x: Any, /, *, keepdims: bool = False, ord: float | str | None = 
         found = extremum(sum(abs(x), axis=-2 if ord in (1, -1) else -1), axis=-1)
     else:
         raise ValueError(
-            f"matrix_norm: ord {ord!r} of an array of shape {tuple(x.shape)}: use 'fro', 'nuc', "
+            f"matrix_norm: ord {shown(ord)} of an array of shape {tuple(x.shape)}: use 'fro', "
+            "'nuc', "
             "1, -1, 2, -2, inf or -inf"
         )
     return reshape(found, (*found.shape, 1, 1)) if keepdims else found

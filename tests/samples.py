@@ -4,8 +4,8 @@
         for case in cases_of(op, target):
             samples.check(case.id, compare, case, fails=case.reason_to_fail)
 
-is one item of pytest. It fails if any sample fails, or passes where it is expected to fail; the
-report has each of them by name, with its own traceback. A test of no sample at all fails.
+is one item of pytest. The test fails if a sample fails, or if one that is expected to fail passes.
+The report names each such sample, with a traceback of its own. A test without any sample fails.
 ``--sample TEXT`` runs only the samples whose name contains the text.
 
 The summary counts samples, and their skips and expected failures by reason (`tests/summary.py`).
@@ -26,7 +26,7 @@ PROPERTY = "samples"
 
 
 class Samples:
-    """What came of the samples of one test.
+    """The outcomes of the samples of one test.
 
     style : how tracebacks are shown, as in ``--tb``.
     wanted : a part of the names of the samples to run.
@@ -44,9 +44,9 @@ class Samples:
     def check(
         self, name: str, function: Callable[..., Any], *args: Any, fails: str | None = None
     ) -> None:
-        """Call the function with the arguments, and remember what comes of it.
+        """Call the function with the arguments, and note the outcome.
 
-        fails : why the sample is expected to fail. One that passes nevertheless is a failure.
+        fails : the reason why the sample is expected to fail. If it passes, the test fails.
         """
         __tracebackhide__ = True
         if self.wanted not in name:

@@ -1,7 +1,7 @@
-"""What is said of a run: samples, and why some were skipped or expected to fail, by reason.
+"""The summary of a run: it counts samples, and counts skips and expected failures by reason.
 
-``--brief`` shows tenths of the run in place of a letter for each test, and no header; failures are
-shown in full either way. With ``-v`` the summary has every reason, without it the commonest.
+``--brief`` shows the progress in tenths, without a header and without a letter for each test.
+Failures are shown in full in any case. The summary has the commonest reasons, with ``-v`` all.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from tests.samples import PROPERTY
 
 #: How many reasons of each kind are shown, and how much of each.
 SHOWN, WIDTH = 4, 88
-#: Categories of reports -> what the summary calls the samples in them, or they themselves.
+#: pytest's category of a report -> the kind under which the summary counts its reasons.
 KINDS = {"xfailed": "expected", "skipped": "skipped"}
 TITLES = {
     "expected": "tests and samples that failed as expected",
@@ -26,7 +26,7 @@ TITLES = {
 
 
 def reason_of(report: Any) -> str:
-    """Why a test was skipped, or expected to fail."""
+    """The reason why a test was skipped, or expected to fail."""
     if hasattr(report, "wasxfail"):
         return report.wasxfail.removeprefix("reason: ")
     longrepr = report.longrepr

@@ -167,7 +167,7 @@ FUNCTIONS = (
 ATTRIBUTES = {
     **{name: f"use kt.{name}(x)" for name in FUNCTIONS},
     # NumPy's
-    "base": "which array has the memory is the library's to know: see x.detach()._array.base",
+    "base": "the library knows which array owns the memory: use x.detach()._array.base",
     "byteswap": "an array of keratorch has the byte order of the machine",
     "ctypes": "an address has no gradient: use x.numpy().ctypes",
     "data": "use x.detach(), which shares the memory; write x[...] = value inside kt.no_grad()",

@@ -72,6 +72,8 @@ INPUTS = {
     "meshgrid": "arrays",
     "where": "x1, x2",
     "diff": "x, prepend, append",
+    "fft.fftfreq": "d",
+    "fft.rfftfreq": "d",
 }
 NOTES = {
     "astype": "to floating and complex dtypes; to others a constant",
@@ -143,7 +145,6 @@ CONSTANTS = {
     ),
     **dict.fromkeys(["argmax", "argmin", "argsort", "nonzero", "searchsorted"], POSITIONS),
     **dict.fromkeys(["count_nonzero", "linalg.matrix_rank"], "counts are integers"),
-    **dict.fromkeys(["fft.fftfreq", "fft.rfftfreq"], MADE),
 }
 #: Those that raise `NotDifferentiableError` on a tracked input, and why.
 REFUSED: dict[str, str] = {

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tests.specs.exports import kt
-from tests.specs.table import COMPLEX, REAL, Op, Sample, sample
+from tests.specs.table import COMPLEX, REAL, Arg, Op, Sample, sample
 
 #: Of one axis: lengths odd, even, shorter and longer than the input, axes and norms.
 ONE_AXIS = (
@@ -76,6 +76,19 @@ def row(name: str, grad: str, samples: tuple[Sample, ...], dtypes: tuple[str, ..
     )
 
 
+def frequencies(name: str) -> Op:
+    """The row of `fftfreq` or `rfftfreq`, in the distance of the samples."""
+    return Op(
+        name,
+        "DivideGrad",
+        lambda d, n: getattr(kt.fft, name)(n, d=d),
+        lambda d, n: getattr(np.fft, name)(n, d),
+        tuple(sample(Arg((), "positive"), n=n) for n in (4, 5, 1)),
+        dtypes=REAL,
+        composed=True,
+    )
+
+
 ALL = REAL + COMPLEX
 
 OPS = (
@@ -91,4 +104,6 @@ OPS = (
     row("ihfft", "ConjGrad", ONE_AXIS + SHORT, REAL),
     row("fftshift", "FFTShiftGrad", SHIFTED, ALL),
     row("ifftshift", "FFTShiftGrad", SHIFTED, ALL),
+    frequencies("fftfreq"),
+    frequencies("rfftfreq"),
 )

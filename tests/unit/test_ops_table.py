@@ -23,8 +23,6 @@ CALLS = {
     "iinfo": lambda x: kt.iinfo(kt.int8),
     "isdtype": lambda x: kt.isdtype(x.dtype, "integral"),
     "broadcast_shapes": lambda x: kt.broadcast_shapes((3, 1), (4,)),
-    "fft.fftfreq": lambda x: kt.fft.fftfreq(4),
-    "fft.rfftfreq": lambda x: kt.fft.rfftfreq(4),
     "linalg.matrix_rank": lambda x: kt.linalg.matrix_rank(x[:, None] * x),
 }
 PAIRS = [

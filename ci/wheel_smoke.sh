@@ -22,10 +22,8 @@ wheel=("$work"/dist/*.whl)
 import pathlib, sys, zipfile
 
 found = {name for name in zipfile.ZipFile(sys.argv[1]).namelist() if ".dist-info/" not in name}
-expected = {"keratorch/py.typed"}
-for folder, package in (("keratorch", "keratorch"), ("backends", "keratorch/backends")):
-    modules = pathlib.Path(folder).rglob("*.py")
-    expected |= {f"{package}/{path.relative_to(folder).as_posix()}" for path in modules}
+modules = pathlib.Path("keratorch").rglob("*.py")
+expected = {"keratorch/py.typed"} | {path.as_posix() for path in modules}
 if found != expected:
     sys.exit(f"wheel: missing {sorted(expected - found)}, unexpected {sorted(found - expected)}")
 PYTHON

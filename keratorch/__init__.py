@@ -1,10 +1,9 @@
 """keratorch: gradients for code written for any array library, on CPUs and CUDA GPUs."""
 
-__version__ = "0.1.0"
-
 # The order matters: a module may import only modules that are imported before it.
 from . import backends as backends  # isort: skip
 from . import errors as errors
+from ._version import __version__ as __version__
 from .backends import Device as Device
 from .backends import default_device as default_device
 from .backends import devices as devices

@@ -16,8 +16,8 @@ except ImportError as _error:
     from ..errors import BackendUnavailableError as _BackendUnavailableError
 
     raise _BackendUnavailableError(
-        "keratorch.cupy mirrors CuPy, which is not installed: pip install 'keratorch[cuda12]', or "
-        "import keratorch.numpy"
+        "keratorch.cupy mirrors CuPy, which is not installed: pip install "
+        "'keratorch-autograd[cuda12]', or import keratorch.numpy"
     ) from _error
 
 from ..interop._mirror import Mirror as _Mirror

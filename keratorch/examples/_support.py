@@ -85,7 +85,7 @@ def _check_installed(package: str, module: str) -> None:
         importlib.import_module(module)
     except ImportError as error:
         raise Refusal(
-            f"{package} cannot be imported; pip install 'keratorch[examples]' brings it"
+            f"{package} cannot be imported; pip install 'keratorch-autograd[examples]' brings it"
         ) from error
 
 

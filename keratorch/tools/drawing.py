@@ -155,8 +155,8 @@ class Graph:
             import graphviz
         except ImportError as error:
             raise MissingDependencyError(
-                "drawing a graph needs the package graphviz: pip install 'keratorch[graph]'; "
-                "print(graph) and graph.dot() work without"
+                "drawing a graph needs the package graphviz: pip install "
+                "'keratorch-autograd[graph]'; print(graph) and graph.dot() work without"
             ) from error
         try:
             return graphviz.Source(self.dot()).pipe(format=form)

@@ -54,7 +54,8 @@ def test_no_cupy(monkeypatch):
     monkeypatch.setattr(
         _registry, "_backends", {n: b for n, b in _registry._backends.items() if n != "cupy"}
     )
-    with pytest.raises(BackendUnavailableError, match=r"pip install 'keratorch\[cuda12\]'"):
+    hint = r"pip install 'keratorch-autograd\[cuda12\]'"
+    with pytest.raises(BackendUnavailableError, match=hint):
         kt.GradArray([1.0], device="cuda")
 
 

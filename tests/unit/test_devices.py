@@ -159,7 +159,7 @@ def test_cuda_without_cupy():
     assert len(messages) == 6
     for message in messages:
         assert message.startswith("CuPy cannot be imported")
-        assert "pip install 'keratorch[cuda12]' or 'keratorch[cuda13]'" in message
+        assert "pip install 'keratorch-autograd[cuda12]' or 'keratorch-autograd[cuda13]'" in message
     assert devices == "[Device('numpy', 'cpu', 0)]"
 
 

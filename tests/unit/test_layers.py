@@ -1,7 +1,7 @@
 """The architecture: imports run one way, from the layers above to those below.
 
 All imports are read from the source: those inside functions and for type checkers too, and modules
-that are imported by a name in a string. `backends/` is `keratorch.backends`.
+that are imported by a name in a string.
 """
 
 import ast
@@ -51,17 +51,16 @@ LATE_IMPORTS: dict[str, str] = {}
 MOST_LATE_IMPORTS = 15
 
 
-def sources(folder: str, package: str) -> dict[str, Path]:
-    """The modules of a package by name; the link `keratorch/backends` is not followed."""
+def sources() -> dict[str, Path]:
+    """The modules of the package by name."""
     found = {}
-    for path in (ROOT / folder).rglob("*.py"):
-        if not path.is_relative_to(ROOT / "keratorch" / "backends"):
-            parts = path.relative_to(ROOT / folder).with_suffix("").parts
-            found[".".join((package, *parts)).removesuffix(".__init__")] = path
+    for path in (ROOT / "keratorch").rglob("*.py"):
+        parts = path.relative_to(ROOT).with_suffix("").parts
+        found[".".join(parts).removesuffix(".__init__")] = path
     return found
 
 
-MODULES = {**sources("keratorch", "keratorch"), **sources("backends", "keratorch.backends")}
+MODULES = sources()
 
 
 def targets(module: str, node: ast.AST, modules: dict[str, Path]) -> set[str]:

@@ -1,6 +1,5 @@
 """What pyproject.toml promises, compared with the source tree and with what an import does."""
 
-import os
 import re
 import subprocess
 import sys
@@ -51,23 +50,21 @@ def test_oldest_constraints_are_the_lower_bounds():
 
 def test_every_package_on_disk_is_listed():
     on_disk = {
-        ".".join((package, *init.parent.relative_to(ROOT / folder).parts))
-        for package, folder in SETUPTOOLS["package-dir"].items()
-        for init in (ROOT / folder).rglob("__init__.py")
+        ".".join(init.parent.relative_to(ROOT).parts)
+        for init in (ROOT / "keratorch").rglob("__init__.py")
     }
     assert sorted(SETUPTOOLS["packages"]) == sorted(on_disk)
 
 
 def test_every_module_is_in_a_package():
-    for folder in SETUPTOOLS["package-dir"].values():
-        for module in (ROOT / folder).rglob("*.py"):
-            assert (module.parent / "__init__.py").is_file(), f"{module} is in no package"
+    for module in (ROOT / "keratorch").rglob("*.py"):
+        assert (module.parent / "__init__.py").is_file(), f"{module} is in no package"
 
 
-def test_backends_is_a_symlink_to_the_folder_beside():
-    link = ROOT / "keratorch/backends"
-    assert link.is_symlink()
-    assert os.readlink(link) == "../backends"
+def test_a_clone_needs_no_symlink():
+    """Git makes no symlinks on Windows, unless it is told to."""
+    links = [path for path in (ROOT / "keratorch").rglob("*") if path.is_symlink()]
+    assert links == []
 
 
 def test_typing_marker_is_shipped():
@@ -83,11 +80,3 @@ def test_import_brings_no_array_library_but_numpy(statement: str):
     imported = set(result.stdout.split())
     assert "keratorch" in imported
     assert imported.isdisjoint(HEAVY), f"{statement} imports {sorted(imported & HEAVY)}"
-
-
-def test_backends_cannot_be_imported_by_its_folder_name():
-    result = run_python("import backends")
-    assert result.returncode != 0
-    last_line = result.stderr.strip().splitlines()[-1]
-    assert last_line.startswith("ImportError:")
-    assert "keratorch.backends" in last_line

@@ -244,7 +244,7 @@ def test_missing_packages(
 ) -> None:
     monkeypatch.setitem(sys.modules, module, None)
     line = refusal(capsys, "--plot", str(tmp_path / "picture.png"))
-    assert "pip install 'keratorch[examples]'" in line
+    assert "pip install 'keratorch-autograd[examples]'" in line
     assert {"sklearn": "scikit-learn"}.get(module.split(".")[0], module.split(".")[0]) in line
 
 

@@ -230,7 +230,7 @@ class CuPyBackend(Backend):
         return (
             f"CuPy {cp.__version__} is installed but {what}: it needs an NVIDIA GPU and a driver "
             f"for CUDA {_cuda()}, which https://www.nvidia.com/drivers has; for an older driver "
-            f"pip install 'keratorch[cuda12]'; without a GPU use device='cpu'"
+            f"pip install 'keratorch-autograd[cuda12]'; without a GPU use device='cpu'"
         )
 
     @explained

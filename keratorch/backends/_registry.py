@@ -218,7 +218,8 @@ def _not_installed(name: str, error: Exception) -> str:
     if name == "cupy":
         return (
             f"CuPy cannot be imported ({error}): install it with pip install "
-            "'keratorch[cuda12]' or 'keratorch[cuda13]', whichever CUDA the driver supports"
+            "'keratorch-autograd[cuda12]' or 'keratorch-autograd[cuda13]', whichever CUDA the "
+            "driver supports"
         )
     missing = getattr(error, "name", None) or name
     return f"the backend {name} cannot be loaded ({error}): install {missing} to use it"

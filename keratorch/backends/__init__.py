@@ -3,12 +3,6 @@
 `register` adds a backend or a faster rule, `get` finds a backend by its name, `of` by an array.
 """
 
-if __name__ == "backends":
-    raise ImportError(
-        "import this package as keratorch.backends: imported as 'backends' it would be a "
-        "second registry that keratorch never looks into"
-    )
-
 from ._backend import Backend as Backend
 from ._backend import RuleTable as RuleTable
 from ._device import Device as Device

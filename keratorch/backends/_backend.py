@@ -350,6 +350,10 @@ class Backend:
 
         return array_api_compat.is_writeable_array(array)
 
+    def shape_of(self, array: RawArray) -> tuple[int, ...]:
+        """The shape of `array`, in the form that a derivative keeps for `add_at` and its like."""
+        return tuple(array.shape)
+
     def settled(self, shape: tuple[int, ...], key: Any) -> Any:
         """An index into an array of `shape`, in the form that a derivative keeps."""
         return key

@@ -82,6 +82,9 @@ class DaskBackend(Backend):
     def shape_of(self, array: RawArray) -> tuple[int, ...]:
         return _dask_index.ChunkedShape.of(array)
 
+    def get_item(self, array: RawArray, key: Any) -> RawArray:
+        return _dask_index.get_item(array, key)
+
     def with_item(self, array: RawArray, key: Any, value: Any) -> RawArray:
         # Dask writes through a mask of the whole array by `where`.
         if not (isinstance(key, da.Array) and key.dtype == bool and key.ndim == array.ndim):
@@ -129,6 +132,9 @@ class DaskBackend(Backend):
 
     def pad(self, array: RawArray, widths: Sequence[tuple[int, int]], value: float) -> RawArray:
         return _dask_chunks.pad(array, widths, value)
+
+    def shifted(self, array: RawArray, n: int, value: float) -> RawArray:
+        return self.pad(array, (*((0, 0),) * (array.ndim - 1), (-n, n)), value)
 
     def windows(
         self,

@@ -257,6 +257,18 @@ def layer(
     return make(graph, name, chunks=chunks, dtype=dtype)
 
 
+def get_item(x: RawArray, key: Any) -> RawArray:
+    """``x[key]``; Dask does not take `None` beside a Dask array of indices."""
+    given = key if isinstance(key, tuple) else (key,)
+    if any(part is None for part in given) and any(isinstance(part, da.Array) for part in given):
+        parts = _parts(key, x.ndim)
+        if parts is not None:
+            y = x[tuple([part for part in parts if part is not None])]
+            kept = [part for part in parts if not isinstance(part, int)]
+            return y[tuple([part if part is None else slice(None) for part in kept])]
+    return x[key]
+
+
 # -- layers ------------------------------------------------------------------------------------
 
 

@@ -17,7 +17,7 @@ from .joining import concat
 from .placing import astype, copy
 from .reductions import Axis, spread
 from .reductions import sum as sum_
-from .windows import padded
+from .windows import pad
 
 
 def one_axis_last(xp: Any, x: Any, axes: tuple[int, ...]) -> Any:
@@ -47,7 +47,9 @@ def shifted_products(xp: Any, x: Any) -> Any:
 
 def _shifted(x: Any, n: int, value: float) -> Any:
     """`x` moved by `n` places to the front of the last axis; `value` follows, or comes before."""
-    return padded(x, (*((0, 0),) * (len(x.shape) - 1), (-n, n)), value)
+    if isinstance(x, GradArray):
+        return pad(x, (*((0, 0),) * (len(x.shape) - 1), (-n, n)), value)
+    return _registry.of(x).shifted(x, n, value)
 
 
 class ProdGrad(Grad):

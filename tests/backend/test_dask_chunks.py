@@ -78,6 +78,12 @@ def test_sums_at_an_index(x, lazy):
         np.testing.assert_allclose(found._array.compute(), expected)
 
 
+def test_reads_by_dask_arrays_beside_none(x):
+    for key in (np.s_[None, [5, 0, 3]], np.s_[::2, None, [4, 0], None], np.s_[None, [1, 1, -6], 2]):
+        found = kt.GradArray(x)[placed(key, True)]
+        np.testing.assert_array_equal(found._array.compute(), A[key])
+
+
 @pytest.mark.parametrize("lazy", [False, True])
 def test_writes(x, lazy):
     for key in (*BASIC, *ARRAYS):
@@ -178,3 +184,17 @@ def test_refusals_of_writes():
     x[[0, 9]] = 1.0
     with pytest.raises(IndexError, match="out of bounds"):
         x._array.compute()
+
+
+def test_integers_beside_arrays_have_their_own_axis():
+    a = np.random.default_rng(1).random((2, 3, 4))
+    x = da.from_array(a, chunks=(1, 2, 3))
+    weights = np.arange(9.0).reshape(3, 3)  # as many rows as columns: a transpose would fit
+
+    def f(x, index):
+        return kt.sum(x[1, :, index] * da.from_array(weights))
+
+    expected = np.zeros_like(a)
+    expected[1][:, [3, 0, 2]] = weights
+    gradient = kt.grad(f, argnums=0)(x, [3, 0, 2])
+    np.testing.assert_array_equal(gradient.compute(), expected)

@@ -1,5 +1,7 @@
 """keratorch: gradients for code written for any array library, on CPUs and CUDA GPUs."""
 
+import typing as _typing
+
 # The order matters: a module may import only modules that are imported before it.
 from . import backends as backends  # isort: skip
 from . import errors as errors
@@ -18,7 +20,7 @@ from .core.mode import no_grad as no_grad
 from .core.mode import set_policy as set_policy
 from .core.namespace import API_VERSION as __array_api_version__  # noqa: F401
 from .core.namespace import array_namespace_info as __array_namespace_info__  # noqa: F401
-from .core.namespace import module_attribute as __getattr__  # noqa: F401
+from .core.namespace import module_attribute as _module_attribute
 from .core.namespace import namespace as namespace
 from .core.sync import no_sync as no_sync
 from .errors import AliasedWriteError as AliasedWriteError
@@ -77,6 +79,7 @@ from . import fft as fft  # isort: skip
 from . import linalg as linalg  # isort: skip
 from . import nn as nn  # isort: skip
 from . import special as special  # isort: skip
+from . import typing as typing  # isort: skip
 from . import kernels
 from .core import namespace as _namespace
 from .interop import _cupy as _interop_cupy
@@ -94,6 +97,9 @@ _missing.install(vars())
 _interop_numpy.install()
 _interop_cupy.install()
 kernels.install()
+
+if not _typing.TYPE_CHECKING:  # a type checker finds such names by itself
+    __getattr__ = _module_attribute
 
 #: The folders and modules that are no part of what `keratorch` shows.
 _PRIVATE = frozenset(

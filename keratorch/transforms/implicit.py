@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import Any, ParamSpec, cast
 
 from ..backends import _registry
 from ..core.array import GradArray, new_array
@@ -22,15 +22,16 @@ from .forward import jvp, linearize
 from .reverse import vjp
 from .tree import leaves, leaves_like, mapped, unflattened
 
+P = ParamSpec("P")
 Solver = Callable[[Callable[[Any], Any], Any], Any]
 
 
 def implicit_root(
     residual: Callable[..., Any],
-    solve: Callable[..., Any],
+    solve: Callable[P, Any],
     *,
     linear_solve: Solver | None = None,
-) -> Callable[..., Any]:
+) -> Callable[P, Any]:
     """A differentiable function ``solution(*params)``: the x at which `residual` is 0.
 
     residual : ``residual(x, *params)``, written in differentiable functions. Its result has the
@@ -57,11 +58,11 @@ def implicit_root(
     @wraps(residual, ("__module__",), ())
     def solution(*params: Any) -> Any:
         with no_grad():
-            x = solve(*_constants(params))
+            x = cast(Any, solve)(*_constants(params))
         problem = _Problem(residual, linear_solve, x, params)
         return unflattened(x, iter(problem.root(problem.values, leaves(params))))
 
-    return solution
+    return cast("Callable[P, Any]", solution)
 
 
 def fixed_point(

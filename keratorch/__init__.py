@@ -1,4 +1,26 @@
-"""keratorch: gradients for code written for any array library, on CPUs and CUDA GPUs."""
+"""Gradients for code written for any array library, on CPUs and CUDA GPUs.
+
+>>> import numpy as np
+>>> import keratorch as kt
+>>> x = kt.GradArray(np.array([1.0, 2.0]))
+>>> kt.sum(x * x).backward()
+>>> x.grad
+array([2., 4.])
+>>> kt.grad(lambda x: kt.sum(x * x))(np.array([1.0, 2.0]))
+array([2., 4.])
+
+Arrays       GradArray, asarray, no_grad, gradients
+Functions    those of the Array API standard, as sin, sum and where;
+             keratorch.linalg, fft, special and nn.functional
+Transforms   grad, value_and_grad, vjp, jvp, jacobian, hessian, hvp, checkpoint, custom_vjp, ...
+Your own     Grad, the base of operations that you write
+NumPy, CuPy  keratorch.numpy and keratorch.cupy: their names, with gradients
+Libraries    namespace("torch"), backends, devices, set_default_device
+Tools        detect_anomaly, graph, profile, show_versions; keratorch.testing.check_grads
+Annotations  keratorch.typing
+
+help(keratorch.grad) and its like say more.
+"""
 
 import typing as _typing
 
@@ -97,6 +119,8 @@ _missing.install(vars())
 _interop_numpy.install()
 _interop_cupy.install()
 kernels.install()
+# help(keratorch) would list them.
+del _interop_cupy, _interop_numpy, _lookup, _methods, _missing, _namespace, _operators
 
 if not _typing.TYPE_CHECKING:  # a type checker finds such names by itself
     __getattr__ = _module_attribute

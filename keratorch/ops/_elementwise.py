@@ -382,6 +382,8 @@ def _named(function: Any, name: str, doc: str) -> Any:
     function.__name__ = function.__qualname__ = name
     function.__doc__ = doc
     function.__module__ = "keratorch"
+    parameters = function.__annotations__
+    parameters.update(dict.fromkeys(parameters.keys() - {"return"}, "ArrayLike"))
     return function
 
 

@@ -39,13 +39,6 @@ def jvp(
     tangents: Sequence[Any],
     has_aux: Literal[True],
 ) -> tuple[Any, Any, Any]: ...
-@overload
-def jvp(
-    function: Callable[..., Any],
-    primals: Sequence[Any],
-    tangents: Sequence[Any],
-    has_aux: bool,
-) -> tuple[Any, Any] | tuple[Any, Any, Any]: ...
 def jvp(
     function: Callable[..., Any],
     primals: Sequence[Any],

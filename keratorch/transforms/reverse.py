@@ -124,10 +124,6 @@ def grad(
     argnums: Sequence[int],
     has_aux: Literal[True],
 ) -> Callable[P, tuple[tuple[Any, ...], Any]]: ...
-@overload
-def grad(
-    function: Callable[P, Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
-) -> Callable[P, Any]: ...
 def grad(
     function: Callable[P, Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
 ) -> Callable[P, Any]:
@@ -179,10 +175,6 @@ def value_and_grad(
     argnums: Sequence[int],
     has_aux: Literal[True],
 ) -> Callable[P, tuple[tuple[Any, Any], tuple[Any, ...]]]: ...
-@overload
-def value_and_grad(
-    function: Callable[P, Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
-) -> Callable[P, tuple[Any, Any]]: ...
 def value_and_grad(
     function: Callable[P, Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
 ) -> Callable[P, tuple[Any, Any]]:
@@ -318,10 +310,6 @@ def vjp(
 def vjp(
     function: Callable[..., tuple[Any, Any]], *primals: Any, has_aux: Literal[True]
 ) -> tuple[Any, Pullback, Any]: ...
-@overload
-def vjp(
-    function: Callable[..., Any], *primals: Any, has_aux: bool
-) -> tuple[Any, Pullback] | tuple[Any, Pullback, Any]: ...
 def vjp(function: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
     """The value of `function` at `primals`, and a function that pulls gradients back through it.
 

@@ -2,8 +2,9 @@
 
     python ci/type_completeness.py [PERCENT]
 
-`python` has pyright. Pyright looks for the package among the installed ones; `PYTHONPATH` makes it
-find the sources here, also where keratorch is installed from another folder.
+`python` has pyright. With `--verifytypes`, pyright takes no `--pythonpath`: the first Python on the
+`PATH` says where packages are. `PYTHONPATH` makes pyright find the sources here, also where keratorch
+is installed from another folder.
 """
 
 from __future__ import annotations
@@ -15,14 +16,16 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-PYRIGHT = ["-m", "pyright", "--pythonpath", sys.executable, "--outputjson"]
+PYRIGHT = ["-m", "pyright", "--verifytypes", "keratorch", "--ignoreexternal", "--outputjson"]
 
 
 def main(percent: float = 95.0) -> int:
-    path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    here = {"PATH": str(Path(sys.executable).parent), "PYTHONPATH": str(ROOT)}
+    for name, first in here.items():
+        here[name] = os.pathsep.join(filter(None, [first, os.environ.get(name)]))
     result = subprocess.run(
-        [sys.executable, *PYRIGHT, "--verifytypes", "keratorch", "--ignoreexternal"],
-        cwd=ROOT, env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True,
+        [sys.executable, *PYRIGHT],
+        cwd=ROOT, env={**os.environ, **here}, capture_output=True, text=True,
     )  # fmt: skip
     try:
         found = json.loads(result.stdout)["typeCompleteness"]

@@ -3,8 +3,8 @@
     python ci/type_completeness.py [PERCENT]
 
 `python` has pyright. With `--verifytypes`, pyright takes no `--pythonpath`: the first Python on the
-`PATH` says where packages are. `PYTHONPATH` makes pyright find the sources here, also where keratorch
-is installed from another folder.
+`PATH` says where packages are. `PYTHONPATH` makes pyright find the sources here, also where
+keratorch is installed from another folder.
 """
 
 from __future__ import annotations

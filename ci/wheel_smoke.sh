@@ -23,7 +23,8 @@ import pathlib, sys, zipfile
 
 found = {name for name in zipfile.ZipFile(sys.argv[1]).namelist() if ".dist-info/" not in name}
 modules = pathlib.Path("keratorch").rglob("*.py")
-expected = {"keratorch/py.typed"} | {path.as_posix() for path in modules}
+stubs = pathlib.Path("keratorch").rglob("*.pyi")
+expected = {"keratorch/py.typed"} | {path.as_posix() for path in [*modules, *stubs]}
 if found != expected:
     sys.exit(f"wheel: missing {sorted(expected - found)}, unexpected {sorted(found - expected)}")
 PYTHON

@@ -18,6 +18,10 @@ case "$*" in *"$FAILS"*) echo "said by what fails"; exit 1 ;; esac
 """
 
 
+#: The modules that the step `types` runs, before ci/type_completeness.py.
+TYPES = ["pyright", "pyright", "mypy"]
+
+
 @pytest.fixture
 def ci_run(tmp_path):
     """Runs `ci/run` with the stand-in; returns the result and the calls."""
@@ -53,7 +57,7 @@ def installed(calls):
 def test_steps_run_in_the_order_in_which_they_are_named(ci_run):
     result, calls = ci_run("tests", "lint", "types")
     assert result.returncode == 0, result.stdout + result.stderr
-    assert modules(calls) == ["pytest", "ruff", "pyright"]
+    assert modules(calls) == ["pytest", "ruff", *TYPES]
     assert installed(calls) == ["-e .[dev]"]
     steps = re.findall(r"^<<< (\S+): ok, \d+ s$", result.stdout, re.M)
     assert steps == ["setup", "tests", "lint", "types"]
@@ -98,9 +102,20 @@ def test_an_unknown_step_is_an_error_that_lists_the_steps(ci_run, wrong):
 def test_all_steps_run_and_the_output_of_one_that_fails_is_shown(ci_run):
     result, calls = ci_run("lint", "types", "tests", fails="-m ruff")
     assert result.returncode == 1
-    assert modules(calls) == ["ruff", "pyright", "pytest"]
+    assert modules(calls) == ["ruff", *TYPES, "pytest"]
     assert "said by what fails\n<<< lint: FAILED" in result.stdout
     assert result.stdout.endswith("ci/run: FAILED: lint\n")
+
+
+@pytest.mark.parametrize(
+    "part", ["--level error", "--project tests/typed", "mypy", "ci/type_completeness.py"]
+)
+def test_each_part_of_the_types_counts(ci_run, part):
+    result, calls = ci_run("types", fails=part)
+    assert result.returncode == 1
+    assert modules(calls) == TYPES
+    assert calls[-1] == "ci/type_completeness.py"
+    assert result.stdout.endswith("ci/run: FAILED: types\n")
 
 
 def test_a_setup_that_fails_ends_it(ci_run):

@@ -13,6 +13,16 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 tag=${1:-}
+case $tag in
+    -h | --help)
+        sed -n '2,/^set /s/^# \{0,1\}//p' ci/release.sh
+        exit 0
+        ;;
+    -*)
+        printf 'ci/release.sh: there is no option %s; the argument is a tag, such as v0.1.0\n' "$tag" >&2
+        exit 2
+        ;;
+esac
 python=$(command -v "${PYTHON:-.venv/bin/python}") || {
     printf 'ci/release.sh: there is no %s: run bash ci/run setup, or set PYTHON\n' \
         "${PYTHON:-.venv/bin/python}" >&2
@@ -37,7 +47,6 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 printf '>>> versions, changelog, citation, recipe\n'
-case $tag in -*) fail "there is no option $tag; the argument is a tag, such as v0.1.0" ;; esac
 left=$("$python" ci/versions.py "$tag") || exit
 
 printf '>>> the tree\n'
@@ -47,7 +56,7 @@ if [ -n "$changes" ]; then
     [ -z "$tag" ] || fail "the tree has changes that are not committed:"$'\n'"$changes"
     left="left: commit or remove what git status lists"$'\n'"$left"
 fi
-if [ -n "$tag" ] && ! git tag --points-at HEAD | grep --quiet --line-regexp --fixed-strings "$tag"; then
+if [ -n "$tag" ] && ! git tag --points-at HEAD | grep -qxF "$tag"; then
     fail "the tag $tag is not at the commit that is checked out"
 fi
 

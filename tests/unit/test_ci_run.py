@@ -5,6 +5,7 @@ Its Python is a stand-in, which writes down what it is called with.
 
 import os
 import re
+import shutil
 import subprocess
 import tomllib
 from pathlib import Path
@@ -12,6 +13,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+HERE = os.name == "posix" and shutil.which("bash")
+pytestmark = pytest.mark.skipif(not HERE, reason="ci/run needs POSIX and bash")
 PYTHON = """#!/bin/sh
 echo "$*" >> "$CALLS"
 case "$*" in *"$FAILS"*) echo "said by what fails"; exit 1 ;; esac

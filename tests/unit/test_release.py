@@ -34,7 +34,7 @@ def tree(tmp_path):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
     path = tmp_path / "CITATION.cff"
-    text = re.sub(r"(?m)^(# )?date-released.*$", "# date-released: later", path.read_text())
+    text = re.sub(r"(?m)^(# )?date-released.*$", "# date-released: later", path.read_text("utf-8"))
     path.write_text(text, encoding="utf-8")
     text = "# Changelog\n\n## [Unreleased]\n\n### Added\n- All.\n"
     (tmp_path / "CHANGELOG.md").write_text(text, encoding="utf-8")
@@ -165,5 +165,6 @@ def test_actions_are_pinned_by_hash(path):
 
 
 def test_an_action_has_one_hash():
-    used = {line for path in WORKFLOWS for line in re.findall(r"uses: (.+)", path.read_text())}
+    texts = [path.read_text(encoding="utf-8") for path in WORKFLOWS]
+    used = {line for text in texts for line in re.findall(r"uses: (.+)", text)}
     assert len(used) == len({line.partition("@")[0] for line in used})

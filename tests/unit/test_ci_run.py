@@ -63,6 +63,19 @@ def test_steps_run_in_the_order_in_which_they_are_named(ci_run):
     assert result.stdout.endswith("ci/run: all is well\n")
 
 
+def test_a_step_that_takes_longer_than_its_part_of_cis_time_is_told(ci_run, tmp_path):
+    text = (ROOT / "ci" / "run").read_text(encoding="utf-8")
+    script = tmp_path / "clone" / "ci" / "run"
+    script.parent.mkdir(parents=True)
+    script.write_text(text.replace(" lint=10 ", " lint=-1 "), encoding="utf-8")
+    (tmp_path / "clone" / "pyproject.toml").write_text("", encoding="utf-8")
+    result, _ = ci_run("lint", "format", script=str(script))
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert re.findall(r"<<< (\S+): ok, \d+ s\n    more than the (-?\d+) s that", result.stdout) == [
+        ("lint", "-1")
+    ]
+
+
 def test_what_follows_two_dashes_goes_to_pytest(ci_run):
     _, calls = ci_run("tests", "--", "-k", "matmul and numpy")
     assert calls[-1] == "-m pytest --brief -n auto -k matmul and numpy"

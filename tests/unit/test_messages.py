@@ -248,7 +248,27 @@ OTHERS = [
     (
         lambda: np.save("never written", X),
         kt.NotDifferentiableError,
-        ["numpy.save has no rule", "(2, 3)", "docs/numpy.md", "x.detach()"],
+        ["numpy.save of a tracked array", "(2, 3)", "no gradient", "pass x.numpy()"],
+    ),
+    (
+        lambda: mirror.savez("never written", weights=X),
+        kt.NotDifferentiableError,
+        ["numpy.savez of a tracked array", "(2, 3)", "pass x.numpy()"],
+    ),
+    (
+        lambda: np.save("never written", [X, X]),
+        kt.LostGradientError,
+        ["numpy.save", "(2, 3)", "no gradient", "x.numpy()"],
+    ),
+    (
+        lambda: np.savetxt("never written", [V]),
+        kt.LostGradientError,
+        ["numpy.savetxt", "(3,)", "x.numpy()"],
+    ),
+    (
+        lambda: np.histogram2d(X, X),
+        kt.NotDifferentiableError,
+        ["numpy.histogram2d has no rule", "(2, 3)", "docs/numpy.md", "x.detach()"],
     ),
 ]
 

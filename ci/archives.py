@@ -16,6 +16,11 @@ from pathlib import Path
 #: What a build adds to the files of the tree.
 MADE = {"PKG-INFO", "setup.cfg", "keratorch_autograd.egg-info/SOURCES.txt"}
 
+#: What tools leave in a tree.
+LEFT_BEHIND = re.compile(
+    r"(build|dist|[^/]+\.egg-info|\.venv[^/]*|\.hypothesis|\.ruff_cache)/|(.+/)?(__pycache__|\.pytest_cache)/"
+)
+
 
 def files(tree: Path, *options: str) -> set[str]:
     """The files of the project: those that git lists, in a clone."""
@@ -25,7 +30,7 @@ def files(tree: Path, *options: str) -> set[str]:
         names = {name for name in listed.stdout.split("\0") if (tree / name).is_file()}
     else:
         names = {p.relative_to(tree).as_posix() for p in tree.rglob("*") if p.is_file()}
-    return {name for name in names if not re.match(r"build/|[^/]+\.egg-info/", name)} - MADE
+    return {name for name in names if not LEFT_BEHIND.match(name)} - MADE
 
 
 def of_sdist(path: Path) -> set[str]:

@@ -15,6 +15,8 @@ from pathlib import Path
 from set_repository import PLACEHOLDER, address
 
 ROOT = Path(__file__).resolve().parents[1]
+#: What pages say as long as there is no release.
+EARLY = re.compile(r"[Tt]here is no release yet|PATH_OF_THE_CLONE")
 VERSION = r"\d+\.\d+\.\d+(?:(?:a|b|rc)\d+)?"
 
 
@@ -91,6 +93,10 @@ def left(root: Path = ROOT) -> list[str]:
         found.append(f"give the release its date: python ci/versions.py --set {now} YYYY-MM-DD")
     elif sections and sections[0][2]:
         found.append(f"CHANGELOG.md has changes since {now}: raise the version with --set")
+    pages = [*root.glob("*.md"), *root.glob("docs/*.md")]
+    if early := [p for p in sorted(pages) if EARLY.search(p.read_text(encoding="utf-8"))]:
+        names = ", ".join(path.relative_to(root).as_posix() for path in early)
+        found.append(f"say how to install a release, and that there is one: {names}")
     return found
 
 

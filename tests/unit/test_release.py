@@ -70,7 +70,11 @@ def test_a_place_that_differs_is_named(script, tree, name, old, new):
 def test_a_release_gets_its_version_and_date_everywhere(script, tree):
     versions, address = script("versions"), script("set_repository")
     address.set_address(address.PLACEHOLDER, tree)
-    assert len(versions.left(tree)) == 2
+    (tree / "README.md").write_text("There is no release yet.", encoding="utf-8")
+    where, date, pages = versions.left(tree)
+    assert "set_repository" in where and "versions.py --set" in date and "README.md" in pages
+    for name in "README.md", "SECURITY.md":
+        (tree / name).write_text("pip install keratorch-autograd", encoding="utf-8")
     address.set_address("somebody/keratorch", tree)
     versions.set_version("7.0.0rc1", "2026-01-31", tree)
     assert versions.version(tree) == "7.0.0rc1"

@@ -132,6 +132,25 @@ def test_steps_may_be_left_out(ci_run):
     assert calls == ["-m ruff check --quiet ."]
 
 
+@pytest.mark.parametrize("fails", ["nothing at all", "shellcheck", "dependabot", "citation"])
+def test_scripts_and_the_files_of_github_are_checked_with_what_setup_installs(
+    ci_run, tmp_path, fails
+):
+    for checker in "shellcheck", "check-jsonschema", "actionlint":
+        path = tmp_path / "venv" / "bin" / checker
+        path.write_text(PYTHON.replace("$*", f"{checker} $*"), encoding="utf-8")
+        path.chmod(0o755)
+    result, calls = ci_run("scripts", KERATORCH_SKIP="setup", fails=fails)
+    assert result.returncode == (fails != "nothing at all")
+    checked = {word for call in calls for word in call.split() if (ROOT / word).is_file()}
+    folders = [ROOT / ".github" / name for name in ("workflows", "ISSUE_TEMPLATE")]
+    forms = {p.relative_to(ROOT).as_posix() for folder in folders for p in folder.glob("*.yml")}
+    scripts = {p.relative_to(ROOT).as_posix() for p in ROOT.glob("ci/*.sh")}
+    others = {".ci/run", "ci/run", ".github/dependabot.yml", "CITATION.cff"}
+    assert checked == forms | scripts | others
+    assert calls[-1].split() == ["actionlint"]
+
+
 def test_pre_commit_has_the_ruff_that_setup_installs():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     (ruff,) = [r for r in project["optional-dependencies"]["dev"] if r.startswith("ruff")]

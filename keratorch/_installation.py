@@ -35,7 +35,7 @@ def warn_of_others() -> None:
         warnings.warn(message, InstallationWarning, stacklevel=3)
 
 
-def others(folders: Iterable[str], own: str | os.PathLike[str]) -> list[str]:
+def others(folders: Iterable[object], own: str | os.PathLike[str]) -> list[str]:
     """Other packages called `keratorch` in `folders`: one text each, with how to remove it.
 
     `own` is the folder of this library.
@@ -43,7 +43,8 @@ def others(folders: Iterable[str], own: str | os.PathLike[str]) -> list[str]:
     own = os.fspath(own)
     found: list[str] = []
     mixed = _names(own) >= _FOREIGN
-    for folder in dict.fromkeys(folders):
+    # An import leaves out entries of `sys.path` that are no strings.
+    for folder in dict.fromkeys(folder for folder in folders if isinstance(folder, str)):
         for name in sorted(_names(folder or os.curdir)):
             match = _METADATA.fullmatch(name)
             if match is None:
@@ -104,22 +105,22 @@ def _linked(metadata: str) -> frozenset[str]:
 
     try:
         url = json.loads(_read(os.path.join(metadata, "direct_url.json")))["url"]
+        source = url2pathname(urlsplit(str(url)).path)
     except (OSError, ValueError, LookupError, TypeError):
         return frozenset()
-    source = url2pathname(urlsplit(str(url)).path)
     packages = (name for name in _names(source) if name.lower() == "keratorch")
     return frozenset().union(*(_names(os.path.join(source, name)) for name in packages))
 
 
 def _read(path: str) -> str:
-    with open(path, encoding="utf-8") as file:
+    with open(path, encoding="utf-8", errors="replace") as file:
         return file.read()
 
 
 def _names(folder: str) -> frozenset[str]:
     try:
         return frozenset(os.listdir(folder))
-    except OSError:  # a zip file, or a folder that is not there
+    except (OSError, ValueError):  # a zip file, no folder, or no name that a file can have
         return frozenset()
 
 

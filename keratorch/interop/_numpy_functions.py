@@ -23,6 +23,10 @@ from ._values import MAKERS, arrays_in, not_differentiable, qualified_name, unwr
 #: NumPy's functions that write into their first argument.
 _WRITERS = frozenset(["copyto", "put", "place", "putmask", "put_along_axis", "fill_diagonal"])
 
+#: Through these functions SciPy's optimizers pass what a user's function returns: a value, a
+#: gradient or a Jacobian. They go on with the result, and results of optimizers are plain arrays.
+_OF_USERS = frozenset(["atleast_1d", "atleast_2d"])
+
 
 def array_function(
     self: GradArray, func: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -55,8 +59,8 @@ def array_function(
             "record: write with x[...] = value"
         )
     raw = func(*unwrapped(args), **unwrapped(kwargs))
-    if name == "atleast_1d" and asked_by_optimizer():
-        return raw  # SciPy goes on with this value of a user's function: results are plain arrays
+    if name in _OF_USERS and asked_by_optimizer():
+        return raw
     found = _as_constants(raw)
     for part in found if isinstance(found, (tuple, list)) else (found,):
         if isinstance(part, GradArray):

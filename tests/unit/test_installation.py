@@ -128,7 +128,10 @@ def test_an_editable_installation_is_told_by_the_folder_that_it_links_to(
     assert f"keratorch 0.1.0 in {own.parent} is {kind}" in text
 
 
-@pytest.mark.parametrize("content", ["", "{}", "[1]", '{"url": 5}', "not JSON", '{"url": "git+x"}'])
+@pytest.mark.parametrize(
+    "content",
+    ["", "{}", "[1]", '{"url": 5}', "not JSON", '{"url": "git+x"}', '{"url": "https://[x"}'],
+)
 def test_metadata_that_say_nothing_are_no_package(own, content):
     folder = describe(own.parent, "keratorch-9.dist-info", [])
     assert said(own) == []
@@ -136,6 +139,14 @@ def test_metadata_that_say_nothing_are_no_package(own, content):
     assert said(own) == []
     (folder / "RECORD").unlink()
     assert said(own) == []
+
+
+def test_broken_environments_can_import_keratorch(own):
+    folder = describe(own.parent, "keratorch-9.dist-info", [])
+    (folder / "RECORD").write_bytes(b"keratorch/caf\xe9.py,,\n")
+    assert said(own) == []
+    # Python leaves out such entries of sys.path too.
+    assert others([str(own.parent), b"/folder", own.parent, None, 3, [], "a\0b"], own) == []
 
 
 def test_packages_of_similar_names(own):

@@ -141,5 +141,22 @@ def test_differential_evolution_with_a_constraint():
     assert not any(isinstance(part, kt.GradArray) for part in parts(found))
 
 
-def test_atleast_1d_elsewhere_gives_a_constant():
+@pytest.mark.parametrize("method", ["trust-constr", "SLSQP", "COBYLA", "COBYQA"])
+def test_constraints_whose_derivatives_are_constants(method):
+    """A Jacobian from keratorch's own functions is a constant `GradArray`."""
+    found = optimize.minimize(
+        distance,
+        np.array([3.0, 0.0]),
+        method=method,
+        constraints=optimize.NonlinearConstraint(
+            disc, 0.0, 1.0, jac=lambda x: 2.0 * kt.asarray(x), hess=optimize.BFGS()
+        ),
+        **({} if method.startswith("COB") else {"jac": lambda x: 2.0 * (kt.asarray(x) - 1.0)}),
+    )
+    np.testing.assert_allclose(found.x, np.sqrt([0.5, 0.5]), atol=1e-3)
+    assert not any(isinstance(part, kt.GradArray) for part in parts(found))
+
+
+def test_atleast_1d_and_2d_elsewhere_give_constants():
     assert isinstance(np.atleast_1d(kt.asarray(1.0)), kt.GradArray)
+    assert isinstance(np.atleast_2d(kt.asarray(1.0)), kt.GradArray)

@@ -24,7 +24,6 @@ _FOREIGN = frozenset(["_nbdev.py", "activations.py", "losses.py"])
 _OURS = frozenset(["errors.py", "py.typed"])
 #: The folder of this library. `pathlib` would make the import slower.
 OWN = os.path.dirname(os.path.abspath(__file__))
-_UNINSTALL = f"{sys.executable} -m pip uninstall keratorch"
 _REINSTALL = f"{sys.executable} -m pip install --force-reinstall --no-deps keratorch-autograd"
 
 
@@ -52,31 +51,55 @@ def others(folders: Iterable[object], own: str | os.PathLike[str]) -> list[str]:
             version = f"keratorch {match['version']} in {folder or os.getcwd()}"
             files = _files(os.path.join(folder, name))
             if files >= _FOREIGN:
-                found.append(_foreign(version, own if mixed else None))
+                removal = _removal(folder, name, _FOREIGN)
+                found.append(_foreign(version, removal, own if mixed else None))
                 mixed = False
             elif files >= _OURS:
-                found.append(
-                    _early(version, shared=_same(folder or os.curdir, os.path.dirname(own)))
-                )
+                shared = _same(folder or os.curdir, os.path.dirname(own))
+                found.append(_early(version, _removal(folder, name, _OURS), shared))
     if mixed:
-        found.append(_foreign("keratorch", own))
+        found.append(_foreign("keratorch", _uninstall(sys.executable), own))
     return found
 
 
-def _foreign(version: str, mixed_with: str | None) -> str:
+def _uninstall(python: str) -> str:
+    return f"{python} -m pip uninstall keratorch"
+
+
+def _removal(folder: str, metadata: str, marks: frozenset[str]) -> str:
+    """How to remove the package with the files `marks` that lies in `folder`.
+
+    The pip of an environment leaves alone what lies outside of the environment.
+    """
+    if sys.prefix == sys.base_prefix or _inside(folder, sys.prefix):
+        return _uninstall(sys.executable)
+    if _inside(folder, sys.base_prefix):  # the environment sees the packages of its Python
+        return _uninstall(getattr(sys, "_base_executable", None) or "python")
+    paths = {name: os.path.join(os.path.abspath(folder), name) for name in _names(folder or ".")}
+    packages = (name for name in paths if name.lower() == "keratorch")
+    gone = [paths[name] for name in sorted(packages) if _names(paths[name]) >= marks]
+    return f"delete {' and '.join([*gone, paths[metadata]])}, for pip does not do so"
+
+
+def _inside(folder: str, prefix: str) -> bool:
+    folder, prefix = os.path.realpath(folder), os.path.realpath(prefix)
+    return folder == prefix or folder.startswith(os.path.join(prefix, ""))
+
+
+def _foreign(version: str, removal: str, mixed_with: str | None) -> str:
     text = (
         f"{version} is another project, a wrapper for PyTorch; this library is distributed as "
-        f"keratorch-autograd. Remove the other one: {_UNINSTALL}"
+        f"keratorch-autograd. Remove the other one: {removal}"
     )
     if mixed_with:
         text += f". Its files lie among those of this library, in {mixed_with}: then {_REINSTALL}"
     return text
 
 
-def _early(version: str, shared: bool) -> str:
+def _early(version: str, removal: str, shared: bool) -> str:
     text = (
         f"{version} is an early copy of this library, which is distributed as keratorch-autograd "
-        f"now. Remove the early copy: {_UNINSTALL}"
+        f"now. Remove the early copy: {removal}"
     )
     if shared:
         text += f". This removes files that both have: then {_REINSTALL}"

@@ -43,8 +43,9 @@ def install_foreign(site, package="keraTorch", info="keraTorch-0.0.4.dist-info",
 
 
 @pytest.fixture
-def own(tmp_path):
+def own(tmp_path, monkeypatch):
     """The folder of this library, where an installer put it."""
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
     folder = tmp_path / "site" / "keratorch"
     make(folder, OURS)
     describe(folder.parent, "keratorch_autograd-0.1.0.dist-info", [f"keratorch/{n}" for n in OURS])
@@ -80,6 +81,29 @@ def test_the_foreign_package_in_another_folder(own, tmp_path):
     (text,) = said(own, tmp_path / "user")
     assert f"keratorch 0.0.4 in {tmp_path / 'user'} is another project" in text
     assert REINSTALL not in text
+
+
+@pytest.mark.parametrize("package", ["keraTorch", "keratorch"])
+def test_pip_removes_nothing_outside_of_the_environment(own, tmp_path, monkeypatch, package):
+    """Such as a folder of PYTHONPATH, into which ``pip install --target`` installs."""
+    folder = tmp_path / "target"
+    install_foreign(folder, package=package)
+    if package == "keraTorch" and sys.platform == "linux":  # case counts
+        make(folder / "keratorch", OURS)
+    monkeypatch.setattr(sys, "prefix", str(own.parent))
+    monkeypatch.setattr(sys, "base_prefix", str(tmp_path / "python"))
+    (text,) = said(own, folder)
+    gone = f"{folder / package} and {folder / 'keraTorch-0.0.4.dist-info'}"
+    assert text.endswith(f"Remove the other one: delete {gone}, for pip does not do so")
+    # An environment that sees the packages of its Python.
+    monkeypatch.setattr(sys, "base_prefix", str(tmp_path))
+    monkeypatch.setattr(sys, "_base_executable", "/python")
+    (text,) = said(own, folder)
+    assert text.endswith("Remove the other one: /python -m pip uninstall keratorch")
+    # Without an environment, pip removes what it finds.
+    monkeypatch.setattr(sys, "prefix", sys.base_prefix)
+    (text,) = said(own, folder)
+    assert text.endswith(f"Remove the other one: {UNINSTALL}")
 
 
 def test_the_foreign_package_where_the_file_system_ignores_case(own):
@@ -170,7 +194,7 @@ def test_importing_says_so_at_the_line_that_imports(tmp_path):
     result = run(f"import runpy; runpy.run_path({str(program)!r})", path=tmp_path)
     assert result.stdout == "0.0\n", result.stderr
     assert f"{program}:2: InstallationWarning: keratorch 0.0.4 in" in result.stderr
-    assert UNINSTALL in result.stderr
+    assert "Remove the other one: " in result.stderr
     ignore = "import warnings; warnings.simplefilter('ignore'); import keratorch"
     assert run(ignore, path=tmp_path).stderr == ""
 

@@ -18,7 +18,7 @@ MADE = {"PKG-INFO", "setup.cfg", "keratorch_autograd.egg-info/SOURCES.txt"}
 
 #: What tools leave in a tree.
 LEFT_BEHIND = re.compile(
-    r"(build|dist|[^/]+\.egg-info|\.venv[^/]*|\.hypothesis|\.ruff_cache)/|(.+/)?(__pycache__|\.pytest_cache)/"
+    r"(build|dist|[^/]+\.egg-info|\.venv[^/]*|\.hypothesis|\.(mypy|ruff)_cache)/|(.+/)?(__pycache__|\.pytest_cache)/"
 )
 
 

@@ -52,6 +52,7 @@ def places(root: Path = ROOT) -> Iterator[Path]:
 
 def set_address(new: str, root: Path = ROOT) -> list[Path]:
     """Write the new address in every place; returns the files that have changed."""
+    new = new.removesuffix(".git")  # as in the address that one clones
     if re.fullmatch(r"[\w.-]+/[\w.-]+", new):
         new = f"https://github.com/{new}"
     if not re.fullmatch(r"https://[\w.-]+(/[\w.-]+)+", new):

@@ -124,6 +124,8 @@ def test_one_command_changes_the_address(script, tree):
     assert changed == list(module.places(tree))
     for path in changed:
         assert module.address() not in path.read_text(encoding="utf-8")
+    module.set_address("https://github.com/somebody/else.git", tree)
+    assert module.address(tree) == "https://github.com/somebody/else"
     module.set_address(module.address(), tree)
     for name in set(FILES) - {"CITATION.cff", "CHANGELOG.md"}:
         assert (tree / name).read_bytes() == (ROOT / name).read_bytes()

@@ -121,11 +121,12 @@ def asked_by_optimizer() -> bool:
 
 
 def function_that_saves() -> str | None:
-    """The function of NumPy that writes a file and called ``__array__``, such as ``"save"``."""
+    """The function that writes a file and called ``__array__``, such as ``"numpy.save"``."""
     frame = _frame(2)
-    while frame and _module(frame).startswith("numpy."):
-        if frame.f_code.co_name.startswith("save"):
-            return frame.f_code.co_name
+    while frame and _module(frame).startswith(("numpy.", "scipy.io.")):
+        package = "numpy" if _module(frame).startswith("numpy.") else "scipy.io"
+        if frame.f_code.co_name.startswith("save") or frame.f_code.co_name == "mmwrite":
+            return f"{package}.{frame.f_code.co_name}"
         frame = frame.f_back
     return None
 

@@ -142,7 +142,7 @@ class HostValues(GradArrayBase):
             saver = function_that_saves()
             if saver:
                 raise LostGradientError(
-                    f"numpy.{saver} of a tracked array of shape {tuple(self.shape)}: a file has "
+                    f"{saver} of a tracked array of shape {tuple(self.shape)}: a file has "
                     "values and no gradient: pass x.numpy() in place of x, which copies the "
                     "values to the host"
                 )

@@ -267,6 +267,16 @@ OTHERS = [
         ["numpy.savetxt", "(3,)", "x.numpy()"],
     ),
     (
+        lambda: pytest.importorskip("scipy.io").savemat(io.BytesIO(), {"x": X}),
+        kt.LostGradientError,
+        ["scipy.io.savemat of a tracked array", "(2, 3)", "no gradient", "x.numpy()"],
+    ),
+    (
+        lambda: pytest.importorskip("scipy.io").mmwrite(io.BytesIO(), X),
+        kt.LostGradientError,
+        ["scipy.io.mmwrite of a tracked array", "(2, 3)", "no gradient", "x.numpy()"],
+    ),
+    (
         lambda: np.histogram2d(X, X),
         kt.NotDifferentiableError,
         ["numpy.histogram2d has no rule", "(2, 3)", "docs/numpy.md", "x.detach()"],

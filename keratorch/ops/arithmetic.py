@@ -14,7 +14,6 @@ from ..backends._special import general
 from ..core import recording
 from ..core.array import GradArray
 from ..core.convert import SCALARS, as_operand, check_devices
-from ..core.mode import policy
 from ..core.recording import is_active
 from ..errors import DTypeError
 from ._elementwise import (
@@ -23,7 +22,6 @@ from ._elementwise import (
     binary,
     constant_binary,
     explained,
-    masked,
     unary,
 )
 from ._nary import refuse_tracked
@@ -112,7 +110,7 @@ class PowerGrad(ElementwiseGrad):
             p = recorded_partial_of_exponent(xp, values[0], values[1], values[2], in_complex)
         if conjugate and in_complex:
             p = xp.conj(p)
-        return grad * (masked(xp, grad, p) if policy.masked_zeros else p)
+        return self._product(xp, grad, p, conjugate)
 
 
 # The same partials in a form that can be differentiated again; it takes two to three times as long.
@@ -206,6 +204,7 @@ class MaximumGrad(ElementwiseGrad):
     """1 in the input that is the output; at a tie ½ in each."""
 
     __slots__ = ()
+    selects = True
 
     @staticmethod
     def partials(xp: Any, x1: Any, x2: Any, y: Any) -> tuple[Any, ...]:
@@ -216,6 +215,7 @@ class MinimumGrad(ElementwiseGrad):
     """1 in the input that is the output; at a tie ½ in each."""
 
     __slots__ = ()
+    selects = True
 
     @staticmethod
     def partials(xp: Any, x1: Any, x2: Any, y: Any) -> tuple[Any, ...]:
@@ -226,6 +226,7 @@ class ReLUGrad(ElementwiseGrad):
     """max(x, 0); the partial at 0 is 0."""
 
     __slots__ = ()
+    selects = True
 
     @staticmethod
     def partials(xp: Any, x: Any, y: Any) -> tuple[Any, ...]:
@@ -239,6 +240,7 @@ class ClipGrad(ElementwiseGrad):
     """
 
     __slots__ = ()
+    selects = True
 
     @staticmethod
     def partials(xp: Any, x: Any, low: Any, high: Any, y: Any) -> tuple[Any, ...]:

@@ -125,7 +125,7 @@ def walk_plain(walk: Walk, order: list[Any], seeds: list[tuple[Any, Any]]) -> li
     retain = walk.retain
     rest = iter(order)
     node = grad = pairs = edge = g = None
-    masking = outside = mode.masking  # a rule that is below a selection may run this walk
+    masking = outside = False  # what this walk set `mode.masking` to, and what it found there
     try:
         for node in rest:
             pairs = None
@@ -160,6 +160,7 @@ def walk_plain(walk: Walk, order: list[Any], seeds: list[tuple[Any, Any]]) -> li
             edges = node._edges
             if below and node in below:
                 if not masking:
+                    outside = mode.masking
                     mode.masking = masking = True
                 found = backend.rules.masking[cls](node, grad)
                 below.update(edges)
@@ -198,7 +199,7 @@ def walk_plain(walk: Walk, order: list[Any], seeds: list[tuple[Any, Any]]) -> li
             walk.stop(node, grad, None if pairs is None else [(edge, g), *pairs], [*rest])
         raise
     finally:
-        if masking is not outside:
+        if masking:
             mode.masking = outside
     return results
 

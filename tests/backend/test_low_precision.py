@@ -148,6 +148,29 @@ def test_quantiles_of_many(device, dtype):
     np.testing.assert_array_equal(number(knp.nanquantile(x, 0.5)), 63.0)
 
 
+@narrow
+@pytest.mark.parametrize("ord", [2, 3, 1])
+def test_norms(device, dtype, ord):
+    """The squares of float16 overflow from 256 on."""
+    values = np.array([300.0, -400.0, 1200.0, 2.0])
+    x = leaf(device, values, dtype)
+
+    def norm(x):
+        return kt.linalg.vector_norm(x, ord=ord)
+
+    values = number(x)
+    size = np.linalg.norm(values, ord=ord)
+    check(number(norm(x)), size, dtype)
+    expected = np.sign(values) * (np.abs(values) / size) ** (ord - 1)
+    check(slope(norm, x), expected, dtype, 2)
+    _, tangent = kt.jvp(norm, [x], [kt.ones_like(x)])
+    check(number(tangent), expected.sum(), dtype, 4)
+    # The squares of small numbers underflow in float16.
+    x = leaf(device, values / 2**20, dtype)
+    if dtype == "bfloat16" or ord == 2:
+        check(slope(norm, x)[:3], expected[:3], dtype, 8)
+
+
 def test_numpys_own_means(device):
     """In float16 the values are NumPy's where NumPy sums in float32; elsewhere they are better."""
     if device.backend != "numpy":

@@ -235,6 +235,8 @@ FOLDS = {
 @pytest.mark.parametrize("name", FOLDS)
 def test_folds_of_large_numbers(device, dtype, name):
     supports(device, dtype)
+    if device.backend == "jax" and dtype != "float32":
+        pytest.skip("JAX compiles each fold anew for each dtype")
     for value in LARGE[dtype]:
         x = leaf(device, [value] * 3, dtype)
         check(grad(FOLDS[name], x), [mp.mpf(1) / 3] * 3, dtype)

@@ -112,8 +112,6 @@ def test_the_variance_of_many(device, dtype, name):
 @narrow
 @pytest.mark.parametrize("padding", [0, 30])
 def test_average_pooling_of_many(device, dtype, padding):
-    if device.backend == "dask":
-        pytest.skip("Dask takes minutes for so large a kernel")
     side = 265 - 2 * padding if padding else 265
     x = leaf(device, np.ones((1, 1, side, side)), dtype)
 

@@ -1,8 +1,8 @@
 """CuPy rules made from partial derivatives: one launch for all gradients of an operation.
 
-For ``partials = (1 - y * y,)`` the kernel is, in essence,
+For ``partials = (1 + y * y,)`` the kernel is, in essence,
 
-    r0 = grad * (1 - y * y)
+    r0 = grad * (1 + y * y)
 
 A complex partial is conjugated. Below a selection another kernel gives 0 where the gradient is 0.
 The kernel computes in the type of the gradient (in float32 for float16 and bfloat16). It writes

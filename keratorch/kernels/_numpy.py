@@ -1,13 +1,14 @@
 """NumPy rules made from partial derivatives: one temporary, written in place.
 
-For ``partials = (1 - y * y,)`` the rule is, in essence,
+For ``partials = (1 + y * y,)`` the rule is, in essence,
 
-    t = multiply(y, y); subtract(1, t, t); multiply(grad, t, t); return (t,)
+    t = multiply(y, y); add(1, t, t); multiply(grad, t, t); return (t,)
 
-A temporary that depends on the output has the output's shape and dtype, so the rule writes into it;
-it writes into no other. A second rule, without writes, serves 0-d gradients, which NumPy turns into
-scalars. Complex gradients take the general rule. Below a selection a variant of the rule masks: if
-a result is not finite, it becomes 0 where the gradient is 0.
+A temporary that depends on the output, or on the only input, has the shape and dtype of the
+gradient, so the rule writes into it; it writes into no other. A second rule, without writes, serves
+0-d gradients, which NumPy turns into scalars. Complex gradients take the general rule, and so do
+those of bfloat16, in float32. Below a selection a variant of the rule masks: if a result is not
+finite, it becomes 0 where the gradient is 0.
 """
 
 from __future__ import annotations
@@ -18,12 +19,15 @@ from typing import Any
 import numpy as np
 
 from ..backends import _registry
+from ..backends._dtypes import is_narrow
 from ..backends._rules import Rule, RuleTable
 from ..core.mode import policy
 from ..ops import _partials
 from ..ops._elementwise import ElementwiseGrad
 from ..ops._partials import Expr
 from ..ops.arithmetic import PowerGrad, ReLUGrad
+from ..ops.exponential import SigmoidGrad
+from ..ops.trigonometric import TanhGrad
 
 _UFUNC_NAMES = {"divide": "true_divide", "pow": "power"}
 
@@ -60,10 +64,12 @@ class _Writer:
     """Writes the lines of a kernel.
 
     in_place : whether temporaries are arrays; for 0-d arrays they are NumPy's scalars.
+    arity : how many inputs there are. A single input has the shape and dtype of the output.
     """
 
-    def __init__(self, in_place: bool) -> None:
+    def __init__(self, in_place: bool, arity: int) -> None:
         self.in_place = in_place
+        self.like_output = {"y", "x0"} if arity == 1 else {"y"}
         self.lines: list[str] = []
         self.constants: list[Any] = []
         self.scope: dict[str, Any] = {"vdot": np.vdot, "asarray": np.asarray}
@@ -123,7 +129,7 @@ class _Writer:
             if owned:
                 self.lines.append(f"{function}({names}, {name})")
                 return name, True
-        owned = self.in_place and "y" in expr.variables()
+        owned = self.in_place and not self.like_output.isdisjoint(expr.variables())
         return self.temporary(f"{function}({names})"), owned
 
     def _where(self) -> str:
@@ -168,11 +174,30 @@ def elementwise_rule(cls: type[ElementwiseGrad], masks: bool = False) -> Rule:
     masks : whether it is the variant for nodes below a selection. The plain rule can make that
         variant: see `MaskingTable`.
     """
-    scalar = _compiled(cls, False, cls.backward, masks)
+    scalar = _compiled(cls, False, general_rule, masks)
     rule: Any = _compiled(cls, True, scalar, masks)
     if not masks and not all(cls.finite):
         rule.masking = partial(elementwise_rule, cls, True)
     return rule
+
+
+def general_rule(node: Any, g: Any) -> tuple[Any, ...]:
+    """The rule for complex gradients, and for those of bfloat16, which computes in float32."""
+    if not is_narrow(g.dtype):
+        return node.backward(g)
+    xp, values = node._operands(g)
+    values = tuple([_in_float32(v) for v in values])
+    g = g.astype(np.float32)
+    return tuple(
+        [
+            None if edge is None else node._times(xp, g, i, values, conjugate=True)
+            for i, edge in enumerate(node._edges)
+        ]
+    )
+
+
+def _in_float32(value: Any) -> Any:
+    return value.astype(np.float32) if value is not None and is_narrow(value.dtype) else value
 
 
 def _compiled(cls: type[ElementwiseGrad], in_place: bool, otherwise: Rule, masks: bool) -> Rule:
@@ -184,7 +209,7 @@ def _compiled(cls: type[ElementwiseGrad], in_place: bool, otherwise: Rule, masks
     as_pair = masks and in_place and cls.finite == (False, False)
     inputs = [f"x{i}" for i in range(cls.arity)]
     results = [f"r{i}" for i in range(cls.arity)]
-    writer = _Writer(in_place)
+    writer = _Writer(in_place, cls.arity)
     body: list[str] = []
     for i, expr in enumerate(cls.exprs):
         writer.times(expr, results[i], masks and not cls.finite[i] and not as_pair)
@@ -203,6 +228,9 @@ def _compiled(cls: type[ElementwiseGrad], in_place: bool, otherwise: Rule, masks
         "        return otherwise(node, g)",
         f"    {', '.join(inputs)}, y = node._saved",
     ]
+    if in_place and cls.arity == 1 and "x0" in cls.reads(0):
+        # Some of SciPy's functions of float16 are in float32.
+        lines.append("    if x0.dtype != g.dtype: x0 = x0.astype(g.dtype)")
     if cls.arity > 1:
         lines.append(f"    {', '.join(f'e{i}' for i in range(cls.arity))} = node._edges")
         lines.append(f"    {' = '.join(results)} = None")
@@ -232,6 +260,37 @@ def masked(g: Any, product: Any) -> Any:
 def relu_rule(node: Any, g: Any) -> tuple[Any, ...]:
     """The gradient where the output is positive, as one product with a mask."""
     return (np.asarray(np.multiply(g, node._saved[1] > 0)),)
+
+
+def sech_rule(general: Any, scale: float, masks: bool = False) -> Rule:
+    """The rule of the partial (s/cosh(s·x))², with s = 1 for tanh and ½ for the sigmoid.
+
+    NumPy's cosh takes half the time of the exponential, absolute value and quotient.
+
+    masks : as for `elementwise_rule`.
+    """
+
+    constants = _Constants([scale])
+
+    def rule(node: Any, g: Any) -> tuple[Any, ...]:
+        if g.ndim == 0 or g.dtype.kind != "f":
+            return general(node, g)
+        x = node._saved[0]
+        (s,) = constants[g.dtype]
+        p = np.cosh(x if scale == 1 else np.multiply(x, s))
+        np.divide(s, p, p)
+        np.multiply(p, p, p)
+        r = np.multiply(g, p, p)
+        if masks:
+            check = np.vdot(r, r)
+            if check - check != 0:
+                r = masked(g, r)
+        return (r,)
+
+    if not masks:
+        made: Any = rule
+        made.masking = lambda: sech_rule(general.masking(), scale, True)
+    return rule
 
 
 def power_rule(general: Any, masks: bool = False) -> Rule:
@@ -271,4 +330,6 @@ def make_rules() -> KernelTable:
     rules = KernelTable()
     rules[PowerGrad] = power_rule(elementwise_rule(PowerGrad))
     rules[ReLUGrad] = relu_rule
+    rules[TanhGrad] = sech_rule(elementwise_rule(TanhGrad), 1.0)
+    rules[SigmoidGrad] = sech_rule(elementwise_rule(SigmoidGrad), 0.5)
     return rules

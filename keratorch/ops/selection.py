@@ -13,7 +13,15 @@ from ..core.mode import policy
 from ..core.recording import constant, is_active, record
 from ..core.views import share
 from ..errors import DTypeError
-from ._elementwise import SCALARS, ElementwiseGrad, RawFunctions, binary, explained, masked
+from ._elementwise import (
+    SCALARS,
+    Binary,
+    ElementwiseGrad,
+    RawFunctions,
+    binary,
+    explained,
+    masked,
+)
 from ._operands import as_array, first_array, is_complex, namespace, raw_namespace
 from .placing import copy
 
@@ -116,7 +124,7 @@ class SelectedProductGrad(ElementwiseGrad):
         return super().jvp(t1, t2)
 
 
-selected_product = binary(
+selected_product: Binary = binary(
     SelectedProductGrad, "multiply", "x1 · x2, for a gradient x1 below a selection."
 )
 

@@ -42,8 +42,16 @@ def new_array(raw: Any, op: Any, edge: Any, of: type[Any] | None = None) -> Any:
 
 
 def is_active(x: Any) -> bool:
-    """Whether `x` is active: it carries a tangent, or requires a gradient while recording is on."""
-    return (x._edge is not None and mode.recording) or x._tangents is not None
+    """Whether `x` is active: it requires a gradient while recording is on, or carries a tangent.
+
+    Inside of `no_grad` a tangent counts if its level was opened inside.
+    """
+    if x._tangents is None:
+        return x._edge is not None and mode.recording
+    floor = mode.floor
+    return (
+        (x._edge is not None and mode.recording) or not floor or any(k > floor for k in x._tangents)
+    )
 
 
 __all__ = ["array_class", "constant", "is_active", "new_array"]

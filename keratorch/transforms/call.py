@@ -21,7 +21,7 @@ from ..core.grad import LeafSlot, next_seq
 from ..core.mode import mode
 from ..core.recording import constant
 from ..core.shown import shown
-from ..core.tangents import in_sight, levels
+from ..core.tangents import in_sight, levels, propagated
 from ..core.walk import sum_of
 from ..errors import DTypeError, KeratorchError, StructureError, UnknownArrayError
 from ..ops.arithmetic import positive
@@ -131,7 +131,7 @@ class Call:
                 self.tracked = True
                 return positive(value)
             x = new_array(value._array, None, None)
-            x._tangents = value._tangents
+            x._tangents = propagated(value)
             if self.recording and x._tangents is not None and has_edge(x):
                 self.tracked = True
         else:
@@ -245,7 +245,7 @@ class Call:
             return value if self.raw else constant(value)
         if connected and self.recording and has_edge(value):
             return value
-        if self.raw and value._tangents is None:
+        if self.raw and propagated(value) is None:
             return value._array
         return value if connected else without_edges(value)
 
@@ -289,10 +289,11 @@ def captured(roots: list[Any], since: int, own: set[Any]) -> list[Any]:
 
 
 def without_edges(x: GradArray) -> GradArray:
-    """`x` without edges; its tangents stay, also without edges."""
+    """`x` without edges; the tangents that are propagated stay, also without edges."""
     y = new_array(x._array, None, None)
-    if x._tangents is not None:
-        y._tangents = {level: without_edges(t) for level, t in x._tangents.items()}
+    tangents = propagated(x)
+    if tangents is not None:
+        y._tangents = {level: without_edges(t) for level, t in tangents.items()}
     return y
 
 

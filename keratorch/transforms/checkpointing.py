@@ -10,7 +10,7 @@ from ..core import engine
 from ..core.array import GradArray
 from ..core.convert import as_kept, as_operand
 from ..core.grad import Grad, next_seq
-from ..core.mode import enable_grad, mode
+from ..core.mode import mode, recorded
 from ..core.recording import constant, is_active
 from ..core.tangents import open_level, take_tangent, with_tangent
 from ..core.transposed import jvp_of_backward
@@ -130,7 +130,7 @@ class _CheckpointGrad(Grad):
         record = mode.recording
         since = next_seq()
         variables: list[GradArray] = []
-        with enable_grad():
+        with recorded():
             for x in inputs:
                 if x._edge is not None and record:
                     variables.append(positive(x))

@@ -11,7 +11,7 @@ from ..core.convert import as_operand, as_raw, check_devices
 from ..core.mode import mode
 from ..core.push import forward_order, push
 from ..core.recording import constant
-from ..core.tangents import open_level, take_tangent, with_tangent
+from ..core.tangents import open_level, propagated, take_tangent, with_tangent
 from ..errors import DTypeError, ShapeError, StructureError
 from .call import (
     Call,
@@ -60,8 +60,8 @@ def jvp(
     like = call.note(given)
     xs = [_primal(name, v, like) for v in given]
     ts = [tangent_for(name, t, x) for t, x in zip(directions, xs, strict=True)]
-    recording = mode.recording
     mode.transforms += 1
+    mode.recording = True
     try:
         with open_level() as level:
             moved = iter([with_tangent(x, t, level) for x, t in zip(xs, ts, strict=True)])
@@ -74,9 +74,9 @@ def jvp(
             pairs = [take_tangent(y, level) for y in outputs]
     finally:
         mode.transforms -= 1
-    call.recording = recording
+        mode.recording = call.recording
     made = [x for pair in pairs for x in pair if x is not None]
-    connected = not call.raw or call.enclosed or call.helps(made)
+    connected = call.recording and (not call.raw or call.enclosed or call.helps(made))
 
     def out(x: Any) -> Any:
         return call.result(x, connected)
@@ -104,7 +104,7 @@ def _below(value: Any, level: int) -> Any:
 def _primal(name: str, value: Any, like: Any) -> GradArray:
     if isinstance(value, GradArray):
         check_inexact(name, value._array)
-        return as_operand(value)
+        return as_operand(value) if mode.recording else without_edges(value)
     return constant(raw_argument(name, value, like))
 
 
@@ -208,7 +208,7 @@ class Linear:
                 t = constant(_registry.of(y._array).xp.zeros_like(y._array))
             if record and has_edge(t):
                 out.append(t)
-            elif plain and t._tangents is None:
+            elif plain and propagated(t) is None:
                 out.append(t._array)
             else:
                 out.append(without_edges(t))

@@ -13,6 +13,7 @@ from ..core.convert import SCALARS, as_operand, as_raw, check_devices
 from ..core.mode import mode
 from ..core.nodes import raw_of
 from ..core.recording import constant
+from ..core.tangents import propagated
 from ..core.walk import sum_of
 from ..errors import (
     DTypeError,
@@ -312,7 +313,7 @@ class _Pullback:
                 out.append(x if call.raw and plain else constant(x))
             elif record and has_edge(x):
                 out.append(x)
-            elif call.raw and plain and x._tangents is None:
+            elif call.raw and plain and propagated(x) is None:
                 out.append(x._array)
             else:
                 out.append(without_edges(x))

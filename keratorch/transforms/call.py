@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Any
 
 from ..backends import _registry
+from ..backends._dtypes import is_complex_dtype
 from ..core import engine, order
 from ..core.array import GradArray, new_array
 from ..core.convert import SCALARS, as_operand, as_raw
@@ -315,7 +316,7 @@ def raw_argument(name: str, value: Any, like: Any) -> Any:
             "differentiated"
         )
     if isinstance(value, (float, complex)) or _registry.is_array(value) or hasattr(value, "dtype"):
-        raw = as_raw(value, as_operand(like) if like is not None and like is not value else None)
+        raw = beside(value, as_operand(like) if like is not None and like is not value else None)
         check_inexact(name, raw)
         return raw
     raise UnknownArrayError(
@@ -323,6 +324,18 @@ def raw_argument(name: str, value: Any, like: Any) -> Any:
         "differentiated, or mark the field of a dataclass that holds it with "
         'metadata={"static": True}'
     )
+
+
+def beside(value: Any, like: Any) -> Any:
+    """`value` as a raw array beside `like`; a real number beside complex arrays stays real."""
+    raw = as_raw(value, like)
+    backend = _registry.of(raw)
+    if backend.is_complex(raw.dtype) and (
+        isinstance(value, (int, float))
+        or (hasattr(value, "dtype") and not is_complex_dtype(value.dtype))
+    ):
+        return backend.as_array(backend.copy(backend.xp.real(raw)))
+    return raw
 
 
 def check_inexact(name: str, raw: Any) -> None:
@@ -386,7 +399,7 @@ def output_leaves(name: str, tree: Any, like: Any = None) -> list[GradArray]:
                 f"{name}: the function returned {type(v).__name__}, which is no array: return "
                 "arrays, or dicts, lists, tuples and dataclasses of them"
             )
-        out.append(as_operand(v, like))
+        out.append(constant(beside(v, like)) if type(v) in SCALARS else as_operand(v, like))
     return out
 
 

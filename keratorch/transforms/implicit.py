@@ -170,6 +170,8 @@ class _Problem:
         self.params = mapped(lambda v: 0.0 if isinstance(v, GradArray) else v, params)
         self.raw = not any(isinstance(v, GradArray) for v in (*leaves(params), *leaves(x)))
         like = next((as_operand(v) for v in leaves(params) if _is_inexact(v)), None)
+        # A number beside complex parameters counts as complex: the solution often is.
+        x = mapped(lambda v: as_operand(v, like) if type(v) in SCALARS else v, x)
         self.values = [
             constant(as_operand(v, like)._array) for v in output_leaves("implicit_root", x, like)
         ]

@@ -175,6 +175,8 @@ class GradArray(HostValues):
                     f"grad must be an array of shape {tuple(self.shape)} or None, not "
                     f"{type(value).__name__}"
                 )
+            if not isinstance(value, GradArray):
+                value = raw = _registry.of(raw).adopt(raw)
             if tuple(raw.shape) != tuple(self.shape):
                 raise ShapeError(
                     f"grad of shape {tuple(raw.shape)} for an array of shape {tuple(self.shape)}: "

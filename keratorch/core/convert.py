@@ -115,7 +115,10 @@ def require_numbers(backend: Any, raw: Any) -> Any:
     """`raw`, if it is an array of booleans or numbers; raises `DTypeError` otherwise."""
     kind = getattr(raw.dtype, "kind", "f")
     # bfloat16 and similar dtypes have kind V too, but their scalar type is not `numpy.void`.
-    if kind not in "biufcV" or (kind == "V" and raw.dtype.type.__name__ == "void"):
+    # A record of NumPy is a `void` too.
+    if kind not in "biufcV" or (
+        kind == "V" and any(c.__name__ == "void" for c in raw.dtype.type.__mro__)
+    ):
         raise no_numbers(backend, raw, kind)
     return raw
 

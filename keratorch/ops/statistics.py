@@ -12,7 +12,15 @@ from ..core.convert import as_operand
 from ..core.grad import Grad
 from ..core.recording import is_active, record
 from ..errors import DTypeError, ShapeError
-from ._operands import as_array, integer, is_complex, namespace, normalized_axes, raw_namespace
+from ._operands import (
+    as_array,
+    integer,
+    is_complex,
+    namespace,
+    normalized_axes,
+    raw_namespace,
+    real_number,
+)
 from .joining import concat
 from .placing import astype, copy
 from .reductions import Axis, spread
@@ -292,6 +300,7 @@ def _spread_of(
             "kt.real(x) and of kt.imag(x)"
         )
     axes = normalized_axes(name, x, axis)
+    correction = real_number(name, "correction", correction)
     a = x._array
     xp = raw_namespace(x)
     along = None if axis is None else axes

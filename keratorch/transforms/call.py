@@ -9,7 +9,7 @@ on the variables of that transformation stays a `GradArray`.
 from __future__ import annotations
 
 import operator
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Any
 
@@ -261,6 +261,20 @@ class Call:
         return mapped(one, tree)
 
 
+def each(where: Callable[[int], str], function: Callable[..., Any], *lists: list[Any]) -> list[Any]:
+    """``function(*values)`` for the values at each position of `lists`.
+
+    where : the place of a position, which the message of an error gets.
+    """
+    out: list[Any] = []
+    try:
+        for values in zip(*lists, strict=True):
+            out.append(function(*values))
+    except KeratorchError as error:
+        raise type(error)(f"{error} ({where(len(out))})") from error.__cause__
+    return out
+
+
 def edges_of(x: GradArray) -> list[Any]:
     """The edge of an array and the edges of its tangents."""
     out = [] if x._edge is None else [x._edge]
@@ -409,6 +423,7 @@ __all__ = [
     "captured",
     "check_inexact",
     "chosen",
+    "each",
     "edges_of",
     "has_edge",
     "output_leaves",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from ..backends import _registry
@@ -16,13 +17,14 @@ from ..errors import DTypeError, ShapeError, StructureError
 from .call import (
     Call,
     check_inexact,
+    each,
     has_edge,
     output_leaves,
     raw_argument,
     with_aux,
     without_edges,
 )
-from .tree import leaves, leaves_like, mapped, unflattened
+from .tree import leaves, leaves_like, mapped, paths, unflattened
 
 
 def jvp(
@@ -51,15 +53,26 @@ def jvp(
     >>> jvp(lambda x: x * x, (3.0,), (1.0,))
     (array(9.), array(6.))
     """
-    name = "jvp"
+    return jvp_as("jvp", function, primals, tangents, has_aux)
+
+
+def jvp_as(
+    name: str,
+    function: Callable[..., Any],
+    primals: Sequence[Any],
+    tangents: Sequence[Any],
+    has_aux: bool = False,
+) -> Any:
+    """`jvp` for the transformation `name`, which its errors name."""
     check_sequences(name, primals, tangents)
     call = Call(name)
     given = leaves(list(primals))
-    directions = leaves_like(list(primals), list(tangents), "jvp: tangents")
+    directions = leaves_like(list(primals), list(tangents), f"{name}: tangents")
     call.note(directions)
     like = call.note(given)
-    xs = [_primal(name, v, like) for v in given]
-    ts = [tangent_for(name, t, x) for t, x in zip(directions, xs, strict=True)]
+    where = partial(_argument, primals)
+    xs = each(where, lambda v: _primal(name, v, like), given)
+    ts = each(where, lambda t, x: tangent_for(name, t, x), directions, xs)
     mode.transforms += 1
     mode.recording = True
     try:
@@ -95,6 +108,11 @@ def jvp(
         return output, slope
     aux = mapped(lambda v: out(v) if isinstance(v, GradArray) else v, aux)
     return output, slope, aux
+
+
+def _argument(primals: Sequence[Any], i: int) -> str:
+    """The place of leaf `i` of the primals: ``argument 1['w']``."""
+    return [f"argument {k}{path}" for k, tree in enumerate(primals) for path in paths(tree)][i]
 
 
 def _below(value: Any, level: int) -> Any:
@@ -165,9 +183,16 @@ class Linear:
 
     __slots__ = ("call", "connected", "order", "outcome", "output", "outputs", "primals")
 
-    def __init__(self, name: str, function: Callable[..., Any], primals: tuple[Any, ...]) -> None:
+    def __init__(
+        self,
+        name: str,
+        function: Callable[..., Any],
+        primals: tuple[Any, ...],
+        positions: tuple[int, ...] | None = None,
+    ) -> None:
         with Call(name) as call:
-            variables = call.variables(primals, tuple(range(len(primals))))
+            names = tuple(range(len(primals))) if positions is None else positions
+            variables = call.variables(primals, names)
             outcome = function(*variables)
             like = call.arrays[0] if call.arrays else None
             self.outputs = output_leaves(name, outcome, like)
@@ -191,10 +216,12 @@ class Linear:
         """The tangents of the outputs, from the tangents of the variables (`None` for zero)."""
         call = self.call
         plain = call.raw and not any(isinstance(t, GradArray) for t in given)
-        ts = [
-            None if t is None else tangent_for(call.name, t, x)
-            for t, x in zip(given, call.arrays, strict=True)
-        ]
+        ts = each(
+            partial(_argument, self.primals),
+            lambda t, x: None if t is None else tangent_for(call.name, t, x),
+            given,
+            call.arrays,
+        )
         tracked = any(t is not None and has_edge(t) for t in ts)
         record = mode.recording and (self.connected or tracked)
         if self.order is None:

@@ -28,7 +28,7 @@ from .host import HostValues
 from .making import array_class
 from .making import new_array as new_array
 from .namespace import namespace_of_backend
-from .nodes import LeafSlot, Node, raw_of, set_raw
+from .nodes import LeafSlot, Node, names, raw_of, set_raw
 from .nodes import get_raw as get_raw
 from .nodes import set_grad as set_grad
 from .sync import waits
@@ -81,12 +81,16 @@ class GradArray(HostValues):
             share(data, self, sure=False)
         if grad_op is not None:
             self._attach(grad_op, requires_grad)
+            if name is not None:
+                self.name = name
             return
         inexact = _registry.of(raw).is_inexact(raw.dtype)
         if requires_grad and not inexact:
             raise self._no_gradient()
         if inexact if requires_grad is None else requires_grad:
             self._edge = LeafSlot(self, raw.shape, raw.dtype)
+            if name is not None:
+                names[self._edge] = name
 
     def _no_gradient(self) -> DTypeError:
         return DTypeError(
@@ -118,6 +122,11 @@ class GradArray(HostValues):
     @name.setter
     def name(self, value: str | None) -> None:
         self._name = value
+        if self._edge is not None:
+            if value is None:
+                names.pop(self._edge, None)
+            else:
+                names[self._edge] = value
 
     @property
     def grad_op(self) -> Node | None:
@@ -150,6 +159,7 @@ class GradArray(HostValues):
             )
         if bool(value) != (self._edge is not None):
             self._edge = LeafSlot(self, self._array.shape, self._array.dtype) if value else None
+            self.name = self.name
 
     # -- the gradient ------------------------------------------------------------------------
 
@@ -340,7 +350,7 @@ class GradArray(HostValues):
         """The copy of a leaf is a new leaf; the copy of any other array is differentiable."""
         if self._stands_for_more:
             x = self.copy()
-            x._name = self.name
+            x.name = self.name
         else:
             x = self._rebuilt(_registry.of(self._array).copy(self._array))
             x._grad = copy.deepcopy(self._grad, memo)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import copy
 import sys
 from collections.abc import Callable, Iterator
@@ -11,7 +10,6 @@ from typing import Any
 from ..backends import _registry
 from ..backends._device import Device
 from ..errors import (
-    BackendUnavailableError,
     DTypeError,
     GradientRequiredError,
     LeafWriteError,
@@ -19,10 +17,9 @@ from ..errors import (
     NotTrackedError,
     ShapeError,
     UnknownArrayError,
-    UnknownDeviceError,
 )
-from . import display, engine, recording
-from .convert import as_raw, check_devices, move, to_raw
+from . import display, engine, making, recording
+from .convert import as_raw, check_devices, to_raw
 from .hooks import RemovableHandle, register
 from .host import HostValues
 from .making import array_class
@@ -380,8 +377,7 @@ class GradArray(HostValues):
                 "derivative: pickle x.detach(), or the leaves"
             )
         waits("pickling", self.shape, "do it later")
-        parts = self._array, self._edge is not None, self.name, self._grad, self.device
-        return _unpickled, parts
+        return making.reduced(self)
 
     # -- display -----------------------------------------------------------------------------
 
@@ -415,18 +411,6 @@ def guard_array(caller_depth: int = 2) -> None:
             "._array of a tracked input was read inside a rule whose result is differentiated "
             "again: the second derivative would be lost; compute with self.inputs themselves"
         )
-
-
-def _unpickled(
-    raw: Any, requires_grad: bool, name: str | None, grad: Any, device: Device | None
-) -> GradArray:
-    x = GradArray(raw, requires_grad=requires_grad, name=name)
-    if device is not None and x.device != device:  # JAX unpickles onto its default device
-        with contextlib.suppress(UnknownDeviceError, BackendUnavailableError):
-            x = GradArray(raw, device=device, requires_grad=requires_grad, name=name)
-            grad = grad if grad is None or isinstance(grad, GradArray) else move(grad, device)
-    x._grad = grad
-    return x
 
 
 __all__ = ["GradArray", "RuleInput", "get_raw", "new_array", "set_grad"]

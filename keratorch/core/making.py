@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 from .mode import mode
@@ -14,6 +15,10 @@ T = TypeVar("T", bound=type)
 #: The class of the arrays that recording makes. `array_class` sets it to `GradArray`, which is
 #: defined in a later module.
 cls: type[Any] = GradArrayBase
+
+
+#: What `pickle` keeps of an array. `keratorch.serialization` sets it.
+reduced: Callable[[Any], Any] = repr
 
 
 def array_class(of: T) -> T:

@@ -20,6 +20,7 @@ LAYERS = [
     {"errors", "policy", "_version"},
     {"backends"},
     {"core"},
+    {"serialization"},
     {"ops"},
     {"kernels", "linalg", "fft", "special", "nn"},
     {"functions"},

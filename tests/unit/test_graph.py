@@ -319,6 +319,6 @@ def test_without_the_package(monkeypatch):
         return original(name, *args, **kwargs)
 
     monkeypatch.setattr(builtins, "__import__", refuse)
-    with pytest.raises(kt.MissingDependencyError, match=r"keratorch\[graph\]"):
+    with pytest.raises(kt.MissingDependencyError, match=r"keratorch-autograd\[graph\]"):
         graph.svg()
     assert "MultiplyGrad" in graph.dot()

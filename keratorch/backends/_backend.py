@@ -77,9 +77,9 @@ class Backend:
         cls.has_scope = cls.scope is not Backend.scope
 
     def __init__(self, name: str, xp: Any, array_types: Sequence[type] = ()) -> None:
-        self.name = name
-        self.xp = xp
-        self.array_types = tuple(array_types)
+        self.name: str = name
+        self.xp: Any = xp
+        self.array_types: tuple[type, ...] = tuple(array_types)
         self.rules: RuleTable = RuleTable()
 
     def __repr__(self) -> str:

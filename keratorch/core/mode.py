@@ -36,7 +36,7 @@ class Mode(threading.local):
     no_sync: bool = False
 
 
-mode = Mode()
+mode: Mode = Mode()
 
 #: The open forward levels of all threads, as a function may let other threads work for it.
 levels: set[int] = set()

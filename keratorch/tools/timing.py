@@ -52,7 +52,7 @@ class Timer(threading.local):
         self.clocks: dict[Any, Clock] = {}
 
 
-timer = Timer()
+timer: Timer = Timer()
 
 
 def run(backend: Any, like: Any, function: Callable[..., Any], *args: Any) -> tuple[Any, Span]:

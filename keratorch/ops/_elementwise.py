@@ -21,6 +21,7 @@ from ._operands import is_complex
 from ._pandas import takes_table
 from ._partials import Expr, namespace_function, trace
 from ._propagating import record_elementwise
+from ._undetermined import marked, undetermined
 
 _new = object.__new__
 recorders.append(globals())
@@ -42,6 +43,9 @@ class ElementwiseGrad(Grad):
     #: Whether infinite factors can meet inside a partial. Where such a partial counts as 0, it is
     #: evaluated at inputs of 1, so that the second derivative contains no 0·∞.
     intricate: ClassVar[bool] = False
+    #: ``kinks(xp, i, x, y)`` or ``kinks(xp, i, x1, x2, y)``: for each input, where partial `i` has
+    #: no derivative in it. See `_undetermined`. An input whose value is `None` is a constant.
+    kinks: Any = None
     #: The names of the inputs without a derivative. They come first, and their partial is 0.
     constants: ClassVar[tuple[str, ...]] = ()
     arity: ClassVar[int]
@@ -143,7 +147,20 @@ class ElementwiseGrad(Grad):
                 p = xp.where(bad, 0.0, self.partial_function(in_complex)(xp, i, *safe))
             else:
                 p = masked(xp, grad, p)
-        return grad * p
+        return self._at_kinks(xp, grad, i, values, grad * p)
+
+    def _at_kinks(self, xp: Any, grad: Any, i: int, values: tuple[Any, ...], product: Any) -> Any:
+        """`product`, of `grad` and partial `i`, without a derivative at the kinks."""
+        kinks = type(self).kinks
+        if kinks is None or type(product) is not GradArray:
+            return product
+        marks = kinks(xp, i, *values)
+        pairs = [
+            (x, marked(m, grad))
+            for x, m in zip(values, marks, strict=False)
+            if x is not None and m is not None
+        ]
+        return undetermined(product, tuple(x for x, _ in pairs), tuple(m for _, m in pairs))
 
 
 def masked(xp: Any, grad: Any, p: Any) -> Any:

@@ -73,6 +73,11 @@ class Atan2Grad(ElementwiseGrad):
         square = xp.where(square == 0, 1.0, square)
         return x2 / square, -x1 / square
 
+    @staticmethod
+    def kinks(xp: Any, i: int, x1: Any, x2: Any, y: Any) -> tuple[Any, ...]:
+        origin = (x1 == 0) & (x2 == 0)
+        return origin, origin
+
 
 class SinhGrad(ElementwiseGrad):
     __slots__ = ()

@@ -13,6 +13,7 @@ from ...core.mode import policy
 from ...core.recording import is_active, record
 from ...core.shown import shown
 from .._operands import namespace, normalized_axes
+from .._undetermined import marked, undetermined
 from ..manipulation import reshape
 from ..placing import astype
 from ..reductions import Axis, max, min, spread, sum
@@ -50,14 +51,31 @@ class VectorNormGrad(Grad):
         x, y = self.saved(grad)
         unseen = (grad == 0) & ~xp.isfinite(y) if policy.masked_zeros else None
         steepest = self.steepest(xp, x, y, unseen)
-        return (spread(xp, grad, tuple(x.shape), self.axes, self.keepdims) * steepest,)
+        grad = spread(xp, grad, tuple(x.shape), self.axes, self.keepdims)
+        return (self.at_kinks(xp, x, y, grad, grad * steepest),)
 
     def jvp(self, *tangents: Any) -> Any:
         (t,) = tangents
         xp = namespace(t)
         x, y = self.saved(t)
         change = real(xp, conj(xp, self.steepest(xp, x, y)) * t)
+        change = self.at_kinks(xp, x, y, t, change)
         return sum(change, axis=self.axes, keepdims=self.keepdims)
+
+    def at_kinks(self, xp: Any, x: Any, y: Any, v: Any, product: Any) -> Any:
+        """`product`, of `v` and the gradient, without a derivative where the norm has a kink.
+
+        All orders have one where the norm is 0. Orders below 2 have one at every element that is
+        0; below 1 it shows in the gradients of all elements.
+        """
+        if not isinstance(product, GradArray):
+            return product
+        flat = spread(xp, y == 0, tuple(x.shape), self.axes, self.keepdims)
+        if self.order < 1:
+            flat = flat | xp.any(x == 0, axis=self.axes, keepdims=True)
+        elif self.order < 2:
+            product = undetermined(product, (x,), (marked(x == 0, v),))
+        return undetermined(product, (x,), (marked(flat, v),), self.axes)
 
 
 def vector_norm(

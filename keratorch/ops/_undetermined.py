@@ -79,9 +79,14 @@ def vanishing(grad: Any) -> Any:
 
     `None` for nowhere.
     """
-    if policy.masked_zeros and (not is_active(grad) or getattr(mode, "masking", False)):
+    if policy.masked_zeros and (not is_active(grad) or below_selection()):
         return grad == 0
     return None
+
+
+def below_selection() -> bool:
+    """Whether the gradient that a rule gets came through a selection, whose zeros are masks."""
+    return policy.masked_zeros and getattr(mode, "masking", False)
 
 
 def marked(where: Any, grad: Any) -> Any:
@@ -90,4 +95,4 @@ def marked(where: Any, grad: Any) -> Any:
     return where if gone is None else where & ~gone
 
 
-__all__ = ["marked", "undetermined", "vanishing"]
+__all__ = ["below_selection", "marked", "undetermined", "vanishing"]

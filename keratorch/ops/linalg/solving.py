@@ -15,7 +15,7 @@ from ...core.sync import waits
 from ...errors import ShapeError
 from .._operands import as_array, namespace, operands, raw_namespace
 from ..manipulation import broadcast_shape
-from ._matrices import adjoint, call_raw, floating, matrices, real, same_dtype
+from ._matrices import adjoint, call_raw, floating, matrices, real, same_dtype, solved
 from .decompositions import svdvals
 
 # -- inverses ------------------------------------------------------------------------------------
@@ -166,7 +166,7 @@ class SolveGrad(Grad):
         turned = adjoint(xp, a)
         if self.vector:
             grad, y = grad[..., None], y[..., None]
-        to_b = xp.linalg.solve(same_dtype(xp, turned, grad), grad)
+        to_b = solved(xp, same_dtype(xp, turned, grad), grad)
         to_a = -xp.matmul(to_b, adjoint(xp, y))
         return to_a, to_b[..., 0] if self.vector else to_b
 
@@ -182,7 +182,7 @@ class SolveGrad(Grad):
         if of_a is not None:
             term = -xp.matmul(of_a, y)
             right = term if of_b is None else term + of_b
-        found = xp.linalg.solve(a, right)
+        found = solved(xp, a, right)
         return found[..., 0] if self.vector else found
 
 

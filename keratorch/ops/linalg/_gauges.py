@@ -49,17 +49,17 @@ def of_first_columns(xp: Any, q: Any, k: int, to_q: Any, message: str) -> Any:
     if to_q is None or q.shape[-1] == k:
         return to_q
     first, rest = to_q[..., :k], to_q[..., k:]
-    used = rest != 0
-    if not can_look(rest):
-        return _refused(xp, used, first, (-2, -1), message)
-    if not bool(xp.any(used)):
+    used = xp.any(rest != 0, axis=(-2, -1))[..., None, None]
+    if can_look(used) and not bool(xp.any(used)):
         return first
     others = q[..., k:]
     turned = xp.matmul(adjoint(xp, _detached(others)), _detached(rest))
     lengths = xp.sqrt(xp.sum(xp.abs(_detached(rest)) ** 2, axis=(-2, -1)))[..., None, None]
     wrong = xp.abs(turned - adjoint(xp, turned)) > _rounding(xp, lengths)
     first = _refused(xp, wrong, first, (-2, -1), message)
-    return first - xp.matmul(others, xp.matmul(adjoint(xp, rest), q[..., :k]))
+    # Where nothing reached the others, their tangents, which are NaN, must not matter.
+    change = xp.matmul(others, xp.matmul(adjoint(xp, rest), q[..., :k]))
+    return first - xp.where(used, change, 0.0)
 
 
 def undetermined_columns(xp: Any, first: Any, count: int) -> Any:

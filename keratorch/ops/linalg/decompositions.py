@@ -158,8 +158,8 @@ class QRGrad(Grad):
             to_v = xp.matmul(adjoint(xp, to_q), rest) + xp.matmul(adjoint(xp, q), t[..., k:])
             to_r = xp.concat([to_r, to_v], axis=-1)
         if m > k:
-            below = xp.zeros_like(to_r[..., :1, :]) + xp.zeros_like(t[..., k:, :])
-            to_q, to_r = undetermined_columns(xp, to_q, m - k), xp.concat([to_r, below], axis=-2)
+            to_q = undetermined_columns(xp, to_q, m - k)
+            to_r = xp.concat([to_r, xp.zeros_like(t[..., k:, :])], axis=-2)
         return to_q, to_r
 
 
@@ -216,7 +216,7 @@ class SVDGrad(Grad):
             to_v = of_first_columns(xp, v, k, to_v, _extra_columns("svd", "Vh", n - m))
             to_vh = adjoint(xp, to_v)
         u, vh = u[..., :k], vh[..., :k, :]
-        total = turned = None
+        total = None
         if to_s is not None:
             total = xp.matmul(scaled(u, to_s), vh)
         if to_u is not None:
@@ -226,7 +226,6 @@ class SVDGrad(Grad):
             if m > k:
                 left = left + (to_u - xp.matmul(u, x)) / s[..., None, :]
             total = added(total, xp.matmul(left, vh))
-            turned = xp.linalg.diagonal(x)
         if to_vh is not None:
             z = xp.matmul(vh, adjoint(xp, to_vh))
             inner = over_gaps(xp, z - adjoint(xp, z), s * s)
@@ -235,13 +234,13 @@ class SVDGrad(Grad):
             if n > k:
                 right = right + (to_vh - xp.matmul(adjoint(xp, z), vh)) / s[..., None]
             total = added(total, xp.matmul(u, right))
-            turned = added(turned, xp.linalg.diagonal(z))
-        if turned is not None and is_complex(turned):
-            both = [
-                g for g in (to_u, None if to_vh is None else adjoint(xp, to_vh)) if g is not None
-            ]
-            vectors = xp.concat(both, axis=-2)
-            total = refuse_phases(xp, xp.imag(turned), vectors, total, _PHASES)
+        if is_complex(u) and not (to_u is None and to_vh is None):
+            pairs = [] if to_u is None else [(u, to_u)]
+            if to_vh is not None:
+                pairs.append((adjoint(xp, vh), adjoint(xp, to_vh)))
+            change = sum(xp.imag(diagonal_of_product(xp, v, g)) for v, g in pairs)
+            vectors = xp.concat([g for _, g in pairs], axis=-2)
+            total = refuse_phases(xp, change, vectors, total, _PHASES)
         return (total,)
 
     def jvp(self, *tangents: Any) -> Any:

@@ -42,9 +42,9 @@ class EigResult(NamedTuple):
     eigenvectors: GradArray
 
 
-def _checked(xp: Any, op: str, w: Any, to_vectors: Any, found: Any) -> Any:
-    """`found`, unless the function depends on the phases of the eigenvectors: w is Vᴴ V̄."""
-    if not is_complex(w):
+def _checked(xp: Any, op: str, v: Any, to_vectors: Any, found: Any) -> Any:
+    """`found`, unless the function depends on the phases of the eigenvectors `v`."""
+    if not is_complex(v):
         return found
     message = (
         f"{op} of a complex array: the loss depends on the phases of the eigenvectors, which "
@@ -53,7 +53,8 @@ def _checked(xp: Any, op: str, w: Any, to_vectors: Any, found: Any) -> Any:
     )
     if op == "eig":
         message = message.replace("eig of a complex array", "eig")
-    return refuse_phases(xp, xp.imag(xp.linalg.diagonal(w)), to_vectors, found, message)
+    change = xp.imag(diagonal_of_product(xp, v, to_vectors))
+    return refuse_phases(xp, change, to_vectors, found, message)
 
 
 # -- of Hermitian matrices -----------------------------------------------------------------------
@@ -78,7 +79,7 @@ class EighGrad(Grad):
         else:
             w = xp.matmul(adjoint(xp, v), to_vectors)
             left = xp.matmul(v, over_gaps(xp, w, values))
-            left = _checked(xp, "eigh", w, to_vectors, left)
+            left = _checked(xp, "eigh", v, to_vectors, left)
             if to_values is not None:
                 left = left + scaled(v, to_values)
         return (hermitian(xp, xp.matmul(left, adjoint(xp, v))),)
@@ -169,11 +170,10 @@ class EigGrad(Grad):
         inner = None
         if to_vectors is not None:
             w = xp.matmul(turned, to_vectors)
-            along = w
             lengths = real(xp, diagonal_of_product(xp, v, to_vectors))
             w = w - scaled(xp.matmul(turned, v), lengths)
             inner = over_gaps(xp, w, conj(xp, values))
-            inner = _checked(xp, "eig", along, to_vectors, inner)
+            inner = _checked(xp, "eig", v, to_vectors, inner)
         if to_values is not None:
             diagonal = embedded(xp, to_values, tuple(v.shape))
             inner = diagonal if inner is None else inner + diagonal

@@ -87,7 +87,8 @@ def vector_norm(
         that are not 0, whose derivative is 0.
 
     An element that is 0 gets gradient 0, and so do all where the norm is 0. Equal extrema share
-    the gradient. Raises `DTypeError` unless x is floating or complex.
+    the gradient. The norm of no elements is 0; only the smallest of none raises `ShapeError`.
+    Raises `DTypeError` unless x is floating or complex.
     """
     x = as_operand(x)
     floating("vector_norm", x)
@@ -100,7 +101,8 @@ def vector_norm(
             "linalg.matrix_norm has 'fro' and 'nuc'"
         ) from None
     if order in (math.inf, -math.inf, 1.0) or (not axes and order):
-        reduce = {math.inf: max, -math.inf: min}.get(order, sum)
+        some = all([x.shape[i] for i in axes])
+        reduce = {math.inf: max if some else sum, -math.inf: min}.get(order, sum)
         return reduce(abs(x), axis=axes, keepdims=keepdims)
     if not order:
         count = sum(astype(x != 0, abs(x).dtype), axis=axes, keepdims=keepdims)
@@ -136,13 +138,16 @@ def matrix_norm(x: Any, /, *, keepdims: bool = False, ord: float | str | None = 
     if ord == "nuc" or ord in (2, -2):
         # |s|, since the derivative of |s| at 0 is 0.
         values = abs(svdvals(x))
-        found = sum(values, axis=-1) if extremum is None else extremum(values, axis=-1)
     elif extremum is not None:
-        found = extremum(sum(abs(x), axis=-2 if ord in (1, -1) else -1), axis=-1)
+        values = sum(abs(x), axis=-2 if ord in (1, -1) else -1)
     else:
         raise ValueError(
             f"matrix_norm: ord {shown(ord)} of an array of shape {tuple(x.shape)}: use 'fro', "
             "'nuc', "
             "1, -1, 2, -2, inf or -inf"
         )
+    if ord == "nuc" or (extremum is max and not values.shape[-1]):
+        found = sum(values, axis=-1)
+    else:
+        found = extremum(values, axis=-1)
     return reshape(found, (*found.shape, 1, 1)) if keepdims else found

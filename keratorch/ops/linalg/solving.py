@@ -134,14 +134,17 @@ def matrix_rank(x: Any, /, *, rtol: Any = None) -> GradArray:
     """The number of singular values above `rtol` times the largest: a constant.
 
     rtol : default: max(m, n) times the precision of the dtype. Errors as in `svdvals`.
+
+    An empty matrix has the rank 0.
     """
     x = matrices("matrix_rank", x)
+    if not x.size:  # some libraries refuse it
+        ranks = raw_namespace(x).count_nonzero(svdvals(constant(x._array))._array, axis=-1)
+        return recording.unrecorded(as_array(x._array, ranks))
     if rtol is None:
         return recording.unrecorded(call_raw(x, "matrix_rank"))
     # Not with the library's own function: JAX takes `rtol` for an absolute tolerance.
     values = svdvals(constant(x._array))
-    if not values.size:
-        return recording.unrecorded(call_raw(x, "matrix_rank"))
     rtol = raw_of(rtol)
     rtol = rtol if isinstance(rtol, (float, int)) else rtol[..., None]
     s, xp = values._array, raw_namespace(x)

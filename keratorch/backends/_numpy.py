@@ -158,6 +158,9 @@ class NumPyBackend(Backend):
             return np.add(total, term, total)
         return self.add(total, term)
 
+    def is_finite(self, array: RawArray) -> bool:
+        return bool(np.isfinite(array).all())
+
     def storage(self, array: RawArray) -> int:
         while isinstance(array.base, np.ndarray):
             array = array.base

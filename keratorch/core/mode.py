@@ -32,6 +32,11 @@ class Mode(threading.local):
     watchers: tuple[Any, ...] = ()
     #: Whether operations that wait for a device raise an error: see `sync`.
     no_sync: bool = False
+    #: Whether the rule that runs is below a selection (see `Node.selects`): where its gradient is
+    #: 0, a partial that is not finite counts as 0.
+    masking: bool = False
+    #: Set by a walk that returned a gradient that came through a selection.
+    selected: bool = False
 
 
 mode = Mode()
@@ -57,6 +62,22 @@ class walking:
 
     def __exit__(self, *exc: object) -> None:
         mode.recording, mode.rules_wrapped, mode.level = self._before
+
+
+class masking:
+    """Context manager: whether the rules inside are below a selection."""
+
+    __slots__ = ("_before", "_during")
+
+    def __init__(self, on: bool) -> None:
+        self._during = self._before = on
+
+    def __enter__(self) -> None:
+        self._before = mode.masking
+        mode.masking = self._during
+
+    def __exit__(self, *exc: object) -> None:
+        mode.masking = self._before
 
 
 class _Recording:

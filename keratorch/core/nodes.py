@@ -142,6 +142,10 @@ class Node(ABC):
     fresh: ClassVar[bool] = False
     #: Whether the gradients of the inputs may be on another device than the output's gradient.
     moves: ClassVar[bool] = False
+    #: Whether the operation is a selection: a 0 among the gradients that `backward` returns may say
+    #: that an element was not selected, and not that the function is flat there. `None`: `backward`
+    #: walks through a graph of its own, and that walk knows (``mode.selected``).
+    selects: ClassVar[bool | None] = False
     #: The number of outputs of the operation.
     outputs: int = 1
 

@@ -6,11 +6,13 @@ For ``partials = (1 - y * y,)`` the rule is, in essence,
 
 A temporary that depends on the output has the output's shape and dtype, so the rule writes into it;
 it writes into no other. A second rule, without writes, serves 0-d gradients, which NumPy turns into
-scalars. Complex gradients take the general rule.
+scalars. Complex gradients take the general rule. Below a selection a variant of the rule masks: if
+a result is not finite, it becomes 0 where the gradient is 0.
 """
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -128,8 +130,11 @@ class _Writer:
         self.scope["where"] = np.where
         return "where"
 
-    def times(self, expr: Expr, masked: bool, i: int, result: str) -> None:
-        """Add lines that set `result` to the gradient times the partial."""
+    def times(self, expr: Expr, result: str, checked: bool = False) -> None:
+        """Add lines that set `result` to the gradient times the partial.
+
+        checked : whether the lines mask the result if it is not finite.
+        """
         if expr.is_constant and expr.value == 1:
             self.lines.append(f"{result} = g")
             return
@@ -145,42 +150,53 @@ class _Writer:
         multiply = self.ufunc("multiply")
         out = f", {name}" if owned else ""
         self.lines.append(f"{result} = {multiply}(g, {name}{out})")
-        if masked:
+        if checked:
             # One number tells whether anything is infinite or NaN.
             check = f"vdot({result}, {result})" if self.in_place else result
             self.lines += [
                 f"check = {check}",
                 "if check - check != 0:",
-                f"    {result} = masked(node, g, {i})",
+                f"    {result} = masked(g, {result})",
             ]
         if not self.in_place:
             self.lines.append(f"{result} = asarray({result})")
 
 
-def elementwise_rule(cls: type[ElementwiseGrad]) -> Rule:
-    """The rule of an elementwise operation, compiled."""
-    scalar = _compiled(cls, False, cls.backward)
-    return _compiled(cls, True, scalar)
+def elementwise_rule(cls: type[ElementwiseGrad], masks: bool = False) -> Rule:
+    """The rule of an elementwise operation, compiled.
+
+    masks : whether it is the variant for nodes below a selection. The plain rule can make that
+        variant: see `MaskingTable`.
+    """
+    scalar = _compiled(cls, False, cls.backward, masks)
+    rule: Any = _compiled(cls, True, scalar, masks)
+    if not masks and not all(cls.finite):
+        rule.masking = partial(elementwise_rule, cls, True)
+    return rule
 
 
-def _compiled(cls: type[ElementwiseGrad], in_place: bool, otherwise: Rule) -> Rule:
+def _compiled(cls: type[ElementwiseGrad], in_place: bool, otherwise: Rule, masks: bool) -> Rule:
     """A rule for real gradients: with one axis or more if `in_place`, else with none.
 
     otherwise : the rule for all other gradients.
     """
+    # Two results need one check: their dot product.
+    as_pair = masks and in_place and cls.finite == (False, False)
     inputs = [f"x{i}" for i in range(cls.arity)]
     results = [f"r{i}" for i in range(cls.arity)]
     writer = _Writer(in_place)
     body: list[str] = []
     for i, expr in enumerate(cls.exprs):
-        writer.times(expr, cls.unbounded, i, results[i])
+        writer.times(expr, results[i], masks and not cls.finite[i] and not as_pair)
         if cls.arity == 1:
             body += [f"    {line}" for line in writer.lines]
         else:
             body.append(f"    if e{i} is not None:")
             body += [f"        {line}" for line in writer.lines]
         writer.lines.clear()
-    name = f"{cls.__name__}_{'kernel' if in_place else 'kernel_0d'}"
+    if as_pair:
+        body += _CHECK_OF_A_PAIR
+    name = f"{cls.__name__}_{'masking_' if masks else ''}{'kernel' if in_place else 'kernel_0d'}"
     lines = [
         f"def {name}(node, g):",
         f"    if {'g.ndim == 0 or ' if in_place else ''}g.dtype.kind != 'f':",
@@ -200,13 +216,17 @@ def _compiled(cls: type[ElementwiseGrad], in_place: bool, otherwise: Rule) -> Ru
     return _partials.compile_function(name, text, writer.scope)
 
 
-def masked(node: Any, g: Any, i: int) -> Any:
-    """`g` times partial `i`, which counts as 0 where it is not finite and `g` is 0."""
-    xp, values = node._operands(g)
-    p = node.partial_function()(xp, i, *values)
-    if policy.masked_zeros:
-        p = np.where((g == 0) & ~np.isfinite(p), 0.0, p)
-    return np.multiply(g, p)
+_CHECK_OF_A_PAIR = [
+    "    check = vdot(r1 if r0 is None else r0, r0 if r1 is None else r1)",
+    "    if check - check != 0:",
+    "        r0 = None if r0 is None else masked(g, r0)",
+    "        r1 = None if r1 is None else masked(g, r1)",
+]
+
+
+def masked(g: Any, product: Any) -> Any:
+    """The product of `g` and a partial, 0 where `g` is 0, unless the policy says otherwise."""
+    return np.where(g == 0, g, product) if policy.masked_zeros else product
 
 
 def relu_rule(node: Any, g: Any) -> tuple[Any, ...]:
@@ -214,8 +234,11 @@ def relu_rule(node: Any, g: Any) -> tuple[Any, ...]:
     return (np.asarray(np.multiply(g, node._saved[1] > 0)),)
 
 
-def power_rule(general: Rule) -> Rule:
-    """The rule of ``x ** n`` with a number n, n·x^(n−1); `general` where n is an array."""
+def power_rule(general: Any, masks: bool = False) -> Rule:
+    """The rule of ``x ** n`` with a number n, n·x^(n−1); `general` where n is an array.
+
+    masks : as for `elementwise_rule`.
+    """
 
     def rule(node: Any, g: Any) -> tuple[Any, ...]:
         x, n, _ = node._saved
@@ -223,7 +246,7 @@ def power_rule(general: Rule) -> Rule:
             return general(node, g)
         if g.ndim == 0:
             r = np.multiply(np.multiply(np.power(x, n - 1), n), g)
-            return np.asarray(r if r - r == 0 else masked(node, g, 0)), None
+            return np.asarray(r if not masks or r - r == 0 else masked(g, r)), None
         if n == 2:
             r = np.multiply(x, g)
             np.add(r, r, r)
@@ -231,11 +254,15 @@ def power_rule(general: Rule) -> Rule:
             p = np.power(x, n - 1)
             np.multiply(p, n, p)
             r = np.multiply(p, g, p)
-        check = np.vdot(r, r)
-        if check - check != 0:
-            r = masked(node, g, 0)
+        if masks:
+            check = np.vdot(r, r)
+            if check - check != 0:
+                r = masked(g, r)
         return r, None
 
+    if not masks:
+        made: Any = rule
+        made.masking = lambda: power_rule(general.masking(), True)
     return rule
 
 

@@ -33,16 +33,16 @@ class ElementwiseGrad(Grad):
     A subclass defines ``partials(xp, x, y)`` or ``partials(xp, x1, x2, y)``, where ``y`` is the
     output. It returns a tuple of ∂y/∂xᵢ, written with operators and functions of the Array API.
     For a holomorphic function the gradient of a complex input is conj(∂y/∂x)·grad.
+
+    Below a selection (`Node.selects`) a partial that is not finite counts as 0 where grad is 0.
     """
 
     __slots__ = ()
 
     #: Whether a partial can be infinite or NaN where the function is finite, or where an input is
-    #: on the border of the domain. Such a partial counts as 0 where the incoming gradient is 0.
+    #: on the border of the domain. In forward mode such a partial counts as 0 where the tangent is
+    #: 0. In reverse mode this goes for every elementwise rule, but only below a selection.
     unbounded: ClassVar[bool] = False
-    #: Whether infinite factors can meet inside a partial. Where such a partial counts as 0, it is
-    #: evaluated at inputs of 1, so that the second derivative contains no 0·∞.
-    intricate: ClassVar[bool] = False
     #: ``kinks(xp, i, x, y)`` or ``kinks(xp, i, x1, x2, y)``: for each input, where partial `i` has
     #: no derivative in it. See `_undetermined`. An input whose value is `None` is a constant.
     kinks: Any = None
@@ -50,6 +50,8 @@ class ElementwiseGrad(Grad):
     constants: ClassVar[tuple[str, ...]] = ()
     arity: ClassVar[int]
     exprs: ClassVar[tuple[Expr, ...]]
+    #: Of each partial, whether it is finite whatever the inputs are.
+    finite: ClassVar[tuple[bool, ...]]
     _functions: ClassVar[dict[bool, Callable[..., Any]]]
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -58,6 +60,7 @@ class ElementwiseGrad(Grad):
             return
         cls.arity = cls.partials.__code__.co_argcount - 2
         cls.exprs = trace(cls.partials, cls.arity)
+        cls.finite = tuple(e.is_finite() for e in cls.exprs)
         cls.saves = (*range(cls.arity), -1)
         cls.fresh = not any(e.is_constant for e in cls.exprs)
         cls._functions = {}
@@ -140,13 +143,11 @@ class ElementwiseGrad(Grad):
         p = self.partial_function(in_complex)(xp, i, *values)
         if conjugate and in_complex and is_complex(p):
             p = xp.conj(p)
-        if self.unbounded and policy.masked_zeros:
-            if self.intricate and type(grad) is GradArray:
-                bad = (grad == 0) & ~xp.isfinite(p)
-                safe = tuple(None if v is None else xp.where(bad, 1.0, v) for v in values)
-                p = xp.where(bad, 0.0, self.partial_function(in_complex)(xp, i, *safe))
-            else:
-                p = masked(xp, grad, p)
+        if not self.finite[i]:
+            product = self._product(xp, grad, p, conjugate)
+            return self._at_kinks(xp, grad, i, values, product)
+        if self.selects and not conjugate:  # `p` is constant between the kinks
+            return xp.where(p != 0, grad * p, 0.0)
         return self._at_kinks(xp, grad, i, values, grad * p)
 
     def _at_kinks(self, xp: Any, grad: Any, i: int, values: tuple[Any, ...], product: Any) -> Any:
@@ -162,10 +163,26 @@ class ElementwiseGrad(Grad):
         ]
         return undetermined(product, tuple(x for x, _ in pairs), tuple(m for _, m in pairs))
 
+    def _product(self, xp: Any, grad: Any, p: Any, reverse: bool) -> Any:
+        """`grad` times the partial `p`, which may count as 0 where it is not finite."""
+        masks = mode.masking if reverse else self.unbounded
+        if not masks or not policy.masked_zeros:
+            return grad * p
+        if type(grad) is not GradArray:
+            return xp.where(grad == 0, grad, grad * p)
+        p = masked(xp, grad, p)
+        product: Any = grad  # `selection.selected_product`, which needs this module
+        return product._selected_product(p) if reverse else grad * p
 
-def masked(xp: Any, grad: Any, p: Any) -> Any:
-    """The partial `p`, 0 where it is not finite and `grad` is 0."""
-    return xp.where((grad != 0) | xp.isfinite(p), p, 0.0)
+
+def masked(xp: Any, factor: Any, p: Any) -> Any:
+    """The array `p`, 0 where it is not finite and `factor` is 0; for `GradArray`s."""
+    raw = p._array
+    backend = _registry.of(raw)
+    if backend.is_finite(raw):
+        return p
+    kept = backend.as_array((factor._array != 0) | backend.xp.isfinite(raw))
+    return xp.where(constant(kept), p, 0.0)
 
 
 # -- the raw functions -------------------------------------------------------------------------

@@ -86,7 +86,7 @@ def vanishing(grad: Any) -> Any:
 
 def below_selection() -> bool:
     """Whether the gradient that a rule gets came through a selection, whose zeros are masks."""
-    return policy.masked_zeros and getattr(mode, "masking", False)
+    return policy.masked_zeros and mode.masking
 
 
 def marked(where: Any, grad: Any) -> Any:

@@ -14,7 +14,6 @@ from ..backends._special import general
 from ..core import recording
 from ..core.array import GradArray
 from ..core.convert import SCALARS, as_operand, check_devices
-from ..core.mode import policy
 from ..core.recording import is_active
 from ..errors import DTypeError
 from ._elementwise import (
@@ -23,7 +22,6 @@ from ._elementwise import (
     binary,
     constant_binary,
     explained,
-    masked,
     unary,
 )
 from ._nary import refuse_tracked
@@ -112,7 +110,7 @@ class PowerGrad(ElementwiseGrad):
             p = recorded_partial_of_exponent(xp, values[0], values[1], values[2], in_complex)
         if conjugate and in_complex:
             p = xp.conj(p)
-        product = grad * (masked(xp, grad, p) if policy.masked_zeros else p)
+        product = self._product(xp, grad, p, conjugate)
         return self._at_kinks(xp, grad, i, values, product)
 
     @staticmethod
@@ -220,6 +218,7 @@ class MaximumGrad(ElementwiseGrad):
     """1 in the input that is the output; at a tie ½ in each."""
 
     __slots__ = ()
+    selects = True
 
     @staticmethod
     def partials(xp: Any, x1: Any, x2: Any, y: Any) -> tuple[Any, ...]:
@@ -230,6 +229,7 @@ class MinimumGrad(ElementwiseGrad):
     """1 in the input that is the output; at a tie ½ in each."""
 
     __slots__ = ()
+    selects = True
 
     @staticmethod
     def partials(xp: Any, x1: Any, x2: Any, y: Any) -> tuple[Any, ...]:
@@ -240,6 +240,7 @@ class ReLUGrad(ElementwiseGrad):
     """max(x, 0); the partial at 0 is 0."""
 
     __slots__ = ()
+    selects = True
 
     @staticmethod
     def partials(xp: Any, x: Any, y: Any) -> tuple[Any, ...]:
@@ -253,6 +254,7 @@ class ClipGrad(ElementwiseGrad):
     """
 
     __slots__ = ()
+    selects = True
 
     @staticmethod
     def partials(xp: Any, x: Any, low: Any, high: Any, y: Any) -> tuple[Any, ...]:

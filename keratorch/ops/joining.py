@@ -127,6 +127,7 @@ class UnstackGrad(Grad):
     """The gradients of the layers, stacked."""
 
     __slots__ = ("axis", "outputs")
+    selects = True
 
     def backward(self, grad: Any) -> tuple[Any, ...]:
         like = next(g for g in grad if g is not None)

@@ -137,6 +137,7 @@ class TrilGrad(Grad):
     """The lower triangle of the gradient."""
 
     __slots__ = ("k",)
+    selects = True
     fresh = True
 
     def backward(self, grad: Any) -> tuple[Any, ...]:
@@ -150,6 +151,7 @@ class TriuGrad(Grad):
     """The upper triangle of the gradient."""
 
     __slots__ = ("k",)
+    selects = True
     fresh = True
 
     def backward(self, grad: Any) -> tuple[Any, ...]:

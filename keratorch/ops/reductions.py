@@ -56,6 +56,7 @@ class _ExtremumGrad(Grad):
     """The gradient goes to the largest (smallest) values, in equal parts at a tie."""
 
     __slots__ = ("axes", "keepdims")
+    selects = True
     saves = (0, -1)
     fresh = True
 
@@ -76,8 +77,10 @@ class _ExtremumGrad(Grad):
     def jvp(self, *tangents: Any) -> Any:
         (t,) = tangents
         x, y = self.saved(t)
-        parts = self.parts(namespace(t), x, y)
-        return sum(t * parts, axis=self.axes, keepdims=self.keepdims)
+        xp = namespace(t)
+        parts = self.parts(xp, x, y)
+        selected = xp.where(parts != 0, t * parts, 0.0)
+        return sum(selected, axis=self.axes, keepdims=self.keepdims)
 
 
 class MaxGrad(_ExtremumGrad):

@@ -9,10 +9,11 @@ from ..core import recording
 from ..core.array import GradArray
 from ..core.convert import as_operand, check_devices, kept
 from ..core.grad import Grad
+from ..core.mode import policy
 from ..core.recording import constant, is_active, record
 from ..core.views import share
 from ..errors import DTypeError
-from ._elementwise import SCALARS, RawFunctions, explained
+from ._elementwise import SCALARS, ElementwiseGrad, RawFunctions, binary, explained, masked
 from ._operands import as_array, first_array, is_complex, namespace, raw_namespace
 from ._undetermined import marked, undetermined
 from .placing import copy
@@ -22,6 +23,7 @@ class WhereGrad(Grad):
     """Each branch gets the gradient where it was taken, 0 elsewhere."""
 
     __slots__ = ("condition",)
+    selects = True
 
     def backward(self, grad: Any) -> tuple[Any, ...]:
         xp = namespace(grad)
@@ -38,9 +40,9 @@ def where(condition: Any, x1: Any, x2: Any, /) -> GradArray:
 
     condition : booleans, or numbers, of which all but 0 are true.
 
-    The branch that is not taken gets gradient 0. A zero gradient times an infinite partial counts
-    as 0: ``where(x > 0, log(x), 0)`` has gradient 0 at 0 (see `set_policy`). Raises `ShapeError`
-    where the shapes do not broadcast.
+    The branch that is not taken gets gradient 0. Below `where`, a zero gradient times an infinite
+    partial counts as 0: ``where(x > 0, log(x), 0)`` has gradient 0 at 0 (see `set_policy`). Raises
+    `ShapeError` where the shapes do not broadcast.
     """
     like = first_array(condition, x1, x2)
     came_raw = not isinstance(condition, GradArray)
@@ -69,6 +71,55 @@ def where(condition: Any, x1: Any, x2: Any, /) -> GradArray:
     if not any(is_active(x) for x in arrays):
         return recording.unrecorded(raw)
     return record(WhereGrad, arrays, raw, condition=kept(c) if came_raw else c)
+
+
+class SelectedGrad(Grad):
+    """The gradient, whose zeros may say that an element was not selected."""
+
+    __slots__ = ()
+    selects = True
+
+    def backward(self, grad: Any) -> tuple[Any, ...]:
+        return (grad,)
+
+    def jvp(self, *tangents: Any) -> Any:
+        return tangents[0]
+
+
+def selected(x: GradArray) -> GradArray:
+    """`x`, a recorded gradient that came through a selection, in the same memory.
+
+    A later walk then knows that the operations below `x` are below a selection.
+    """
+    return share(x, record(SelectedGrad, (x,), x._array), selected)
+
+
+class SelectedProductGrad(ElementwiseGrad):
+    """The rule of x1·x2, a gradient below a selection times a partial, when it was recorded.
+
+    A 0 in x1 may say that an element was not selected. So the rule selects in reverse mode, and in
+    forward mode a change of x2 that is not finite counts as 0 there.
+    """
+
+    __slots__ = ()
+    selects = True
+    unbounded = True
+
+    @staticmethod
+    def partials(xp: Any, x1: Any, x2: Any, y: Any) -> tuple[Any, ...]:
+        return x2, x1
+
+    def jvp(self, *tangents: Any) -> Any:
+        t1, t2 = tangents
+        if type(t2) is GradArray and policy.masked_zeros:
+            xp, values = self._operands(t2)
+            t2 = masked(xp, values[0], t2)
+        return super().jvp(t1, t2)
+
+
+selected_product = binary(
+    SelectedProductGrad, "multiply", "x1 · x2, for a gradient x1 below a selection."
+)
 
 
 # -- complex numbers ---------------------------------------------------------------------------

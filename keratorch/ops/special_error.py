@@ -35,7 +35,6 @@ class ErfinvGrad(ElementwiseGrad):
 
     __slots__ = ()
     unbounded = True
-    intricate = True
 
     @staticmethod
     def partials(xp: Any, x: Any, y: Any) -> tuple[Any, ...]:
@@ -47,7 +46,6 @@ class ErfcinvGrad(ElementwiseGrad):
 
     __slots__ = ()
     unbounded = True
-    intricate = True
 
     @staticmethod
     def partials(xp: Any, x: Any, y: Any) -> tuple[Any, ...]:
@@ -67,7 +65,6 @@ class NdtriGrad(ElementwiseGrad):
 
     __slots__ = ()
     unbounded = True
-    intricate = True
 
     @staticmethod
     def partials(xp: Any, x: Any, y: Any) -> tuple[Any, ...]:
@@ -79,7 +76,6 @@ class LogNdtrGrad(ElementwiseGrad):
 
     __slots__ = ()
     unbounded = True
-    intricate = True
 
     @staticmethod
     def partials(xp: Any, x: Any, y: Any) -> tuple[Any, ...]:

@@ -18,7 +18,6 @@ class GammaGrad(ElementwiseGrad):
 
     __slots__ = ()
     unbounded = True
-    intricate = True
 
     @staticmethod
     def partials(xp: Any, x: Any, y: Any) -> tuple[Any, ...]:
@@ -64,7 +63,6 @@ class BetaGrad(ElementwiseGrad):
 
     __slots__ = ()
     unbounded = True
-    intricate = True
 
     @staticmethod
     def partials(xp: Any, a: Any, b: Any, y: Any) -> tuple[Any, ...]:

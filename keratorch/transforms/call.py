@@ -208,8 +208,18 @@ class Call:
                     stack.append(edge)
         return False
 
-    def pulled(self, outputs: list[Any], seeds: list[Any], retain: bool, record: bool) -> list[Any]:
-        """The gradients of the variables, from those of `outputs`; zeros for no gradient."""
+    def pulled(
+        self,
+        outputs: list[Any],
+        seeds: list[Any],
+        retain: bool,
+        record: bool,
+        selected: bool = False,
+    ) -> list[Any]:
+        """The gradients of the variables, from those of `outputs`; zeros for no gradient.
+
+        selected : whether `seeds` count as gradients that came through a selection.
+        """
         if len(outputs) == 1:
             edge = outputs[0]._edge
             pairs = [] if edge is None else [(edge, seeds[0])]
@@ -229,6 +239,7 @@ class Call:
                     create_graph=record,
                     targets=self.own,
                     since=self.since,
+                    selected=[edge for edge, _ in pairs] if selected else (),
                 )
             )
         return [

@@ -107,6 +107,7 @@ class _CheckpointGrad(Grad):
     constants: tuple[Any, ...]  # the raw arrays of the other GradArray arguments
     states: Any
     tracked: list[int]  # the positions of the outputs among the leaves of the result
+    selects = None
 
     def again(self, inputs: list[Any]) -> list[Any]:
         """The outputs, computed again from `inputs`."""
@@ -160,6 +161,7 @@ class _CheckpointGrad(Grad):
                 "times"
             )
         found: dict[Any, Any] = {}
+        mode.selected = False
         if pairs:
             found = dict(
                 engine.run(
@@ -187,7 +189,7 @@ class _CheckpointGrad(Grad):
         rest = tangents[self.count :]
         if all(t is None for t in rest):
             return found
-        more = jvp_of_backward(self, (*[None] * self.count, *rest))
+        more = jvp_of_backward(self, (*[None] * self.count, *rest), at=1.0)
         return [
             a if b is None else b if a is None else a + b for a, b in zip(found, more, strict=True)
         ]

@@ -139,6 +139,8 @@ class _Function:
 class _RuleGrad(Grad):
     """The node of a call: its inputs are the active arrays among the arguments."""
 
+    selects = True  # a user's rule may do anything
+
     of: Any  # the `_Function`
     fixed: list[Any]  # the arguments in nondiff_argnums
     moving: list[Any]  # the other arguments, with 0.0 in place of each input
@@ -354,6 +356,8 @@ class custom_jvp(_Function):
 
 
 class _CustomJVPGrad(_RuleGrad):
+    selects = None  # a walk transposes the user's rule
+
     def tangents(self, inputs: Sequence[Any], ts: Sequence[Any]) -> list[Any]:
         """The tangents of the outputs, from the rule."""
         of = self.of
@@ -398,6 +402,7 @@ class _CustomJVPGrad(_RuleGrad):
                 if t.dtype != g.dtype:
                     t = t.__array_namespace__().astype(t, g.dtype)
                 pairs[t._edge] = sum_of(pairs[t._edge], g) if t._edge in pairs else g
+        mode.selected = False
         if not pairs:
             return (None,) * len(inputs)
         found = dict(

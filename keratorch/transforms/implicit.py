@@ -217,6 +217,7 @@ class _RootGrad(Grad):
     at: list[int]
     plain: list[Any]
     values: list[Any]
+    selects = None
 
     def state(self) -> tuple[list[GradArray], list[GradArray], Any]:
         """The inputs, the root, and the function F(x, inputs).
@@ -270,11 +271,12 @@ class _RootGrad(Grad):
 
         def apply(u: list[Any], *state: Any) -> Any:
             x, p = state[: len(values)], state[len(values) :]
-            return vjp(lambda *x: of(*x, *p), *x)[1](tuple(u))
+            return vjp(lambda *x: of(*x, *p), *x)[1].pulled(tuple(u), False)
 
         u = _solved(apply, [*values, *inputs], seeds, self.problem.linear_solve, values)
         _, pullback = vjp(lambda *p: of(*values, *p), *inputs)
-        return tuple([-g for g in pullback(tuple(u))])
+        mode.selected = False
+        return tuple([-g for g in pullback.pulled(tuple(u), False)])
 
 
 def _solved(
@@ -289,8 +291,9 @@ def _solved(
     fixed = [new_array(s._array, None, None) for s in state]
     raw_b = [new_array(v._array, None, None) for v in b]
     with no_grad():
-        zeros = [v.__array_namespace__().zeros_like(v) for v in raw_b]
-        _, matvec = linearize(lambda *u: tuple(apply(list(u), *fixed)), *zeros)
+        # The map is linear: any point will do, but a 0 may say that an element was not selected.
+        ones = [v.__array_namespace__().ones_like(v) for v in raw_b]
+        _, matvec = linearize(lambda *u: tuple(apply(list(u), *fixed)), *ones)
         first = raw_b[0]._array
         with _registry.of(first).on_device(first):
             found = krylov.solve(matvec, raw_b, linear_solve)

@@ -161,7 +161,8 @@ def _rows(linear: Linear) -> list[list[Any]]:
 
 def _pull(linear: Linear, y: GradArray, seed: Any) -> list[GradArray]:
     call = linear.call
-    found = call.pulled([y], [seed], True, linear.connected)
+    # One row of several selects an element; the one row of a number is its gradient.
+    found = call.pulled([y], [seed], True, linear.connected, y.size > 1)
     return [g if isinstance(g, GradArray) else constant(g) for g in found]
 
 

@@ -88,6 +88,7 @@ def gradients(
                 retain_graph=create_graph if retain_graph is None else retain_graph,
                 create_graph=create_graph,
                 targets={x._edge for x in ins},
+                selected=[y._edge for y, s in zip(outs, seeds, strict=True) if s is not None],
             )
         )
     out = tuple(found.get(x._edge) for x in ins)
@@ -299,13 +300,20 @@ class _Pullback:
         self._connected = connected
 
     def __call__(self, g: Any) -> tuple[Any, ...]:
+        return self.pulled(g, True)
+
+    def pulled(self, g: Any, selected: bool) -> tuple[Any, ...]:
+        """The gradients of the primals.
+
+        selected : whether `g` counts as a gradient that came through a selection.
+        """
         call = self._call
         given = leaves_like(self._outcome, g, "pullback")
         seeds = [seed_for(y, s) for y, s in zip(self._outputs, given, strict=True)]
         plain = not any(isinstance(s, GradArray) for s in given)
         tracked = any(isinstance(s, GradArray) and has_edge(s) for s in seeds)
         record = mode.recording and (self._connected or tracked)
-        found = call.pulled(self._outputs, seeds, True, record)
+        found = call.pulled(self._outputs, seeds, True, record, selected)
         out: list[Any] = []
         for x in found:
             if not isinstance(x, GradArray):

@@ -9,7 +9,7 @@ from ...core import recording
 from ...core.array import GradArray
 from ...core.convert import as_operand
 from ...core.grad import Grad
-from ...core.mode import policy
+from ...core.mode import mode, policy
 from ...core.recording import is_active, record
 from ...core.shown import shown
 from .._operands import namespace, normalized_axes
@@ -26,10 +26,11 @@ from .decompositions import svdvals
 class VectorNormGrad(Grad):
     """grad·u·(|x|/‖x‖)^(p−1) with u = x/|x|, and 0 where x or the norm is 0.
 
-    Also 0 where `grad` is 0 and the norm is not finite, as in `ElementwiseGrad`.
+    Below a selection also 0 where `grad` is 0 and the norm is not finite, as in `ElementwiseGrad`.
     """
 
     __slots__ = ("axes", "keepdims", "order")
+    selects = True
     saves = (0, -1)
     fresh = True
 
@@ -49,7 +50,7 @@ class VectorNormGrad(Grad):
     def backward(self, grad: Any) -> tuple[Any, ...]:
         xp = namespace(grad)
         x, y = self.saved(grad)
-        unseen = (grad == 0) & ~xp.isfinite(y) if policy.masked_zeros else None
+        unseen = (grad == 0) & ~xp.isfinite(y) if mode.masking and policy.masked_zeros else None
         steepest = self.steepest(xp, x, y, unseen)
         grad = spread(xp, grad, tuple(x.shape), self.axes, self.keepdims)
         return (self.at_kinks(xp, x, y, grad, grad * steepest),)
@@ -146,8 +147,7 @@ def matrix_norm(x: Any, /, *, keepdims: bool = False, ord: float | str | None = 
             "'nuc', "
             "1, -1, 2, -2, inf or -inf"
         )
-    if ord == "nuc" or (extremum is max and not values.shape[-1]):
-        found = sum(values, axis=-1)
-    else:
-        found = extremum(values, axis=-1)
+    if extremum is None or (extremum is max and not values.shape[-1]):
+        extremum = sum
+    found = extremum(values, axis=-1)
     return reshape(found, (*found.shape, 1, 1)) if keepdims else found

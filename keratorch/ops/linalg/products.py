@@ -272,6 +272,7 @@ class DiagonalGrad(Grad):
     """The gradient on the diagonal of a matrix, zeros elsewhere."""
 
     __slots__ = ("input_shape", "offset")
+    selects = True
     fresh = True
 
     def backward(self, grad: Any) -> tuple[Any, ...]:

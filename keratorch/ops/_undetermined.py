@@ -74,14 +74,13 @@ def undetermined(
     return record(_UndeterminedGrad, arrays, product._array, (), marks=raws, axes=axes)
 
 
-def vanishing(grad: Any) -> Any:
-    """Where a `GradArray` is 0 and stays 0: it is constant, or it came through a selection.
+def marked(where: Any, grad: Any) -> Any:
+    """The points in `where`, without those at which a constant `grad` is 0.
 
-    `None` for nowhere.
+    A 0 that is no constant says nothing: the gradient 2y of y² is 0 where the norm y is 0. Whether
+    it came through a selection does not matter here.
     """
-    if policy.masked_zeros and (not is_active(grad) or below_selection()):
-        return grad == 0
-    return None
+    return where if is_active(grad) or not policy.masked_zeros else where & (grad != 0)
 
 
 def below_selection() -> bool:
@@ -89,10 +88,4 @@ def below_selection() -> bool:
     return policy.masked_zeros and mode.masking
 
 
-def marked(where: Any, grad: Any) -> Any:
-    """The points in `where` at which `grad` does not vanish."""
-    gone = vanishing(grad)
-    return where if gone is None else where & ~gone
-
-
-__all__ = ["below_selection", "marked", "undetermined", "vanishing"]
+__all__ = ["below_selection", "marked", "undetermined"]

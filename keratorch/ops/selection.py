@@ -15,7 +15,7 @@ from ..core.views import share
 from ..errors import DTypeError
 from ._elementwise import SCALARS, ElementwiseGrad, RawFunctions, binary, explained, masked
 from ._operands import as_array, first_array, is_complex, namespace, raw_namespace
-from ._undetermined import marked, undetermined
+from ._undetermined import below_selection, marked, undetermined
 from .placing import copy
 
 
@@ -192,8 +192,11 @@ class AbsGrad(Grad):
         """`product`, of `v` and the direction, without a derivative where there is none."""
         if not isinstance(product, GradArray):
             return product
-        zero = x == 0 if is_complex(x) else (x == 0) & (v == 0)
-        return undetermined(product, (x,), (marked(zero, v),))
+        if is_complex(x):
+            return undetermined(product, (x,), (marked(x == 0, v),))
+        if below_selection():  # the 0 is a mask
+            return product
+        return undetermined(product, (x,), (marked((x == 0) & (v == 0), v),))
 
 
 class SignGrad(Grad):

@@ -143,9 +143,30 @@ def test_linear_kinks_stay_linear(device, way):
     np.testing.assert_array_equal(found, 0.0)
 
 
+def distance(x):
+    """Huber's function of the norm: x²/2 near 0."""
+    size = norm(x)
+    return kt.where(size <= 1, size**2 / 2, size - 0.5)
+
+
+BELOW = {  # name: a function whose Hessian at 0 is the unit matrix, with a selection in it
+    "huber": distance,
+    "a read": lambda x: (kt.stack([norm(x), kt.sum(x)]) ** 2)[0] / 2,
+    "the largest": lambda x: kt.max(norm(kt.reshape(x, (1, 2)), axis=1)) ** 2 / 2,
+    "a norm of norms": lambda x: norm(kt.stack([norm(x), 1.0 + 0.0 * x[0]])) ** 2 / 2,
+}
+
+
 @both
-def test_a_zero_below_a_selection_counts_as_a_mask(device, way):
-    """The largest |x| is a selection: what it hands down as 0 has no curvature, as it says."""
+@pytest.mark.parametrize("name", BELOW)
+def test_a_selection_above_hides_no_kink(device, name, way):
+    """A zero gradient that may change is not taken for a mask."""
+    check(hessian(BELOW[name], device, [0.0, 0.0], way), np.eye(2), ALL)
+
+
+@both
+def test_real_abs_below_a_selection_is_linear(device, way):
+    """The largest |x| hands 0 to all others."""
     found = hessian(lambda x: norm(x, ord=INF) ** 2, device, [0.0, 2.0], way)
     np.testing.assert_array_equal(found, [[0.0, 0.0], [0.0, 2.0]])
 

@@ -46,8 +46,8 @@ class _UndeterminedGrad(Grad):
         if self.axes:
             moved = xp.any(moved, axis=self.axes, keepdims=True)
             change = xp.sum(change, axis=self.axes, keepdims=True)
-        if is_complex_dtype(dtype) and not is_complex(change):
-            change = xp.astype(change, dtype)
+        if is_complex_dtype(dtype) != is_complex(change):
+            change = xp.astype(xp.real(change) if is_complex(change) else change, dtype)
         nan = complex(math.nan, math.nan) if is_complex(change) else math.nan
         return xp.where(marks & moved, change * nan, 0.0)
 

@@ -69,9 +69,11 @@ def run(
                     results = walk_plain(walk, order, raws)
             for watcher in watchers:
                 watcher.walked(results)
-        below = walk.below
-        if below and any(edge in below for edge, _ in results):
-            mode.selected = True
+        if walk.below:
+            for edge, _ in results:
+                if edge in walk.below:
+                    mode.selected = True
+                    break
         return results
     except MemoryError:
         output = seeds[0][0]._out()

@@ -96,7 +96,8 @@ class HookedGrads(dict[Any, Any]):
             # The hook may write into its argument, and may keep it.
             given = grad if edge in owned else copied(grad)
             owned.discard(edge)
-            found = function(given)
+            with masking(False):
+                found = function(given)
             if found is None:
                 grad = given
             else:

@@ -16,7 +16,8 @@ from typing import Any, NamedTuple
 from ..backends import _registry
 from . import versions
 from .fitting import fit_plain, fit_recorded, one_per_input
-from .mode import masking, mode
+from .mode import masking as mask
+from .mode import mode
 from .nodes import GradArrayBase, LeafSlot, OutputSlot, get_raw
 
 _by_type = _registry.by_type
@@ -124,6 +125,7 @@ def walk_plain(walk: Walk, order: list[Any], seeds: list[tuple[Any, Any]]) -> li
     retain = walk.retain
     rest = iter(order)
     node = grad = pairs = edge = g = None
+    masking = outside = False  # what this walk set `mode.masking` to, and what it found there
     try:
         for node in rest:
             pairs = None
@@ -157,14 +159,14 @@ def walk_plain(walk: Walk, order: list[Any], seeds: list[tuple[Any, Any]]) -> li
             backend = by_type[array_type]
             edges = node._edges
             if below and node in below:
-                before = mode.masking  # a rule that is below a selection too may run this walk
-                try:
-                    mode.masking = True
-                    found = backend.rules.masking[cls](node, grad)
-                finally:
-                    mode.masking = before
+                if not masking:
+                    outside = mode.masking
+                    mode.masking = masking = True
+                found = backend.rules.masking[cls](node, grad)
                 below.update(edges)
             else:
+                if masking:
+                    mode.masking = masking = False
                 found = backend.rules[cls](node, grad)
                 if cls.selects is not False and (cls.selects or mode.selected):
                     below.update(edges)
@@ -196,6 +198,9 @@ def walk_plain(walk: Walk, order: list[Any], seeds: list[tuple[Any, Any]]) -> li
         if node is not None and not retain and targets is None:
             walk.stop(node, grad, None if pairs is None else [(edge, g), *pairs], [*rest])
         raise
+    finally:
+        if masking:
+            mode.masking = outside
     return results
 
 
@@ -231,7 +236,7 @@ def walk_recorded(
         if versions.writes.last > node._seq:
             versions.check(node)
         given = tuple(grad) if type(grad) is list else grad
-        with masking(is_below):
+        with mask(is_below):
             if walk.around is None:
                 found = node.backward(given)
             else:

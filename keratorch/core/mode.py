@@ -39,7 +39,7 @@ class Mode(threading.local):
     selected: bool = False
 
 
-mode = Mode()
+mode: Mode = Mode()
 
 
 class walking:

@@ -232,10 +232,7 @@ DECOMPOSITIONS = (
         *("svd_full", "SVDGrad", svd_full),
         (
             *SQUARE[:1],
-            *(
-                with_xfails(s, dask="Dask has no full matrices")
-                for s in TALL[:1] + WIDE[:1]
-            ),
+            *(with_xfails(s, dask="Dask has no full matrices") for s in TALL[:1] + WIDE[:1]),
         ),
     ),
     row(

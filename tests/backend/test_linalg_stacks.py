@@ -151,7 +151,7 @@ def size_of(result):
 @pytest.mark.parametrize("name", OF_EMPTY)
 def test_empty_matrices(device, name):
     function, shapes = OF_EMPTY[name]
-    for shape in shapes if device.backend != "jax" else shapes[:1] + shapes[-4:-2]:
+    for shape in shapes if device.backend != "jax" else shapes[-1:]:
         x = on_device(device, np.ones(shape))
         for derivative in (kt.grad(lambda x: size_of(function(x))), kt.hvp):
             if derivative is kt.hvp:

@@ -283,13 +283,17 @@ class _RootGrad(Grad):
 
         def apply(u: list[Any], *state: Any) -> Any:
             x, p = state[: len(values)], state[len(values) :]
-            turned: Any = vjp(lambda *x: of(*x, *p), *x)[1]
-            return turned.pulled(tuple(u), False)
+            return _pulled(lambda *x: of(*x, *p), x, u)
 
         u = _solved(apply, [*values, *inputs], seeds, self.problem.linear_solve, values)
-        pullback: Any = vjp(lambda *p: of(*values, *p), *inputs)[1]
         mode.selected = False
-        return tuple([-g for g in pullback.pulled(tuple(u), False)])
+        return tuple([-g for g in _pulled(lambda *p: of(*values, *p), inputs, u)])
+
+
+def _pulled(function: Callable[..., Any], primals: Any, g: list[Any]) -> Any:
+    """The gradients of `primals`, from `g`, which counts as a selection only below one."""
+    pullback: Any = vjp(function, *primals)[1]
+    return pullback.pulled(tuple(g), False)
 
 
 def _solved(

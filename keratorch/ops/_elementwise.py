@@ -22,6 +22,7 @@ from ._operands import is_complex
 from ._pandas import takes_table
 from ._partials import Expr, namespace_function, trace
 from ._propagating import record_elementwise
+from ._undetermined import marked, undetermined
 
 #: The types of the elementwise functions of one array and of two.
 Unary: TypeAlias = Callable[[ArrayLike], GradArray]
@@ -47,6 +48,9 @@ class ElementwiseGrad(Grad):
     #: on the border of the domain. In forward mode such a partial counts as 0 where the tangent is
     #: 0. In reverse mode this goes for every elementwise rule, but only below a selection.
     unbounded: ClassVar[bool] = False
+    #: ``kinks(xp, i, x, y)`` or ``kinks(xp, i, x1, x2, y)``: for each input, where partial `i` has
+    #: no derivative in it. See `_undetermined`. An input whose value is `None` is a constant.
+    kinks: Any = None
     #: The names of the inputs without a derivative. They come first, and their partial is 0.
     constants: ClassVar[tuple[str, ...]] = ()
     saves: ClassVar[tuple[int | None, ...]]
@@ -165,10 +169,24 @@ class ElementwiseGrad(Grad):
         if conjugate and in_complex and is_complex(p):
             p = xp.conj(p)
         if not self.finite[i]:
-            return self._product(xp, grad, p, conjugate)
+            product = self._product(xp, grad, p, conjugate)
+            return self._at_kinks(xp, grad, i, values, product)
         if self.selects and not conjugate:  # `p` is constant between the kinks
             return xp.where(p != 0, grad * p, 0.0)
-        return grad * p
+        return self._at_kinks(xp, grad, i, values, grad * p)
+
+    def _at_kinks(self, xp: Any, grad: Any, i: int, values: tuple[Any, ...], product: Any) -> Any:
+        """`product`, of `grad` and partial `i`, without a derivative at the kinks."""
+        kinks = type(self).kinks
+        if kinks is None or type(product) is not GradArray:
+            return product
+        marks = kinks(xp, i, *values)
+        pairs = [
+            (x, marked(m, grad))
+            for x, m in zip(values, marks, strict=False)
+            if x is not None and m is not None
+        ]
+        return undetermined(product, tuple(x for x, _ in pairs), tuple(m for _, m in pairs))
 
     def _product(self, xp: Any, grad: Any, p: Any, reverse: bool) -> Any:
         """`grad` times the partial `p`, which may count as 0 where it is not finite."""
@@ -188,7 +206,8 @@ def masked(xp: Any, factor: Any, p: Any) -> Any:
     backend = _registry.of(raw)
     if backend.is_finite(raw):
         return p
-    return xp.where(constant((factor._array != 0) | backend.xp.isfinite(raw)), p, 0.0)
+    kept = backend.as_array((factor._array != 0) | backend.xp.isfinite(raw))
+    return xp.where(constant(kept), p, 0.0)
 
 
 # -- the raw functions -------------------------------------------------------------------------

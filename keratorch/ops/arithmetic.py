@@ -27,7 +27,7 @@ from ._elementwise import (
     unary,
 )
 from ._nary import refuse_tracked
-from ._operands import as_array, first_array, first_tracked
+from ._operands import as_array, first_array, first_tracked, is_complex
 from ._propagating import record_elementwise
 
 
@@ -112,7 +112,17 @@ class PowerGrad(ElementwiseGrad):
             p = recorded_partial_of_exponent(xp, values[0], values[1], values[2], in_complex)
         if conjugate and in_complex:
             p = xp.conj(p)
-        return self._product(xp, grad, p, conjugate)
+        product = self._product(xp, grad, p, conjugate)
+        return self._at_kinks(xp, grad, i, values, product)
+
+    @staticmethod
+    def kinks(xp: Any, i: int, x1: Any, x2: Any, y: Any) -> tuple[Any, ...]:
+        """∂²/∂x1∂x2 is infinite where x1 = 0 and x2 ≤ 1, ∂²/∂x2² at (0, 0)."""
+        if x2 is None:
+            return None, None
+        exponent = xp.real(x2) if is_complex(x2) else x2
+        mixed = (x1 == 0) & (exponent <= 1)
+        return (None, mixed) if i == 0 else (mixed, (x1 == 0) & (exponent <= 0))
 
 
 # The same partials in a form that can be differentiated again; it takes two to three times as long.
@@ -182,6 +192,10 @@ class HypotGrad(ElementwiseGrad):
     def partials(xp: Any, x1: Any, x2: Any, y: Any) -> tuple[Any, ...]:
         length = xp.where(y == 0, 1.0, y)
         return x1 / length, x2 / length
+
+    @staticmethod
+    def kinks(xp: Any, i: int, x1: Any, x2: Any, y: Any) -> tuple[Any, ...]:
+        return y == 0, y == 0
 
 
 class CopysignGrad(ElementwiseGrad):

@@ -23,6 +23,7 @@ from ._elementwise import (
     masked,
 )
 from ._operands import as_array, first_array, is_complex, namespace, raw_namespace
+from ._undetermined import below_selection, marked, undetermined
 from .placing import copy
 
 
@@ -172,7 +173,11 @@ class ConjGrad(Grad):
 
 
 class AbsGrad(Grad):
-    """x/|x|·grad, 0 at 0: the sign for real x."""
+    """x/|x|·grad, 0 at 0: the sign for real x.
+
+    For real x the second derivative is 0 too, as |x| is linear on both sides of 0. It is NaN at 0
+    for complex x, and where `grad` is 0: |x|² is smooth.
+    """
 
     __slots__ = ()
     saves = (0,)
@@ -180,14 +185,26 @@ class AbsGrad(Grad):
 
     def backward(self, grad: Any) -> tuple[Any, ...]:
         (x,) = self.saved(grad)
-        return (grad * direction(namespace(grad), x),)
+        return (self.at_0(x, grad, grad * direction(namespace(grad), x)),)
 
     def jvp(self, *tangents: Any) -> Any:
         (t,) = tangents
         (x,) = self.saved(t)
         xp = namespace(t)
         u = direction(xp, x)
-        return xp.real(xp.conj(u) * t) if is_complex(x) else u * t
+        if is_complex(x):
+            return self.at_0(x, t, xp.real(xp.conj(u) * t))
+        return u * t
+
+    def at_0(self, x: Any, v: Any, product: Any) -> Any:
+        """`product`, of `v` and the direction, without a derivative where there is none."""
+        if not isinstance(product, GradArray):
+            return product
+        if is_complex(x):
+            return undetermined(product, (x,), (marked(x == 0, v),))
+        if below_selection():  # the 0 is a mask
+            return product
+        return undetermined(product, (x,), (marked((x == 0) & (v == 0), v),))
 
 
 class SignGrad(Grad):
@@ -212,7 +229,10 @@ class SignGrad(Grad):
         size = xp.abs(x)
         zero = size == 0
         turned = v - u * xp.real(xp.conj(u) * v)
-        return xp.where(zero, 0.0, turned / xp.where(zero, 1.0, size))
+        product = xp.where(zero, 0.0, turned / xp.where(zero, 1.0, size))
+        return (
+            undetermined(product, (x,), (marked(zero, v),)) if isinstance(v, GradArray) else product
+        )
 
 
 def direction(xp: Any, x: Any) -> Any:

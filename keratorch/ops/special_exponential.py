@@ -53,6 +53,11 @@ class XLogYGrad(ElementwiseGrad):
         x2 = xp.where((x1 == 0) & (x2 <= 0), 1.0, x2)
         return xp.log(x2), x1 / x2
 
+    @staticmethod
+    def kinks(xp: Any, i: int, x1: Any, x2: Any, y: Any) -> tuple[Any, ...]:
+        flat = (x1 == 0) & (x2 <= 0)
+        return (None, flat) if i == 0 else (flat, flat)
+
 
 class XLog1PYGrad(ElementwiseGrad):
     """Where x = 0 and y ≤ −1, the function and both partials are 0."""
@@ -64,6 +69,11 @@ class XLog1PYGrad(ElementwiseGrad):
     def partials(xp: Any, x1: Any, x2: Any, y: Any) -> tuple[Any, ...]:
         x2 = xp.where((x1 == 0) & (x2 <= -1), 0.0, x2)
         return xp.log1p(x2), x1 / (1 + x2)
+
+    @staticmethod
+    def kinks(xp: Any, i: int, x1: Any, x2: Any, y: Any) -> tuple[Any, ...]:
+        flat = (x1 == 0) & (x2 <= -1)
+        return (None, flat) if i == 0 else (flat, flat)
 
 
 class EntrGrad(ElementwiseGrad):
@@ -77,6 +87,14 @@ class EntrGrad(ElementwiseGrad):
         return (-xp.log(x) - 1,)
 
 
+def log_of_quotient(xp: Any, x1: Any, x2: Any) -> Any:
+    """log(x1/x2), and 0 at (0, 0). Where only x1 is 0, the derivative in x2 is −1/x2."""
+    zero = x1 == 0
+    origin = zero & (x2 == 0)
+    at_0 = xp.log(xp.where(origin, 1.0, x1)) - xp.log(xp.where(origin, 1.0, x2))
+    return xp.where(zero, at_0, xp.log(xp.where(zero, 1.0, x1 / xp.where(origin, 1.0, x2))))
+
+
 class RelEntrGrad(ElementwiseGrad):
     """The partial in x is −∞ where only x is 0. Both partials are 0 at (0, 0)."""
 
@@ -87,7 +105,12 @@ class RelEntrGrad(ElementwiseGrad):
     def partials(xp: Any, x1: Any, x2: Any, y: Any) -> tuple[Any, ...]:
         origin = (x1 == 0) & (x2 == 0)
         quotient = x1 / xp.where(origin, 1.0, x2)
-        return xp.where(origin, 0.0, xp.log(xp.where(origin, 1.0, quotient)) + 1), -quotient
+        return xp.where(origin, 0.0, log_of_quotient(xp, x1, x2) + 1), -quotient
+
+    @staticmethod
+    def kinks(xp: Any, i: int, x1: Any, x2: Any, y: Any) -> tuple[Any, ...]:
+        origin = (x1 == 0) & (x2 == 0)
+        return origin, origin
 
 
 class KLDivGrad(ElementwiseGrad):
@@ -100,7 +123,12 @@ class KLDivGrad(ElementwiseGrad):
     def partials(xp: Any, x1: Any, x2: Any, y: Any) -> tuple[Any, ...]:
         origin = (x1 == 0) & (x2 == 0)
         quotient = x1 / xp.where(origin, 1.0, x2)
-        return xp.log(xp.where(origin, 1.0, quotient)), 1 - quotient
+        return log_of_quotient(xp, x1, x2), 1 - quotient
+
+    @staticmethod
+    def kinks(xp: Any, i: int, x1: Any, x2: Any, y: Any) -> tuple[Any, ...]:
+        origin = (x1 == 0) & (x2 == 0)
+        return origin, origin
 
 
 class Exp2Grad(ElementwiseGrad):

@@ -22,6 +22,7 @@ from ._operands import (
     real_number,
     widened,
 )
+from ._undetermined import marked, undetermined
 from .joining import concat
 from .placing import astype, copy
 from .reductions import Axis, spread
@@ -268,13 +269,24 @@ class StdGrad(Grad):
         xp = namespace(grad)
         x, y = self.saved(grad)
         g = spread(xp, widened(grad), tuple(x.shape), self.axes, self.keepdims)
-        return (g * self.slopes(xp, x, y),)
+        return (self.at_kinks(xp, x, y, g, g * self.slopes(xp, x, y)),)
 
     def jvp(self, *tangents: Any) -> Any:
         (t,) = tangents
         x, y = self.saved(t)
-        slopes = self.slopes(namespace(t), x, y)
-        return sum_(widened(t) * slopes, axis=self.axes, keepdims=self.keepdims)
+        xp, t = namespace(t), widened(t)
+        change = self.at_kinks(xp, x, y, t, t * self.slopes(xp, x, y))
+        return sum_(change, axis=self.axes, keepdims=self.keepdims)
+
+    def at_kinks(self, xp: Any, x: Any, y: Any, v: Any, product: Any) -> Any:
+        """`product`, of `v` and the slopes, without a derivative where the std is 0.
+
+        The std of one element is always 0.
+        """
+        if not isinstance(product, GradArray) or math.prod([x.shape[i] for i in self.axes]) < 2:
+            return product
+        kinks = spread(xp, y == 0, tuple(x.shape), self.axes, self.keepdims)
+        return undetermined(product, (x,), (marked(kinks, v),), self.axes)
 
 
 def var(

@@ -106,6 +106,11 @@ class Atan2Grad(ElementwiseGrad):
             -xp.where(steep, of_larger, of_smaller) / length,
         )
 
+    @staticmethod
+    def kinks(xp: Any, i: int, x1: Any, x2: Any, y: Any) -> tuple[Any, ...]:
+        origin = (x1 == 0) & (x2 == 0)
+        return origin, origin
+
 
 class SinhGrad(ElementwiseGrad):
     __slots__ = ()

@@ -174,15 +174,25 @@ def std(
     a: Any, axis: Axis = None, dtype: Any = None, out: Any = None, ddof: float = 0,
     keepdims: bool = False, *, where: Any = True, mean: Any = None, correction: Any = None,
 ) -> GradArray:  # fmt: skip
-    """The square root of `var`."""
+    """The square root of `var`; its gradient is 0 where all values are equal."""
     no_out("std", out)
     x = floating(_cast(array(a), dtype))
     if where is True and mean is None and not is_complex(x):
         ddof = ddof if correction is None else correction
         return kt.std(x, axis=axis, correction=ddof, keepdims=builtins.bool(keepdims))
-    return kt.sqrt(
-        var(x, axis, None, None, ddof, keepdims, where=where, mean=mean, correction=correction)
-    )
+    # The root of the variance would have an infinite derivative at 0: the norm has the value 0.
+    mean = _mean(x, axis, keepdims=True, where=where) if mean is None else mean
+    away = _kept(x - mean, where, 0)
+    narrow = away.dtype
+    wide = kt.astype(away, kt.result_type(narrow, kt.float32), copy=False)
+    length = kt.linalg.vector_norm(wide, axis=axis, keepdims=builtins.bool(keepdims))
+    n = count(x, axis, where, builtins.bool(keepdims))
+    left = n - (ddof if correction is None else correction)
+    if isinstance(left, GradArray):
+        divisor = kt.sqrt(kt.astype(kt.maximum(left, 0), length.dtype))
+        return kt.astype(length / divisor, kt.abs(x).dtype, copy=False)
+    scale = 1 / math.sqrt(left) if left > 0 else math.nan
+    return kt.astype(length * scale, kt.abs(x).dtype, copy=False)
 
 
 @implements("all", constant=True)

@@ -166,8 +166,9 @@ def elementwise_rule(cls: type[ElementwiseGrad]) -> Rule:
 def _compiled(cls: type[ElementwiseGrad], in_place: bool, otherwise: Rule) -> Rule:
     """A rule for real gradients: with one axis or more if `in_place`, else with none.
 
-    otherwise : the rule for all other gradients.
+    otherwise : the rule for all other gradients. float16 is computed in float32 there.
     """
+    chars = "fdg" if cls.computes else "efdg"
     inputs = [f"x{i}" for i in range(cls.arity)]
     results = [f"r{i}" for i in range(cls.arity)]
     writer = _Writer(in_place)
@@ -183,7 +184,7 @@ def _compiled(cls: type[ElementwiseGrad], in_place: bool, otherwise: Rule) -> Ru
     name = f"{cls.__name__}_{'kernel' if in_place else 'kernel_0d'}"
     lines = [
         f"def {name}(node, g):",
-        f"    if {'g.ndim == 0 or ' if in_place else ''}g.dtype.kind != 'f':",
+        f"    if {'g.ndim == 0 or ' if in_place else ''}g.dtype.char not in {chars!r}:",
         "        return otherwise(node, g)",
         f"    {', '.join(inputs)}, y = node._saved",
     ]

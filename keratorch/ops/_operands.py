@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..backends import _registry
-from ..backends._dtypes import is_complex_dtype
+from ..backends._dtypes import is_complex_dtype, is_narrow
 from ..core.array import GradArray
 from ..core.convert import as_operand
 from ..core.recording import is_active
@@ -28,6 +28,17 @@ def namespace(x: Any) -> Any:
 def is_complex(x: Any) -> bool:
     """Whether an array, raw or not, has a complex dtype."""
     return is_complex_dtype(x.dtype)
+
+
+def widened(x: Any) -> Any:
+    """`x`, raw or not, in float32 if it is of float16 or bfloat16.
+
+    float16 counts to 65504 and bfloat16 has 8 bits, so that sums and counts need more.
+    """
+    if not is_narrow(x.dtype):
+        return x
+    xp = namespace(x)
+    return xp.astype(x, xp.float32)
 
 
 def as_array(like: Any, value: Any) -> Any:

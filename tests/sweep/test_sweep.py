@@ -1,0 +1,155 @@
+"""Every elementwise function over its whole domain, to the second order, on every backend.
+
+Values, gradients and second derivatives, in both modes, are compared with a table of exact values
+(`tests/sweep`) in float16, float32 and float64. The error is counted in units of the last place of
+the derivative, or of what one rounding of the input changes in it, whichever is larger. More than 32
+units need a line in `exceptions.py`, with the reason.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pytest
+
+import keratorch as kt
+from tests.op_checks import on_device, on_host
+from tests.sweep import exact, measure, points, rows, table
+from tests.sweep.exceptions import KNOWN, Known
+from tests.sweep.rows import Row
+
+ONE_DEVICE_EACH = True
+#: How many units of the last place a right result may be off.
+UNITS = 32
+
+pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
+ROWS = {row.name: row for row in rows.rows()}
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One derivative of a row on the points of a dtype, and how far it is off."""
+
+    way: str
+    index: tuple[int, ...]
+    columns: np.ndarray
+    found: np.ndarray
+    exact: np.ndarray
+    errors: np.ndarray
+
+    @property
+    def order(self) -> int:
+        return sum(self.index)
+
+    def show(self, i: int) -> str:
+        point = ", ".join(repr(float(x)) for x in self.columns[i])
+        return (
+            f"{self.way} {self.index} at ({point}): {float(self.found[i])!r}, exactly "
+            f"{float(self.exact[i])!r}: {self.errors[i]:.3g} units"
+        )
+
+
+@functools.cache
+def read(name: str) -> table.Table:
+    row = ROWS[name]
+    return table.read(name, row.orders + row.arity)
+
+
+def subnormal(columns: np.ndarray, dtype: str) -> np.ndarray:
+    tiny = float(np.finfo(dtype).tiny)
+    return np.any((columns != 0) & (np.abs(columns) < tiny), axis=1)
+
+
+def measured(row: Row, device: kt.Device, dtype: str) -> Iterator[Measured]:
+    """All derivatives of a row to the second order, in both modes."""
+    found_table = read(row.name)
+    keep = table.in_dtype(found_table.points, dtype)
+    if device.backend == "jax":  # it computes with 0 in place of subnormal numbers
+        keep &= ~subnormal(found_table.points, dtype)
+    columns = found_table.points[keep]
+    raws = [np.ascontiguousarray(column).astype(dtype) for column in columns.T]
+    orders = [kt.asarray(on_device(device, raw)) for raw in raws[: row.orders]]
+
+    def function(*xs: Any) -> Any:
+        return row.function(*orders, *xs)
+
+    results = measure.derivatives(function, device, raws[row.orders :])
+    kept = exact.orders(row.arity, 2)
+    for (way, index), found in results.items():
+        k = kept.index(index)
+        assert found.dtype == dtype, f"{way} {index} of {row.name}: {found.dtype}, not {dtype}"
+        wanted, change = found_table.exact[keep, k], found_table.change[keep, k]
+        errors = measure.units(found, wanted, change, columns[:, row.orders :])
+        yield Measured(way, index, columns, found, wanted, errors)
+
+
+def check(row: Row, device: kt.Device, dtype: str, used: Counter[Known]) -> None:
+    """Compare a row, and count the exceptions that were needed."""
+    wrong: list[str] = []
+    for m in measured(row, device, dtype):
+        bad = m.errors > UNITS
+        for known in KNOWN:
+            if bad.any() and known.holds(row.name, dtype, m.order, device.backend):
+                excused = bad & known.region(m.columns, m.exact) & (m.errors <= known.bound)
+                if known.nan:
+                    excused &= np.isnan(m.found)
+                used[known] += int(excused.sum())
+                bad &= ~excused
+        wrong += [m.show(i) for i in np.flatnonzero(bad)[np.argsort(-m.errors[bad])][:4]]
+    if wrong:
+        pytest.fail("\n".join(wrong), pytrace=False)
+
+
+def dtypes_of(device: kt.Device, full: bool) -> tuple[str, ...]:
+    if device.backend == "array_api_strict":  # NumPy's values; it has no float16
+        return ("float32", "float64") if full else ("float64",)
+    return points.DTYPES
+
+
+def why_lacking(row: Row, device: kt.Device) -> str | None:
+    """Why the library of a device cannot compute a row, if it cannot."""
+    from tests.op_specs import BY_NAME
+
+    return BY_NAME[row.name].xfails.get(device.backend)
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_against_exact_values(device, name, full, samples):
+    row, used = ROWS[name], Counter()
+    reason = why_lacking(row, device)
+    for dtype in dtypes_of(device, full):
+        samples.check(dtype, check, row, device, dtype, used, fails=reason)
+    if reason is None:
+        needless = [
+            known.where
+            for known in KNOWN
+            if name in known.rows.split() and device.backend in known.backends and not used[known]
+        ]
+        assert not needless or samples.left_out or samples.failures, (
+            f"{name} needs these exceptions no more: {needless}"
+        )
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_outside_of_the_domain(device, name):
+    """No finite value where the function is not defined."""
+    row = ROWS[name]
+    if device.backend != "numpy":
+        pytest.skip("values are those of NumPy and SciPy")
+    outside = read(name).outside
+    columns = [kt.asarray(on_device(device, column.copy())) for column in outside.T]
+    if not len(outside):
+        pytest.skip("it is defined everywhere")
+    found = on_host(row.function(*columns)._array)
+    assert not np.isfinite(found).any(), outside[np.isfinite(found)][:4]
+
+
+def test_every_elementwise_function_has_a_table():
+    messages = rows.without_table()
+    if messages:
+        pytest.fail("\n".join(messages), pytrace=False)

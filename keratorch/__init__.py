@@ -31,6 +31,7 @@ from .errors import DeviceMismatchError as DeviceMismatchError
 from .errors import DTypeError as DTypeError
 from .errors import GradientRequiredError as GradientRequiredError
 from .errors import GraphFreedError as GraphFreedError
+from .errors import InstallationWarning as InstallationWarning
 from .errors import InvalidIndexError as InvalidIndexError
 from .errors import KeratorchError as KeratorchError
 from .errors import LeafWriteError as LeafWriteError
@@ -77,7 +78,7 @@ from . import fft as fft  # isort: skip
 from . import linalg as linalg  # isort: skip
 from . import nn as nn  # isort: skip
 from . import special as special  # isort: skip
-from . import kernels
+from . import _installation, kernels
 from .core import namespace as _namespace
 from .interop import _cupy as _interop_cupy
 from .interop import _lookup, _methods, _missing
@@ -94,6 +95,7 @@ _missing.install(vars())
 _interop_numpy.install()
 _interop_cupy.install()
 kernels.install()
+_installation.warn_of_others()
 
 #: The folders and modules that are no part of what `keratorch` shows.
 _PRIVATE = frozenset(

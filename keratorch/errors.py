@@ -100,5 +100,9 @@ class MissingDependencyError(KeratorchError, ImportError):
     """A program or package that a tool needs is not installed."""
 
 
+class InstallationWarning(UserWarning):
+    """Another package called `keratorch` is installed beside this one, `keratorch-autograd`."""
+
+
 class ConvergenceError(KeratorchError, ArithmeticError):
     """An iteration, of a solver or for a derivative, did not converge."""

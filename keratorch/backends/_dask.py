@@ -36,9 +36,10 @@ class OneChunk(ModuleType):
 
 
 class DaskNamespace(ModuleType):
-    """`array_api_compat.dask.array`, with `fft` replaced."""
+    """`array_api_compat.dask.array`, with `fft` replaced, and with float16, which Dask has."""
 
     fft = OneChunk("dask.array.fft")
+    float16 = np.float16
 
     def __getattr__(self, name: str) -> Any:
         value = getattr(compat, name)

@@ -82,12 +82,12 @@ class NumPyBackend(Backend):
             found = np.dtype(dtype)
         except TypeError:
             found = np.dtype(super().dtype(dtype))
-        if found.kind not in "biufc":
+        if found.kind not in "biufc" and found.name != "bfloat16":
             raise self.no_dtype(dtype)
         return found
 
     def is_inexact(self, dtype: Any) -> bool:
-        return dtype.kind in "fc"
+        return dtype.kind in "fc" or dtype.name == "bfloat16"
 
     def is_complex(self, dtype: Any) -> bool:
         return dtype.kind == "c"
@@ -239,7 +239,7 @@ def is_basic(key: Any) -> bool:
 def expit(x: RawArray) -> RawArray:
     """1/(1 + e⁻ˣ), from e^(−|x|), which cannot overflow; in place."""
     if x.dtype.kind != "f" or x.ndim == 0:
-        return GENERAL["expit"](np, x if x.dtype.kind in "fc" else x.astype(np.float64))
+        return GENERAL["expit"](np, x if x.dtype.kind in "fcV" else x.astype(np.float64))
     z = np.abs(x)
     np.negative(z, z)
     np.exp(z, z)

@@ -110,6 +110,26 @@ def asked_by_scipy() -> bool:
     return asked and not os.environ.get("SCIPY_ARRAY_API")
 
 
+def asked_by_optimizer() -> bool:
+    """Whether a module of `scipy.optimize` called the NumPy function that asks."""
+    if "scipy.optimize" not in sys.modules:
+        return False
+    frame = _frame(2)
+    while frame and _module(frame).partition(".")[0] in ("numpy", "keratorch"):
+        frame = frame.f_back
+    return frame is not None and _module(frame).startswith("scipy.optimize.")
+
+
+def function_that_saves() -> str | None:
+    """The function of NumPy that writes a file and called ``__array__``, such as ``"save"``."""
+    frame = _frame(2)
+    while frame and _module(frame).startswith("numpy."):
+        if frame.f_code.co_name.startswith("save"):
+            return frame.f_code.co_name
+        frame = frame.f_back
+    return None
+
+
 def table_that_asks() -> tuple[Any, bool]:
     """The pandas table that reads a property before ``table * x``, and whether it is ``*=``.
 
@@ -153,9 +173,11 @@ __all__ = [
     "asked_by_error_estimate",
     "asked_by_index",
     "asked_by_operator",
+    "asked_by_optimizer",
     "asked_by_scipy",
     "asked_by_sparse",
     "asked_by_write",
+    "function_that_saves",
     "index_refused",
     "no_array",
     "table_that_asks",

@@ -13,6 +13,7 @@ from .callers import (
     asked_by_scipy,
     asked_by_sparse,
     asked_by_write,
+    function_that_saves,
     index_refused,
     no_array,
     write_refused,
@@ -138,6 +139,13 @@ class HostValues(GradArrayBase):
                 "GradArrays (np.stack([x, y]) and np.dot(a, x) take them from NumPy too); for the "
                 "values alone, as in a plot, write x.numpy() or x.detach()"
             )
+            saver = function_that_saves()
+            if saver:
+                raise LostGradientError(
+                    f"numpy.{saver} of a tracked array of shape {tuple(self.shape)}: a file has "
+                    "values and no gradient: pass x.numpy() in place of x, which copies the "
+                    "values to the host"
+                )
             if asked_by_scipy():
                 remedy = (
                     "SciPy takes it for a NumPy array; with the environment variable "

@@ -15,6 +15,9 @@ MAKERS = frozenset([
     "identity", "loadtxt", "ones", "require", "tri", "zeros",
 ])  # fmt: skip
 
+#: NumPy's functions that write values to files.
+_SAVERS = frozenset(["save", "savetxt", "savez", "savez_compressed"])
+
 
 def qualified_name(function: Any) -> str:
     """The name of a NumPy function in the table, such as ``"sum"`` or ``"linalg.norm"``."""
@@ -24,6 +27,11 @@ def qualified_name(function: Any) -> str:
 
 def not_differentiable(what: str, x: GradArray) -> NotDifferentiableError:
     """The error to raise if `what` has no rule and was given the tracked array `x`."""
+    if what.removeprefix("numpy.") in _SAVERS:
+        return NotDifferentiableError(
+            f"{what} of a tracked array of shape {tuple(x.shape)}: a file has values and no "
+            "gradient: pass x.numpy(), which copies the values to the host"
+        )
     return NotDifferentiableError(
         f"{what} has no rule for a GradArray of shape {tuple(x.shape)}: write it in functions "
         "that have one (docs/ops.md and docs/numpy.md list them), or pass x.detach(), which has no "

@@ -1,8 +1,8 @@
 """CuPy rules made from partial derivatives: one launch for all gradients of an operation.
 
-For ``partials = (1 - y * y,)`` the kernel is, in essence,
+For ``partials = (1 + y * y,)`` the kernel is, in essence,
 
-    r0 = grad * (1 - y * y)
+    r0 = grad * (1 + y * y)
 
 A complex partial is conjugated. Where an operation's partial may be infinite, a partial that is not
 finite counts as 0 if the gradient is 0. The kernel computes in the type of the gradient (in float32

@@ -1,12 +1,13 @@
 """NumPy rules made from partial derivatives: one temporary, written in place.
 
-For ``partials = (1 - y * y,)`` the rule is, in essence,
+For ``partials = (1 + y * y,)`` the rule is, in essence,
 
-    t = multiply(y, y); subtract(1, t, t); multiply(grad, t, t); return (t,)
+    t = multiply(y, y); add(1, t, t); multiply(grad, t, t); return (t,)
 
-A temporary that depends on the output has the output's shape and dtype, so the rule writes into it;
-it writes into no other. A second rule, without writes, serves 0-d gradients, which NumPy turns into
-scalars. Complex gradients take the general rule.
+A temporary that depends on the output, or on the only input, has the shape and dtype of the
+gradient, so the rule writes into it; it writes into no other. A second rule, without writes, serves
+0-d gradients, which NumPy turns into scalars. Complex gradients take the general rule, and so do
+those of float16 and bfloat16, in float32.
 """
 
 from __future__ import annotations
@@ -16,12 +17,15 @@ from typing import Any
 import numpy as np
 
 from ..backends import _registry
+from ..backends._dtypes import is_narrow
 from ..backends._rules import Rule, RuleTable
 from ..core.mode import policy
 from ..ops import _partials
 from ..ops._elementwise import ElementwiseGrad
 from ..ops._partials import Expr
 from ..ops.arithmetic import PowerGrad, ReLUGrad
+from ..ops.exponential import SigmoidGrad
+from ..ops.trigonometric import TanhGrad
 
 _UFUNC_NAMES = {"divide": "true_divide", "pow": "power"}
 
@@ -58,10 +62,12 @@ class _Writer:
     """Writes the lines of a kernel.
 
     in_place : whether temporaries are arrays; for 0-d arrays they are NumPy's scalars.
+    arity : how many inputs there are. A single input has the shape and dtype of the output.
     """
 
-    def __init__(self, in_place: bool) -> None:
+    def __init__(self, in_place: bool, arity: int) -> None:
         self.in_place = in_place
+        self.like_output = {"y", "x0"} if arity == 1 else {"y"}
         self.lines: list[str] = []
         self.constants: list[Any] = []
         self.scope: dict[str, Any] = {"vdot": np.vdot, "asarray": np.asarray}
@@ -121,7 +127,7 @@ class _Writer:
             if owned:
                 self.lines.append(f"{function}({names}, {name})")
                 return name, True
-        owned = self.in_place and "y" in expr.variables()
+        owned = self.in_place and not self.like_output.isdisjoint(expr.variables())
         return self.temporary(f"{function}({names})"), owned
 
     def _where(self) -> str:
@@ -159,8 +165,27 @@ class _Writer:
 
 def elementwise_rule(cls: type[ElementwiseGrad]) -> Rule:
     """The rule of an elementwise operation, compiled."""
-    scalar = _compiled(cls, False, cls.backward)
+    scalar = _compiled(cls, False, general_rule)
     return _compiled(cls, True, scalar)
+
+
+def general_rule(node: Any, g: Any) -> tuple[Any, ...]:
+    """The rule for complex gradients, and for float16 and bfloat16, which compute in float32."""
+    if not is_narrow(g.dtype):
+        return node.backward(g)
+    xp, values = node._operands(g)
+    values = tuple([_in_float32(v) for v in values])
+    g = g.astype(np.float32)
+    return tuple(
+        [
+            None if edge is None else node._times(xp, g, i, values, conjugate=True)
+            for i, edge in enumerate(node._edges)
+        ]
+    )
+
+
+def _in_float32(value: Any) -> Any:
+    return value.astype(np.float32) if value is not None and is_narrow(value.dtype) else value
 
 
 def _compiled(cls: type[ElementwiseGrad], in_place: bool, otherwise: Rule) -> Rule:
@@ -171,7 +196,7 @@ def _compiled(cls: type[ElementwiseGrad], in_place: bool, otherwise: Rule) -> Ru
     chars = "fdg" if cls.computes else "efdg"
     inputs = [f"x{i}" for i in range(cls.arity)]
     results = [f"r{i}" for i in range(cls.arity)]
-    writer = _Writer(in_place)
+    writer = _Writer(in_place, cls.arity)
     body: list[str] = []
     for i, expr in enumerate(cls.exprs):
         writer.times(expr, cls.unbounded, i, results[i])
@@ -215,6 +240,27 @@ def relu_rule(node: Any, g: Any) -> tuple[Any, ...]:
     return (np.asarray(np.multiply(g, node._saved[1] > 0)),)
 
 
+def sech_rule(general: Rule, scale: float) -> Rule:
+    """The rule of the partial (s/cosh(s·x))², with s = 1 for tanh and ½ for the sigmoid.
+
+    NumPy's cosh takes half the time of the exponential, absolute value and quotient.
+    """
+
+    constants = _Constants([scale])
+
+    def rule(node: Any, g: Any) -> tuple[Any, ...]:
+        if g.ndim == 0 or g.dtype.kind != "f":
+            return general(node, g)
+        x = node._saved[0]
+        (s,) = constants[g.dtype]
+        p = np.cosh(x if scale == 1 else np.multiply(x, s))
+        np.divide(s, p, p)
+        np.multiply(p, p, p)
+        return (np.multiply(g, p, p),)
+
+    return rule
+
+
 def power_rule(general: Rule) -> Rule:
     """The rule of ``x ** n`` with a number n, n·x^(n−1); `general` where n is an array."""
 
@@ -245,4 +291,6 @@ def make_rules() -> KernelTable:
     rules = KernelTable()
     rules[PowerGrad] = power_rule(elementwise_rule(PowerGrad))
     rules[ReLUGrad] = relu_rule
+    rules[TanhGrad] = sech_rule(elementwise_rule(TanhGrad), 1.0)
+    rules[SigmoidGrad] = sech_rule(elementwise_rule(SigmoidGrad), 0.5)
     return rules

@@ -49,7 +49,7 @@ class ElementwiseGrad(Grad):
     #: Whether the partials are more than an input or a number. In float16 and bfloat16 such partials
     #: are computed in float32: their parts may over- or underflow, or cancel.
     computes: ClassVar[bool]
-    _functions: ClassVar[dict[bool, Callable[..., Any]]]
+    _functions: ClassVar[dict[tuple[bool, bool], Callable[..., Any]]]
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -72,25 +72,42 @@ class ElementwiseGrad(Grad):
         """The partials for a complex output; without this method `partials` serves there too."""
         raise NotImplementedError
 
+    @staticmethod
+    def recorded_partials(*args: Any, **kwargs: Any) -> tuple[Any, ...]:
+        """The partials in a form whose own derivatives are right too; it may take longer.
+
+        Without this method `partials` serves where a rule is recorded. It reads no other values.
+        """
+        raise NotImplementedError
+
     @classmethod
     def reads(cls, i: int) -> frozenset[str]:
         """The names of the saved values that partial `i` reads."""
         return cls.exprs[i].variables()
 
     @classmethod
-    def partial_exprs(cls, in_complex: bool = False) -> tuple[Expr, ...]:
-        """The partials as expressions; those of `complex_partials` for a complex output."""
+    def partial_exprs(cls, in_complex: bool = False, recorded: bool = False) -> tuple[Expr, ...]:
+        """The partials as expressions.
+
+        For a complex output they are those of `complex_partials`, and for a rule that is recorded
+        those of `recorded_partials`, where the class has such a method.
+        """
         if in_complex and "complex_partials" in cls.__dict__:
             return trace(cls.complex_partials, cls.arity)
+        if recorded and "recorded_partials" in cls.__dict__:
+            return trace(cls.recorded_partials, cls.arity)
         return cls.exprs
 
     @classmethod
-    def partial_function(cls, in_complex: bool = False) -> Callable[..., Any]:
+    def partial_function(
+        cls, in_complex: bool = False, recorded: bool = False
+    ) -> Callable[..., Any]:
         """``f(xp, i, x0, …, y)``: partial `i` over any namespace; compiled once."""
-        found = cls._functions.get(in_complex)
+        found = cls._functions.get((in_complex, recorded))
         if found is None:
-            found = namespace_function(f"{cls.__name__}_partial", cls.partial_exprs(in_complex))
-            cls._functions[in_complex] = found
+            exprs = cls.partial_exprs(in_complex, recorded)
+            found = namespace_function(f"{cls.__name__}_partial", exprs)
+            cls._functions[in_complex, recorded] = found
         return found
 
     def backward(self, grad: Any) -> tuple[Any, ...]:
@@ -141,14 +158,15 @@ class ElementwiseGrad(Grad):
                 return grad
             return -grad if expr.value == -1 else grad * expr.value
         in_complex = is_complex_dtype(self.dtype)
-        p = self.partial_function(in_complex)(xp, i, *values)
+        partial = self.partial_function(in_complex, type(grad) is GradArray)
+        p = partial(xp, i, *values)
         if conjugate and in_complex and is_complex(p):
             p = xp.conj(p)
         if self.unbounded and policy.masked_zeros:
             if self.intricate and type(grad) is GradArray:
                 bad = (grad == 0) & ~xp.isfinite(p)
                 safe = tuple(None if v is None else xp.where(bad, 1.0, v) for v in values)
-                p = xp.where(bad, 0.0, self.partial_function(in_complex)(xp, i, *safe))
+                p = xp.where(bad, 0.0, partial(xp, i, *safe))
             else:
                 p = masked(xp, grad, p)
         return grad * p

@@ -2,8 +2,8 @@
 
 An elementwise `Grad` states its partials as a function of its inputs and its output:
 
-    def partials(xp, x, y):          # y = tanh(x)
-        return (1 - y * y,)
+    def partials(xp, x, y):          # y = tan(x)
+        return (1 + y * y,)
 
 Special functions are written ``xp.special.digamma(x)``, under the names of `keratorch.special`.
 

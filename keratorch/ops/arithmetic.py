@@ -152,14 +152,17 @@ class PositiveGrad(ElementwiseGrad):
 
 
 class ReciprocalGrad(ElementwiseGrad):
-    """−1/x², computed from x: −y² would bring 0·∞ into the second derivative."""
+    """−1/x², computed from x: −y² would bring 0·∞ into the second derivative.
+
+    Two divisions: the second derivative of 1/(x·x) has x⁻⁴ inside, which may overflow.
+    """
 
     __slots__ = ()
     unbounded = True
 
     @staticmethod
     def partials(xp: Any, x: Any, y: Any) -> tuple[Any, ...]:
-        return (-1 / (x * x),)
+        return (-1 / x / x,)
 
 
 class SquareGrad(ElementwiseGrad):

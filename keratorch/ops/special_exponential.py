@@ -12,23 +12,23 @@ from ._nary import polynomial, special
 
 
 class SoftplusGrad(ElementwiseGrad):
-    """1 − e^(−y), from the output."""
+    """σ(x), from the input: the second derivative needs e^(−x), which the output does not have."""
 
     __slots__ = ()
 
     @staticmethod
     def partials(xp: Any, x: Any, y: Any) -> tuple[Any, ...]:
-        return (-xp.expm1(-y),)
+        return (xp.special.expit(x),)
 
 
 class LogExpitGrad(ElementwiseGrad):
-    """1 − e^y, from the output."""
+    """σ(−x), from the input."""
 
     __slots__ = ()
 
     @staticmethod
     def partials(xp: Any, x: Any, y: Any) -> tuple[Any, ...]:
-        return (-xp.expm1(y),)
+        return (xp.special.expit(-x),)
 
 
 class LogitGrad(ElementwiseGrad):
@@ -130,7 +130,7 @@ class CbrtGrad(ElementwiseGrad):
 
     @staticmethod
     def partials(xp: Any, x: Any, y: Any) -> tuple[Any, ...]:
-        return (1 / (3 * (y * y)),)
+        return (1 / (3 * y) / y,)
 
 
 #: sinc′(x) = x·Σ aₖ x²ᵏ.
@@ -167,7 +167,7 @@ def _softplus(xp: Any, x: Any) -> Any:
 
 
 def softplus(x: Any, /) -> GradArray:
-    """log(1 + eˣ), elementwise, stable for every x. ∂ = 1 − e^(−y)."""
+    """log(1 + eˣ), elementwise, stable for every x. ∂ = σ(x)."""
     return special(SoftplusGrad, "softplus", x)
 
 
@@ -178,7 +178,7 @@ def _log_expit(xp: Any, x: Any) -> Any:
 
 
 def log_expit(x: Any, /) -> GradArray:
-    """log(1/(1 + e⁻ˣ)), elementwise, stable for every x. ∂ = 1 − e^y."""
+    """log(1/(1 + e⁻ˣ)), elementwise, stable for every x. ∂ = σ(−x)."""
     return special(LogExpitGrad, "log_expit", x)
 
 

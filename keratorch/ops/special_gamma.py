@@ -59,6 +59,40 @@ class PolygammaGrad(ElementwiseGrad):
         return 0, xp.special.polygamma(n + 1, x)
 
 
+#: The coefficients of x⁻², x⁻⁴, … in log x − 1/(2x) − ψ(x), B₂ₖ/(2k).
+_PSI = [1 / 12, -1 / 120, 1 / 252, -1 / 240, 1 / 132, -691 / 32760, 1 / 12]
+#: The series serves from here on.
+_FAR = 8
+
+
+def psi_step(xp: Any, a: Any, b: Any) -> Any:
+    """ψ(a + b) − ψ(a) for positive a and b, whose digits do not cancel.
+
+    ψ(x) = ψ(x + 8) − Σ 1/(x + k), and ψ(x) = log x − 1/(2x) − Σ cₖ x⁻²ᵏ (Abramowitz and Stegun,
+    6.3.6 and 6.3.18). So each term is a difference of its own, which is written without one.
+    """
+    inside = (a > 0) & (b > 0)
+    x, h = xp.where(inside, a, 1.0), xp.where(inside, b, 1.0)
+    total: Any = 0.0
+    for k in range(_FAR):
+        total = total + 1 / ((x + k) * (1 + (x + k) / h))
+    x = x + _FAR
+    u, v = 1 / x, 1 / (x + h)
+    gap = u / (1 + x / h)  # u − v
+    # u²ᵏ − v²ᵏ = (u² − v²)(u²ᵏ⁻² + … + v²ᵏ⁻²), by a recurrence.
+    square, other = u * u, v * v
+    factor, power, series = 1.0, 1.0, 0.0
+    for c in _PSI:
+        series = series + c * factor
+        power = power * other
+        factor = factor * square + power
+    series = series * gap * (u + v)
+    near = total + xp.log1p(h / x) + gap / 2 + series
+    digamma = xp.special.digamma
+    far = digamma(xp.where(inside, 1.0, a + b)) - digamma(xp.where(inside, 1.0, a))
+    return xp.where(inside, near, far)
+
+
 class BetaGrad(ElementwiseGrad):
     """y·(ψ(a) − ψ(a + b)), and the same with b for a."""
 
@@ -68,9 +102,7 @@ class BetaGrad(ElementwiseGrad):
 
     @staticmethod
     def partials(xp: Any, a: Any, b: Any, y: Any) -> tuple[Any, ...]:
-        digamma = xp.special.digamma
-        of_sum = digamma(a + b)
-        return y * (digamma(a) - of_sum), y * (digamma(b) - of_sum)
+        return -y * psi_step(xp, a, b), -y * psi_step(xp, b, a)
 
 
 class BetalnGrad(ElementwiseGrad):
@@ -81,9 +113,7 @@ class BetalnGrad(ElementwiseGrad):
 
     @staticmethod
     def partials(xp: Any, a: Any, b: Any, y: Any) -> tuple[Any, ...]:
-        digamma = xp.special.digamma
-        of_sum = digamma(a + b)
-        return digamma(a) - of_sum, digamma(b) - of_sum
+        return -psi_step(xp, a, b), -psi_step(xp, b, a)
 
 
 #: log Γ(a) − (a − ½)·log a + a − log √(2π) = Σ cₖ a^(−2k−1), asymptotically (DLMF 5.11.1).
@@ -251,8 +281,19 @@ def beta(a: Any, b: Any, /) -> GradArray:
 
 @composed("betaln", "gammaln")
 def _betaln(xp: Any, gammaln: Any, a: Any, b: Any) -> Any:
-    """log|Γ(a)| + log|Γ(b)| − log|Γ(a + b)|."""
-    return gammaln(a) + gammaln(b) - gammaln(a + b)
+    """log|Γ(a)| + log|Γ(b)| − log|Γ(a + b)|; by Stirling's series where a or b is large."""
+    large, small = xp.where(a > b, a, b), xp.where(a > b, b, a)
+    far = (large > 10) & (small > 0)
+    x, h = xp.where(far, large, 10.0), xp.where(far, small, 1.0)
+    y = x + h
+    step = h - h * xp.log(y) - (x - 0.5) * xp.log1p(h / x) + stirling(x) - stirling(y)
+    return xp.where(far, gammaln(h) + step, gammaln(a) + gammaln(b) - gammaln(a + b))
+
+
+def stirling(x: Any) -> Any:
+    """log Γ(x) − (x − ½)·log x + x − ½·log 2π, for large x."""
+    u = 1 / x
+    return u * polynomial([1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188, -691 / 360360], u * u)
 
 
 def betaln(a: Any, b: Any, /) -> GradArray:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Any
 
+from .._installation import others
 from .._version import __version__
 from ..backends import _registry
 from ..errors import BackendUnavailableError
@@ -31,6 +33,7 @@ def versions() -> dict[str, Any]:
         "python": f"{platform.python_version()} ({platform.python_implementation()})",
         "executable": sys.executable,
         "platform": platform.platform(),
+        "other_installations": others(sys.path, Path(__file__).parents[1]),
         "default_device": _default_device(),
         "backends": {name: _backend(name) for name in _registry.names()},
         "packages": {name: _version(name) for name in _OTHERS},
@@ -89,6 +92,7 @@ def _lines(found: dict[str, Any]) -> list[str]:
         f"{key.replace('_', ' '):<16} {found[key]}"
         for key in ("keratorch", "python", "executable", "platform", "default_device")
     ]
+    lines += ["", *found["other_installations"]] if found["other_installations"] else []
     lines += ["", "backends"]
     for name, backend in found["backends"].items():
         version = backend["version"] or "-"

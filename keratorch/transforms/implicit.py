@@ -56,12 +56,22 @@ def implicit_root(
 
     @wraps(residual, ("__module__",), ())
     def solution(*params: Any) -> Any:
-        with no_grad():
-            x = solve(*_constants(params))
-        problem = _Problem(residual, linear_solve, x, params)
-        return unflattened(x, iter(problem.root(problem.values, leaves(params))))
+        found = _solution(residual, solve, linear_solve, params)
+        return found if _has_gradarrays(params) else mapped(raw_of, found)
 
     return solution
+
+
+def _solution(residual: Any, solve: Any, linear_solve: Any, params: tuple[Any, ...]) -> Any:
+    """The solution, with `GradArray`s where the parameters or the solver have them."""
+    with no_grad():
+        x = solve(*_constants(params))
+    problem = _Problem(residual, linear_solve, x, params)
+    return unflattened(x, iter(problem.root(problem.values, leaves(params))))
+
+
+def _has_gradarrays(structure: Any) -> bool:
+    return any(isinstance(v, GradArray) for v in leaves(structure))
 
 
 def fixed_point(
@@ -107,7 +117,8 @@ def fixed_point(
             return solve(start, *params)
         return _iterated(function, start, params, tol, maxiter)
 
-    return implicit_root(residual, iterate, linear_solve=linear_solve)(*params)
+    found = _solution(residual, iterate, linear_solve, params)
+    return found if _has_gradarrays((init, params)) else mapped(raw_of, found)
 
 
 def _iterated(

@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 #: the top of `keratorch`; "keratorch" is the package's own `__init__`.
 LAYERS = [
     {"errors", "policy", "_version"},
+    {"_installation"},
     {"backends"},
     {"core"},
     {"ops"},

@@ -5,6 +5,7 @@ it is the words. Missing names are at the end.
 """
 
 import difflib
+import io
 import sys
 
 import numpy as np
@@ -246,9 +247,29 @@ OTHERS = [
         ["putmask", "(2,)", "(2, 3)", "x[mask] = value"],
     ),
     (
-        lambda: np.save("never written", X),
+        lambda: np.save(io.BytesIO(), X),
         kt.NotDifferentiableError,
-        ["numpy.save has no rule", "(2, 3)", "docs/numpy.md", "x.detach()"],
+        ["numpy.save of a tracked array", "(2, 3)", "no gradient", "pass x.numpy()"],
+    ),
+    (
+        lambda: mirror.savez(io.BytesIO(), weights=X),
+        kt.NotDifferentiableError,
+        ["numpy.savez of a tracked array", "(2, 3)", "pass x.numpy()"],
+    ),
+    (
+        lambda: np.save(io.BytesIO(), [X, X]),
+        kt.LostGradientError,
+        ["numpy.save", "(2, 3)", "no gradient", "x.numpy()"],
+    ),
+    (
+        lambda: np.savetxt(io.BytesIO(), [V]),
+        kt.LostGradientError,
+        ["numpy.savetxt", "(3,)", "x.numpy()"],
+    ),
+    (
+        lambda: np.histogram2d(X, X),
+        kt.NotDifferentiableError,
+        ["numpy.histogram2d has no rule", "(2, 3)", "docs/numpy.md", "x.detach()"],
     ),
 ]
 

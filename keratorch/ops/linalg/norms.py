@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from ...backends._dtypes import is_narrow
 from ...core import recording
 from ...core.array import GradArray
 from ...core.convert import as_operand
@@ -12,7 +13,7 @@ from ...core.grad import Grad
 from ...core.mode import policy
 from ...core.recording import is_active, record
 from ...core.shown import shown
-from .._operands import namespace, normalized_axes
+from .._operands import namespace, normalized_axes, widened
 from ..manipulation import reshape
 from ..placing import astype
 from ..reductions import Axis, max, min, spread, sum
@@ -69,10 +70,14 @@ def vector_norm(
         that are not 0, whose derivative is 0.
 
     An element that is 0 gets gradient 0, and so do all where the norm is 0. Equal extrema share
-    the gradient. Raises `DTypeError` unless x is floating or complex.
+    the gradient. float16 and bfloat16 are computed in float32. Raises `DTypeError` unless x is
+    floating or complex.
     """
     x = as_operand(x)
     floating("vector_norm", x)
+    if is_narrow(x.dtype):
+        wide = vector_norm(widened(x), axis=axis, keepdims=keepdims, ord=ord)
+        return astype(wide, x.dtype)
     axes = normalized_axes("vector_norm", x, axis)
     try:
         order = float(ord)

@@ -46,8 +46,8 @@ class ElementwiseGrad(Grad):
     constants: ClassVar[tuple[str, ...]] = ()
     arity: ClassVar[int]
     exprs: ClassVar[tuple[Expr, ...]]
-    #: Whether the partials are more than an input or a number. In float16 and bfloat16 such partials
-    #: are computed in float32: their parts may over- or underflow, or cancel.
+    #: Whether the partials are more than an input or a number. In float16 and bfloat16 such
+    #: partials are computed in float32: their parts may over- or underflow, or cancel.
     computes: ClassVar[bool]
     _functions: ClassVar[dict[tuple[bool, bool], Callable[..., Any]]]
 

@@ -234,9 +234,7 @@ def _rel_entr(xp: Any, x: Any, y: Any) -> Any:
     """x·log(x/y) for x, y > 0, 0 where x = 0 and y ≥ 0, +∞ elsewhere."""
     inside = (x > 0) & (y > 0)
     known = (x == x) & (y == y)
-    logarithm = log_ratio(
-        xp, xp.where(inside | ~known, x, 1.0), xp.where(inside | ~known, y, 1.0)
-    )
+    logarithm = log_ratio(xp, xp.where(inside | ~known, x, 1.0), xp.where(inside | ~known, y, 1.0))
     outside = known & ~inside & ~((x == 0) & (y >= 0))
     return xp.where(outside, math.inf, x * logarithm)
 
@@ -249,12 +247,20 @@ def rel_entr(x: Any, y: Any, /) -> GradArray:
     return special(RelEntrGrad, "rel_entr", x, y)
 
 
+#: (1 + d)·log(1 + d) − d = d²·Σ aₖ dᵏ.
+_KL_NEAR = [(-1) ** k / ((k + 1) * (k + 2)) for k in range(18)]
+
+
 @general("kl_div")
 def _kl_div(xp: Any, x: Any, y: Any) -> Any:
-    """x·log(x/y) − x + y; +∞ outside of the domain."""
+    """x·log(x/y) − x + y; by its series where x is near y; +∞ outside of the domain."""
     entropy = _rel_entr(xp, x, y)
     infinite = entropy == math.inf
-    return xp.where(infinite, entropy, entropy - xp.where(infinite, 0.0, x) + y)
+    near = (x > 0.9 * y) & (x < 1.1 * y)
+    d = xp.where(near, x - y, 0.0) / xp.where(near, y, 1.0)
+    close = d * xp.where(near, x - y, 0.0) * polynomial(_KL_NEAR, d)
+    far = xp.where(infinite, entropy, entropy - xp.where(infinite, 0.0, x) + y)
+    return xp.where(near, close, far)
 
 
 def kl_div(x: Any, y: Any, /) -> GradArray:

@@ -127,9 +127,9 @@ _LARGE = 10.0
 def gamma_density(xp: Any, a: Any, x: Any) -> Any:
     """x^(a−1)·e^(−x)/Γ(a).
 
-    For a > 1 that is (b·e^(1−b))ᵃ/x·aᵃe^(−a)/Γ(a) with b = x/a: no factor over- or underflows alone.
-    About b = 1 the power is e^(−a(m − log(1 + m))) with m = b − 1. A logarithm of the whole density
-    would lose as many units as it is large.
+    For a > 1 that is (b·e^(1−b))ᵃ/x·aᵃe^(−a)/Γ(a) with b = x/a: no factor over- or underflows
+    alone. About b = 1 the power is e^(−a(m − log(1 + m))) with m = b − 1. A logarithm of the whole
+    density would lose as many units as it is large.
     """
     above = a > 1
     small_a = xp.where(above, 1.0, a)

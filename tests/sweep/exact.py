@@ -1,7 +1,7 @@
-"""Values and derivatives to 20 digits and more: differences of what mpmath says, in hundreds of digits.
+"""Values and derivatives to 19 digits: differences of what mpmath says, in hundreds of digits.
 
 A reference is one formula, ``f(mp, x)`` or ``f(mp, x, y)``. Its derivatives are central differences
-with steps so small, and digits so many, that they are right to 20 digits: two of them, of different
+with steps so small, and digits so many, that they are right to 19 digits: two of them, of different
 steps and digits, must agree. So no derivative is taken from keratorch, and few are written down:
 those of functions that take mpmath too long.
 """

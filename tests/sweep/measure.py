@@ -64,7 +64,7 @@ def units(
 ) -> np.ndarray:
     """|found − exact|, in units of the last place of what is the larger.
 
-    That is either the derivative, or what half a unit in the last place of the inputs changes in it.
+    That is either the derivative, or what half a unit in the last place of the inputs changes.
     """
     dtype = found.dtype
     info = np.finfo(dtype)

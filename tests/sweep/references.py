@@ -1,7 +1,7 @@
 """The formulas of the functions whose name mpmath does not know, as ``f(mp, x)``.
 
-mpmath's function of the same name serves all others: a row in `tests/specs` needs a line here only if
-there is none, or if it is another function.
+mpmath's function of the same name serves all others: a row in `tests/specs` needs a line here only
+if there is none, or if it is another function.
 """
 
 from __future__ import annotations
@@ -97,8 +97,32 @@ def _xlogy(mp: Any, x: Any, y: Any) -> Any:
     return x * _log(mp, y)
 
 
+def _log1p(mp: Any, x: Any) -> Any:
+    """log(1 + x); 1 + x would be 1 for tiny x."""
+    _positive(mp, 1 + x)
+    return mp.log1p(x)
+
+
 def _xlog1py(mp: Any, x: Any, y: Any) -> Any:
-    return x * _log(mp, 1 + y)
+    return x * _log1p(mp, y)
+
+
+def _erfinv(mp: Any, x: Any) -> Any:
+    """From the tail beyond ½; (1 + x)/2 would be ½ for tiny x."""
+    if not abs(x) < 1:
+        raise ValueError
+    if abs(x) > 0.5:
+        return -mp.sign(x) * _ndtri(mp, (1 - abs(x)) / 2) / mp.sqrt(2)
+    if x == 0:
+        return x
+    slope = 2 / mp.sqrt(mp.pi)
+    return _inverse(mp, mp.erf, lambda y: slope * mp.exp(-y * y), x, x / slope)
+
+
+def _remainder(mp: Any, x: Any, y: Any) -> Any:
+    if abs(x) > 1e100 * abs(y):
+        raise LeftOut
+    return x - y * mp.floor(x / y)
 
 
 def _zeta(mp: Any, s: Any, q: Any) -> Any:
@@ -126,7 +150,7 @@ FORMULAS: dict[str, Function] = {
     "multiply": lambda mp, x, y: x * y,
     "divide": lambda mp, x, y: x / y,
     "pow": _power,
-    "remainder": lambda mp, x, y: x - y * mp.floor(x / y),
+    "remainder": _remainder,
     "negative": lambda mp, x: -x,
     "positive": lambda mp, x: x,
     "reciprocal": lambda mp, x: 1 / x,
@@ -136,7 +160,7 @@ FORMULAS: dict[str, Function] = {
     "maximum": lambda mp, x, y: max(x, y),
     "minimum": lambda mp, x, y: min(x, y),
     "log": _log,
-    "log1p": lambda mp, x: _log(mp, 1 + x),
+    "log1p": _log1p,
     "log2": lambda mp, x: _log(mp, x) / mp.log(2),
     "log10": lambda mp, x: _log(mp, x) / mp.log(10),
     "logaddexp": lambda mp, x, y: max(x, y) + mp.log1p(mp.exp(-abs(x - y))),
@@ -154,7 +178,7 @@ FORMULAS: dict[str, Function] = {
     "exp2": lambda mp, x: mp.mpf(2) ** x,
     "cbrt": lambda mp, x: mp.sign(x) * mp.cbrt(abs(x)),
     "sinc": lambda mp, x: mp.sincpi(x),
-    "erfinv": lambda mp, x: _ndtri(mp, (1 + x) / 2) / mp.sqrt(2),
+    "erfinv": _erfinv,
     "erfcinv": lambda mp, x: -_ndtri(mp, x / 2) / mp.sqrt(2),
     "ndtr": lambda mp, x: mp.erfc(-x / mp.sqrt(2)) / 2,
     "ndtri": _ndtri,
@@ -176,7 +200,7 @@ FORMULAS: dict[str, Function] = {
     "j1": lambda mp, x: mp.besselj(1, x),
 }
 
-#: Name of a row -> its derivative in the last argument, where differences of the function take long.
+#: Name of a row -> its derivative in the last argument, where differences of values take long.
 SLOPES: dict[str, Function] = {
     "gammainc": lambda mp, a, x: _positive(mp, x) ** (a - 1) * mp.exp(-x) / mp.gamma(a),
     "gammaincc": lambda mp, a, x: -(_positive(mp, x) ** (a - 1)) * mp.exp(-x) / mp.gamma(a),

@@ -1,8 +1,8 @@
 """The committed table of exact values: a file of text for each row, compressed.
 
-A line is a point; its value and partial derivatives to the second order, as in `exact.orders`; and for
-each of these what one relative rounding of the inputs changes, Σ |∂ᵢd·xᵢ|, to one digit. A line that
-ends after the point says that the function is not defined there.
+A line is a point; its value and partial derivatives to the second order, as in `exact.orders`; and
+for each of these what one relative rounding of the inputs changes, Σ |∂ᵢd·xᵢ|, to one digit. A line
+that ends after the point says that the function is not defined there.
 """
 
 from __future__ import annotations

@@ -204,6 +204,12 @@ def erfcinv(x: Any, /) -> GradArray:
     return special(ErfcinvGrad, "erfcinv", x)
 
 
+@composed("ndtr", "erfc")
+def _ndtr(xp: Any, erfc: Any, x: Any) -> Any:
+    """erfc(−x/√2)/2."""
+    return 0.5 * erfc(-math.sqrt(0.5) * x)
+
+
 def ndtr(x: Any, /) -> GradArray:
     """The normal distribution function Φ(x), elementwise. ∂ = e^(−x²/2)/√(2π)."""
     return special(NdtrGrad, "ndtr", x)

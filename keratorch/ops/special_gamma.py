@@ -11,6 +11,7 @@ from ..core.shown import shown
 from ..errors import DTypeError
 from ._elementwise import ElementwiseGrad
 from ._nary import polynomial, special
+from .special_exponential import turned
 
 
 class GammaGrad(ElementwiseGrad):
@@ -37,14 +38,17 @@ class GammalnGrad(ElementwiseGrad):
 
 
 class DigammaGrad(ElementwiseGrad):
-    """ψ′(x)."""
+    """ψ′(x); π²/sin²(πx) − ψ′(1 − x) where x < 0, since JAX's ζ is wrong there."""
 
     __slots__ = ()
     unbounded = True
 
     @staticmethod
     def partials(xp: Any, x: Any, y: Any) -> tuple[Any, ...]:
-        return (xp.special.polygamma(1, x),)
+        left = x < 0
+        slope = xp.special.polygamma(1, xp.where(left, 1 - x, x))
+        cosecant = math.pi / xp.sin(math.pi * turned(xp, xp.where(left, x, 0.5)))
+        return (xp.where(left, cosecant * cosecant - slope, slope),)
 
 
 class PolygammaGrad(ElementwiseGrad):

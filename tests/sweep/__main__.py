@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 import mpmath
 
@@ -41,9 +41,12 @@ def line(row: Row, order: tuple[float, ...], point: points.Point) -> str | None:
     )
 
 
-def lines(row: Row) -> Iterator[str]:
+def lines(row: Row, only: Container[tuple[float, ...]] | None = None) -> Iterator[str]:
+    """The lines of a table; those of some points if `only` is given."""
     for order in order_of(row):
         for point in points.line() if row.arity == 1 else points.plane():
+            if only is not None and (*order, *point) not in only:
+                continue
             found = line(row, order, point)
             if found is not None:
                 yield found

@@ -128,7 +128,11 @@ def derivatives(
             first = value(function, [mpmath.mpf(x) for x in point])
         return {(0,): first} | {(n + 1,): d for (n,), d in derivatives(slope, point).items()}
     before = None
+    # With fewer digits, steps from a large number would go to whole numbers.
+    needed = 60 + max(0.0, *(math.log10(abs(x)) for x in point if x), 0.0)
     for power, digits in _LADDER:
+        if digits < needed:
+            continue
         with mpmath.workdps(digits):
             now = _differences(function, point, power)
             if before is not None and _agree(before, now, point):

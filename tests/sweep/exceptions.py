@@ -53,7 +53,7 @@ Region = Callable[[Points], np.ndarray]
 class Known:
     """An exception.
 
-    rows : the names of the rows, in one string.
+    rows : the names of the rows, in one string; ``*`` for all.
     nan : whether the results are NaN: a loud answer, where a number or an infinity is exact.
     """
 
@@ -67,7 +67,8 @@ class Known:
     backends: tuple[str, ...] = NUMPY
 
     def holds(self, row: str, order: int, backend: str) -> bool:
-        return row in self.rows.split() and order in self.orders and backend in self.backends
+        named = self.rows == "*" or row in self.rows.split()
+        return named and order in self.orders and backend in self.backends
 
     def excuses(self, points: Points, found: np.ndarray, errors: np.ndarray) -> np.ndarray:
         """Which of the points are as the exception says."""
@@ -145,6 +146,7 @@ KNOWN: tuple[Known, ...] = (
         (1, 2),
         _everywhere,
         nan=True,
+        backends=EVERYWHERE,
     ),
     Known(
         "two infinite terms of 1/a² are subtracted",
@@ -152,6 +154,7 @@ KNOWN: tuple[Known, ...] = (
         (2,),
         _extreme,
         nan=True,
+        backends=EVERYWHERE,
     ),
     # -- derivatives -------------------------------------------------------------------------------
     Known(
@@ -159,6 +162,14 @@ KNOWN: tuple[Known, ...] = (
         "pow",
         (2,),
         _powers,
+        backends=EVERYWHERE,
+    ),
+    Known(
+        "the value is beyond the range, and so is y·log 2",
+        "exp2",
+        (1, 2),
+        lambda p: p.last >= p.limits.maxexp,
+        dtypes=("float16",),
         backends=EVERYWHERE,
     ),
     Known(
@@ -174,27 +185,110 @@ KNOWN: tuple[Known, ...] = (
         "beta betaln",
         (0, 1, 2),
         _negative,
+        backends=EVERYWHERE,
     ),
     Known(
         "∂²B/∂a∂b is a difference of products of digammas, which cancels",
         "beta",
         (2,),
         _everywhere,
+        backends=EVERYWHERE,
     ),
     Known(
         "1/a² is beyond the range on the way, or 1/B subnormal",
         "beta betaln",
         (1, 2),
         _extreme,
+        backends=EVERYWHERE,
     ),
+    # -- values of PyTorch and JAX --------------------------------------------------------------
+    Known(
+        "XLA takes 0 for subnormal numbers, also for those on the way to normal ones",
+        "*",
+        (0, 1, 2),
+        lambda p: np.abs(p.exact) < 1e3 * float(p.limits.tiny),
+        backends=("jax",),
+    ),
+    Known(
+        "an infinity too early",
+        "sinh cosh i0 i1",
+        (0, 1, 2),
+        lambda p: p.last > 80,
+        dtypes=("float32",),
+        backends=("torch", "jax"),
+    ),
+    Known(
+        "PyTorch's Bessel functions have 7 to 9 digits",
+        "j0 j1",
+        (0, 1, 2),
+        _everywhere,
+        5e9,
+        WIDE,
+        backends=("torch",),
+    ),
+    Known(
+        "the inverse of Φ is infinite for subnormal numbers",
+        "erfcinv ndtri",
+        (0, 1, 2),
+        lambda p: p.last <= float(p.limits.tiny),
+        backends=("torch", "jax"),
+    ),
+    Known(
+        "the inverse of Φ is infinite for subnormal numbers",
+        "erfcinv ndtri",
+        (1, 2),
+        lambda p: p.last <= float(p.limits.tiny),
+        backends=("torch", "jax"),
+        nan=True,
+    ),
+    Known(
+        "Γ is e to a logarithm of itself, which loses as many units as it is large",
+        "gamma",
+        (0, 1, 2),
+        _everywhere,
+        512,
+        backends=("torch", "jax"),
+    ),
+    Known(
+        "Γ′ is ∞ times a digamma that the library gives as NaN",
+        "gamma",
+        (1, 2),
+        _beyond,
+        nan=True,
+        backends=("torch", "jax"),
+    ),
+    Known(
+        "ζ is 0 too early",
+        "gammaln digamma polygamma zeta",
+        (0, 1, 2),
+        lambda p: p.last > 1e6,
+        backends=("torch", "jax"),
+    ),
+    Known("JAX's value", "gammaln log_ndtr", (0,), _everywhere, 256, backends=("jax",)),
     # -- values of SciPy, and derivatives that are made of them -----------------------------------
     Known("SciPy's value", "gammaln", (0,), lambda p: p.last < 1e-307, dtypes=("float64",)),
     Known("SciPy's value", "erfcinv", (0,), lambda p: p.last < 1e-307, dtypes=("float64",)),
     Known("SciPy's value", "j1", (0,), lambda p: p.last < 1e-307, 256, ("float64",)),
     Known("SciPy's J₁", "j0", (1,), lambda p: p.last < 1e-307, 256, ("float64",)),
-    Known("SciPy's value", "gammainc gammaincc", (0,), _everywhere, 512, ("float64",)),
-    Known("SciPy's value", "beta betaln", (0,), _everywhere, 3e5, WIDE),
-    Known("SciPy's value, times a difference of digammas", "beta", (1,), _everywhere, 3e5, WIDE),
+    Known(
+        "SciPy's value",
+        "gammainc gammaincc",
+        (0,),
+        _everywhere,
+        512,
+        ("float64",),
+        backends=EVERYWHERE,
+    ),
+    Known("SciPy's value", "beta betaln", (0,), _everywhere, 3e5, WIDE, backends=EVERYWHERE),
+    Known(
+        "SciPy's value, times a difference of digammas",
+        "beta",
+        (1,),
+        _everywhere,
+        3e5,
+        WIDE,
+        backends=EVERYWHERE,
+    ),
     Known("SciPy's value", "betainc", (0,), _everywhere, 512, ("float32",)),
     Known(
         "SciPy's B(a, b), for a of 1/64 and b of 300",
@@ -211,13 +305,15 @@ KNOWN: tuple[Known, ...] = (
         lambda p: np.abs(p.exact) < 1e3 * float(p.limits.tiny),
         512,
         ("float32",),
+        backends=EVERYWHERE,
     ),
     Known(
-        "SciPy's n!·ζ(n + 1, x), whose ζ underflows alone",
+        "n!·ζ(n + 1, x), whose ζ underflows alone",
         "polygamma",
         (0, 1, 2),
         lambda p: p.columns[:, 0] >= 5,
         dtypes=WIDE,
+        backends=EVERYWHERE,
     ),
     Known(
         "ζ(s + 1, q) and ζ(s + 2, q) are subnormal, where their products with s are not",
@@ -226,5 +322,6 @@ KNOWN: tuple[Known, ...] = (
         lambda p: (p.columns[:, 0] == 40) & (np.abs(p.exact) < 1e3 * float(p.limits.tiny)),
         2e5,
         WIDE,
+        backends=EVERYWHERE,
     ),
 )

@@ -202,6 +202,7 @@ FORMULAS: dict[str, Function] = {
 
 #: Name of a row -> its derivative in the last argument, where differences of values take long.
 SLOPES: dict[str, Function] = {
+    "erf": lambda mp, x: 2 / mp.sqrt(mp.pi) * mp.exp(-x * x),
     "gammainc": lambda mp, a, x: _positive(mp, x) ** (a - 1) * mp.exp(-x) / mp.gamma(a),
     "gammaincc": lambda mp, a, x: -(_positive(mp, x) ** (a - 1)) * mp.exp(-x) / mp.gamma(a),
     "betainc": lambda mp, a, b, x: x ** (a - 1) * (1 - x) ** (b - 1) / mp.beta(a, b),

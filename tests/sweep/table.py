@@ -60,17 +60,24 @@ def line_of(point: Point, exact: Iterable[float] = (), change: Iterable[float] =
 
 
 def write(name: str, lines: Iterable[str]) -> None:
-    text = "".join(f"{line}\n" for line in lines)
-    path_of(name).write_bytes(gzip.compress(text.encode(), mtime=0))
+    whole = "".join(f"{line}\n" for line in lines)
+    path_of(name).write_bytes(gzip.compress(whole.encode(), mtime=0))
+
+
+def text(name: str) -> str:
+    return gzip.decompress(path_of(name).read_bytes()).decode()
+
+
+def numbers(line: str, arity: int) -> list[float]:
+    """The point of a line."""
+    return [float.fromhex(w) for w in line.split()[:arity]]
 
 
 def read(name: str, arity: int) -> Table:
     """The table of a row whose function takes `arity` arguments."""
     found: list[tuple[list[float], list[float]]] = []
-    for line in gzip.decompress(path_of(name).read_bytes()).decode().splitlines():
-        words = line.split()
-        point = [float.fromhex(w) for w in words[:arity]]
-        found.append((point, [float(w) for w in words[arity:]]))
+    for line in text(name).splitlines():
+        found.append((numbers(line, arity), [float(w) for w in line.split()[arity:]]))
     inside = np.array([[*p, *v] for p, v in found if v])
     count = (inside.shape[1] - arity) // 2
     return Table(

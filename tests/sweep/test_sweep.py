@@ -108,7 +108,7 @@ def check(row: Row, device: kt.Device, dtype: str, used: Counter[Known]) -> None
 
 
 #: Libraries that need a second for a function: they take one in so many, all with ``--full``.
-ONE_IN = {"jax": 9, "dask": 9, "cupy": 5}
+ONE_IN = {"jax": 9, "dask": 20, "cupy": 5}
 
 
 def dtypes_of(row: Row, device: kt.Device, full: bool) -> tuple[str, ...]:
@@ -169,12 +169,6 @@ def test_outside_of_the_domain(samples):
 def check_outside(row: Row, outside: np.ndarray) -> None:
     found = row.function(*(kt.asarray(column.copy()) for column in outside.T))._array
     assert not np.isfinite(found).any(), outside[np.isfinite(found)][:4]
-
-
-def test_every_elementwise_function_has_a_table():
-    messages = rows.without_table()
-    if messages:
-        pytest.fail("\n".join(messages), pytrace=False)
 
 
 def test_the_table_is_what_mpmath_says(full, samples):

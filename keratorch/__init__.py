@@ -1,4 +1,28 @@
-"""keratorch: gradients for code written for any array library, on CPUs and CUDA GPUs."""
+"""Gradients for code written for any array library, on CPUs and CUDA GPUs.
+
+>>> import numpy as np
+>>> import keratorch as kt
+>>> x = kt.GradArray(np.array([1.0, 2.0]))
+>>> kt.sum(x * x).backward()
+>>> x.grad
+array([2., 4.])
+>>> kt.grad(lambda x: kt.sum(x * x))(np.array([1.0, 2.0]))
+array([2., 4.])
+
+Arrays       GradArray, asarray, no_grad, gradients
+Functions    those of the Array API standard, as sin, sum and where;
+             keratorch.linalg, fft, special and nn.functional
+Transforms   grad, value_and_grad, vjp, jvp, jacobian, hessian, hvp, checkpoint, custom_vjp, ...
+Your own     Grad, the base of operations that you write
+NumPy, CuPy  keratorch.numpy and keratorch.cupy: their names, with gradients
+Libraries    namespace("torch"), backends, devices, set_default_device
+Tools        detect_anomaly, graph, profile, show_versions; keratorch.testing.check_grads
+Annotations  keratorch.typing
+
+help(keratorch.grad) and its like say more.
+"""
+
+import typing as _typing
 
 # The order matters: a module may import only modules that are imported before it.
 from . import backends as backends  # isort: skip
@@ -18,7 +42,7 @@ from .core.mode import no_grad as no_grad
 from .core.mode import set_policy as set_policy
 from .core.namespace import API_VERSION as __array_api_version__  # noqa: F401
 from .core.namespace import array_namespace_info as __array_namespace_info__  # noqa: F401
-from .core.namespace import module_attribute as __getattr__  # noqa: F401
+from .core.namespace import module_attribute as _module_attribute
 from .core.namespace import namespace as namespace
 from .core.sync import no_sync as no_sync
 from .errors import AliasedWriteError as AliasedWriteError
@@ -78,6 +102,7 @@ from . import fft as fft  # isort: skip
 from . import linalg as linalg  # isort: skip
 from . import nn as nn  # isort: skip
 from . import special as special  # isort: skip
+from . import typing as typing  # isort: skip
 from . import _installation, kernels
 from .core import namespace as _namespace
 from .interop import _cupy as _interop_cupy
@@ -96,6 +121,11 @@ _interop_numpy.install()
 _interop_cupy.install()
 kernels.install()
 _installation.warn_of_others()
+# help(keratorch) would list them.
+del _interop_cupy, _interop_numpy, _lookup, _methods, _missing, _namespace, _operators
+
+if not _typing.TYPE_CHECKING:  # a type checker finds such names by itself
+    __getattr__ = _module_attribute
 
 #: The folders and modules that are no part of what `keratorch` shows.
 _PRIVATE = frozenset(

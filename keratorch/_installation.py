@@ -12,7 +12,6 @@ import re
 import sys
 import warnings
 from collections.abc import Iterable
-from pathlib import Path
 
 from .errors import InstallationWarning
 
@@ -23,42 +22,47 @@ _LISTS = ("RECORD", "installed-files.txt", "SOURCES.txt")
 #: Files that the wrapper for PyTorch has and this library does not have, and the reverse.
 _FOREIGN = frozenset(["_nbdev.py", "activations.py", "losses.py"])
 _OURS = frozenset(["errors.py", "py.typed"])
+#: The folder of this library. `pathlib` would make the import slower.
+OWN = os.path.dirname(os.path.abspath(__file__))
 _UNINSTALL = f"{sys.executable} -m pip uninstall keratorch"
 _REINSTALL = f"{sys.executable} -m pip install --force-reinstall --no-deps keratorch-autograd"
 
 
 def warn_of_others() -> None:
     """Issue an `InstallationWarning` for each package that `others` finds on `sys.path`."""
-    for message in others(sys.path, Path(__file__).parent):
+    for message in others(sys.path, OWN):
         # Python leaves out its own frames of an import: the third frame imports keratorch.
         warnings.warn(message, InstallationWarning, stacklevel=3)
 
 
-def others(folders: Iterable[str], own: Path) -> list[str]:
+def others(folders: Iterable[str], own: str | os.PathLike[str]) -> list[str]:
     """Other packages called `keratorch` in `folders`: one text each, with how to remove it.
 
     `own` is the folder of this library.
     """
+    own = os.fspath(own)
     found: list[str] = []
     mixed = _names(own) >= _FOREIGN
     for folder in dict.fromkeys(folders):
-        for name in sorted(_names(Path(folder))):
+        for name in sorted(_names(folder or os.curdir)):
             match = _METADATA.fullmatch(name)
             if match is None:
                 continue
             version = f"keratorch {match['version']} in {folder or os.getcwd()}"
-            files = _files(Path(folder, name))
+            files = _files(os.path.join(folder, name))
             if files >= _FOREIGN:
                 found.append(_foreign(version, own if mixed else None))
                 mixed = False
             elif files >= _OURS:
-                found.append(_early(version, shared=_same(Path(folder), own.parent)))
+                found.append(
+                    _early(version, shared=_same(folder or os.curdir, os.path.dirname(own)))
+                )
     if mixed:
         found.append(_foreign("keratorch", own))
     return found
 
 
-def _foreign(version: str, mixed_with: Path | None) -> str:
+def _foreign(version: str, mixed_with: str | None) -> str:
     text = (
         f"{version} is another project, a wrapper for PyTorch; this library is distributed as "
         f"keratorch-autograd. Remove the other one: {_UNINSTALL}"
@@ -78,11 +82,11 @@ def _early(version: str, shared: bool) -> str:
     return text
 
 
-def _files(metadata: Path) -> frozenset[str]:
+def _files(metadata: str) -> frozenset[str]:
     """The names of the files in the top folder of an installed package called `keratorch`."""
     for name in _LISTS:
         try:
-            lines = (metadata / name).read_text(encoding="utf-8").splitlines()
+            lines = _read(os.path.join(metadata, name)).splitlines()
         except OSError:
             continue
         paths = [line.split(",")[0].replace("\\", "/").split("/")[-2:] for line in lines]
@@ -91,7 +95,7 @@ def _files(metadata: Path) -> frozenset[str]:
     return _linked(metadata)
 
 
-def _linked(metadata: Path) -> frozenset[str]:
+def _linked(metadata: str) -> frozenset[str]:
     """As `_files`, for an editable installation: the files are in the folder that it links to."""
     # These modules are slow to import, and seldom needed.
     import json
@@ -99,23 +103,28 @@ def _linked(metadata: Path) -> frozenset[str]:
     from urllib.request import url2pathname
 
     try:
-        url = json.loads((metadata / "direct_url.json").read_text(encoding="utf-8"))["url"]
+        url = json.loads(_read(os.path.join(metadata, "direct_url.json")))["url"]
     except (OSError, ValueError, LookupError, TypeError):
         return frozenset()
-    source = Path(url2pathname(urlsplit(str(url)).path))
+    source = url2pathname(urlsplit(str(url)).path)
     packages = (name for name in _names(source) if name.lower() == "keratorch")
-    return frozenset().union(*(_names(source / name) for name in packages))
+    return frozenset().union(*(_names(os.path.join(source, name)) for name in packages))
 
 
-def _names(folder: Path) -> frozenset[str]:
+def _read(path: str) -> str:
+    with open(path, encoding="utf-8") as file:
+        return file.read()
+
+
+def _names(folder: str) -> frozenset[str]:
     try:
         return frozenset(os.listdir(folder))
     except OSError:  # a zip file, or a folder that is not there
         return frozenset()
 
 
-def _same(one: Path, other: Path) -> bool:
-    return one.exists() and other.exists() and one.samefile(other)
+def _same(one: str, other: str) -> bool:
+    return os.path.exists(one) and os.path.exists(other) and os.path.samefile(one, other)
 
 
-__all__ = ["others", "warn_of_others"]
+__all__ = ["OWN", "others", "warn_of_others"]

@@ -1,6 +1,6 @@
 """Discrete Fourier transforms, differentiable: the `fft` extension of the Array API standard."""
 
-from typing import TYPE_CHECKING as _TYPE_CHECKING
+import typing as _typing
 
 from .core.namespace import missing_from as _missing_from
 from .ops.fourier import fft as fft
@@ -21,5 +21,5 @@ from .ops.fourier import rfftn as rfftn
 # The functions above; classes are capitalized.
 __all__ = [name for name in dir() if name[0].islower()]  # pyright: ignore[reportUnsupportedDunderAll]
 
-if not _TYPE_CHECKING:  # a type checker finds such names by itself
+if not _typing.TYPE_CHECKING:  # a type checker finds such names by itself
     __getattr__ = _missing_from(__name__)

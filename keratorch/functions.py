@@ -4,7 +4,9 @@ This is where a function is exported: `keratorch` shows everything that is impor
 tables of other libraries' names (`interop`) are written in it.
 """
 
-from .core.namespace import module_attribute as __getattr__  # noqa: F401
+import typing as _typing
+
+from .core.namespace import module_attribute as _module_attribute
 from .ops.arithmetic import add as add
 from .ops.arithmetic import clip as clip
 from .ops.arithmetic import copysign as copysign
@@ -146,3 +148,28 @@ from .ops.trigonometric import tanh as tanh
 from . import fft as fft  # isort: skip
 from . import linalg as linalg  # isort: skip
 from . import special as special  # isort: skip
+
+if _typing.TYPE_CHECKING:
+    # `__getattr__` finds the constants and the dtypes of the default backend.
+    e: float
+    pi: float
+    inf: float
+    nan: float
+    newaxis: None
+    bool: _typing.Any
+    int8: _typing.Any
+    int16: _typing.Any
+    int32: _typing.Any
+    int64: _typing.Any
+    uint8: _typing.Any
+    uint16: _typing.Any
+    uint32: _typing.Any
+    uint64: _typing.Any
+    float16: _typing.Any
+    bfloat16: _typing.Any
+    float32: _typing.Any
+    float64: _typing.Any
+    complex64: _typing.Any
+    complex128: _typing.Any
+else:  # a type checker finds unknown names by itself
+    __getattr__ = _module_attribute

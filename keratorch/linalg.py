@@ -5,7 +5,7 @@ matrix is ∂L/∂Re + i·∂L/∂Im. For a singular matrix the library's own er
 (``numpy.linalg.LinAlgError``) is raised unchanged, in the forward pass and in backward.
 """
 
-from typing import TYPE_CHECKING as _TYPE_CHECKING
+import typing as _typing
 
 from .core.namespace import missing_from as _missing_from
 from .ops.linalg.decompositions import QRResult as QRResult
@@ -42,5 +42,5 @@ from .ops.manipulation import matrix_transpose as matrix_transpose
 # The functions above; classes are capitalized.
 __all__ = [name for name in dir() if name[0].islower()]  # pyright: ignore[reportUnsupportedDunderAll]
 
-if not _TYPE_CHECKING:  # a type checker finds such names by itself
+if not _typing.TYPE_CHECKING:  # a type checker finds such names by itself
     __getattr__ = _missing_from(__name__)

@@ -10,7 +10,7 @@ class Policy:
     deterministic: bool = False
 
 
-policy = Policy()
+policy: Policy = Policy()
 
 
 def set_policy(*, masked_zeros: bool | None = None) -> None:

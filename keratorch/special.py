@@ -5,7 +5,7 @@ array library. The other functions take their values from the array's library, o
 NumPy arrays. Where that library has no such function, they raise `BackendUnavailableError`.
 """
 
-from typing import TYPE_CHECKING as _TYPE_CHECKING
+import typing as _typing
 
 from .core.namespace import missing_from as _missing_from
 from .ops.exponential import expit as expit
@@ -53,5 +53,5 @@ from .ops.special_gamma import zeta as zeta
 # The functions above; classes are capitalized.
 __all__ = [name for name in dir() if name[0].islower()]  # pyright: ignore[reportUnsupportedDunderAll]
 
-if not _TYPE_CHECKING:  # a type checker finds such names by itself
+if not _typing.TYPE_CHECKING:  # a type checker finds such names by itself
     __getattr__ = _missing_from(__name__)

@@ -21,7 +21,7 @@ from keratorch.errors import (
 
 from . import _softmax, _special, _windows
 from ._device import Device
-from ._dtypes import NAMES, dtype_name, is_complex_dtype
+from ._dtypes import NAMES, dtype_name, is_complex_dtype, name_of_code
 from ._rules import RawArray, RuleTable
 
 SCALARS = frozenset([bool, int, float, complex])
@@ -46,16 +46,6 @@ OPERATORS: dict[str, Callable[..., Any]] = {
     "floor_divide": operator.floordiv,
     "remainder": operator.mod,
 }
-
-
-def _name_of_code(code: str) -> str:
-    """``"float64"`` of ``"f8"``; the code itself where NumPy does not know it."""
-    import numpy as np
-
-    try:
-        return np.dtype(code).name
-    except TypeError:
-        return code
 
 
 class Backend:
@@ -87,9 +77,9 @@ class Backend:
         cls.has_scope = cls.scope is not Backend.scope
 
     def __init__(self, name: str, xp: Any, array_types: Sequence[type] = ()) -> None:
-        self.name = name
-        self.xp = xp
-        self.array_types = tuple(array_types)
+        self.name: str = name
+        self.xp: Any = xp
+        self.array_types: tuple[type, ...] = tuple(array_types)
         self.rules: RuleTable = RuleTable()
 
     def __repr__(self) -> str:
@@ -197,7 +187,7 @@ class Backend:
         """
         name = dtype if isinstance(dtype, str) else dtype_name(dtype)
         if isinstance(dtype, str) and not hasattr(self.xp, dtype):
-            name = _name_of_code(dtype)
+            name = name_of_code(dtype)
         found = getattr(self.xp, name, None) if name else None
         if found is None or (callable(found) and not isinstance(found, type)):
             raise self.no_dtype(dtype)
@@ -350,6 +340,10 @@ class Backend:
 
         return array_api_compat.is_writeable_array(array)
 
+    def shape_of(self, array: RawArray) -> tuple[int, ...]:
+        """The shape of `array`, in the form that a derivative keeps for `add_at` and its like."""
+        return tuple(array.shape)
+
     def settled(self, shape: tuple[int, ...], key: Any) -> Any:
         """An index into an array of `shape`, in the form that a derivative keeps."""
         return key
@@ -474,6 +468,10 @@ class Backend:
     def pad(self, array: RawArray, widths: Sequence[tuple[int, int]], value: float) -> RawArray:
         """`array` with `value` before and after each axis; negative widths crop."""
         return _windows.pad(self.xp, array, widths, value)
+
+    def shifted(self, array: RawArray, n: int, value: float) -> RawArray:
+        """``array[..., n:]`` with `value` after it, or before it for a negative `n`."""
+        return _windows.shifted(self.xp, array, n, value)
 
     def windows(
         self,

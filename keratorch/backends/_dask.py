@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from types import ModuleType
 from typing import Any
 
 import array_api_compat.dask.array
 import dask.array as da
 import numpy as np
-from dask.delayed import delayed
 
+from . import _dask_chunks, _dask_index
 from ._backend import Backend
 from ._device import Device
 from ._rules import RawArray
@@ -36,10 +35,13 @@ class OneChunk(ModuleType):
 
 
 class DaskNamespace(ModuleType):
-    """`array_api_compat.dask.array`, with `fft` replaced, and with float16, which Dask has."""
+    """`array_api_compat.dask.array` with its own `concat fft roll where`, and with float16."""
 
     fft = OneChunk("dask.array.fft")
     float16 = np.float16
+    concat = staticmethod(_dask_chunks.concat)
+    roll = staticmethod(_dask_chunks.roll)
+    where = staticmethod(_dask_chunks.where)
 
     def __getattr__(self, name: str) -> Any:
         value = getattr(compat, name)
@@ -78,19 +80,37 @@ class DaskBackend(Backend):
     def copy(self, array: RawArray) -> RawArray:
         return array.copy()
 
+    def shape_of(self, array: RawArray) -> tuple[int, ...]:
+        return _dask_index.ChunkedShape.of(array)
+
+    def get_item(self, array: RawArray, key: Any) -> RawArray:
+        return _dask_index.get_item(array, key)
+
+    def with_item(self, array: RawArray, key: Any, value: Any) -> RawArray:
+        # Dask writes through a mask of the whole array by `where`.
+        if not (isinstance(key, da.Array) and key.dtype == bool and key.ndim == array.ndim):
+            values: Any = da.asarray(value)
+            written = _dask_index.with_item(array, key, values)
+            if written is not None:
+                return written
+        return super().with_item(array, key, value)
+
     def add_at(self, shape: tuple[int, ...], key: Any, values: RawArray) -> RawArray:
-        parts = key if isinstance(key, tuple) else (key,)
-        # Dask's own writes fail on empty arrays, and for an integer beside a negative step.
-        if 0 not in values.shape and all(
-            part is ... or (isinstance(part, slice) and (part.step is None or part.step > 0))
-            for part in parts
-        ):
-            zeros = da.zeros(shape, dtype=values.dtype)
-            zeros[key] = values
-            return zeros
-        # `delayed` puts the whole graph below under new keys: chains of such calls grow fast.
-        added = delayed(_add_at, pure=True)(shape, key, values)
-        return da.from_delayed(added, shape, dtype=values.dtype)
+        return _dask_index.add_at(shape, key, values)
+
+    def elementwise(self, name: str) -> Callable[..., Any]:
+        function = super().elementwise(name)
+
+        def whole(*operands: Any) -> RawArray:
+            return _dask_chunks.without_cuts(function(*operands), *operands)
+
+        return whole
+
+    def add(self, a: RawArray, b: RawArray) -> RawArray:
+        return _dask_chunks.without_cuts(a + b, a, b)
+
+    def add_into(self, total: RawArray, term: RawArray) -> RawArray:
+        return self.add(total, term)
 
     def linalg(self, name: str) -> Any:
         return _REPAIRED.get(name) or super().linalg(name)
@@ -106,14 +126,35 @@ class DaskBackend(Backend):
     def add_along(
         self, shape: tuple[int, ...], index: RawArray, axis: int, values: RawArray
     ) -> RawArray:
-        added = delayed(_add_along, pure=True)(shape, index, axis, values)
-        return da.from_delayed(added, shape, dtype=values.dtype)
+        return _dask_index.add_along(shape, index, axis, values)
 
     def take_along(self, array: RawArray, index: RawArray, axis: int) -> RawArray:
-        own = (*array.shape[:axis], 1, *array.shape[axis + 1 :])
-        shape = np.broadcast_shapes(own, index.shape)
-        taken = delayed(np.take_along_axis, pure=True)(array, index, axis)
-        return da.from_delayed(taken, shape, dtype=array.dtype)
+        return _dask_index.take_along(array, index, axis)
+
+    def pad(self, array: RawArray, widths: Sequence[tuple[int, int]], value: float) -> RawArray:
+        return _dask_chunks.pad(array, widths, value)
+
+    def shifted(self, array: RawArray, n: int, value: float) -> RawArray:
+        return self.pad(array, (*((0, 0),) * (array.ndim - 1), (-n, n)), value)
+
+    def windows(
+        self,
+        array: RawArray,
+        kernel: Sequence[int],
+        counts: Sequence[int],
+        stride: Sequence[int],
+        dilation: Sequence[int],
+    ) -> RawArray:
+        return _dask_chunks.windows(array, kernel, counts, stride, dilation)
+
+    def fold(
+        self,
+        array: RawArray,
+        size: Sequence[int],
+        stride: Sequence[int],
+        dilation: Sequence[int],
+    ) -> RawArray:
+        return _dask_chunks.fold(array, size, stride, dilation)
 
     def writeable(self, array: RawArray) -> bool:
         # A write makes a new graph, so no other array shows it.
@@ -138,20 +179,6 @@ def _solve(a: RawArray, b: RawArray, /) -> RawArray:
 #: for the lower one, and its `svdvals` asks for full matrices, which Dask does not have.
 _linalg: Any = da.linalg
 _REPAIRED = {"cholesky": _cholesky, "solve": _solve, "svdvals": _svdvals}
-
-
-def _add_at(shape: tuple[int, ...], key: Any, values: Any) -> Any:
-    """`add_at` of NumPy arrays, called when the graph is computed."""
-    out = np.zeros(shape, dtype=values.dtype)
-    np.add.at(out, key, values)
-    return out
-
-
-def _add_along(shape: tuple[int, ...], index: Any, axis: int, values: Any) -> Any:
-    out = np.zeros(math.prod(shape), dtype=values.dtype)
-    numbers = np.arange(out.size).reshape(shape)
-    np.add.at(out, np.take_along_axis(numbers, index, axis), values)
-    return out.reshape(shape)
 
 
 def make() -> Backend:

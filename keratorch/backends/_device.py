@@ -35,9 +35,9 @@ class Device:
     __slots__ = ("backend", "index", "kind")
 
     def __init__(self, backend: str, kind: str, index: int = 0) -> None:
-        self.backend = backend
-        self.kind = kind
-        self.index = index
+        self.backend: str = backend
+        self.kind: str = kind
+        self.index: int = index
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, Device):

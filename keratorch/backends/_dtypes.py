@@ -47,3 +47,13 @@ def dtype_name(dtype: Any) -> str | None:
         return name
     name = str(dtype)
     return name.rpartition(".")[2] or None
+
+
+def name_of_code(code: str) -> str:
+    """``"float64"`` of ``"f8"``; the code itself where NumPy does not know it."""
+    import numpy as np
+
+    try:
+        return np.dtype(code).name
+    except TypeError:
+        return code

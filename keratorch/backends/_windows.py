@@ -48,6 +48,14 @@ def pad(xp: Any, x: Any, widths: Widths, value: float) -> Any:
     return x
 
 
+def shifted(xp: Any, x: Any, n: int, value: float) -> Any:
+    """`x` moved by `n` places to the front of the last axis; `value` follows, or comes before."""
+    k = abs(n)
+    rest, free = (x[..., k:], x[..., :k]) if n > 0 else (x[..., :-k], x[..., -k:])
+    fill = xp.zeros_like(free) if value == 0 else xp.full_like(free, value)
+    return xp.concat([rest, fill] if n > 0 else [fill, rest], axis=-1)
+
+
 def windows(xp: Any, x: Any, kernel: Sizes, counts: Sizes, stride: Sizes, dilation: Sizes) -> Any:
     """The windows over the last axes, one axis after the other."""
     first = x.ndim - len(kernel)

@@ -6,7 +6,7 @@ import contextlib
 import copy
 import sys
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..backends import _registry
 from ..backends._device import Device
@@ -62,6 +62,11 @@ class GradArray(HostValues):
     __slots__ = ()
 
     _grad_op: Node | None
+
+    if TYPE_CHECKING:
+        # For NumPy's annotations an object with `__array__` becomes a plain array: `ndarray * x`
+        # would be an `ndarray`. In fact it is what `__rmul__` returns.
+        __array__: None  # type: ignore[assignment]
 
     def __init__(
         self,

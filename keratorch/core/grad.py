@@ -54,8 +54,8 @@ class Grad(Node):
         self._tangents = tuple(x._tangents for x in arrays)
         self._seq = next_seq()
         self._out = nowhere
-        self.shape = None
-        self.dtype = None
+        self.shape: Any = None
+        self.dtype: Any = None
 
     @abstractmethod
     def backward(self, grad: Any) -> Any:

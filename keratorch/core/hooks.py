@@ -84,7 +84,7 @@ class HookedGrads(dict[Any, Any]):
 
     def __init__(self, walk: Any) -> None:
         super().__init__()
-        self.walk = walk
+        self.walk: Any = walk
 
     def pop(self, edge: Any, default: Any = None) -> Any:  # type: ignore[override]
         grad = super().pop(edge, default)

@@ -34,7 +34,7 @@ class Mode(threading.local):
     no_sync: bool = False
 
 
-mode = Mode()
+mode: Mode = Mode()
 
 
 class walking:

@@ -133,7 +133,7 @@ class Namespace:
 
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
-        self.__name__ = f"keratorch.namespace({backend.name!r})"
+        self.__name__: str = f"keratorch.namespace({backend.name!r})"
 
     def __repr__(self) -> str:
         return f"<{self.__name__}>"
@@ -187,7 +187,7 @@ class FourierNamespace:
 
     def __init__(self, namespace: Namespace) -> None:
         self._namespace = namespace
-        self.__name__ = f"{namespace.__name__}.fft"
+        self.__name__: str = f"{namespace.__name__}.fft"
 
     def __repr__(self) -> str:
         return f"<{self.__name__}>"
@@ -216,7 +216,7 @@ class SpecialNamespace:
 
     def __init__(self, namespace: Namespace) -> None:
         self._namespace = namespace
-        self.__name__ = f"{namespace.__name__}.special"
+        self.__name__: str = f"{namespace.__name__}.special"
 
     def __repr__(self) -> str:
         return f"<{self.__name__}>"

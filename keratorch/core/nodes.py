@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import weakref
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from ..backends import _registry
@@ -17,7 +18,7 @@ from ..errors import RuleError
 from .signatures import Signatures
 
 #: The next number in the order in which nodes are made; inputs have lower numbers than results.
-next_seq = itertools.count(1).__next__
+next_seq: Callable[[], int] = itertools.count(1).__next__
 
 Edge = Any  # a Node of one output, an OutputSlot, or a LeafSlot
 
@@ -99,8 +100,8 @@ class LeafSlot:
         self._edges: tuple[Edge, ...] = ()
         self._seq = 0
         self._out = weakref.ref(leaf)
-        self.shape = shape
-        self.dtype = dtype
+        self.shape: tuple[int, ...] = shape
+        self.dtype: Any = dtype
 
 
 class OutputSlot:
@@ -112,9 +113,9 @@ class OutputSlot:
         self._edges: tuple[Edge, ...] = (node,)
         self._seq = next_seq()
         self._out: Any = nowhere
-        self.index = index
-        self.shape = shape
-        self.dtype = dtype
+        self.index: int = index
+        self.shape: tuple[int, ...] = shape
+        self.dtype: Any = dtype
 
 
 def nowhere() -> None:

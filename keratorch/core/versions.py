@@ -25,13 +25,13 @@ class _Writes:
     __slots__ = ("last", "lock", "owners", "times")
 
     def __init__(self) -> None:
-        self.last = 0
+        self.last: int = 0
         self.times: dict[Key, int] = {}
         self.owners: dict[Key, Any] = {}  # weak references: the entry of a dead array is dropped
-        self.lock = threading.Lock()
+        self.lock: threading.Lock = threading.Lock()
 
 
-writes = _Writes()
+writes: _Writes = _Writes()
 
 
 def mark(raw: Any) -> None:

@@ -39,11 +39,11 @@ class Link:
         write: Callable[..., Any] | None,
         args: tuple[Any, ...],
     ) -> None:
-        self.parent = ref(x)
+        self.parent: ref[Any] = ref(x)
         self.up: Link | None = getattr(x, "_link", None)
-        self.read = read
-        self.write = write
-        self.args = args
+        self.read: Callable[..., Any] = read
+        self.write: Callable[..., Any] | None = write
+        self.args: tuple[Any, ...] = args
         self.depth: int = 1 if self.up is None else self.up.depth + 1
 
 
@@ -56,8 +56,8 @@ class Family:
     __slots__ = ("copies", "limit", "members")
 
     def __init__(self, x: Any) -> None:
-        self.members = [ref(x)]
-        self.limit = 16
+        self.members: list[ref[Any]] = [ref(x)]
+        self.limit: int = 16
         self.copies: list[ref[Any]] = []
 
     def add(self, x: Any) -> None:

@@ -44,9 +44,9 @@ class Walk:
     )
 
     def __init__(self, retain: bool, targets: set[Any] | None = None, since: int = 0) -> None:
-        self.retain = retain
-        self.since = since
-        self.targets = targets
+        self.retain: bool = retain
+        self.since: int = since
+        self.targets: set[Any] | None = targets
         self.needed: set[Any] = set()  # the nodes above a target
         self.grads: dict[Any, Any] = {}  # edge -> sum of the gradients so far
         self.owned: set[Any] = set()  # edges whose sum is ours to write into

@@ -1,8 +1,9 @@
 """Functions for neural networks: activations, convolution and pooling, in PyTorch's names."""
 
-from typing import TYPE_CHECKING as _TYPE_CHECKING
+import typing as _typing
 
 from ..core.namespace import missing_from as _missing_from
+from ..ops._elementwise import Unary as _Unary
 from ..ops.arithmetic import relu as relu
 from ..ops.exponential import expit as _expit
 from ..ops.softmax import log_softmax as log_softmax
@@ -20,10 +21,10 @@ from ._pooling import max_pool1d as max_pool1d
 from ._pooling import max_pool2d as max_pool2d
 from ._pooling import max_pool3d as max_pool3d
 
-sigmoid = _expit
+sigmoid: _Unary = _expit
 
 # The functions above; classes are capitalized.
 __all__ = [name for name in dir() if name[0].islower()]  # pyright: ignore[reportUnsupportedDunderAll]
 
-if not _TYPE_CHECKING:  # a type checker finds such names by itself
+if not _typing.TYPE_CHECKING:  # a type checker finds such names by itself
     __getattr__ = _missing_from(__name__)

@@ -7,7 +7,7 @@ forward rule, and the kernels of backends all come from that statement.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias
 
 from ..backends import _registry
 from ..backends._dtypes import is_complex_dtype, is_narrow
@@ -17,10 +17,15 @@ from ..core.grad import Grad, next_seq
 from ..core.mode import mode, policy
 from ..core.recording import attach, constant, recorders, ref_to, unrecorded
 from ..errors import DTypeError, KeratorchError, ShapeError
+from ..typing import ArrayLike
 from ._operands import is_complex, namespace, widened
 from ._pandas import takes_table
 from ._partials import Expr, namespace_function, trace
 from ._propagating import record_elementwise
+
+#: The types of the elementwise functions of one array and of two.
+Unary: TypeAlias = Callable[[ArrayLike], GradArray]
+Binary: TypeAlias = Callable[[ArrayLike, ArrayLike], GradArray]
 
 _new = object.__new__
 recorders.append(globals())
@@ -44,6 +49,8 @@ class ElementwiseGrad(Grad):
     intricate: ClassVar[bool] = False
     #: The names of the inputs without a derivative. They come first, and their partial is 0.
     constants: ClassVar[tuple[str, ...]] = ()
+    saves: ClassVar[tuple[int | None, ...]]
+    fresh: ClassVar[bool]
     arity: ClassVar[int]
     exprs: ClassVar[tuple[Expr, ...]]
     #: Whether the partials are more than an input or a number. In float16 and bfloat16 such
@@ -233,7 +240,7 @@ def _broadcast(shapes: list[tuple[int, ...]]) -> bool:
 # -- the public functions ----------------------------------------------------------------------
 
 
-def unary(cls: type[ElementwiseGrad], name: str, doc: str, source: str = "xp") -> Any:
+def unary(cls: type[ElementwiseGrad], name: str, doc: str, source: str = "xp") -> Unary:
     """The public function of one array that `cls` differentiates."""
     raw_functions = RawFunctions(name, source)
     keep_x = "x0" in cls.reads(0)
@@ -262,7 +269,7 @@ def unary(cls: type[ElementwiseGrad], name: str, doc: str, source: str = "xp") -
     return _named(function, name, doc)
 
 
-def binary(cls: type[ElementwiseGrad], name: str, doc: str) -> Any:
+def binary(cls: type[ElementwiseGrad], name: str, doc: str) -> Binary:
     """The public function of two arrays that `cls` differentiates."""
     raw_functions = RawFunctions(name)
     # Which of (x1, x2, y) is read if only x1, only x2, or both are tracked.
@@ -331,7 +338,7 @@ def binary(cls: type[ElementwiseGrad], name: str, doc: str) -> Any:
     return _named(function, name, doc)
 
 
-def constant_unary(name: str, doc: str) -> Any:
+def constant_unary(name: str, doc: str) -> Unary:
     """The public function of one array whose result is a constant: derivative 0, or none."""
     raw_functions = RawFunctions(name)
 
@@ -347,7 +354,7 @@ def constant_unary(name: str, doc: str) -> Any:
     return _named(function, name, doc)
 
 
-def constant_binary(name: str, doc: str) -> Any:
+def constant_binary(name: str, doc: str) -> Binary:
     """The public function of two arrays whose result is a constant, such as a comparison."""
     raw_functions = RawFunctions(name)
 
@@ -401,12 +408,16 @@ def _named(function: Any, name: str, doc: str) -> Any:
     function.__name__ = function.__qualname__ = name
     function.__doc__ = doc
     function.__module__ = "keratorch"
+    parameters = function.__annotations__
+    parameters.update(dict.fromkeys(parameters.keys() - {"return"}, "ArrayLike"))
     return function
 
 
 __all__ = [
+    "Binary",
     "ElementwiseGrad",
     "RawFunctions",
+    "Unary",
     "binary",
     "both_operands",
     "constant_binary",

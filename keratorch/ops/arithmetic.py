@@ -18,8 +18,10 @@ from ..core.mode import policy
 from ..core.recording import is_active
 from ..errors import DTypeError
 from ._elementwise import (
+    Binary,
     ElementwiseGrad,
     RawFunctions,
+    Unary,
     binary,
     constant_binary,
     explained,
@@ -265,27 +267,33 @@ class ClipGrad(ElementwiseGrad):
 
 # -- public functions --------------------------------------------------------------------------
 
-add = binary(AddGrad, "add", "x1 + x2, elementwise.")
-subtract = binary(SubtractGrad, "subtract", "x1 − x2, elementwise.")
-multiply = binary(MultiplyGrad, "multiply", "x1 · x2, elementwise.")
-divide = binary(DivideGrad, "divide", "x1 / x2, elementwise.")
-remainder = binary(
+add: Binary = binary(AddGrad, "add", "x1 + x2, elementwise.")
+subtract: Binary = binary(SubtractGrad, "subtract", "x1 − x2, elementwise.")
+multiply: Binary = binary(MultiplyGrad, "multiply", "x1 · x2, elementwise.")
+divide: Binary = binary(DivideGrad, "divide", "x1 / x2, elementwise.")
+remainder: Binary = binary(
     RemainderGrad, "remainder", "x1 − x2·⌊x1/x2⌋, elementwise, of the sign of x2: ``x1 % x2``."
 )
-pow = binary(
+pow: Binary = binary(
     PowerGrad,
     "pow",
     "x1 to the power x2, elementwise; differentiable in both.\n\n"
     "∂/∂x1 = x2·x1^(x2−1), 0 where x2 = 0; ∂/∂x2 = y·log(x1), 0 where x1 = 0 and x2 ≥ 0.",
 )
-negative = unary(NegativeGrad, "negative", "−x, elementwise.")
-positive = unary(PositiveGrad, "positive", "+x, elementwise.")
-reciprocal = unary(ReciprocalGrad, "reciprocal", "1/x, elementwise.")
-square = unary(SquareGrad, "square", "x², elementwise.")
-hypot = binary(HypotGrad, "hypot", "√(x1² + x2²), elementwise; its gradient at (0, 0) is 0.")
-copysign = binary(CopysignGrad, "copysign", "|x1| with the sign of x2, elementwise.")
-maximum = binary(MaximumGrad, "maximum", "The larger of x1 and x2, elementwise; ½, ½ at a tie.")
-minimum = binary(MinimumGrad, "minimum", "The smaller of x1 and x2, elementwise; ½, ½ at a tie.")
+negative: Unary = unary(NegativeGrad, "negative", "−x, elementwise.")
+positive: Unary = unary(PositiveGrad, "positive", "+x, elementwise.")
+reciprocal: Unary = unary(ReciprocalGrad, "reciprocal", "1/x, elementwise.")
+square: Unary = unary(SquareGrad, "square", "x², elementwise.")
+hypot: Binary = binary(
+    HypotGrad, "hypot", "√(x1² + x2²), elementwise; its gradient at (0, 0) is 0."
+)
+copysign: Binary = binary(CopysignGrad, "copysign", "|x1| with the sign of x2, elementwise.")
+maximum: Binary = binary(
+    MaximumGrad, "maximum", "The larger of x1 and x2, elementwise; ½, ½ at a tie."
+)
+minimum: Binary = binary(
+    MinimumGrad, "minimum", "The smaller of x1 and x2, elementwise; ½, ½ at a tie."
+)
 
 
 @general("relu")
@@ -294,7 +302,7 @@ def _relu(xp: Any, x: Any) -> Any:
     return xp.maximum(x, xp.zeros_like(x))
 
 
-relu = unary(
+relu: Unary = unary(
     ReLUGrad, "relu", "max(x, 0), elementwise; the derivative at 0 is 0.", source="special"
 )
 

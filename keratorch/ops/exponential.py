@@ -7,7 +7,7 @@ from typing import Any
 
 from ..backends._dtypes import is_complex_dtype
 from ..backends._special import general
-from ._elementwise import ElementwiseGrad, binary, unary
+from ._elementwise import Binary, ElementwiseGrad, Unary, binary, unary
 
 
 class ExpGrad(ElementwiseGrad):
@@ -119,18 +119,18 @@ class SigmoidGrad(ElementwiseGrad):
         return (xp.special.expit(x) * xp.special.expit(-x),)
 
 
-exp = unary(ExpGrad, "exp", "eˣ, elementwise.")
-expm1 = unary(Expm1Grad, "expm1", "eˣ − 1, elementwise, accurate near 0.")
-log = unary(LogGrad, "log", "The natural logarithm, elementwise. ∂ = 1/x.")
-log1p = unary(Log1pGrad, "log1p", "log(1 + x), elementwise, accurate near 0. ∂ = 1/(1 + x).")
-log2 = unary(Log2Grad, "log2", "The logarithm to base 2, elementwise. ∂ = 1/(x log 2).")
-log10 = unary(Log10Grad, "log10", "The logarithm to base 10, elementwise. ∂ = 1/(x log 10).")
-logaddexp = binary(
+exp: Unary = unary(ExpGrad, "exp", "eˣ, elementwise.")
+expm1: Unary = unary(Expm1Grad, "expm1", "eˣ − 1, elementwise, accurate near 0.")
+log: Unary = unary(LogGrad, "log", "The natural logarithm, elementwise. ∂ = 1/x.")
+log1p: Unary = unary(Log1pGrad, "log1p", "log(1 + x), elementwise, accurate near 0. ∂ = 1/(1 + x).")
+log2: Unary = unary(Log2Grad, "log2", "The logarithm to base 2, elementwise. ∂ = 1/(x log 2).")
+log10: Unary = unary(Log10Grad, "log10", "The logarithm to base 10, elementwise. ∂ = 1/(x log 10).")
+logaddexp: Binary = binary(
     LogAddExpGrad,
     "logaddexp",
     "log(e^x1 + e^x2), elementwise, without overflow; ½, ½ at equal infinities.",
 )
-sqrt = unary(SqrtGrad, "sqrt", "The square root, elementwise. ∂ = 1/(2√x), infinite at 0.")
+sqrt: Unary = unary(SqrtGrad, "sqrt", "The square root, elementwise. ∂ = 1/(2√x), infinite at 0.")
 
 
 @general("expit")
@@ -144,7 +144,7 @@ def _expit(xp: Any, x: Any) -> Any:
     return xp.where(x >= 0, 1 / (1 + z), z / (1 + z))
 
 
-expit = unary(
+expit: Unary = unary(
     SigmoidGrad,
     "expit",
     "The logistic sigmoid σ(x) = 1/(1 + e⁻ˣ), elementwise, stable for every x.",

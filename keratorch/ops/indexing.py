@@ -87,7 +87,7 @@ def getitem(x: Any, key: Any, /) -> GradArray:
     except IndexError as error:
         raise _no_index(a, key, error) from error
     if active:
-        y = record(GetItemGrad, (x,), raw, key=key, input_shape=tuple(a.shape))
+        y = record(GetItemGrad, (x,), raw, key=key, input_shape=backend.shape_of(a))
     else:
         y = recording.unrecorded(raw)
     if not basic:

@@ -12,7 +12,7 @@ from ..core.recording import is_active, record
 from ..errors import ShapeError
 from ._operands import as_array, namespace, operands
 from .linalg._matrices import conj
-from .windows import pad
+from .windows import padded
 
 
 class SlidingDotGrad(Grad):
@@ -30,7 +30,7 @@ class SlidingDotGrad(Grad):
         to_x = to_w = None
         if w is not None:
             n = w.shape[0] - 1
-            to_x = _slid(_padded(grad, n), conj(xp, xp.flip(w)))
+            to_x = _slid(padded(grad, ((n, n),)), conj(xp, xp.flip(w)))
         if x is not None:
             to_w = _slid(conj(xp, x), grad)
         return to_x, to_w
@@ -41,12 +41,6 @@ class SlidingDotGrad(Grad):
         terms = [] if tangents[0] is None else [sliding_dot(tangents[0], w)]
         terms += [] if tangents[1] is None else [sliding_dot(x, tangents[1])]
         return terms[0] if len(terms) == 1 else terms[0] + terms[1]
-
-
-def _padded(x: Any, n: int) -> Any:
-    if isinstance(x, GradArray):
-        return pad(x, ((n, n),))
-    return _registry.of(x).pad(x, ((n, n),), 0.0)
 
 
 def _slid(x: Any, w: Any) -> Any:

@@ -83,7 +83,9 @@ def take(x: Any, indices: Any, /, *, axis: int | None = None) -> GradArray:
         raw = as_array(a, raw_namespace(x).take(a, index, axis=axis))
     except IndexError as error:
         raise _no_positions("take", a, error) from error
-    return record(TakeGrad, (x,), raw, index=index, axis=axis, input_shape=tuple(a.shape))
+    return record(
+        TakeGrad, (x,), raw, index=index, axis=axis, input_shape=_registry.of(a).shape_of(a)
+    )
 
 
 def _positions(op: str, x: GradArray, indices: Any) -> Any:
@@ -162,7 +164,14 @@ def take_along_axis(x: Any, indices: Any, /, *, axis: int = -1) -> GradArray:
         raw = as_array(a, _registry.of(a).take_along(a, index, axis))
     except IndexError as error:
         raise _no_positions("take_along_axis", a, error) from error
-    return record(TakeAlongAxisGrad, (x,), raw, index=index, axis=axis, input_shape=tuple(a.shape))
+    return record(
+        TakeAlongAxisGrad,
+        (x,),
+        raw,
+        index=index,
+        axis=axis,
+        input_shape=_registry.of(a).shape_of(a),
+    )
 
 
 # -- sorting -----------------------------------------------------------------------------------

@@ -25,6 +25,7 @@ from .joining import concat
 from .placing import astype, copy
 from .reductions import Axis, spread
 from .reductions import sum as sum_
+from .windows import pad
 
 
 def one_axis_last(xp: Any, x: Any, axes: tuple[int, ...]) -> Any:
@@ -49,13 +50,14 @@ def axis_last_undone(xp: Any, x: Any, shape: tuple[int, ...], axes: tuple[int, .
 
 def shifted_products(xp: Any, x: Any) -> Any:
     """For each element, the product of the elements before it on the last axis; 1 for the first."""
-    n = x.shape[-1]
-    if not n:
-        return x
-    ones = xp.ones_like(x[..., :1])
-    if n < 2:
-        return ones
-    return xp.concat([ones, xp.cumulative_prod(x[..., : n - 1], axis=-1)], axis=-1)
+    return xp.cumulative_prod(_shifted(x, -1, 1.0), axis=-1) if x.shape[-1] else x
+
+
+def _shifted(x: Any, n: int, value: float) -> Any:
+    """`x` moved by `n` places to the front of the last axis; `value` follows, or comes before."""
+    if isinstance(x, GradArray):
+        return pad(x, (*((0, 0),) * (len(x.shape) - 1), (-n, n)), value)
+    return _registry.of(x).shifted(x, n, value)
 
 
 class ProdGrad(Grad):
@@ -163,12 +165,11 @@ class CumulativeProdGrad(Grad):
         n = last.shape[-1]
         if not n:
             return (grad,)
-        factor = xp.concat([last[..., 1:], xp.zeros_like(last[..., :1])], axis=-1)
+        factor = _shifted(last, 1, 0.0)
         total, step = g, 1
         while step < n:
-            pad = xp.zeros_like(last[..., :step])
-            total = total + factor * xp.concat([total[..., step:], pad], axis=-1)
-            factor = factor * xp.concat([factor[..., step:], pad], axis=-1)
+            total = total + factor * _shifted(total, step, 0.0)
+            factor = factor * _shifted(factor, step, 0.0)
             step *= 2
         return (xp.moveaxis(total * shifted_products(xp, last), -1, self.axis),)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ._elementwise import ElementwiseGrad, binary, unary
+from ._elementwise import Binary, ElementwiseGrad, Unary, binary, unary
 
 
 class SinGrad(ElementwiseGrad):
@@ -205,20 +205,26 @@ class AtanhGrad(ElementwiseGrad):
         return (1 / one_minus_square(xp, x),)
 
 
-sin = unary(SinGrad, "sin", "The sine of x in radians, elementwise.")
-cos = unary(CosGrad, "cos", "The cosine of x in radians, elementwise.")
-tan = unary(TanGrad, "tan", "The tangent of x in radians, elementwise. ∂ = 1 + y².")
-asin = unary(AsinGrad, "asin", "The arc sine in radians, elementwise. ∂ = 1/√(1 − x²).")
-acos = unary(AcosGrad, "acos", "The arc cosine in radians, elementwise. ∂ = −1/√(1 − x²).")
-atan = unary(AtanGrad, "atan", "The arc tangent in radians, elementwise. ∂ = 1/(1 + x²).")
-atan2 = binary(
+sin: Unary = unary(SinGrad, "sin", "The sine of x in radians, elementwise.")
+cos: Unary = unary(CosGrad, "cos", "The cosine of x in radians, elementwise.")
+tan: Unary = unary(TanGrad, "tan", "The tangent of x in radians, elementwise. ∂ = 1 + y².")
+asin: Unary = unary(AsinGrad, "asin", "The arc sine in radians, elementwise. ∂ = 1/√(1 − x²).")
+acos: Unary = unary(AcosGrad, "acos", "The arc cosine in radians, elementwise. ∂ = −1/√(1 − x²).")
+atan: Unary = unary(AtanGrad, "atan", "The arc tangent in radians, elementwise. ∂ = 1/(1 + x²).")
+atan2: Binary = binary(
     Atan2Grad,
     "atan2",
     "The angle of the point (x2, x1) in radians, elementwise; its gradient at (0, 0) is 0.",
 )
-sinh = unary(SinhGrad, "sinh", "The hyperbolic sine, elementwise.")
-cosh = unary(CoshGrad, "cosh", "The hyperbolic cosine, elementwise.")
-tanh = unary(TanhGrad, "tanh", "The hyperbolic tangent, elementwise. ∂ = 1/cosh²x.")
-asinh = unary(AsinhGrad, "asinh", "The inverse hyperbolic sine, elementwise. ∂ = 1/√(1 + x²).")
-acosh = unary(AcoshGrad, "acosh", "The inverse hyperbolic cosine, elementwise. ∂ = 1/√(x² − 1).")
-atanh = unary(AtanhGrad, "atanh", "The inverse hyperbolic tangent, elementwise. ∂ = 1/(1 − x²).")
+sinh: Unary = unary(SinhGrad, "sinh", "The hyperbolic sine, elementwise.")
+cosh: Unary = unary(CoshGrad, "cosh", "The hyperbolic cosine, elementwise.")
+tanh: Unary = unary(TanhGrad, "tanh", "The hyperbolic tangent, elementwise. ∂ = 1/cosh²x.")
+asinh: Unary = unary(
+    AsinhGrad, "asinh", "The inverse hyperbolic sine, elementwise. ∂ = 1/√(1 + x²)."
+)
+acosh: Unary = unary(
+    AcoshGrad, "acosh", "The inverse hyperbolic cosine, elementwise. ∂ = 1/√(x² − 1)."
+)
+atanh: Unary = unary(
+    AtanhGrad, "atanh", "The inverse hyperbolic tangent, elementwise. ∂ = 1/(1 − x²)."
+)

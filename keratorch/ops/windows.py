@@ -27,9 +27,7 @@ class PadGrad(Grad):
 
     def backward(self, grad: Any) -> tuple[Any, ...]:
         back = tuple((-before, -after) for before, after in self.widths)
-        if isinstance(grad, GradArray):
-            return (pad(grad, back),)
-        return (_registry.of(grad).pad(grad, back, 0.0),)
+        return (padded(grad, back),)
 
     def jvp(self, *tangents: Any) -> Any:
         return pad(tangents[0], self.widths)
@@ -92,6 +90,13 @@ def pad(x: Any, /, widths: Widths, value: float = 0.0) -> GradArray:
     return share(x, record(PadGrad, (x,), raw, widths=widths), sure=False)
 
 
+def padded(x: Any, widths: Widths, value: float = 0.0) -> Any:
+    """`pad` for an array, raw or not."""
+    if isinstance(x, GradArray):
+        return pad(x, widths, value)
+    return _registry.of(x).pad(x, widths, value)
+
+
 def windows(
     x: Any, /, kernel: Sizes, stride: Sizes, dilation: Sizes, counts: Sizes | None = None
 ) -> GradArray:
@@ -121,12 +126,13 @@ def windows(
             f"windows: {counts} windows of shape {kernel}, dilation {dilation} and stride {stride} "
             f"do not fit into an array of shape {shape}: pad it, or take a smaller kernel"
         )
-    raw = _registry.of(x._array).windows(x._array, kernel, counts, stride, dilation)
+    backend = _registry.of(x._array)
+    raw = backend.windows(x._array, kernel, counts, stride, dilation)
     y = record(
         WindowsGrad,
         (x,),
         raw,
-        size=size,
+        size=backend.shape_of(x._array)[len(shape) - n :],
         kernel=kernel,
         counts=counts,
         stride=stride,
@@ -178,4 +184,4 @@ def window_counts(size: Sizes, kernel: Sizes, stride: Sizes, dilation: Sizes) ->
     )
 
 
-__all__ = ["FoldGrad", "PadGrad", "WindowsGrad", "fold", "pad", "windows"]
+__all__ = ["FoldGrad", "PadGrad", "WindowsGrad", "fold", "pad", "padded", "windows"]

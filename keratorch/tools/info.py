@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import Any
 
-from .._installation import others
+from .._installation import OWN, others
 from .._version import __version__
 from ..backends import _registry
 from ..errors import BackendUnavailableError
@@ -33,7 +32,7 @@ def versions() -> dict[str, Any]:
         "python": f"{platform.python_version()} ({platform.python_implementation()})",
         "executable": sys.executable,
         "platform": platform.platform(),
-        "other_installations": others(sys.path, Path(__file__).parents[1]),
+        "other_installations": others(sys.path, OWN),
         "default_device": _default_device(),
         "backends": {name: _backend(name) for name in _registry.names()},
         "packages": {name: _version(name) for name in _OTHERS},

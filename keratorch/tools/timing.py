@@ -18,7 +18,7 @@ from ..backends._clock import Clock, clock_of
 #: Methods of a backend that compute; each is timed.
 _METHODS = (
     *("add_along", "add_at", "add_taken", "copy", "flip", "fold", "from_numpy", "pad"),
-    *("take_along", "to_device", "windows", "with_item"),
+    *("shifted", "take_along", "to_device", "windows", "with_item"),
 )
 #: Methods of a backend that return a function; that function is timed.
 _GETTERS = ("elementwise", "function", "linalg", "special")
@@ -52,7 +52,7 @@ class Timer(threading.local):
         self.clocks: dict[Any, Clock] = {}
 
 
-timer = Timer()
+timer: Timer = Timer()
 
 
 def run(backend: Any, like: Any, function: Callable[..., Any], *args: Any) -> tuple[Any, Span]:

@@ -48,18 +48,18 @@ class Call:
     )
 
     def __init__(self, name: str) -> None:
-        self.name = name
+        self.name: str = name
         #: Whether another transformation is running around this one.
-        self.enclosed = mode.transforms > 0
+        self.enclosed: bool = mode.transforms > 0
         #: Whether recording was on around the call, so that its results may stay connected.
-        self.recording = mode.recording
-        self.raw = True  # no argument is a GradArray
-        self.tracked = False  # a variable stands for a tracked array
+        self.recording: bool = mode.recording
+        self.raw: bool = True  # no argument is a GradArray
+        self.tracked: bool = False  # a variable stands for a tracked array
         self.arrays: list[GradArray] = []  # the variables
         # Their first edges: a variable gets another edge when the function writes into it.
         self.edges: list[Any] = []
         self.own: set[Any] = set()
-        self.since = next_seq()
+        self.since: int = next_seq()
 
     def __enter__(self) -> Call:
         self._before = mode.recording

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from ..core import engine
 from ..core.array import GradArray
@@ -21,8 +21,11 @@ from . import random_state
 from .call import as_variable, captured
 from .tree import leaves, unflattened
 
+P = ParamSpec("P")
+R = TypeVar("R")
 
-def checkpoint(function: Callable[..., Any]) -> Callable[..., Any]:
+
+def checkpoint(function: Callable[P, R]) -> Callable[P, R]:
     """`function`, but the graph keeps its inputs alone: backward calls it again.
 
     This trades time for memory: the intermediate results are not kept between the forward and the
@@ -44,7 +47,7 @@ def checkpoint(function: Callable[..., Any]) -> Callable[..., Any]:
     """
 
     @wraps(function)
-    def wrapper(*args: Any, **kwargs: Any) -> Any:
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
         if not mode.recording:
             return function(*args, **kwargs)
         return _checkpointed(function, args, kwargs)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import update_wrapper
-from typing import Any, cast
+from typing import Any, Generic, ParamSpec, TypeVar, cast
 
 from ..backends import _registry
 from ..core import engine
@@ -20,6 +20,10 @@ from ..errors import LostGradientError, RuleError, StructureError
 from .call import as_variable, captured, edges_of, has_edge, positions_of, without_edges
 from .tree import leaves, leaves_like, mapped, unflattened
 
+P = ParamSpec("P")
+R = TypeVar("R")
+F = TypeVar("F", bound=Callable[..., Any])
+
 
 def _parameters_with_defaults(function: Callable[..., Any]) -> int | None:
     """How many parameters `function` has; `None` if none has a default, or if it is unknown."""
@@ -34,21 +38,23 @@ def _parameters_with_defaults(function: Callable[..., Any]) -> int | None:
     return len(parameters)
 
 
-class _Function:
+class _Function(Generic[P, R]):
     """The base of `custom_vjp` and `custom_jvp`: how the function is called and checked."""
 
     _rule = ""
 
-    def __init__(self, function: Callable[..., Any], nondiff_argnums: Sequence[int] = ()) -> None:
+    def __init__(self, function: Callable[P, R], nondiff_argnums: Sequence[int] = ()) -> None:
         name = type(self).__name__
         if not callable(function):
             raise TypeError(
                 f"{name}: {type(function).__name__} is no function: pass the function itself, as "
                 f"in {name}(f)"
             )
-        self.function = function
+        self.function: Callable[P, R] = function
         self._parameters: Any = _parameters_with_defaults(function)
-        self.nondiff_argnums = tuple(sorted(positions_of(name, tuple(nondiff_argnums))))
+        self.nondiff_argnums: tuple[int, ...] = tuple(
+            sorted(positions_of(name, tuple(nondiff_argnums)))
+        )
         update_wrapper(cast(Any, self), function)
 
     @property
@@ -102,6 +108,11 @@ class _Function:
         at = {i % n for i in self.nondiff_argnums}
         a, b = iter(fixed), iter(moving)
         return [next(a) if i in at else next(b) for i in range(n)]
+
+    def _computed(self, fixed: list[Any], moving: list[Any]) -> Any:
+        """The value of the function, with constants for the arrays in `moving`."""
+        function: Any = self.function
+        return function(*self._joined(fixed, _constants(moving)))
 
     def _checked(self, tree: Any, what: str) -> Any:
         """`tree`, made from constants; raises `LostGradientError` if it is tracked all the same."""
@@ -223,7 +234,7 @@ def _constants(tree: Any) -> Any:
 # -- custom_vjp ----------------------------------------------------------------------------------
 
 
-class custom_vjp(_Function):
+class custom_vjp(_Function[P, R]):
     """A function with your own reverse rule; a decorator.
 
     nondiff_argnums : the positions of arguments that are no arrays; the rules get them first.
@@ -251,7 +262,7 @@ class custom_vjp(_Function):
 
     _rule = "defvjp(fwd, bwd)"
 
-    def __init__(self, function: Callable[..., Any], nondiff_argnums: Sequence[int] = ()) -> None:
+    def __init__(self, function: Callable[P, R], nondiff_argnums: Sequence[int] = ()) -> None:
         super().__init__(function, nondiff_argnums)
         self.fwd: Any = None
         self.bwd: Any = None
@@ -260,12 +271,12 @@ class custom_vjp(_Function):
         """Set the rule; the docstring of the class describes `fwd` and `bwd`."""
         self.fwd, self.bwd = fwd, bwd
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         self._ready(self.bwd)
         fixed, moving = self._split(self._positional(args, kwargs))
         node = _node(_CustomVJPGrad, self, fixed, moving)
         if node is None:
-            return self._checked(self.function(*self._joined(fixed, _constants(moving))), "it")
+            return self._checked(self._computed(fixed, moving), "it")
         with enable_grad():  # to detect captured arrays
             outcome, residuals = self._forward(fixed, _constants(moving))
         self._checked((outcome, residuals), "fwd")
@@ -308,7 +319,7 @@ class _CustomVJPGrad(_RuleGrad):
 # -- custom_jvp ----------------------------------------------------------------------------------
 
 
-class custom_jvp(_Function):
+class custom_jvp(_Function[P, R]):
     """A function with your own forward rule; the reverse rule is its transpose. A decorator.
 
     nondiff_argnums : the positions of arguments that are no arrays; the rule gets them first.
@@ -333,23 +344,23 @@ class custom_jvp(_Function):
 
     _rule = "defjvp(rule)"
 
-    def __init__(self, function: Callable[..., Any], nondiff_argnums: Sequence[int] = ()) -> None:
+    def __init__(self, function: Callable[P, R], nondiff_argnums: Sequence[int] = ()) -> None:
         super().__init__(function, nondiff_argnums)
         self.rule: Any = None
 
-    def defjvp(self, rule: Callable[..., Any]) -> Callable[..., Any]:
+    def defjvp(self, rule: F) -> F:
         """Set the rule, described in the class; returns `rule`, so this is a decorator too."""
         self.rule = rule
         return rule
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         self._ready(self.rule)
         fixed, moving = self._split(self._positional(args, kwargs))
         node = _node(_CustomJVPGrad, self, fixed, moving)
         if node is None:
-            return self._checked(self.function(*self._joined(fixed, _constants(moving))), "it")
+            return self._checked(self._computed(fixed, moving), "it")
         with enable_grad():  # to detect captured arrays
-            outcome = self.function(*self._joined(fixed, _constants(moving)))
+            outcome = self._computed(fixed, moving)
         return _outputs(node, self._checked(outcome, "it"))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Literal, overload
 
 from ..backends import _registry
 from ..core.array import GradArray
@@ -25,6 +25,20 @@ from .call import (
 from .tree import leaves, leaves_like, mapped, unflattened
 
 
+@overload
+def jvp(
+    function: Callable[..., Any],
+    primals: Sequence[Any],
+    tangents: Sequence[Any],
+    has_aux: Literal[False] = False,
+) -> tuple[Any, Any]: ...
+@overload
+def jvp(
+    function: Callable[..., tuple[Any, Any]],
+    primals: Sequence[Any],
+    tangents: Sequence[Any],
+    has_aux: Literal[True],
+) -> tuple[Any, Any, Any]: ...
 def jvp(
     function: Callable[..., Any],
     primals: Sequence[Any],
@@ -170,12 +184,12 @@ class Linear:
             variables = call.variables(primals, tuple(range(len(primals))))
             outcome = function(*variables)
             like = call.arrays[0] if call.arrays else None
-            self.outputs = output_leaves(name, outcome, like)
-            self.connected = call.connected(self.outputs)
-        self.call = call
-        self.outcome = mapped(lambda _: 0.0, outcome)
-        self.primals = mapped(lambda _: 0.0, primals)
-        self.output = unflattened(
+            self.outputs: list[GradArray] = output_leaves(name, outcome, like)
+            self.connected: bool = call.connected(self.outputs)
+        self.call: Call = call
+        self.outcome: Any = mapped(lambda _: 0.0, outcome)
+        self.primals: Any = mapped(lambda _: 0.0, primals)
+        self.output: Any = unflattened(
             outcome, iter([call.result(y, self.connected) for y in self.outputs])
         )
         self.order: list[Any] | None = None

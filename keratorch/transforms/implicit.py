@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import Any, ParamSpec, cast
 
 from ..backends import _registry
 from ..core.array import GradArray, new_array
@@ -22,15 +22,16 @@ from .forward import jvp, linearize
 from .reverse import vjp
 from .tree import leaves, leaves_like, mapped, unflattened
 
+P = ParamSpec("P")
 Solver = Callable[[Callable[[Any], Any], Any], Any]
 
 
 def implicit_root(
     residual: Callable[..., Any],
-    solve: Callable[..., Any],
+    solve: Callable[P, Any],
     *,
     linear_solve: Solver | None = None,
-) -> Callable[..., Any]:
+) -> Callable[P, Any]:
     """A differentiable function ``solution(*params)``: the x at which `residual` is 0.
 
     residual : ``residual(x, *params)``, written in differentiable functions. Its result has the
@@ -59,7 +60,7 @@ def implicit_root(
         found = _solution(residual, solve, linear_solve, params)
         return found if _has_gradarrays(params) else mapped(raw_of, found)
 
-    return solution
+    return cast("Callable[P, Any]", solution)
 
 
 def _solution(residual: Any, solve: Any, linear_solve: Any, params: tuple[Any, ...]) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Literal, ParamSpec, TypeVar, overload
 
 from ..backends import _registry
 from ..core.array import GradArray
@@ -16,10 +16,28 @@ from .forward import Linear, check_sequences, jvp
 from .reverse import grad, vjp
 from .tree import mapped, unflattened
 
+P = ParamSpec("P")
+T = TypeVar("T")
 
+
+@overload
 def jacrev(
-    function: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
-) -> Callable[..., Any]:
+    function: Callable[P, tuple[Any, Any]],
+    argnums: int | Sequence[int] = 0,
+    *,
+    has_aux: Literal[True],
+) -> Callable[P, tuple[Any, Any]]: ...
+@overload
+def jacrev(
+    function: Callable[P, tuple[Any, Any]], argnums: int | Sequence[int], has_aux: Literal[True]
+) -> Callable[P, tuple[Any, Any]]: ...
+@overload
+def jacrev(
+    function: Callable[P, Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
+) -> Callable[P, Any]: ...
+def jacrev(
+    function: Callable[P, Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
+) -> Callable[P, Any]:
     """A function that returns the Jacobian of `function`, row by row: reverse mode.
 
     argnums, has_aux : as for `grad`; with `has_aux` the result is ``(jacobian, aux)``.
@@ -35,9 +53,24 @@ def jacrev(
     return _jacobian("jacrev", function, argnums, has_aux, lambda linear: True)
 
 
+@overload
 def jacfwd(
-    function: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
-) -> Callable[..., Any]:
+    function: Callable[P, tuple[Any, Any]],
+    argnums: int | Sequence[int] = 0,
+    *,
+    has_aux: Literal[True],
+) -> Callable[P, tuple[Any, Any]]: ...
+@overload
+def jacfwd(
+    function: Callable[P, tuple[Any, Any]], argnums: int | Sequence[int], has_aux: Literal[True]
+) -> Callable[P, tuple[Any, Any]]: ...
+@overload
+def jacfwd(
+    function: Callable[P, Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
+) -> Callable[P, Any]: ...
+def jacfwd(
+    function: Callable[P, Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
+) -> Callable[P, Any]:
     """As `jacrev`, but column by column: forward mode, one pass per element of the arguments.
 
     `function` is called once: the passes go through its graph, as with `linearize`. An element of a
@@ -46,9 +79,24 @@ def jacfwd(
     return _jacobian("jacfwd", function, argnums, has_aux, lambda linear: False)
 
 
+@overload
 def jacobian(
-    function: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
-) -> Callable[..., Any]:
+    function: Callable[P, tuple[Any, Any]],
+    argnums: int | Sequence[int] = 0,
+    *,
+    has_aux: Literal[True],
+) -> Callable[P, tuple[Any, Any]]: ...
+@overload
+def jacobian(
+    function: Callable[P, tuple[Any, Any]], argnums: int | Sequence[int], has_aux: Literal[True]
+) -> Callable[P, tuple[Any, Any]]: ...
+@overload
+def jacobian(
+    function: Callable[P, Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
+) -> Callable[P, Any]: ...
+def jacobian(
+    function: Callable[P, Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
+) -> Callable[P, Any]:
     """As `jacrev` if the Jacobian has fewer rows than columns, else as `jacfwd`.
 
     >>> import numpy as np
@@ -59,9 +107,24 @@ def jacobian(
     return _jacobian("jacobian", function, argnums, has_aux, _fewer_rows)
 
 
+@overload
 def hessian(
-    function: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
-) -> Callable[..., Any]:
+    function: Callable[P, tuple[Any, Any]],
+    argnums: int | Sequence[int] = 0,
+    *,
+    has_aux: Literal[True],
+) -> Callable[P, tuple[Any, Any]]: ...
+@overload
+def hessian(
+    function: Callable[P, tuple[Any, Any]], argnums: int | Sequence[int], has_aux: Literal[True]
+) -> Callable[P, tuple[Any, Any]]: ...
+@overload
+def hessian(
+    function: Callable[P, Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
+) -> Callable[P, Any]: ...
+def hessian(
+    function: Callable[P, Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
+) -> Callable[P, Any]:
     """A function that returns the second derivatives of `function`.
 
     Real arguments use reverse over reverse, complex arguments forward over reverse.
@@ -282,7 +345,7 @@ def ggnvp(
 # -- constants -----------------------------------------------------------------------------------
 
 
-def stop_gradient(x: Any) -> Any:
+def stop_gradient(x: T) -> T:
     """`x`, an array or a nested structure, with all arrays as constants: no derivative passes.
 
     Each `GradArray` is detached, for reverse and for forward mode. All other leaves are unchanged.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import wraps
-from typing import Any
+from typing import Any, Literal, ParamSpec, TypeAlias, overload
 
 from ..backends import _registry
 from ..core import engine
@@ -22,8 +22,13 @@ from ..errors import (
     StructureError,
     UnknownArrayError,
 )
+from ..typing import Array
 from .call import Call, chosen, has_edge, output_leaves, positions_of, with_aux, without_edges
 from .tree import leaves_like, mapped, unflattened
+
+P = ParamSpec("P")
+#: The function that `vjp` gives: from the gradient of the output to those of the primals.
+Pullback: TypeAlias = Callable[[Any], tuple[Any, ...]]
 
 
 def gradients(
@@ -101,9 +106,27 @@ def gradients(
     return out
 
 
+@overload
 def grad(
-    function: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
-) -> Callable[..., Any]:
+    function: Callable[P, Array | float], argnums: int = 0, has_aux: Literal[False] = False
+) -> Callable[P, Any]: ...
+@overload
+def grad(
+    function: Callable[P, Array | float], argnums: Sequence[int], has_aux: Literal[False] = False
+) -> Callable[P, tuple[Any, ...]]: ...
+@overload
+def grad(
+    function: Callable[P, tuple[Array | float, Any]], argnums: int = 0, *, has_aux: Literal[True]
+) -> Callable[P, tuple[Any, Any]]: ...
+@overload
+def grad(
+    function: Callable[P, tuple[Array | float, Any]],
+    argnums: Sequence[int],
+    has_aux: Literal[True],
+) -> Callable[P, tuple[tuple[Any, ...], Any]]: ...
+def grad(
+    function: Callable[P, Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
+) -> Callable[P, Any]:
     """A function that returns the gradient of `function`, whose value is one real number.
 
     argnums : the positions of the arguments to differentiate in. An integer gives one gradient, a
@@ -127,21 +150,49 @@ def grad(
     both = _value_and_grad("grad", function, argnums, has_aux)
 
     @wraps(function, ("__module__", "__name__", "__qualname__", "__doc__"), ())
-    def gradient(*args: Any, **kwargs: Any) -> Any:
+    def gradient(*args: P.args, **kwargs: P.kwargs) -> Any:
         value, found = both(*args, **kwargs)
         return (found, value[1]) if has_aux else found
 
     return gradient
 
 
+@overload
 def value_and_grad(
-    function: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
-) -> Callable[..., Any]:
+    function: Callable[P, Array | float], argnums: int = 0, has_aux: Literal[False] = False
+) -> Callable[P, tuple[Any, Any]]: ...
+@overload
+def value_and_grad(
+    function: Callable[P, Array | float], argnums: Sequence[int], has_aux: Literal[False] = False
+) -> Callable[P, tuple[Any, tuple[Any, ...]]]: ...
+@overload
+def value_and_grad(
+    function: Callable[P, tuple[Array | float, Any]], argnums: int = 0, *, has_aux: Literal[True]
+) -> Callable[P, tuple[tuple[Any, Any], Any]]: ...
+@overload
+def value_and_grad(
+    function: Callable[P, tuple[Array | float, Any]],
+    argnums: Sequence[int],
+    has_aux: Literal[True],
+) -> Callable[P, tuple[tuple[Any, Any], tuple[Any, ...]]]: ...
+def value_and_grad(
+    function: Callable[P, Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
+) -> Callable[P, tuple[Any, Any]]:
     """As `grad`, but gives ``(value, gradient)``; with `has_aux`, ``((value, aux), gradient)``."""
     return _value_and_grad("value_and_grad", function, argnums, has_aux)
 
 
-def elementwise_grad(function: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Any:
+@overload
+def elementwise_grad(
+    function: Callable[P, Array | float], argnums: int = 0
+) -> Callable[P, Any]: ...
+@overload
+def elementwise_grad(
+    function: Callable[P, Array | float], argnums: Sequence[int]
+) -> Callable[P, tuple[Any, ...]]: ...
+def elementwise_grad(
+    function: Callable[P, Any], argnums: int | Sequence[int] = 0
+) -> Callable[P, Any]:
     """A function that returns the gradient of the sum over the result of `function`.
 
     If `function` works element by element, this gradient is its elementwise derivative. `argnums`
@@ -251,6 +302,14 @@ def _one_array(name: str, value: Any) -> GradArray:
 # -- vjp -----------------------------------------------------------------------------------------
 
 
+@overload
+def vjp(
+    function: Callable[..., Any], *primals: Any, has_aux: Literal[False] = False
+) -> tuple[Any, Pullback]: ...
+@overload
+def vjp(
+    function: Callable[..., tuple[Any, Any]], *primals: Any, has_aux: Literal[True]
+) -> tuple[Any, Pullback, Any]: ...
 def vjp(function: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
     """The value of `function` at `primals`, and a function that pulls gradients back through it.
 

@@ -303,6 +303,22 @@ def test_dask_indexing_stays_lazy(computed):
     np.testing.assert_array_equal(host(x.grad), [0.0, 0.0, 8.0, 0.0])
 
 
+def test_dask_writes_sorting_and_windows_stay_lazy(computed):
+    da = pytest.importorskip("dask.array")
+
+    def f(x, order):
+        y = x * 1.0
+        y[1:5, None] = x[order, None]
+        y[order] += kt.sort(x)[:4]
+        y = y + kt.take_along_axis(y, kt.argsort(y), axis=0) + kt.roll(y, 1)
+        return kt.sum(kt.nn.functional.max_pool1d(y[None, None], 2) * kt.cumulative_prod(y)[::2])
+
+    values, order = np.linspace(0.5, 2.0, 8) ** 2, np.array([3, 0, 6, 1])
+    found = kt.grad(f)(da.from_array(values, chunks=3), da.from_array(order, chunks=2))
+    assert computed == []
+    np.testing.assert_allclose(found.compute(), kt.grad(f)(values, order), rtol=1e-12)
+
+
 def test_dask_moves_and_second_derivatives_stay_lazy(computed):
     da = pytest.importorskip("dask.array")
     x = kt.GradArray(da.from_array(np.array([0.5, 2.0]), chunks=1))

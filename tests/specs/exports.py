@@ -74,8 +74,9 @@ def operations(module: ModuleType) -> dict[str, Callable[..., Any]]:
     for node in ast.parse(Path(str(module.__file__)).read_text(encoding="utf-8")).body:
         if isinstance(node, ast.FunctionDef):
             names = [node.name]
-        elif isinstance(node, ast.Assign):
-            names = [target.id for target in node.targets if isinstance(target, ast.Name)]
+        elif isinstance(node, (ast.Assign, ast.AnnAssign)):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            names = [target.id for target in targets if isinstance(target, ast.Name)]
         else:
             continue
         used = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}

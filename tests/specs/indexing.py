@@ -104,8 +104,6 @@ WRITE_FAILS = merged(
         "new_axes int_and_new_axis 0d_new_axis "
         "integers integers_broadcast integers_and_int integers_in_1d",
     ),
-    reasons("dask", "Dask does not write by None", "new_axes int_and_new_axis 0d_new_axis"),
-    reasons("dask", "Dask does not write into nothing", "nothing empty_axis"),
     reasons(
         "dask",
         "Dask writes by one 1-d array at most, through masks scalars only",

@@ -5,6 +5,7 @@ Its Python is a stand-in, which writes down what it is called with.
 
 import os
 import re
+import shutil
 import subprocess
 import tomllib
 from pathlib import Path
@@ -12,10 +13,16 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+HERE = os.name == "posix" and shutil.which("bash")
+pytestmark = pytest.mark.skipif(not HERE, reason="ci/run needs POSIX and bash")
 PYTHON = """#!/bin/sh
 echo "$*" >> "$CALLS"
 case "$*" in *"$FAILS"*) echo "said by what fails"; exit 1 ;; esac
 """
+
+
+#: The modules that the step `types` runs, before ci/type_completeness.py.
+TYPES = ["pyright", "pyright", "mypy"]
 
 
 @pytest.fixture
@@ -53,11 +60,24 @@ def installed(calls):
 def test_steps_run_in_the_order_in_which_they_are_named(ci_run):
     result, calls = ci_run("tests", "lint", "types")
     assert result.returncode == 0, result.stdout + result.stderr
-    assert modules(calls) == ["pytest", "ruff", "pyright"]
+    assert modules(calls) == ["pytest", "ruff", *TYPES]
     assert installed(calls) == ["-e .[dev]"]
     steps = re.findall(r"^<<< (\S+): ok, \d+ s$", result.stdout, re.M)
     assert steps == ["setup", "tests", "lint", "types"]
     assert result.stdout.endswith("ci/run: all is well\n")
+
+
+def test_a_step_that_takes_longer_than_its_part_of_cis_time_is_told(ci_run, tmp_path):
+    text = (ROOT / "ci" / "run").read_text(encoding="utf-8")
+    script = tmp_path / "clone" / "ci" / "run"
+    script.parent.mkdir(parents=True)
+    script.write_text(text.replace(" lint=10 ", " lint=-1 "), encoding="utf-8")
+    (tmp_path / "clone" / "pyproject.toml").write_text("", encoding="utf-8")
+    result, _ = ci_run("lint", "format", script=str(script))
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert re.findall(r"<<< (\S+): ok, \d+ s\n    more than the (-?\d+) s that", result.stdout) == [
+        ("lint", "-1")
+    ]
 
 
 def test_what_follows_two_dashes_goes_to_pytest(ci_run):
@@ -98,9 +118,20 @@ def test_an_unknown_step_is_an_error_that_lists_the_steps(ci_run, wrong):
 def test_all_steps_run_and_the_output_of_one_that_fails_is_shown(ci_run):
     result, calls = ci_run("lint", "types", "tests", fails="-m ruff")
     assert result.returncode == 1
-    assert modules(calls) == ["ruff", "pyright", "pytest"]
+    assert modules(calls) == ["ruff", *TYPES, "pytest"]
     assert "said by what fails\n<<< lint: FAILED" in result.stdout
     assert result.stdout.endswith("ci/run: FAILED: lint\n")
+
+
+@pytest.mark.parametrize(
+    "part", ["--level error", "--project tests/typed", "mypy", "ci/type_completeness.py"]
+)
+def test_each_part_of_the_types_counts(ci_run, part):
+    result, calls = ci_run("types", fails=part)
+    assert result.returncode == 1
+    assert modules(calls) == TYPES
+    assert calls[-1] == "ci/type_completeness.py"
+    assert result.stdout.endswith("ci/run: FAILED: types\n")
 
 
 def test_a_setup_that_fails_ends_it(ci_run):
@@ -114,6 +145,25 @@ def test_steps_may_be_left_out(ci_run):
     result, calls = ci_run("lint", "types", KERATORCH_SKIP="setup types")
     assert result.returncode == 0
     assert calls == ["-m ruff check --quiet ."]
+
+
+@pytest.mark.parametrize("fails", ["nothing at all", "shellcheck", "dependabot", "citation"])
+def test_scripts_and_the_files_of_github_are_checked_with_what_setup_installs(
+    ci_run, tmp_path, fails
+):
+    for checker in "shellcheck", "check-jsonschema", "actionlint":
+        path = tmp_path / "venv" / "bin" / checker
+        path.write_text(PYTHON.replace("$*", f"{checker} $*"), encoding="utf-8")
+        path.chmod(0o755)
+    result, calls = ci_run("scripts", KERATORCH_SKIP="setup", fails=fails)
+    assert result.returncode == (fails != "nothing at all")
+    checked = {word for call in calls for word in call.split() if (ROOT / word).is_file()}
+    folders = [ROOT / ".github" / name for name in ("workflows", "ISSUE_TEMPLATE")]
+    forms = {p.relative_to(ROOT).as_posix() for folder in folders for p in folder.glob("*.yml")}
+    scripts = {p.relative_to(ROOT).as_posix() for p in ROOT.glob("ci/*.sh")}
+    others = {".ci/run", "ci/run", ".github/dependabot.yml", "CITATION.cff"}
+    assert checked == forms | scripts | others
+    assert calls[-1].split() == ["actionlint"]
 
 
 def test_pre_commit_has_the_ruff_that_setup_installs():

@@ -73,6 +73,18 @@ def test_readme_opens_with_an_example_and_the_two_commands():
     assert tests in (ROOT / ".ci" / "run").read_text()
 
 
+def test_commands_for_windows_are_those_of_the_workflow_and_are_said_to_be_untried():
+    readme, contributing, workflow = (
+        (ROOT / name).read_text(encoding="utf-8")
+        for name in ("README.md", "CONTRIBUTING.md", ".github/workflows/numpy.yml")
+    )
+    for text in readme, contributing:
+        before, block = text.split("```powershell\n")
+        assert "Nobody has tried" in before.rpartition("\n\n")[0].rpartition("\n\n")[2]
+        for command in re.split(r"[;\n] *", block.partition("```")[0].strip()):
+            assert f"run: {command}\n" in workflow, command
+
+
 @pytest.mark.parametrize("path", [*DOCUMENTS, ROOT / "CHANGELOG.md"], ids=name_of)
 def test_links_lead_to_files(path):
     prose = re.sub(r"^```.*?^```", "", path.read_text(encoding="utf-8"), flags=re.S | re.M)

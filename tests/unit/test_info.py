@@ -1,6 +1,7 @@
 """`show_versions` and ``python -m keratorch info``."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -44,6 +45,29 @@ def test_the_command_needs_to_be_told_what_to_do():
     assert result.returncode == 2 and "info" in result.stderr
     with pytest.raises(SystemExit):
         program.main(["unknown"])
+
+
+def test_the_version():
+    result = run("--version")
+    assert (result.returncode, result.stdout) == (0, f"keratorch {kt.__version__}\n")
+
+
+def test_help_names_the_commands_and_the_version(capsys):
+    with pytest.raises(SystemExit) as end:
+        program.main(["--help"])
+    assert end.value.code == 0
+    text = capsys.readouterr().out
+    assert text.startswith("usage: python -m keratorch [-h] [--version] COMMAND")
+    assert re.search(r"^    info +versions, backends, devices", text, re.M)
+
+
+@pytest.mark.parametrize("wrong", [["inf"], ["--verson"], ["info", "--yaml"], ["info", "torch"]])
+def test_an_unknown_argument_is_an_error_that_names_it(wrong, capsys):
+    with pytest.raises(SystemExit) as end:
+        program.main(wrong)
+    assert end.value.code == 2
+    text = capsys.readouterr().err
+    assert wrong[-1] in text and "usage: python -m keratorch" in text
 
 
 def test_as_text(capsys):

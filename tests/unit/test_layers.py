@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 #: A part of the package may import from the rows above its own. A part is a folder or a module at
 #: the top of `keratorch`; "keratorch" is the package's own `__init__`.
 LAYERS = [
-    {"errors", "policy", "_version"},
+    {"errors", "policy", "typing", "_version"},
     {"_installation"},
     {"backends"},
     {"core"},

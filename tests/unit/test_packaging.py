@@ -70,6 +70,7 @@ def test_a_clone_needs_no_symlink():
 def test_typing_marker_is_shipped():
     assert (ROOT / "keratorch/py.typed").is_file()
     assert "py.typed" in SETUPTOOLS["package-data"]["keratorch"]
+    assert "*.pyi" in SETUPTOOLS["package-data"]["*"]
 
 
 @pytest.mark.parametrize("statement", ["import keratorch", "import keratorch.backends"])

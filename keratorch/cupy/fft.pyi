@@ -1,0 +1,23 @@
+"""The names of `cupy.fft` 14.2.0 for type checkers: see `tests/mirror_stubs.py`."""
+
+from ..interop._mirror_types import ArrayFunction, Function
+from cupy.fft import config as config
+
+fft: ArrayFunction
+fft2: ArrayFunction
+fftfreq: Function
+fftn: ArrayFunction
+fftshift: ArrayFunction
+hfft: ArrayFunction
+ifft: ArrayFunction
+ifft2: ArrayFunction
+ifftn: ArrayFunction
+ifftshift: ArrayFunction
+ihfft: ArrayFunction
+irfft: ArrayFunction
+irfft2: ArrayFunction
+irfftn: ArrayFunction
+rfft: ArrayFunction
+rfft2: ArrayFunction
+rfftfreq: Function
+rfftn: ArrayFunction

@@ -1,0 +1,3 @@
+"""The names of `cupy.lib`."""
+
+from . import stride_tricks as stride_tricks

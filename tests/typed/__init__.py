@@ -1,0 +1,1 @@
+"""Programs for type checkers: one without mistakes, and one with mistakes alone."""

@@ -206,7 +206,7 @@ KNOWN: tuple[Known, ...] = (
         "XLA takes 0 for subnormal numbers, also for those on the way to normal ones",
         "*",
         (0, 1, 2),
-        lambda p: np.abs(p.exact) < 1e5 * float(p.limits.tiny),
+        lambda p: np.abs(p.exact) < 1e6 * float(p.limits.tiny),
         backends=("jax",),
     ),
     Known(
@@ -289,8 +289,10 @@ KNOWN: tuple[Known, ...] = (
     ),
     Known("JAX's value", "gammaln", (0,), _everywhere, 256, backends=("jax",)),
     Known("JAX's value", "log_ndtr", (0,), _everywhere, 5e4, backends=("jax",)),
-    Known("JAX's value", "log_ndtr", (0,), _last_octaves, backends=("jax",)),
-    Known("JAX's value", "zeta gammainc", (0, 1, 2), _everywhere, 64, backends=("jax",)),
+    Known("JAX's value", "log_ndtr", (0,), _extreme, backends=("jax",)),
+    Known("JAX's value", "gammaincc", (0,), _everywhere, 5e4, backends=("jax",)),
+    Known("JAX's value", "betainc", (0,), _everywhere, 512, backends=("jax",)),
+    Known("JAX's value", "zeta gammainc gammaincc", (0, 1, 2), _everywhere, 64, backends=("jax",)),
     # -- values of SciPy, and derivatives that are made of them -----------------------------------
     Known("SciPy's value", "gammaln", (0,), lambda p: p.last < 1e-307, dtypes=("float64",)),
     Known("SciPy's value", "erfcinv", (0,), lambda p: p.last < 1e-307, dtypes=("float64",)),

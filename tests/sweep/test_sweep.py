@@ -179,9 +179,13 @@ def test_the_table_is_what_mpmath_says(full, samples):
     from tests.sweep.__main__ import lines
 
     for row in ROWS.values():
-        kept = table.text(row.name).splitlines()[::29]
-        again = set(lines(row, {tuple(table.numbers(k, row.orders + row.arity)) for k in kept}))
-        samples.check(row.name, check_equal, set(kept), again)
+        found = {
+            tuple(table.numbers(k, row.orders + row.arity)): k
+            for k in table.text(row.name).splitlines()[::29]
+        }
+        # How large an exponent may be differs from mpmath to mpmath.
+        kept = {point: k for point, k in found.items() if max(map(abs, point)) < 1e100}
+        samples.check(row.name, check_equal, set(kept.values()), set(lines(row, kept)))
 
 
 def check_equal(kept: set[str], again: set[str]) -> None:

@@ -193,7 +193,7 @@ def _compiled(cls: type[ElementwiseGrad], in_place: bool, otherwise: Rule) -> Ru
 
     otherwise : the rule for all other gradients. float16 is computed in float32 there.
     """
-    chars = "fdg" if cls.computes else "efdg"
+    unfit = "g.dtype.char not in 'fdg'" if cls.computes else "g.dtype.kind != 'f'"
     inputs = [f"x{i}" for i in range(cls.arity)]
     results = [f"r{i}" for i in range(cls.arity)]
     writer = _Writer(in_place, cls.arity)
@@ -209,7 +209,7 @@ def _compiled(cls: type[ElementwiseGrad], in_place: bool, otherwise: Rule) -> Ru
     name = f"{cls.__name__}_{'kernel' if in_place else 'kernel_0d'}"
     lines = [
         f"def {name}(node, g):",
-        f"    if {'g.ndim == 0 or ' if in_place else ''}g.dtype.char not in {chars!r}:",
+        f"    if {'g.ndim == 0 or ' if in_place else ''}{unfit}:",
         "        return otherwise(node, g)",
         f"    {', '.join(inputs)}, y = node._saved",
     ]

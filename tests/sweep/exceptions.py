@@ -293,6 +293,40 @@ KNOWN: tuple[Known, ...] = (
     Known("JAX's value", "gammaincc", (0,), _everywhere, 5e4, backends=("jax",)),
     Known("JAX's value", "betainc", (0,), _everywhere, 512, backends=("jax",)),
     Known("JAX's value", "zeta gammainc gammaincc", (0, 1, 2), _everywhere, 64, backends=("jax",)),
+    # -- values of CuPy, and of the stand-in for CUDA ----------------------------------------------
+    Known(
+        "CuPy's value is e^(−|x|)·Iₙ(x): 0·∞ for large x",
+        "i0e i1e",
+        (0,),
+        lambda p: p.last > 80,
+        nan=True,
+        backends=("cupy",),
+    ),
+    Known(
+        "Iₙ of the stand-in, at the ends of the range",
+        "i0 i1 i0e i1e",
+        (0, 1, 2),
+        _extreme,
+        nan=True,
+        backends=("cupy",),
+    ),
+    Known(
+        "Iₙ of the stand-in, which is that of the C++ library",
+        "i0 i1 i0e i1e",
+        (0, 1, 2),
+        _everywhere,
+        8192,
+        backends=("cupy",),
+    ),
+    Known(
+        "CuPy's quotient underflows to −0, whose floor is not −1",
+        "remainder",
+        (0, 1),
+        _extreme,
+        dtypes=("float64",),
+        backends=("cupy",),
+    ),
+    Known("CuPy's value", "betainc", (0,), _everywhere, 2048, backends=("cupy",)),
     # -- values of SciPy, and derivatives that are made of them -----------------------------------
     Known("SciPy's value", "gammaln", (0,), lambda p: p.last < 1e-307, dtypes=("float64",)),
     Known("SciPy's value", "erfcinv", (0,), lambda p: p.last < 1e-307, dtypes=("float64",)),
@@ -325,6 +359,7 @@ KNOWN: tuple[Known, ...] = (
         lambda p: p.columns[:, 1] == 300,
         2048,
         ("float64",),
+        backends=EVERYWHERE,
     ),
     Known(
         "a factor is subnormal, where the product is not",

@@ -7,14 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from keratorch.errors import UnknownArrayError
-
 from . import _windows
 from ._backend import Backend
 from ._device import Device
 from ._numpy_namespace import make as make_namespace
 from ._rules import KERNELS, RawArray
 from ._special import GENERAL, scipy_special
+from ._subclasses import refuse, refuse_in
 
 _CPU = Device("numpy", "cpu", 0)
 #: Array API name -> NumPy's name of an elementwise function, where the two differ.
@@ -58,17 +57,11 @@ class NumPyBackend(Backend):
     def adopt(self, array: RawArray) -> RawArray:
         if type(array) is np.ndarray:
             return array
-        if isinstance(array, np.ma.MaskedArray):
-            raise UnknownArrayError(
-                "a masked array would lose its mask: fill it first, as in array.filled(0)"
-            )
-        if isinstance(array, np.matrix):
-            raise UnknownArrayError(
-                "a matrix of NumPy multiplies with *, as no array does: pass np.asarray(matrix)"
-            )
+        refuse(type(array), array.shape)
         return array.view(np.ndarray)
 
     def asarray(self, data: Any, dtype: Any = None, device: Device | None = None) -> RawArray:
+        refuse_in(data)
         return np.asarray(data, dtype=None if dtype is None else self.dtype(dtype))
 
     def create(self, name: str, device: Device, /, *args: Any, **kwargs: Any) -> RawArray:
@@ -114,7 +107,7 @@ class NumPyBackend(Backend):
         return flags.c_contiguous and flags.writeable
 
     def copy(self, array: RawArray) -> RawArray:
-        return np.array(array, copy=True, order="C")
+        return np.array(array, copy=True, order="C", subok=True)
 
     def writeable(self, array: RawArray) -> bool:
         return array.flags.writeable

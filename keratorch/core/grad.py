@@ -17,7 +17,7 @@ from .nodes import Node, freed_message, next_seq, nowhere, producer
 from .nodes import OutputSlot as OutputSlot
 from .nodes import op_name as op_name
 from .recording import attach_many
-from .tangents import in_sight, propagate, tangents_of_output
+from .tangents import in_sight, propagate, propagated, tangents_of_output
 from .transposed import jvp_of_backward
 
 
@@ -51,7 +51,7 @@ class Grad(Node):
         arrays = tuple(as_operand(x) for x in inputs)
         self._edges = tuple(x._edge for x in arrays) if mode.recording else (None,) * len(arrays)
         self._saved = tuple(x._array for x in arrays)
-        self._tangents = tuple(x._tangents for x in arrays)
+        self._tangents = tuple(propagated(x) for x in arrays)
         self._seq = next_seq()
         self._out = nowhere
         self.shape: Any = None

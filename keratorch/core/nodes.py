@@ -20,6 +20,10 @@ from .signatures import Signatures
 #: The next number in the order in which nodes are made; inputs have lower numbers than results.
 next_seq: Callable[[], int] = itertools.count(1).__next__
 
+#: Edge -> the name of its array, so that `graph` knows it when the array is gone. Few arrays have
+#: a name, so that the edges themselves need no place for it.
+names: weakref.WeakKeyDictionary[Any, str] = weakref.WeakKeyDictionary()
+
 Edge = Any  # a Node of one output, an OutputSlot, or a LeafSlot
 
 

@@ -8,7 +8,7 @@ from ..errors import RuleError
 from . import engine
 from .fitting import count_message
 from .making import new_array
-from .mode import enable_grad
+from .mode import recorded
 from .nodes import LeafSlot, Node
 
 
@@ -22,7 +22,7 @@ def jvp_of_backward(node: Node, tangents: tuple[Any, ...]) -> Any:
     shapes = node.shape if many else (node.shape,)
     dtypes = node.dtype if many else (node.dtype,)
     like = next(t for t in tangents if t is not None)
-    with enable_grad():
+    with recorded():
         xp = like.__array_namespace__()
         seeds = []
         for shape, dtype in zip(shapes, dtypes, strict=True):

@@ -73,10 +73,28 @@ def integer(op: str, name: str, value: Any) -> int:
     """The argument `name` of `op` as an integer."""
     try:
         return value.__index__()
-    except AttributeError:
+    except (AttributeError, TypeError):  # an array of one element has the method, and refuses
         raise DTypeError(
             f"{op}: {name} is {shown(value)}, of type {type(value).__name__}: it must be an integer"
         ) from None
+
+
+def shape_tuple(op: str, shape: Any) -> tuple[int, ...]:
+    """`shape`, an integer or a sequence of integers, as a tuple; else `DTypeError`."""
+    if isinstance(shape, (tuple, list)):
+        return tuple([integer(op, "a length of shape", n) for n in shape])
+    return (integer(op, "shape", shape),)
+
+
+def real_number(op: str, name: str, value: Any) -> Any:
+    """`value`, if it is a real number or an array of one without axes; else `DTypeError`."""
+    if isinstance(value, (int, float)) or (
+        hasattr(value, "dtype") and not is_complex(value) and tuple(value.shape) == ()
+    ):
+        return value
+    raise DTypeError(
+        f"{op}: {name} is {shown(value)}, of type {type(value).__name__}: it must be a real number"
+    )
 
 
 def normalized_axes(op: str, x: GradArray, axis: int | tuple[int, ...] | None) -> tuple[int, ...]:

@@ -136,7 +136,8 @@ sqrt: Unary = unary(SqrtGrad, "sqrt", "The square root, elementwise. ∂ = 1/(2�
 @general("expit")
 def _expit(xp: Any, x: Any) -> Any:
     """1/(1 + e⁻ˣ), from e^(−|x|), which cannot overflow."""
-    if is_complex_dtype(x.dtype):
+    dtype = getattr(x, "dtype", None)  # a symbol in a kernel has none, and is real
+    if dtype is not None and is_complex_dtype(dtype):
         right = xp.real(x) >= 0
         z = xp.exp(xp.where(right, -x, x))
         return xp.where(right, 1.0, z) / (1 + z)

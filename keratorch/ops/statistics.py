@@ -19,6 +19,7 @@ from ._operands import (
     namespace,
     normalized_axes,
     raw_namespace,
+    real_number,
     widened,
 )
 from .joining import concat
@@ -308,6 +309,7 @@ def _spread_of(
             "kt.real(x) and of kt.imag(x)"
         )
     axes = normalized_axes(name, x, axis)
+    correction = real_number(name, "correction", correction)
     a = x._array
     xp = raw_namespace(x)
     along = None if axis is None else axes

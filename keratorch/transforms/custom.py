@@ -11,7 +11,7 @@ from ..core import engine
 from ..core.array import GradArray, new_array
 from ..core.convert import as_kept, as_operand
 from ..core.grad import Grad, next_seq
-from ..core.mode import enable_grad, mode
+from ..core.mode import mode, recorded
 from ..core.nodes import is_tracked
 from ..core.recording import constant, is_active
 from ..core.tangents import levels
@@ -277,7 +277,7 @@ class custom_vjp(_Function[P, R]):
         node = _node(_CustomVJPGrad, self, fixed, moving)
         if node is None:
             return self._checked(self._computed(fixed, moving), "it")
-        with enable_grad():  # to detect captured arrays
+        with recorded():  # to detect captured arrays
             outcome, residuals = self._forward(fixed, _constants(moving))
         self._checked((outcome, residuals), "fwd")
         node._saved = _Saved(node._saved)
@@ -300,7 +300,7 @@ class _CustomVJPGrad(_RuleGrad):
         record, since = mode.recording, next_seq()
         residuals: Any = self._saved.residuals  # type: ignore[union-attr]
         again = any(is_active(x) for x in inputs)
-        with enable_grad():  # to detect captured arrays
+        with recorded():  # to detect captured arrays
             if again:  # differentiated again: the residuals must be connected to the inputs
                 _, residuals = of._forward(self.fixed, self.arguments(inputs))
             found = of.bwd(*self.fixed, residuals, g)
@@ -359,7 +359,7 @@ class custom_jvp(_Function[P, R]):
         node = _node(_CustomJVPGrad, self, fixed, moving)
         if node is None:
             return self._checked(self._computed(fixed, moving), "it")
-        with enable_grad():  # to detect captured arrays
+        with recorded():  # to detect captured arrays
             outcome = self._computed(fixed, moving)
         return _outputs(node, self._checked(outcome, "it"))
 
@@ -375,7 +375,7 @@ class _CustomJVPGrad(_RuleGrad):
                 values[i] = t
         tangents = unflattened(primals, iter(values))
         record, since = mode.recording, next_seq()
-        with enable_grad():  # to detect captured arrays
+        with recorded():  # to detect captured arrays
             found = of.rule(*self.fixed, tuple(primals), tuple(tangents))
         if not isinstance(found, tuple) or len(found) != 2:
             raise RuleError(f"{of._called}: the rule must return a pair, (output, tangent)")
@@ -394,7 +394,7 @@ class _CustomJVPGrad(_RuleGrad):
         again = any(is_active(x) for x in inputs) or any(
             isinstance(g, GradArray) and is_active(g) for g in grad
         )
-        with enable_grad():
+        with recorded():
             variables: list[GradArray] = []
             for x in inputs:
                 zeros = _registry.of(x._array).xp.zeros_like(x._array)

@@ -10,7 +10,7 @@ from ..backends import _registry
 from ..core.array import GradArray, new_array
 from ..core.convert import SCALARS, as_kept, as_operand
 from ..core.grad import Grad
-from ..core.mode import enable_grad, mode, no_grad
+from ..core.mode import mode, no_grad, recorded
 from ..core.nodes import is_tracked, raw_of
 from ..core.recording import constant, is_active
 from ..core.sync import waits
@@ -182,6 +182,8 @@ class _Problem:
         self.params = mapped(lambda v: 0.0 if isinstance(v, GradArray) else v, params)
         self.raw = not any(isinstance(v, GradArray) for v in (*leaves(params), *leaves(x)))
         like = next((as_operand(v) for v in leaves(params) if _is_inexact(v)), None)
+        # A number beside complex parameters counts as complex: the solution often is.
+        x = mapped(lambda v: as_operand(v, like) if type(v) in SCALARS else v, x)
         self.values = [
             constant(as_operand(v, like)._array) for v in output_leaves("implicit_root", x, like)
         ]
@@ -189,7 +191,7 @@ class _Problem:
     def root(self, values: list[GradArray], params: list[Any]) -> list[Any]:
         """The root `values` as the result of an operation on `params`."""
         at = [i for i, p in enumerate(params) if isinstance(p, GradArray) and is_active(p)]
-        if at or mode.recording or levels:
+        if at or mode.recording or any(level > mode.floor for level in levels):
             self.check_captured(values, params)
         if not at:
             return [v._array if self.raw else v for v in values]
@@ -200,7 +202,7 @@ class _Problem:
 
     def check_captured(self, values: list[GradArray], params: list[Any]) -> None:
         """Raise `LostGradientError` if the residual of constants is tracked (captured an array)."""
-        with enable_grad():
+        with recorded():
             found = self.residuals(values, _constants(params))
         if any(is_tracked(r) for r in found):
             raise LostGradientError(

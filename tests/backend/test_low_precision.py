@@ -112,8 +112,6 @@ def test_the_variance_of_many(device, dtype, name):
 @narrow
 @pytest.mark.parametrize("padding", [0, 30])
 def test_average_pooling_of_many(device, dtype, padding):
-    if device.backend == "dask":
-        pytest.skip("Dask takes minutes for so large a kernel")
     side = 265 - 2 * padding if padding else 265
     x = leaf(device, np.ones((1, 1, side, side)), dtype)
 
@@ -169,6 +167,34 @@ def test_norms(device, dtype, ord):
     x = leaf(device, values / 2**20, dtype)
     if dtype == "bfloat16" or ord == 2:
         check(slope(norm, x)[:3], expected[:3], dtype, 8)
+
+
+@narrow
+def test_weights_of_large_numbers(device, dtype):
+    x = leaf(device, np.full(3, 2e4), dtype)
+    for function in (
+        kt.special.logsumexp,
+        np.logaddexp.reduce,
+        np.logaddexp2.reduce,
+        lambda x: np.logaddexp.accumulate(x)[-1],
+    ):
+        check(slope(function, x), 1 / 3, dtype, 2)
+    check(slope(lambda x: kt.logaddexp(x, 2e4), x), 1 / 2, dtype)
+
+
+@narrow
+def test_tails(device, dtype):
+    x = leaf(device, [-8.0, -5.0, 0.0, 5.0, 8.0], dtype)
+    z = np.exp(-np.abs(number(x)))
+    for function, expected in (
+        (kt.special.expit, z / (1 + z) ** 2),
+        (kt.tanh, 4 * z**2 / (1 + z**2) ** 2),
+        (kt.special.softplus, 1 / (1 + np.exp(-number(x)))),
+    ):
+        check(slope(function, x), expected, dtype, 4)
+    (first,) = kt.gradients([kt.sum(kt.special.expit(x))], [x], create_graph=True)
+    (second,) = kt.gradients([kt.sum(first)], [x])
+    check(as_float(second), -np.sign(number(x)) * z * (1 - z) / (1 + z) ** 3, dtype, 8)
 
 
 def test_numpys_own_means(device):

@@ -52,6 +52,19 @@ def test_a_rule_of_0_d_arrays_is_that_of_one_element(cls, dtype, rng):
             np.testing.assert_allclose(a, b[0], rtol=1e-6 if dtype == "float32" else 1e-13)
 
 
+def test_recorded_partials_have_the_same_values_and_variables():
+    found = [cls for cls in classes() if "recorded_partials" in cls.__dict__]
+    assert found
+    for cls in found:
+        fast, recorded = cls.exprs, cls.partial_exprs(recorded=True)
+        for a, b in zip(fast, recorded, strict=True):
+            assert b.variables() <= a.variables()
+        xs = [np.linspace(-3.0, 3.0, 13) for _ in fast]
+        for i in range(cls.arity):
+            functions = [cls.partial_function(recorded=r) for r in (False, True)]
+            np.testing.assert_allclose(*(f(np, i, *xs, None) for f in functions), rtol=1e-14)
+
+
 def test_a_scalar_chain_gives_arrays():
     x = kt.GradArray(2.0)
     y = kt.sqrt(x * 3.0) ** 3 / (1.0 - x)

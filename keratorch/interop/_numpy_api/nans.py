@@ -79,7 +79,8 @@ def nanmean(
     no_out("nanmean", out)
     x = floating(array(a) if dtype is None else kt.astype(array(a), dtype))
     known = numbers(x, where)
-    return reductions.mean(filled(x, 0.0), axis, keepdims=given(keepdims, False), where=known)
+    y = reductions.mean(filled(x, 0.0), axis, keepdims=given(keepdims, False), where=known)
+    return kt.astype(y, x.dtype, copy=False)  # CuPy's `where` of bfloat16 is of float32
 
 
 @implements("nanvar")

@@ -116,6 +116,8 @@ def matrix_norm(x: Any, /, *, keepdims: bool = False, ord: float | str | None = 
     than two axes, `DTypeError` unless x is floating or complex, `ValueError` for another `ord`.
     """
     x = matrices("matrix_norm", x)
+    if type(ord).__hash__ is None:  # a list or an array
+        raise _no_norm(ord, x)
     if ord is None or ord == "fro":
         return vector_norm(x, axis=(-2, -1), keepdims=keepdims)
     extrema: dict[Any, Any] = {1: max, 2: max, math.inf: max, -1: min, -2: min, -math.inf: min}
@@ -127,9 +129,12 @@ def matrix_norm(x: Any, /, *, keepdims: bool = False, ord: float | str | None = 
     elif extremum is not None:
         found = extremum(sum(abs(x), axis=-2 if ord in (1, -1) else -1), axis=-1)
     else:
-        raise ValueError(
-            f"matrix_norm: ord {shown(ord)} of an array of shape {tuple(x.shape)}: use 'fro', "
-            "'nuc', "
-            "1, -1, 2, -2, inf or -inf"
-        )
+        raise _no_norm(ord, x)
     return reshape(found, (*found.shape, 1, 1)) if keepdims else found
+
+
+def _no_norm(ord: Any, x: Any) -> ValueError:
+    return ValueError(
+        f"matrix_norm: ord {shown(ord)} of an array of shape {tuple(x.shape)}: use 'fro', 'nuc', "
+        "1, -1, 2, -2, inf or -inf"
+    )

@@ -94,6 +94,8 @@ class JAXBackend(Backend):
         return {"expit": jax.nn.sigmoid}.get(name) or super().special(name)
 
     def library_special(self, name: str) -> Any:
+        if name == "zeta":
+            return _zeta
         # JAX's polygamma accepts orders of an integer dtype only.
         return None if name == "polygamma" else getattr(jax.scipy.special, name, None)
 
@@ -108,6 +110,11 @@ def _staying(function: Any) -> Any:
         return jax.device_put(found, array.sharding)
 
     return stay
+
+
+def _zeta(x: RawArray, q: RawArray) -> RawArray:
+    """JAX's ζ(x, q), and NaN where q < 0: JAX gives wrong numbers there."""
+    return jax.numpy.where(q < 0, jax.numpy.nan, jax.scipy.special.zeta(x, q))
 
 
 def make() -> Backend:

@@ -254,7 +254,6 @@ _SPECIAL: dict[str, Callable[..., Any]] = {
     "relu": relu,
     "exp2": np.exp2,
     "cbrt": np.cbrt,
-    "sinc": np.sinc,
 }
 
 

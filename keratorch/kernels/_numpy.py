@@ -7,8 +7,8 @@ For ``partials = (1 + y * y,)`` the rule is, in essence,
 A temporary that depends on the output, or on the only input, has the shape and dtype of the
 gradient, so the rule writes into it; it writes into no other. A second rule, without writes, serves
 0-d gradients, which NumPy turns into scalars. Complex gradients take the general rule, and so do
-those of bfloat16, in float32. Below a selection a variant of the rule masks: if a result is not
-finite, it becomes 0 where the gradient is 0.
+those of float16 and bfloat16, in float32. Below a selection a variant of the rule masks: if a
+result is not finite, it becomes 0 where the gradient is 0.
 """
 
 from __future__ import annotations
@@ -182,7 +182,7 @@ def elementwise_rule(cls: type[ElementwiseGrad], masks: bool = False) -> Rule:
 
 
 def general_rule(node: Any, g: Any) -> tuple[Any, ...]:
-    """The rule for complex gradients, and for those of bfloat16, which computes in float32."""
+    """The rule for complex gradients, and for float16 and bfloat16, which compute in float32."""
     if not is_narrow(g.dtype):
         return node.backward(g)
     xp, values = node._operands(g)
@@ -203,10 +203,11 @@ def _in_float32(value: Any) -> Any:
 def _compiled(cls: type[ElementwiseGrad], in_place: bool, otherwise: Rule, masks: bool) -> Rule:
     """A rule for real gradients: with one axis or more if `in_place`, else with none.
 
-    otherwise : the rule for all other gradients.
+    otherwise : the rule for all other gradients. float16 is computed in float32 there.
     """
     # Two results need one check: their dot product.
     as_pair = masks and in_place and cls.finite == (False, False)
+    unfit = "g.dtype.char not in 'fdg'" if cls.computes else "g.dtype.kind != 'f'"
     inputs = [f"x{i}" for i in range(cls.arity)]
     results = [f"r{i}" for i in range(cls.arity)]
     writer = _Writer(in_place, cls.arity)
@@ -224,13 +225,10 @@ def _compiled(cls: type[ElementwiseGrad], in_place: bool, otherwise: Rule, masks
     name = f"{cls.__name__}_{'masking_' if masks else ''}{'kernel' if in_place else 'kernel_0d'}"
     lines = [
         f"def {name}(node, g):",
-        f"    if {'g.ndim == 0 or ' if in_place else ''}g.dtype.kind != 'f':",
+        f"    if {'g.ndim == 0 or ' if in_place else ''}{unfit}:",
         "        return otherwise(node, g)",
         f"    {', '.join(inputs)}, y = node._saved",
     ]
-    if in_place and cls.arity == 1 and "x0" in cls.reads(0):
-        # Some of SciPy's functions of float16 are in float32.
-        lines.append("    if x0.dtype != g.dtype: x0 = x0.astype(g.dtype)")
     if cls.arity > 1:
         lines.append(f"    {', '.join(f'e{i}' for i in range(cls.arity))} = node._edges")
         lines.append(f"    {' = '.join(results)} = None")

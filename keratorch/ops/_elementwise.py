@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar, TypeAlias
 
 from ..backends import _registry
-from ..backends._dtypes import is_complex_dtype
+from ..backends._dtypes import is_complex_dtype, is_narrow
 from ..core.array import GradArray
 from ..core.convert import SCALARS, as_operand, check_devices, is_table
 from ..core.grad import Grad, next_seq
@@ -18,7 +18,7 @@ from ..core.mode import mode, policy
 from ..core.recording import attach, constant, recorders, ref_to, unrecorded
 from ..errors import DTypeError, KeratorchError, ShapeError
 from ..typing import ArrayLike
-from ._operands import is_complex
+from ._operands import is_complex, namespace, widened
 from ._pandas import takes_table
 from ._partials import Expr, namespace_function, trace
 from ._propagating import record_elementwise
@@ -59,6 +59,9 @@ class ElementwiseGrad(Grad):
     exprs: ClassVar[tuple[Expr, ...]]
     #: Of each partial, whether it is finite whatever the inputs are.
     finite: ClassVar[tuple[bool, ...]]
+    #: Whether the partials are more than an input or a number. In float16 and bfloat16 such
+    #: partials are computed in float32: their parts may over- or underflow, or cancel.
+    computes: ClassVar[bool]
     _functions: ClassVar[dict[tuple[bool, bool], Callable[..., Any]]]
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -68,6 +71,7 @@ class ElementwiseGrad(Grad):
         cls.arity = cls.partials.__code__.co_argcount - 2
         cls.exprs = trace(cls.partials, cls.arity)
         cls.finite = tuple(e.is_finite() for e in cls.exprs)
+        cls.computes = any(e.args for e in cls.exprs)
         cls.saves = (*range(cls.arity), -1)
         cls.fresh = not any(e.is_constant for e in cls.exprs)
         cls._functions = {}
@@ -139,11 +143,15 @@ class ElementwiseGrad(Grad):
             term = self._times(xp, t, i, values, conjugate=False)
             if term is not None:
                 total = term if total is None else total + term
+        if total is not None and total.dtype != self.dtype:  # computed in float32
+            total = namespace(total).astype(total, self.dtype)
         return total
 
     def _operands(self, like: Any) -> tuple[Any, tuple[Any, ...]]:
         """The namespace of `like`, and the saved values as arrays of it."""
         values = self.saved(like)
+        if self.computes and is_narrow(self.dtype):
+            values = tuple([v if type(v) in SCALARS or v is None else widened(v) for v in values])
         wrapped = type(like) is GradArray
         raw = like._array if wrapped else like
         backend = _registry.of(raw)

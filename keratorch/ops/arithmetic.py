@@ -184,14 +184,24 @@ class SquareGrad(ElementwiseGrad):
 
 
 class HypotGrad(ElementwiseGrad):
-    """0 at (0, 0)."""
+    """x1/y and x2/y, 0 at (0, 0), from the smaller divided by the larger.
+
+    The quotient by y loses the second derivative: 1/y − x1²/y³ cancels.
+    """
 
     __slots__ = ()
 
     @staticmethod
     def partials(xp: Any, x1: Any, x2: Any, y: Any) -> tuple[Any, ...]:
-        length = xp.where(y == 0, 1.0, y)
-        return x1 / length, x2 / length
+        steep = xp.abs(x1) > xp.abs(x2)
+        larger = xp.where(steep, x1, x2)
+        ratio = xp.where(steep, x2, x1) / xp.where(y == 0, 1.0, larger)
+        of_larger = xp.sign(larger) / xp.sqrt(1 + ratio * ratio)
+        of_smaller = ratio * of_larger
+        return (
+            xp.where(steep, of_larger, of_smaller),
+            xp.where(steep, of_smaller, of_larger),
+        )
 
     @staticmethod
     def kinks(xp: Any, i: int, x1: Any, x2: Any, y: Any) -> tuple[Any, ...]:

@@ -87,12 +87,12 @@ class EntrGrad(ElementwiseGrad):
         return (-xp.log(x) - 1,)
 
 
-def log_of_quotient(xp: Any, x1: Any, x2: Any) -> Any:
-    """log(x1/x2), and 0 at (0, 0). Where only x1 is 0, the derivative in x2 is −1/x2."""
-    zero = x1 == 0
-    origin = zero & (x2 == 0)
-    at_0 = xp.log(xp.where(origin, 1.0, x1)) - xp.log(xp.where(origin, 1.0, x2))
-    return xp.where(zero, at_0, xp.log(xp.where(zero, 1.0, x1 / xp.where(origin, 1.0, x2))))
+def log_ratio(xp: Any, x: Any, y: Any) -> Any:
+    """log(x/y) for positive numbers, also where the quotient over- or underflows."""
+    quotient = x / y
+    fits = (quotient > 1e-30) & (quotient < 1e30)
+    far = xp.log(xp.where(fits, 1.0, x)) - xp.log(xp.where(fits, 1.0, y))
+    return xp.where(fits, xp.log(xp.where(fits, quotient, 1.0)), far)
 
 
 class RelEntrGrad(ElementwiseGrad):
@@ -105,7 +105,8 @@ class RelEntrGrad(ElementwiseGrad):
     def partials(xp: Any, x1: Any, x2: Any, y: Any) -> tuple[Any, ...]:
         origin = (x1 == 0) & (x2 == 0)
         quotient = x1 / xp.where(origin, 1.0, x2)
-        return xp.where(origin, 0.0, log_of_quotient(xp, x1, x2) + 1), -quotient
+        logarithm = log_ratio(xp, xp.where(origin, 1.0, x1), xp.where(origin, 1.0, x2))
+        return xp.where(origin, 0.0, logarithm + 1), -quotient
 
     @staticmethod
     def kinks(xp: Any, i: int, x1: Any, x2: Any, y: Any) -> tuple[Any, ...]:
@@ -123,7 +124,8 @@ class KLDivGrad(ElementwiseGrad):
     def partials(xp: Any, x1: Any, x2: Any, y: Any) -> tuple[Any, ...]:
         origin = (x1 == 0) & (x2 == 0)
         quotient = x1 / xp.where(origin, 1.0, x2)
-        return log_of_quotient(xp, x1, x2), 1 - quotient
+        logarithm = log_ratio(xp, xp.where(origin, 1.0, x1), xp.where(origin, 1.0, x2))
+        return logarithm, 1 - quotient
 
     @staticmethod
     def kinks(xp: Any, i: int, x1: Any, x2: Any, y: Any) -> tuple[Any, ...]:
@@ -157,6 +159,14 @@ _SINC_SLOPE = [
 ]
 
 
+def turned(xp: Any, x: Any) -> Any:
+    """x − 2n with the whole number n that is nearest to x/2: π times it is the angle of πx.
+
+    It is exact. The product πx is rounded, to an angle that is a wrong one for large x.
+    """
+    return x - 2 * xp.floor(0.5 * x + 0.5)
+
+
 class SincGrad(ElementwiseGrad):
     """(cos πx − y)/x; by its series where |x| < 0.3, so the second derivative at 0 is −π²/3."""
 
@@ -166,7 +176,7 @@ class SincGrad(ElementwiseGrad):
     def partials(xp: Any, x: Any, y: Any) -> tuple[Any, ...]:
         square = x * x
         near = square < 0.09
-        far = (xp.cos(math.pi * x) - y) / xp.where(near, 1.0, x)
+        far = (xp.cos(math.pi * turned(xp, x)) - y) / xp.where(near, 1.0, x)
         return (xp.where(near, x * polynomial(_SINC_SLOPE, xp.where(near, square, 0.0)), far),)
 
 
@@ -244,9 +254,9 @@ def _rel_entr(xp: Any, x: Any, y: Any) -> Any:
     """x·log(x/y) for x, y > 0, 0 where x = 0 and y ≥ 0, +∞ elsewhere."""
     inside = (x > 0) & (y > 0)
     known = (x == x) & (y == y)
-    quotient = xp.where(inside | ~known, x, 1.0) / xp.where(inside | ~known, y, 1.0)
+    logarithm = log_ratio(xp, xp.where(inside | ~known, x, 1.0), xp.where(inside | ~known, y, 1.0))
     outside = known & ~inside & ~((x == 0) & (y >= 0))
-    return xp.where(outside, math.inf, x * xp.log(quotient))
+    return xp.where(outside, math.inf, x * logarithm)
 
 
 def rel_entr(x: Any, y: Any, /) -> GradArray:
@@ -257,12 +267,20 @@ def rel_entr(x: Any, y: Any, /) -> GradArray:
     return special(RelEntrGrad, "rel_entr", x, y)
 
 
+#: (1 + d)·log(1 + d) − d = d²·Σ aₖ dᵏ.
+_KL_NEAR = [(-1) ** k / ((k + 1) * (k + 2)) for k in range(18)]
+
+
 @general("kl_div")
 def _kl_div(xp: Any, x: Any, y: Any) -> Any:
-    """x·log(x/y) − x + y; +∞ outside of the domain."""
+    """x·log(x/y) − x + y; by its series where x is near y; +∞ outside of the domain."""
     entropy = _rel_entr(xp, x, y)
     infinite = entropy == math.inf
-    return xp.where(infinite, entropy, entropy - xp.where(infinite, 0.0, x) + y)
+    near = (x > 0.9 * y) & (x < 1.1 * y)
+    d = xp.where(near, x - y, 0.0) / xp.where(near, y, 1.0)
+    close = d * xp.where(near, x - y, 0.0) * polynomial(_KL_NEAR, d)
+    far = xp.where(infinite, entropy, entropy - xp.where(infinite, 0.0, x) + y)
+    return xp.where(near, close, far)
 
 
 def kl_div(x: Any, y: Any, /) -> GradArray:
@@ -298,8 +316,9 @@ def cbrt(x: Any, /) -> GradArray:
 @general("sinc")
 def _sinc(xp: Any, x: Any) -> Any:
     """sin(πx)/(πx), 1 at 0."""
-    angle = math.pi * xp.where(x == 0, 1.0, x)
-    return xp.where(x == 0, 1.0, xp.sin(angle) / angle)
+    rest = turned(xp, x)
+    angle = math.pi * xp.where(rest == 0, 1.0, rest)
+    return xp.where(x == 0, 1.0, xp.sin(angle) / angle * (rest / xp.where(x == 0, 1.0, x)))
 
 
 def sinc(x: Any, /) -> GradArray:

@@ -32,6 +32,11 @@ class TanGrad(ElementwiseGrad):
         return (1 + y * y,)
 
 
+def one_minus_square(xp: Any, x: Any) -> Any:
+    """1 − x², from the factors near ±1. Near 0 the derivatives of the factors would cancel."""
+    return xp.where(xp.abs(x) < 0.5, 1 - x * x, (1 - x) * (1 + x))
+
+
 class AsinGrad(ElementwiseGrad):
     """Infinite at ±1."""
 
@@ -41,6 +46,10 @@ class AsinGrad(ElementwiseGrad):
     @staticmethod
     def partials(xp: Any, x: Any, y: Any) -> tuple[Any, ...]:
         return (1 / xp.sqrt((1 - x) * (1 + x)),)
+
+    @staticmethod
+    def recorded_partials(xp: Any, x: Any, y: Any) -> tuple[Any, ...]:
+        return (1 / xp.sqrt(one_minus_square(xp, x)),)
 
     @staticmethod
     def complex_partials(xp: Any, x: Any, y: Any) -> tuple[Any, ...]:
@@ -56,6 +65,10 @@ class AcosGrad(ElementwiseGrad):
     @staticmethod
     def partials(xp: Any, x: Any, y: Any) -> tuple[Any, ...]:
         return (-1 / xp.sqrt((1 - x) * (1 + x)),)
+
+    @staticmethod
+    def recorded_partials(xp: Any, x: Any, y: Any) -> tuple[Any, ...]:
+        return (-1 / xp.sqrt(one_minus_square(xp, x)),)
 
     @staticmethod
     def complex_partials(xp: Any, x: Any, y: Any) -> tuple[Any, ...]:
@@ -191,6 +204,10 @@ class AtanhGrad(ElementwiseGrad):
     @staticmethod
     def partials(xp: Any, x: Any, y: Any) -> tuple[Any, ...]:
         return (1 / (1 - x) / (1 + x),)
+
+    @staticmethod
+    def recorded_partials(xp: Any, x: Any, y: Any) -> tuple[Any, ...]:
+        return (1 / one_minus_square(xp, x),)
 
 
 sin: Unary = unary(SinGrad, "sin", "The sine of x in radians, elementwise.")

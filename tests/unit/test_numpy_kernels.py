@@ -93,7 +93,9 @@ def test_recorded_partials_have_the_same_values_and_variables():
         xs = [np.linspace(-3.0, 3.0, 13) for _ in fast]
         for i in range(cls.arity):
             functions = [cls.partial_function(recorded=r) for r in (False, True)]
-            np.testing.assert_allclose(*(f(np, i, *xs, None) for f in functions), rtol=1e-14)
+            with np.errstate(all="ignore"):  # beyond ±1, where asin is not defined
+                found_here = [f(np, i, *xs, None) for f in functions]
+            np.testing.assert_allclose(*found_here, rtol=1e-14)
 
 
 def test_a_scalar_chain_gives_arrays():

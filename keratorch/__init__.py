@@ -101,6 +101,7 @@ from . import functions  # isort: skip
 from . import fft as fft  # isort: skip
 from . import linalg as linalg  # isort: skip
 from . import nn as nn  # isort: skip
+from . import serialization as serialization  # isort: skip
 from . import special as special  # isort: skip
 from . import typing as typing  # isort: skip
 from . import _installation, kernels

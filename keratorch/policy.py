@@ -17,8 +17,9 @@ def set_policy(*, masked_zeros: bool | None = None) -> None:
     """Change how derivatives are computed, for the whole program.
 
     masked_zeros : `True` (the default) treats a partial that is not finite as 0 where the incoming
-        gradient is 0. So ``where(x > 0, log(x), 0)`` has the gradient 0 at 0. `False` gives the
-        plain IEEE product, which is NaN there. `None` leaves the setting.
+        gradient is 0, if that gradient came through a selection, such as `where` or an index. So
+        ``where(x > 0, log(x), 0)`` has the gradient 0 at 0. `False` gives the plain IEEE product,
+        which is NaN there. `None` leaves the setting.
     """
     if masked_zeros is not None:
         policy.masked_zeros = bool(masked_zeros)

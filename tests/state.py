@@ -9,14 +9,16 @@ from keratorch.core.tangents import levels
 
 def restore_and_check() -> None:
     """Put modes, the policy and the default device back; fail if one of them was left changed."""
-    watched = mode.watchers, mode.no_sync
-    mode.watchers, mode.no_sync = (), False
+    watched = mode.watchers, mode.no_sync, mode.masking
+    mode.watchers, mode.no_sync, mode.masking = (), False, False
     state = (mode.recording, mode.rules_wrapped, set(levels), mode.level, policy.masked_zeros)
+    floor, mode.floor = mode.floor, 0
     levels.clear()
     default = str(kt.get_default_device())
     mode.recording, mode.rules_wrapped, mode.level = True, False, None
     policy.masked_zeros = True
     kt.set_default_device(None)
     assert state == (True, False, set(), None, True)
+    assert floor == 0
     assert default == "cpu"
-    assert watched == ((), False)
+    assert watched == ((), False, False)

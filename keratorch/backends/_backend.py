@@ -428,8 +428,11 @@ class Backend:
         return out
 
     def ones_like(self, array: RawArray) -> RawArray:
-        """Ones of the shape, dtype and device of `array`."""
         return self.xp.ones_like(array)
+
+    def is_finite(self, array: RawArray) -> bool:
+        """Whether all elements are finite; `False` also where the library is slow to tell."""
+        return False
 
     def as_array(self, value: RawArray) -> RawArray:
         """`value`, a result of this library, as an array: some functions return scalars."""

@@ -174,10 +174,6 @@ class CuPyRules(RuleTable):
     def __setitem__(self, cls: type, rule: Rule) -> None:
         super().__setitem__(cls, _where_its_gradient_is(rule))
 
-    def update(self, rules: Any = (), /) -> None:  # type: ignore[override]
-        for cls, rule in dict(rules).items():
-            self[cls] = rule
-
 
 def _where_its_gradient_is(rule: Rule) -> Rule:
     def on_device(node: Any, grad: Any) -> Any:

@@ -38,6 +38,7 @@ class DaskNamespace(ModuleType):
     """`array_api_compat.dask.array`, with `concat`, `fft`, `roll` and `where` replaced."""
 
     fft = OneChunk("dask.array.fft")
+    float16 = np.float16  # which Dask has, and array-api-compat does not name
     concat = staticmethod(_dask_chunks.concat)
     roll = staticmethod(_dask_chunks.roll)
     where = staticmethod(_dask_chunks.where)

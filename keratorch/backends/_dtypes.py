@@ -21,8 +21,18 @@ def is_complex_dtype(dtype: Any) -> bool:
     return found
 
 
+def is_narrow(dtype: Any) -> bool:
+    """Whether a dtype of any library is floating and of two bytes: float16 or bfloat16."""
+    key = type(dtype), dtype
+    found = _narrow.get(key)
+    if found is None:
+        found = _narrow[key] = dtype_name(dtype) in ("float16", "bfloat16")
+    return found
+
+
 #: Not `functools.cache`: `torch.compile` cannot trace it.
 _complex: dict[tuple[type, Any], bool] = {}
+_narrow: dict[tuple[type, Any], bool] = {}
 
 
 def dtype_name(dtype: Any) -> str | None:

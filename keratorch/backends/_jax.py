@@ -86,12 +86,35 @@ class JAXBackend(Backend):
     def add_flat(self, size: int, where: RawArray, values: RawArray) -> RawArray:
         return self.add_at((size,), where, values)
 
+    def linalg(self, name: str) -> Any:
+        function = super().linalg(name)
+        return _staying(function) if name in ("diagonal", "pinv") else function
+
     def special(self, name: str) -> Any:
         return {"expit": jax.nn.sigmoid}.get(name) or super().special(name)
 
     def library_special(self, name: str) -> Any:
+        if name == "zeta":
+            return _zeta
         # JAX's polygamma accepts orders of an integer dtype only.
         return None if name == "polygamma" else getattr(jax.scipy.special, name, None)
+
+
+def _staying(function: Any) -> Any:
+    """`function` with its result on the device of its array: JAX puts empty ones on the first."""
+
+    def stay(array: RawArray, /, *args: Any, **kwargs: Any) -> RawArray:
+        found = function(array, *args, **kwargs)
+        if isinstance(found, Tracer) or found.sharding == array.sharding or found.size:
+            return found
+        return jax.device_put(found, array.sharding)
+
+    return stay
+
+
+def _zeta(x: RawArray, q: RawArray) -> RawArray:
+    """JAX's ζ(x, q), and NaN where q < 0: JAX gives wrong numbers there."""
+    return jax.numpy.where(q < 0, jax.numpy.nan, jax.scipy.special.zeta(x, q))
 
 
 def make() -> Backend:

@@ -7,14 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from keratorch.errors import UnknownArrayError
-
 from . import _windows
 from ._backend import Backend
 from ._device import Device
 from ._numpy_namespace import make as make_namespace
 from ._rules import KERNELS, RawArray
 from ._special import GENERAL, scipy_special
+from ._subclasses import refuse, refuse_in
 
 _CPU = Device("numpy", "cpu", 0)
 #: Array API name -> NumPy's name of an elementwise function, where the two differ.
@@ -58,17 +57,11 @@ class NumPyBackend(Backend):
     def adopt(self, array: RawArray) -> RawArray:
         if type(array) is np.ndarray:
             return array
-        if isinstance(array, np.ma.MaskedArray):
-            raise UnknownArrayError(
-                "a masked array would lose its mask: fill it first, as in array.filled(0)"
-            )
-        if isinstance(array, np.matrix):
-            raise UnknownArrayError(
-                "a matrix of NumPy multiplies with *, as no array does: pass np.asarray(matrix)"
-            )
+        refuse(type(array), array.shape)
         return array.view(np.ndarray)
 
     def asarray(self, data: Any, dtype: Any = None, device: Device | None = None) -> RawArray:
+        refuse_in(data)
         return np.asarray(data, dtype=None if dtype is None else self.dtype(dtype))
 
     def create(self, name: str, device: Device, /, *args: Any, **kwargs: Any) -> RawArray:
@@ -82,12 +75,12 @@ class NumPyBackend(Backend):
             found = np.dtype(dtype)
         except TypeError:
             found = np.dtype(super().dtype(dtype))
-        if found.kind not in "biufc":
+        if found.kind not in "biufc" and found.name != "bfloat16":
             raise self.no_dtype(dtype)
         return found
 
     def is_inexact(self, dtype: Any) -> bool:
-        return dtype.kind in "fc"
+        return dtype.kind in "fc" or dtype.name == "bfloat16"
 
     def is_complex(self, dtype: Any) -> bool:
         return dtype.kind == "c"
@@ -114,7 +107,7 @@ class NumPyBackend(Backend):
         return flags.c_contiguous and flags.writeable
 
     def copy(self, array: RawArray) -> RawArray:
-        return np.array(array, copy=True, order="C")
+        return np.array(array, copy=True, order="C", subok=True)
 
     def writeable(self, array: RawArray) -> bool:
         return array.flags.writeable
@@ -157,6 +150,9 @@ class NumPyBackend(Backend):
         if total.flags.writeable:
             return np.add(total, term, total)
         return self.add(total, term)
+
+    def is_finite(self, array: RawArray) -> bool:
+        return bool(np.isfinite(array).all())
 
     def storage(self, array: RawArray) -> int:
         while isinstance(array.base, np.ndarray):
@@ -239,7 +235,7 @@ def is_basic(key: Any) -> bool:
 def expit(x: RawArray) -> RawArray:
     """1/(1 + e⁻ˣ), from e^(−|x|), which cannot overflow; in place."""
     if x.dtype.kind != "f" or x.ndim == 0:
-        return GENERAL["expit"](np, x if x.dtype.kind in "fc" else x.astype(np.float64))
+        return GENERAL["expit"](np, x if x.dtype.kind in "fcV" else x.astype(np.float64))
     z = np.abs(x)
     np.negative(z, z)
     np.exp(z, z)
@@ -258,7 +254,6 @@ _SPECIAL: dict[str, Callable[..., Any]] = {
     "relu": relu,
     "exp2": np.exp2,
     "cbrt": np.cbrt,
-    "sinc": np.sinc,
 }
 
 

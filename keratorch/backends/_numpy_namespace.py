@@ -6,6 +6,7 @@ arguments and return the same values.
 
 from __future__ import annotations
 
+import sys
 from types import ModuleType
 from typing import Any
 
@@ -77,6 +78,21 @@ def matrix_transpose(x: Any, /) -> Any:
     return x.swapaxes(-1, -2)
 
 
+def isdtype(dtype: Any, kind: Any) -> bool:
+    """As in the standard; bfloat16, which the standard lacks, is a real floating dtype."""
+    kinds = kind if isinstance(kind, tuple) else (kind,)
+    if getattr(dtype, "name", None) == "bfloat16" and all(isinstance(k, str) for k in kinds):
+        dtype = np.dtype(np.float32)
+    return compat.isdtype(dtype, kind)
+
+
+def finfo(type: Any, /) -> Any:
+    """The limits of a floating dtype; those of bfloat16 are in the package that has the dtype."""
+    if getattr(type, "name", None) == "bfloat16":
+        return sys.modules[type.type.__module__].finfo(type)
+    return compat.finfo(type)
+
+
 def make() -> NumPyNamespace:
     """The namespace, with the name of the library."""
     namespace = NumPyNamespace("numpy")
@@ -90,5 +106,7 @@ def make() -> NumPyNamespace:
         permute_dims=permute_dims,
         matrix_transpose=matrix_transpose,
         matmul=np.matmul,
+        isdtype=isdtype,
+        finfo=finfo,
     )
     return namespace

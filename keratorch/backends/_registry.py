@@ -21,6 +21,7 @@ from keratorch.errors import (
     UnknownDeviceError,
 )
 
+from . import _plugins
 from ._backend import Backend
 from ._device import Device, parse_device
 from ._rules import Rule
@@ -43,7 +44,7 @@ _NEVER_ARRAYS = {
 }
 #: Kind of a device -> the backend that a plain device name of that kind means.
 _BACKEND_OF_KIND = {"cpu": "numpy", "cuda": "cupy"}
-ENTRY_POINT_GROUP = "keratorch.backends"
+ENTRY_POINT_GROUP = _plugins.GROUP
 
 _backends: dict[str, Backend] = {}
 _by_namespace: dict[Any, Backend] = {}
@@ -85,7 +86,8 @@ def register(
 
     A package can do the same without being imported, by an entry point of the group
     ``keratorch.backends``. The entry point has the backend's name, and its object is a `Backend` or
-    a function that returns one.
+    a function that returns one. Such a backend gets no type, name or device kind of a built-in
+    backend: keratorch warns, and names the package.
     """
     for cls, rule in (rules or {}).items():
         if not (isinstance(cls, type) and callable(rule)):
@@ -107,6 +109,11 @@ def register(
                 raise BackendUnavailableError(_unknown_backend(name))
         else:
             name = backend.name
+            if _plugins.is_loading():
+                if name in _MODULES:
+                    _plugins.refuse(f"the name {name!r}", name)
+                    return
+                backend.array_types = _own_types(backend)
             backend.rules.update(_pending_rules.pop(name, {}))
             backend.rules.update(rules or {})
             for cls, other in list(by_type.items()):
@@ -120,9 +127,26 @@ def register(
             for cls in backend.array_types:
                 by_type[cls] = backend
         for kind in kinds:
-            _BACKEND_OF_KIND[parse_device(kind)[0]] = name
+            kind = parse_device(kind)[0]
+            owner = _BACKEND_OF_KIND.get(kind)
+            if _plugins.is_loading() and owner in _MODULES:
+                _plugins.refuse(f"the device kind {kind!r}", owner)
+            else:
+                _BACKEND_OF_KIND[kind] = name
         for listener in _listeners:
             listener()
+
+
+def _own_types(backend: Backend) -> tuple[type, ...]:
+    """The array types of the backend of an entry point, without those of built-in backends."""
+    own: list[type] = []
+    for cls in backend.array_types:
+        library = _LIBRARY_OF_MODULE.get(cls.__module__.partition(".")[0])
+        if library is not None and issubclass(cls, get(library).array_types):
+            _plugins.refuse(f"arrays of type {cls.__module__}.{cls.__qualname__}", library)
+        else:
+            own.append(cls)
+    return tuple(own)
 
 
 def on_change(listener: Callable[[], None]) -> None:
@@ -130,22 +154,16 @@ def on_change(listener: Callable[[], None]) -> None:
     _listeners.append(listener)
 
 
-_entry_point_table: dict[str, Any] | None = None
-
-
 def _entry_points() -> dict[str, Any]:
-    global _entry_point_table
-    if _entry_point_table is None:
-        from importlib.metadata import entry_points
-
-        _entry_point_table = {e.name: e for e in entry_points(group=ENTRY_POINT_GROUP)}
-    return _entry_point_table
+    return _plugins.entry_points(_MODULES)
 
 
 def _load_entry_point(name: str) -> Backend:
     try:
-        found = _entry_points()[name].load()
-        with _lock:
+        entry = _entry_points()[name]
+        with _plugins.loading(entry):
+            found = entry.load()
+        with _lock, _plugins.loading(entry):
             if name in _backends:  # registered by the module itself, or by another thread
                 return _backends[name]
             backend = found if isinstance(found, Backend) else found()
@@ -205,7 +223,7 @@ def get(name: str) -> Backend:
             module = importlib.import_module(f".{_MODULES[name]}", __package__)
         except Exception as error:
             raise BackendUnavailableError(_not_installed(name, error)) from error
-        with _lock:
+        with _lock, _plugins.loading(None):
             if name not in _backends:
                 register(module.make())
             return _backends[name]

@@ -19,10 +19,51 @@ class RuleTable(dict[type, Rule]):
     A class that is not in the table uses its own `backward`.
     """
 
-    __slots__ = ()
+    __slots__ = ("masking",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        #: The rules of nodes below a selection.
+        self.masking = MaskingTable(self)
 
     def __missing__(self, cls: type) -> Rule:
         return cls.backward  # type: ignore[attr-defined]
 
+    def __setitem__(self, cls: type, rule: Rule) -> None:
+        super().__setitem__(cls, rule)
+        self.masking.pop(cls, None)
 
-__all__ = ["KERNELS", "RawArray", "Rule", "RuleTable"]
+    def __delitem__(self, cls: type) -> None:
+        super().__delitem__(cls)
+        self.masking.pop(cls, None)
+
+    def pop(self, cls: type, *default: Any) -> Any:
+        self.masking.pop(cls, None)
+        return super().pop(cls, *default)
+
+    def update(self, rules: Any = (), /) -> None:  # type: ignore[override]
+        for cls, rule in dict(rules).items():
+            self[cls] = rule
+
+
+class MaskingTable(dict[type, Rule]):
+    """The second table of a backend: where a gradient is 0, an infinite partial counts as 0.
+
+    A rule may have an attribute ``masking``: a function that makes its variant that masks. Any
+    other rule runs as it is. The general rules ask ``mode.masking``, which the walk sets.
+    """
+
+    __slots__ = ("plain",)
+
+    def __init__(self, plain: RuleTable) -> None:
+        super().__init__()
+        self.plain = plain
+
+    def __missing__(self, cls: type) -> Rule:
+        rule = self.plain[cls]
+        make = getattr(rule, "masking", None)
+        found = self[cls] = rule if make is None else make()
+        return found
+
+
+__all__ = ["KERNELS", "MaskingTable", "RawArray", "Rule", "RuleTable"]

@@ -16,8 +16,9 @@ from ._device import Device
 from ._indices import has_negative_step
 from ._rules import RawArray
 
-#: SciPy's name of a special function -> PyTorch's other name; "" if its arguments differ.
-_SPECIAL = {"j0": "bessel_j0", "j1": "bessel_j1", "polygamma": ""}
+#: SciPy's name of a special function -> PyTorch's other name; "" if its arguments differ, or if its
+#: values are composed better: PyTorch's `ndtr` is 0 below −6 in float32.
+_SPECIAL = {"j0": "bessel_j0", "j1": "bessel_j1", "polygamma": "", "ndtr": ""}
 
 
 def log1p(x: RawArray) -> RawArray:

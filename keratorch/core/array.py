@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import copy
 import sys
 from collections.abc import Callable, Iterator
@@ -11,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from ..backends import _registry
 from ..backends._device import Device
 from ..errors import (
-    BackendUnavailableError,
     DTypeError,
     GradientRequiredError,
     LeafWriteError,
@@ -19,16 +17,15 @@ from ..errors import (
     NotTrackedError,
     ShapeError,
     UnknownArrayError,
-    UnknownDeviceError,
 )
-from . import display, engine, recording
-from .convert import as_raw, check_devices, move, to_raw
+from . import display, engine, making, recording
+from .convert import as_raw, check_devices, to_raw
 from .hooks import RemovableHandle, register
 from .host import HostValues
 from .making import array_class
 from .making import new_array as new_array
 from .namespace import namespace_of_backend
-from .nodes import LeafSlot, Node, raw_of, set_raw
+from .nodes import LeafSlot, Node, names, raw_of, set_raw
 from .nodes import get_raw as get_raw
 from .nodes import set_grad as set_grad
 from .sync import waits
@@ -86,12 +83,16 @@ class GradArray(HostValues):
             share(data, self, sure=False)
         if grad_op is not None:
             self._attach(grad_op, requires_grad)
+            if name is not None:
+                self.name = name
             return
         inexact = _registry.of(raw).is_inexact(raw.dtype)
         if requires_grad and not inexact:
             raise self._no_gradient()
         if inexact if requires_grad is None else requires_grad:
             self._edge = LeafSlot(self, raw.shape, raw.dtype)
+            if name is not None:
+                names[self._edge] = name
 
     def _no_gradient(self) -> DTypeError:
         return DTypeError(
@@ -123,6 +124,11 @@ class GradArray(HostValues):
     @name.setter
     def name(self, value: str | None) -> None:
         self._name = value
+        if self._edge is not None:
+            if value is None:
+                names.pop(self._edge, None)
+            else:
+                names[self._edge] = value
 
     @property
     def grad_op(self) -> Node | None:
@@ -155,6 +161,7 @@ class GradArray(HostValues):
             )
         if bool(value) != (self._edge is not None):
             self._edge = LeafSlot(self, self._array.shape, self._array.dtype) if value else None
+            self.name = self.name
 
     # -- the gradient ------------------------------------------------------------------------
 
@@ -180,6 +187,8 @@ class GradArray(HostValues):
                     f"grad must be an array of shape {tuple(self.shape)} or None, not "
                     f"{type(value).__name__}"
                 )
+            if not isinstance(value, GradArray):
+                value = raw = _registry.of(raw).adopt(raw)
             if tuple(raw.shape) != tuple(self.shape):
                 raise ShapeError(
                     f"grad of shape {tuple(raw.shape)} for an array of shape {tuple(self.shape)}: "
@@ -343,7 +352,7 @@ class GradArray(HostValues):
         """The copy of a leaf is a new leaf; the copy of any other array is differentiable."""
         if self._stands_for_more:
             x = self.copy()
-            x._name = self.name
+            x.name = self.name
         else:
             x = self._rebuilt(_registry.of(self._array).copy(self._array))
             x._grad = copy.deepcopy(self._grad, memo)
@@ -373,8 +382,7 @@ class GradArray(HostValues):
                 "derivative: pickle x.detach(), or the leaves"
             )
         waits("pickling", self.shape, "do it later")
-        parts = self._array, self._edge is not None, self.name, self._grad, self.device
-        return _unpickled, parts
+        return making.reduced(self)
 
     # -- display -----------------------------------------------------------------------------
 
@@ -408,18 +416,6 @@ def guard_array(caller_depth: int = 2) -> None:
             "._array of a tracked input was read inside a rule whose result is differentiated "
             "again: the second derivative would be lost; compute with self.inputs themselves"
         )
-
-
-def _unpickled(
-    raw: Any, requires_grad: bool, name: str | None, grad: Any, device: Device | None
-) -> GradArray:
-    x = GradArray(raw, requires_grad=requires_grad, name=name)
-    if device is not None and x.device != device:  # JAX unpickles onto its default device
-        with contextlib.suppress(UnknownDeviceError, BackendUnavailableError):
-            x = GradArray(raw, device=device, requires_grad=requires_grad, name=name)
-            grad = grad if grad is None or isinstance(grad, GradArray) else move(grad, device)
-    x._grad = grad
-    return x
 
 
 __all__ = ["GradArray", "RuleInput", "get_raw", "new_array", "set_grad"]

@@ -13,6 +13,7 @@ from ..backends._device import Device
 from ..errors import (
     DeviceMismatchError,
     DTypeError,
+    KeratorchError,
     LostGradientError,
     ShapeError,
     UnknownArrayError,
@@ -101,7 +102,22 @@ def as_raw(value: Any, like: Any = None) -> Any:
         value = value.item()
     if type(value) in SCALARS:
         return backend.scalar(value, raw_like)
-    return require_numbers(backend, backend.asarray(value, device=backend.device(raw_like)))
+    try:
+        raw = backend.asarray(value, device=backend.device(raw_like))
+    except KeratorchError:
+        raise
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise no_array(backend, value, error) from error
+    return require_numbers(backend, raw)
+
+
+def no_array(backend: Any, value: Any, error: Exception) -> UnknownArrayError:
+    """The error for data of which a library makes no array, from the library's own `error`."""
+    lists = "; lists in lists must be equally long" if isinstance(value, (list, tuple)) else ""
+    return UnknownArrayError(
+        f"{backend.name} makes no array of this {type(value).__name__}: "
+        f"{str(error).removesuffix('.')}{lists}"
+    )
 
 
 def is_table(value: Any) -> bool:
@@ -115,7 +131,10 @@ def require_numbers(backend: Any, raw: Any) -> Any:
     """`raw`, if it is an array of booleans or numbers; raises `DTypeError` otherwise."""
     kind = getattr(raw.dtype, "kind", "f")
     # bfloat16 and similar dtypes have kind V too, but their scalar type is not `numpy.void`.
-    if kind not in "biufcV" or (kind == "V" and raw.dtype.type.__name__ == "void"):
+    # A record of NumPy is a `void` too.
+    if kind not in "biufcV" or (
+        kind == "V" and any(c.__name__ == "void" for c in raw.dtype.type.__mro__)
+    ):
         raise no_numbers(backend, raw, kind)
     return raw
 
@@ -133,7 +152,8 @@ _INTO_NUMBERS = {
 
 def no_numbers(backend: Any, raw: Any, kind: str) -> DTypeError:
     """The error for a raw array of something other than numbers."""
-    values = raw.reshape(-1).tolist() if kind in "USO" else []
+    # An array of a lazy library has no list of values.
+    values = raw.reshape(-1).tolist() if kind in "USO" and hasattr(raw, "tolist") else []
     odd = next((v for v in values if type(v) not in SCALARS), None)
     what = f", in which {repr(odd)[:40]} is a {type(odd).__name__}" if values else ""
     return DTypeError(
@@ -284,11 +304,7 @@ def to_raw(data: Any, device: Any, dtype: Any, op: str) -> Any:
     except (TypeError, ValueError) as error:
         if isinstance(error, (DTypeError, UnknownArrayError)):
             raise
-        raise UnknownArrayError(
-            f"{op}: {backend.name} makes no array of this {type(data).__name__}: "
-            + str(error).removesuffix(".")
-            + ("; lists in lists must be equally long" if isinstance(data, (list, tuple)) else "")
-        ) from error
+        raise UnknownArrayError(f"{op}: {no_array(backend, data, error)}") from error
 
 
 def target_device(raw: Any, device: Any) -> Any:

@@ -8,6 +8,7 @@ its uses. Arrays get their gradients at the end: all of them, or none after an e
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Collection
 from threading import RLock
 from typing import Any
 
@@ -30,12 +31,15 @@ def run(
     targets: set[Any] | None = None,
     since: int = 0,
     given: Any = None,
+    selected: Collection[Any] = (),
 ) -> list[tuple[Any, Any]]:
     """Walk back from `seeds`, pairs of an edge and its gradient.
 
     since : stop at nodes made before this number, targets included.
     given : the gradient of the only seed, as the user gave it. A walk that runs out of memory is
         kept with it; see `pausing`.
+    selected : the edges of `seeds` whose gradient counts as one that came through a selection: 0
+        may say that an element was not selected. Inside a rule below a selection all of them do.
 
     Returns pairs of an edge and the gradient that reached it: for every leaf and every result
     whose `GradArray` is alive, or for `targets` alone.
@@ -45,6 +49,10 @@ def run(
     refuse_freed(order, targets, since)
     rules_wrapped = create_graph or bool(levels)
     walk = Walk(retain_graph, targets, since)
+    if mode.masking:  # a rule below a selection runs this walk
+        selected = roots
+    if selected:
+        walk.below.update(selected)
     if targets is not None:
         walk.needed = above(order, targets)
         order = [node for node in order if node in walk.needed]
@@ -61,6 +69,11 @@ def run(
                     results = walk_plain(walk, order, raws)
             for watcher in watchers:
                 watcher.walked(results)
+        if walk.below:
+            for edge, _ in results:
+                if edge in walk.below:
+                    mode.selected = True
+                    break
         return results
     except MemoryError:
         output = seeds[0][0]._out()
@@ -92,7 +105,11 @@ def backward(
     results = resumed(output, given) if paused and not create_graph else None
     if results is None:
         results = run(
-            [(edge, grad)], retain_graph=retain_graph, create_graph=create_graph, given=given
+            [(edge, grad)],
+            retain_graph=retain_graph,
+            create_graph=create_graph,
+            given=given,
+            selected=() if given is None else (edge,),
         )
     with _adding:
         try:
@@ -137,8 +154,12 @@ def gradients_of(
     grad: Any = None,
     create_graph: bool = True,
     retain_graph: bool = True,
+    selected: bool = False,
 ) -> tuple[Any, ...]:
-    """The gradients of `output` in `inputs`; `None` where `output` does not depend on an input."""
+    """The gradients of `output` in `inputs`; `None` where `output` does not depend on an input.
+
+    selected : whether the gradient of `output` counts as one that came through a selection.
+    """
     if grad is None:
         xp = output.__array_namespace__()
         grad = xp.ones_like(output)
@@ -149,6 +170,7 @@ def gradients_of(
             retain_graph=retain_graph,
             create_graph=create_graph,
             targets={e for e in edges if e is not None},
+            selected=(output._edge,) if selected else (),
         )
     )
     return tuple(None if e is None else found.get(e) for e in edges)

@@ -49,8 +49,11 @@ def fit_plain(node: Any, edge: Any, g: Any, grad: Any) -> tuple[Any, bool]:
         dtype = None if hasattr(g, "dtype") or type(g) is complex else edge.dtype
         g = backend.asarray(g, dtype=dtype, device=backend.device(like))
         fresh = True
-    elif not node.moves and _registry.of(g) is not backend:
-        raise DeviceMismatchError(mismatch_message(f"{op_name(node)}.backward", like, g))
+    else:
+        other = _registry.of(g)
+        g = other.adopt(g)
+        if not node.moves and other is not backend:
+            raise DeviceMismatchError(mismatch_message(f"{op_name(node)}.backward", like, g))
     if g.shape != edge.shape:
         g = backend.as_array(reduced(node, edge, g, _registry.of(g).xp))
         fresh = True

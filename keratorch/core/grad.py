@@ -17,8 +17,13 @@ from .nodes import Node, freed_message, next_seq, nowhere, producer
 from .nodes import OutputSlot as OutputSlot
 from .nodes import op_name as op_name
 from .recording import attach_many
-from .tangents import in_sight, propagate, tangents_of_output
+from .tangents import in_sight, propagate, propagated, tangents_of_output
 from .transposed import jvp_of_backward
+
+
+def _is_own(cls: type) -> bool:
+    """Whether a class is part of keratorch."""
+    return cls.__module__.partition(".")[0] == "keratorch"
 
 
 class Grad(Node):
@@ -43,15 +48,26 @@ class Grad(Node):
     bare array. The engine reduces broadcast axes, sums over uses, and casts dtypes. A rule gets
     raw arrays, or `GradArray`s where derivatives are differentiated themselves. A rule that
     computes with `inputs`, operators and Array API functions works for every order.
+
+    The class attribute `selects` says whether a 0 among the returned gradients may mean "this
+    element was not selected", as in the rule of `where`. Below such a rule 0·∞ counts as 0. The
+    default for your own rules is `True`. Write ``selects = False`` if your rule selects nothing:
+    then 0·∞ below it is NaN.
     """
 
     __slots__ = ()
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        users = [base for base in cls.__mro__ if not _is_own(base)]
+        if cls in users and not any("selects" in base.__dict__ for base in users):
+            cls.selects = True  # a user's rule may do anything
 
     def __init__(self, *inputs: Any) -> None:
         arrays = tuple(as_operand(x) for x in inputs)
         self._edges = tuple(x._edge for x in arrays) if mode.recording else (None,) * len(arrays)
         self._saved = tuple(x._array for x in arrays)
-        self._tangents = tuple(x._tangents for x in arrays)
+        self._tangents = tuple(propagated(x) for x in arrays)
         self._seq = next_seq()
         self._out = nowhere
         self.shape: Any = None

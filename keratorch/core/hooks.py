@@ -16,6 +16,7 @@ from ..errors import DTypeError, GraphFreedError, KeratorchError, RuleError, Sha
 from .convert import as_raw, check_devices
 from .fitting import fit_plain, fit_recorded, one_of, one_per_input
 from .making import constant
+from .mode import masking
 from .nodes import GradArrayBase, LeafSlot, Node, OutputSlot, op_name
 
 #: The edges and nodes that have hooks.
@@ -95,30 +96,42 @@ class HookedGrads(dict[Any, Any]):
             # The hook may write into its argument, and may keep it.
             given = grad if edge in owned else copied(grad)
             owned.discard(edge)
-            found = function(given)
+            with masking(False):
+                found = function(given)
             if found is None:
                 grad = given
             else:
                 grad = checked_gradient(
                     found, given, edge.shape, edge.dtype, _array_hook(function, edge)
                 )
+                self.walk.below.add(edge)  # the hook may select, as a user's rule may
         return grad
 
 
-def around(rule: Callable[..., Any], node: Any, grad: Any) -> Any:
-    """Run the rule of `node`, with the hooks of the node before and after it."""
+def around(below: set[Any], rule: Callable[..., Any], node: Any, grad: Any) -> Any:
+    """Run the rule of `node`, with the hooks of the node before and after it.
+
+    below : the edges below a selection. A hook that replaces gradients counts as one.
+    """
     if node not in hooked:
         return rule(node, grad)
     many = type(grad) is tuple
     grads: tuple[Any, ...] = grad if many else (grad,)
+    selects = False
     for function in functions(node, "before"):
         given = tuple(None if g is None else copied(g) for g in grads)
         shapes = node.shape if many else (node.shape,)
         dtypes = node.dtype if many else (node.dtype,)
         grads = _replaced(function, (given,), given, shapes, dtypes, node, "prehook")
+        selects = selects or grads is not given
     grad = grads if many else grads[0]
     edges = node._edges
-    found = rule(node, grad)
+    if selects:
+        below.update(edges)
+        with masking(True):
+            found = getattr(rule, "masking", lambda: rule)()(node, grad)
+    else:
+        found = rule(node, grad)
     after = functions(node, "after")
     if not after:
         return found
@@ -131,7 +144,10 @@ def around(rule: Callable[..., Any], node: Any, grad: Any) -> Any:
         outputs = tuple(None if g is None else copied(g) for g in grads)
         shapes = [None if edge is None else edge.shape for edge in edges]
         dtypes = [None if edge is None else edge.dtype for edge in edges]
-        inputs = _replaced(function, (inputs, outputs), inputs, shapes, dtypes, node, "hook")
+        before, given = inputs, (inputs, outputs)
+        inputs = _replaced(function, given, inputs, shapes, dtypes, node, "hook")
+        if inputs is not before:
+            below.update(edges)
     # A rule may promise new arrays (`Node.fresh`), but a hook may have kept these: copy them.
     return tuple(None if g is None else copied(g) for g in inputs)
 

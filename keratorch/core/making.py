@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 from .mode import mode
@@ -14,6 +15,10 @@ T = TypeVar("T", bound=type)
 #: The class of the arrays that recording makes. `array_class` sets it to `GradArray`, which is
 #: defined in a later module.
 cls: type[Any] = GradArrayBase
+
+
+#: What `pickle` keeps of an array. `keratorch.serialization` sets it.
+reduced: Callable[[Any], Any] = repr
 
 
 def array_class(of: T) -> T:
@@ -42,8 +47,16 @@ def new_array(raw: Any, op: Any, edge: Any, of: type[Any] | None = None) -> Any:
 
 
 def is_active(x: Any) -> bool:
-    """Whether `x` is active: it carries a tangent, or requires a gradient while recording is on."""
-    return (x._edge is not None and mode.recording) or x._tangents is not None
+    """Whether `x` is active: it requires a gradient while recording is on, or carries a tangent.
+
+    Inside of `no_grad` a tangent counts if its level was opened inside.
+    """
+    if x._tangents is None:
+        return x._edge is not None and mode.recording
+    floor = mode.floor
+    return (
+        (x._edge is not None and mode.recording) or not floor or any(k > floor for k in x._tangents)
+    )
 
 
 __all__ = ["array_class", "constant", "is_active", "new_array"]

@@ -28,13 +28,23 @@ class Mode(threading.local):
     transforms: int = 0
     #: The level for which a `Grad.jvp` runs, if one runs; it sees only tangents of lower levels.
     level: int | None = None
+    #: Tangents of levels up to this one are not propagated: `no_grad` was entered inside of them.
+    floor: int = 0
     #: The tools that see every result and rule: see `watch`.
     watchers: tuple[Any, ...] = ()
     #: Whether operations that wait for a device raise an error: see `sync`.
     no_sync: bool = False
+    #: Whether the rule that runs is below a selection (see `Node.selects`): where its gradient is
+    #: 0, a partial that is not finite counts as 0.
+    masking: bool = False
+    #: Set by a walk that returned a gradient that came through a selection.
+    selected: bool = False
 
 
 mode: Mode = Mode()
+
+#: The open forward levels of all threads, as a function may let other threads work for it.
+levels: set[int] = set()
 
 
 class walking:
@@ -59,21 +69,39 @@ class walking:
         mode.recording, mode.rules_wrapped, mode.level = self._before
 
 
+class masking:
+    """Context manager: whether the rules inside are below a selection."""
+
+    __slots__ = ("_before", "_during")
+
+    def __init__(self, on: bool) -> None:
+        self._during = self._before = on
+
+    def __enter__(self) -> None:
+        self._before = mode.masking
+        mode.masking = self._during
+
+    def __exit__(self, *exc: object) -> None:
+        mode.masking = self._before
+
+
 class _Recording:
     """Context manager and decorator that sets whether operations are recorded."""
 
     __slots__ = ("_before",)
-    _value = True
 
     def __init__(self) -> None:
-        self._before: list[bool] = []
+        self._before: list[tuple[bool, int]] = []
 
     def __enter__(self) -> None:
-        self._before.append(mode.recording)
-        mode.recording = self._value
+        self._before.append((mode.recording, mode.floor))
+        self._set()
 
     def __exit__(self, *exc: object) -> None:
-        mode.recording = self._before.pop()
+        mode.recording, mode.floor = self._before.pop()
+
+    def _set(self) -> None:
+        raise NotImplementedError
 
     def __call__(self, function: F) -> F:
         @functools.wraps(function)
@@ -85,17 +113,42 @@ class _Recording:
 
 
 class no_grad(_Recording):
-    """Within ``with no_grad():``, or in a function decorated with it, nothing is recorded."""
+    """Within ``with no_grad():``, or in a function decorated with it, nothing is differentiated.
+
+    Results are constants for `backward` and for every transformation around the block, in reverse
+    and in forward mode. A transformation that is called inside differentiates its own function;
+    its result is a constant for the code around. (``torch.func.jvp`` differentiates inside
+    ``torch.no_grad``.)
+    """
 
     __slots__ = ()
-    _value = False
+
+    def _set(self) -> None:
+        mode.recording = False
+        if levels:
+            mode.floor = max(mode.floor, *levels)
 
 
 class enable_grad(_Recording):
-    """Within ``with enable_grad():``, or in a function decorated with it, recording is on."""
+    """Within ``with enable_grad():``, or in a function decorated with it, recording is on.
+
+    Inside of `no_grad` this undoes `no_grad`, in reverse and in forward mode.
+    """
 
     __slots__ = ()
-    _value = True
+
+    def _set(self) -> None:
+        mode.recording = True
+        mode.floor = 0
+
+
+class recorded(_Recording):
+    """Context manager: recording is on, and what `no_grad` did to forward mode stays."""
+
+    __slots__ = ()
+
+    def _set(self) -> None:
+        mode.recording = True
 
 
 def is_grad_enabled() -> bool:

@@ -20,6 +20,10 @@ from .signatures import Signatures
 #: The next number in the order in which nodes are made; inputs have lower numbers than results.
 next_seq: Callable[[], int] = itertools.count(1).__next__
 
+#: Edge -> the name of its array, so that `graph` knows it when the array is gone. Few arrays have
+#: a name, so that the edges themselves need no place for it.
+names: weakref.WeakKeyDictionary[Any, str] = weakref.WeakKeyDictionary()
+
 Edge = Any  # a Node of one output, an OutputSlot, or a LeafSlot
 
 
@@ -143,6 +147,10 @@ class Node(ABC):
     fresh: ClassVar[bool] = False
     #: Whether the gradients of the inputs may be on another device than the output's gradient.
     moves: ClassVar[bool] = False
+    #: Whether the operation is a selection: a 0 among the gradients that `backward` returns may say
+    #: that an element was not selected, and not that the function is flat there. `None`: `backward`
+    #: walks through a graph of its own, and that walk knows (``mode.selected``).
+    selects: ClassVar[bool | None] = False
     #: The number of outputs of the operation.
     outputs: int = 1
 

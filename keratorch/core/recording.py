@@ -11,7 +11,7 @@ from .making import constant as constant
 from .making import is_active as is_active
 from .mode import mode
 from .nodes import Node, OutputSlot, next_seq
-from .tangents import propagate
+from .tangents import propagate, propagated
 
 _new = object.__new__
 
@@ -75,13 +75,14 @@ def _record_forward(
     params: dict[str, Any],
 ) -> Any:
     """As `record`, for inputs that carry tangents."""
+    tangents = tuple([propagated(x) for x in inputs])
     node = _make_node(cls, inputs, saved, params)
     if any(e is not None for e in node._edges or ()):
         y = attach(node, raw)
     else:
         y = unrecorded(raw)
         node.shape, node.dtype = raw.shape, raw.dtype
-    propagate(node, tuple([x._tangents for x in inputs]), (y,))
+    propagate(node, tangents, (y,))
     return y
 
 
@@ -97,8 +98,9 @@ def record_many(
         return tuple(unrecorded(raw) for raw in raws)
     node = _make_node(cls, inputs, saved, params)
     outputs = attach_many(node, raws)
-    if any(x._tangents for x in inputs):
-        propagate(node, tuple([x._tangents for x in inputs]), outputs)
+    tangents = tuple([propagated(x) for x in inputs])
+    if any(tangents):
+        propagate(node, tangents, outputs)
     return outputs
 
 

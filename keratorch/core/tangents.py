@@ -16,13 +16,11 @@ from weakref import ref
 from ..errors import RuleError
 from .fitting import fit_tangent
 from .making import constant, new_array
+from .mode import levels as levels
 from .mode import mode, walking
 from .nodes import Node, op_name
 
 _next_level = itertools.count(1).__next__
-
-#: The open levels of all threads, as a function may let other threads work for it.
-levels: set[int] = set()
 
 
 @contextmanager
@@ -37,11 +35,25 @@ def open_level() -> Generator[int]:
 
 
 def in_sight(tangents: dict[int, Any]) -> dict[int, Any] | None:
-    """The tangents that a rule may see: of open levels below the level for which it runs."""
-    level = mode.level
+    """The tangents that a rule may see: of open levels below the level for which it runs.
+
+    Inside of `no_grad` they are of levels that were opened inside, too.
+    """
+    level, floor = mode.level, mode.floor
     return {
-        k: t for k, t in tangents.items() if k in levels and (level is None or k < level)
+        k: t
+        for k, t in tangents.items()
+        if k in levels and k > floor and (level is None or k < level)
     } or None
+
+
+def propagated(x: Any) -> dict[int, Any] | None:
+    """The tangents of `x` that operations propagate: inside of `no_grad`, those opened inside."""
+    tangents = x._tangents
+    floor = mode.floor
+    if tangents is None or not floor:
+        return tangents
+    return {k: t for k, t in tangents.items() if k > floor} or None
 
 
 def with_tangent(primal: Any, tangent: Any, level: int) -> Any:

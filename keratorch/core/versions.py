@@ -62,12 +62,19 @@ def _forget(key: Key, _: Any) -> None:
 def check(node: Any) -> None:
     """Raise `StaleValueError` if an array that `node` saved was written since."""
     for raw in held(node):
-        backend = _registry.of(raw)
-        if writes.times.get((backend.name, backend.storage(raw)), 0) > node._seq:
+        if written_since(raw, node._seq):
             raise StaleValueError(
                 f"{op_name(node)} saved an array of shape {tuple(raw.shape)} that was written "
                 "in place since: write to a copy() of it, or call backward before the write"
             )
+
+
+def written_since(raw: Any, seq: int) -> bool:
+    """Whether the memory of `raw` was written in place after the number `seq`."""
+    if writes.last <= seq:
+        return False
+    backend = _registry.of(raw)
+    return writes.times.get((backend.name, backend.storage(raw)), 0) > seq
 
 
 def held(node: Any) -> Iterator[Any]:
@@ -97,4 +104,4 @@ def _slots(cls: type) -> tuple[str, ...]:
     return tuple(found)
 
 
-__all__ = ["check", "held", "mark", "writes"]
+__all__ = ["check", "held", "mark", "writes", "written_since"]

@@ -18,7 +18,7 @@ from ..backends import _registry
 from ..errors import AliasedWriteError, LeafWriteError
 from .making import new_array
 from .mode import mode
-from .nodes import LeafSlot, nowhere
+from .nodes import LeafSlot, names, nowhere
 from .versions import mark
 
 
@@ -249,6 +249,9 @@ def _become(x: Any, result: Any) -> None:
     x._tangents = result._tangents
     if x._edge is not None:
         x._edge._out = ref(x)
+        name = getattr(x, "_name", None)
+        if name is not None:
+            names[x._edge] = name
 
 
 def refuse_leaf(x: Any, how: str) -> None:

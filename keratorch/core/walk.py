@@ -2,6 +2,10 @@
 
 The walk is a loop, without recursion: each node comes after all its uses. A walk keeps the sum of
 the gradients that have reached each edge. The gradient of a leaf goes to that leaf alone.
+
+A walk also keeps the edges that are *below a selection*: a gradient came to them through a rule
+that selects (`Node.selects`), such as that of `where`. The rules of nodes below a selection mask
+(`mode.masking`); all others compute as IEEE arithmetic has it.
 """
 
 from __future__ import annotations
@@ -12,6 +16,8 @@ from typing import Any, NamedTuple
 from ..backends import _registry
 from . import versions
 from .fitting import fit_plain, fit_recorded, one_per_input
+from .mode import masking as mask
+from .mode import mode
 from .nodes import GradArrayBase, LeafSlot, OutputSlot, get_raw
 
 _by_type = _registry.by_type
@@ -32,6 +38,7 @@ class Walk:
 
     __slots__ = (
         "around",
+        "below",
         "by_type",
         "grads",
         "needed",
@@ -50,6 +57,7 @@ class Walk:
         self.needed: set[Any] = set()  # the nodes above a target
         self.grads: dict[Any, Any] = {}  # edge -> sum of the gradients so far
         self.owned: set[Any] = set()  # edges whose sum is ours to write into
+        self.below: set[Any] = set()  # edges whose gradient came through a selection
         self.results: list[tuple[Any, Any]] = []
         self.rest: Rest | None = None
         # Here hooks and tools come between the walk and the rules: see `watch`.
@@ -64,6 +72,8 @@ class Walk:
     def collect_output(self, slot: OutputSlot, grad: Any) -> None:
         """Put the gradient of one output into its place in the node's list of gradients."""
         node = slot._edges[0]
+        if slot in self.below:
+            self.below.add(node)
         pending = self.grads.get(node)
         if pending is None:
             pending = self.grads[node] = [None] * node.outputs
@@ -110,10 +120,12 @@ def walk_plain(walk: Walk, order: list[Any], seeds: list[tuple[Any, Any]]) -> li
     for edge, seed in seeds:
         walk.add(edge, seed)
     by_type = walk.by_type
+    below = walk.below
     writes = versions.writes
     retain = walk.retain
     rest = iter(order)
     node = grad = pairs = edge = g = None
+    masking = outside = False  # what this walk set `mode.masking` to, and what it found there
     try:
         for node in rest:
             pairs = None
@@ -146,7 +158,18 @@ def walk_plain(walk: Walk, order: list[Any], seeds: list[tuple[Any, Any]]) -> li
                 array_type = type(grad)
             backend = by_type[array_type]
             edges = node._edges
-            found = backend.rules[cls](node, grad)
+            if below and node in below:
+                if not masking:
+                    outside = mode.masking
+                    mode.masking = masking = True
+                found = backend.rules.masking[cls](node, grad)
+                below.update(edges)
+            else:
+                if masking:
+                    mode.masking = masking = False
+                found = backend.rules[cls](node, grad)
+                if cls.selects is not False and (cls.selects or mode.selected):
+                    below.update(edges)
             if not retain:
                 node._edges = node._saved = None
             if type(found) is not tuple or len(found) != len(edges):
@@ -175,6 +198,9 @@ def walk_plain(walk: Walk, order: list[Any], seeds: list[tuple[Any, Any]]) -> li
         if node is not None and not retain and targets is None:
             walk.stop(node, grad, None if pairs is None else [(edge, g), *pairs], [*rest])
         raise
+    finally:
+        if masking:
+            mode.masking = outside
     return results
 
 
@@ -182,7 +208,7 @@ def walk_recorded(
     walk: Walk, order: list[Any], seeds: list[tuple[Any, Any]]
 ) -> list[tuple[Any, Any]]:
     """Walk on `GradArray`s, so that the rules can be recorded. Returns ``walk.results``."""
-    grads, results, targets = walk.grads, walk.results, walk.targets
+    grads, results, targets, below = walk.grads, walk.results, walk.targets, walk.below
     for edge, seed in seeds:
         walk.add(edge, seed)
     for node in order:
@@ -192,13 +218,15 @@ def walk_recorded(
                 free(node)
             continue
         cls = type(node)
+        is_below = node in below
         if targets is not None:
             if node in targets:
-                results.append((node, grad))
+                results.append((node, _marked(grad) if is_below else grad))
                 if walk.is_last(node):
                     continue
         elif node._out() is not None:
-            results.append((node, grad.copy() if cls is LeafSlot else grad))
+            handed = grad.copy() if cls is LeafSlot else grad
+            results.append((node, _marked(handed) if is_below else handed))
         if cls is LeafSlot:
             continue
         if cls is OutputSlot:
@@ -208,10 +236,14 @@ def walk_recorded(
         if versions.writes.last > node._seq:
             versions.check(node)
         given = tuple(grad) if type(grad) is list else grad
-        if walk.around is None:
-            found = node.backward(given)
-        else:
-            found = walk.around(_rule, node, given)
+        with mask(is_below):
+            if walk.around is None:
+                found = node.backward(given)
+            else:
+                found = walk.around(_rule, node, given)
+        selects = node.selects
+        if is_below or (selects is not False and (selects or mode.selected)):
+            below.update(edges)
         if not walk.retain:
             free(node)
         found = one_per_input(node, found, len(edges))
@@ -226,6 +258,11 @@ def walk_recorded(
 
 def _rule(node: Any, grad: Any) -> Any:
     return node.backward(grad)
+
+
+def _marked(grad: Any) -> Any:
+    """A gradient that came through a selection, in a form that tells later walks so."""
+    return grad if grad._edge is None else grad._selected()
 
 
 def sum_of(a: Any, b: Any) -> Any:

@@ -53,7 +53,7 @@ def prepare(walk: Any, order: list[Any], watchers: tuple[Watcher, ...]) -> None:
     layers: list[Callable[..., Any]] = [w.rule for w in watchers if w.inner]
     if any(node in hooks.hooked for node in order):
         walk.grads = hooks.HookedGrads(walk)
-        layers.append(hooks.around)
+        layers.append(partial(hooks.around, walk.below))
     layers += [w.rule for w in watchers if not w.inner]
     around: Callable[..., Any] | None = None
     for layer in layers:
@@ -99,6 +99,10 @@ class _WatchedRules:
 
     def __getitem__(self, cls: type) -> Rule:
         return partial(self.around, self.rules[cls])
+
+    @property
+    def masking(self) -> _WatchedRules:
+        return _WatchedRules(self.rules.masking, self.around)
 
 
 # -- results -------------------------------------------------------------------------------------

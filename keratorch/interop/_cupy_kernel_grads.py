@@ -24,6 +24,7 @@ class KernelGrad(Grad):
     kernel: ClassVar[Any]
     #: An `ElementwiseKernel`, or a function of the gradient and the inputs.
     rule: ClassVar[Any]
+    selects = True  # a user's rule may do anything
 
     def backward(self, grad: Any) -> Any:
         values = list(self.saved(grad))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import functions as kt
+from ..backends._subclasses import refuse_in
 from ..core.array import GradArray, get_raw
 from ..core.convert import SCALARS, as_operand
 from ..core.nodes import is_tracked, raw_of
@@ -154,8 +155,16 @@ def _on_raw_arrays(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: Any
     if found is None or "out" in kwargs:
         return found
     if isinstance(found, tuple):
-        return tuple(constant(np.asarray(f)) for f in found)
-    return constant(np.asarray(found))
+        return tuple(constant(_plain(f)) for f in found)
+    return constant(_plain(found))
+
+
+def _plain(found: Any) -> Any:
+    """A result of a ufunc as an array of NumPy; raises `UnknownArrayError` for a quantity."""
+    import numpy as np
+
+    refuse_in([found])
+    return np.asarray(found)
 
 
 def install() -> None:

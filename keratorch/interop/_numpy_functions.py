@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..backends import _registry
+from ..backends._subclasses import refuse
 from ..core.array import GradArray
 from ..core.callers import asked_by_optimizer
 from ..core.mode import mode
@@ -34,6 +35,9 @@ def array_function(
     """NumPy calls this in place of `func` if an argument is a `GradArray`."""
     import numpy as np
 
+    for cls in types:
+        if issubclass(cls, np.ndarray):
+            refuse(cls)
     name = qualified_name(func)
     if name in MAKERS:
         return made_like(self, name, args, kwargs)

@@ -1,13 +1,13 @@
 """CuPy rules made from partial derivatives: one launch for all gradients of an operation.
 
-For ``partials = (1 - y * y,)`` the kernel is, in essence,
+For ``partials = (1 + y * y,)`` the kernel is, in essence,
 
-    r0 = grad * (1 - y * y)
+    r0 = grad * (1 + y * y)
 
-A complex partial is conjugated. Where an operation's partial may be infinite, a partial that is not
-finite counts as 0 if the gradient is 0. The kernel computes in the type of the gradient (in float32
-for float16 and bfloat16). It writes each result in the dtype of its input, or, if the engine must
-still sum the result, in the dtype of the gradient.
+A complex partial is conjugated. Below a selection another kernel gives 0 where the gradient is 0.
+The kernel computes in the type of the gradient (in float32 for float16 and bfloat16). It writes
+each result in the dtype of its input, or, if the engine must still sum the result, in the dtype of
+the gradient.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import cupy as cp
 from ..backends import _special
 from ..backends._backend import SCALARS
 from ..backends._rules import Rule
-from ..core.mode import policy
+from ..core.mode import mode, policy
 from ..ops._elementwise import ElementwiseGrad
 from ..ops._partials import Expr, ExprNamespace
 from ._cupy_device_code import C_TYPES, NoDeviceCode, Writer, real_of, type_character
@@ -72,7 +72,7 @@ class ElementwiseRule:
         values = node.saved(grad)
         kinds = tuple([type(v) if type(v) in SCALARS else None for v in values])
         needed = tuple([e is not None for e in edges])
-        masked = self.cls.unbounded and policy.masked_zeros
+        masked = mode.masking and policy.masked_zeros
         dtype = grad.dtype
         key = (needed, kinds, masked, dtype, node.dtype)
         try:
@@ -120,6 +120,7 @@ def make_kernel(
     """The kernel that computes the gradients of the `needed` inputs.
 
     kinds : the types of the saved values that are Python scalars, `None` for arrays.
+    masked : whether a partial that is not finite counts as 0 where the gradient is 0.
     char : the type to compute in.
 
     Raises `NoDeviceCode` where there is no CUDA source.
@@ -153,10 +154,10 @@ def make_kernel(
         product = f"q{i}"
         if char in "FD":
             p = f"conj({p})"
-        if masked and not exprs[i].is_constant:
-            finite = f"g == {kind}(0) && !isfinite({p})"
-            p = f"({finite} ? {kind}(0) : {p})"
-        writer.declare(product, f"g * {p}")
+        if masked and not exprs[i].is_finite():
+            writer.declare(product, f"g == {kind}(0) ? g : g * {p}")
+        else:
+            writer.declare(product, f"g * {p}")
         writes.append(f"keratorch::write({product}, r{i});")
     outputs = [f"{_RESULT_TYPES[i]} r{i}" for i in results]
     if not results:

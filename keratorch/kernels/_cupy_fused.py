@@ -154,53 +154,77 @@ _DOT = cp.ReductionKernel(
     "G g, Y y", "D d", "static_cast<D>(g) * static_cast<D>(y)", "a + b", "d = a", "0",
     "keratorch_dot",
 )  # fmt: skip
+_DOT_FROM = cp.ReductionKernel(
+    "G g, Y y, D c", "D d", "(static_cast<D>(g) - c) * static_cast<D>(y)", "a + b", "d = a", "0",
+    "keratorch_dot_from",
+)  # fmt: skip
 _SUM = cp.ReductionKernel("G g", "D d", "static_cast<D>(g)", "a + b", "d = a", "0", "keratorch_sum")
+#: The sum of grad − eʸ·Σ grad where eʸ ≤ ½.
+_SUM_OF_OTHERS = cp.ReductionKernel(
+    "G g, Y y, D s",
+    "D d",
+    "exp(static_cast<D>(y)) > D(0.5) ? D(0) : static_cast<D>(g) - exp(static_cast<D>(y)) * s",
+    "a + b", "d = a", "0", "keratorch_sum_of_others",
+)  # fmt: skip
 _SOFTMAX_GRAD = cp.ElementwiseKernel(
-    "G g, Y y, D d",
+    "G g, Y y, D c, D d",
     "R r",
-    "r = static_cast<R>(static_cast<D>(y) * (static_cast<D>(g) - d))",
+    "r = static_cast<R>(static_cast<D>(y) * (static_cast<D>(g) - c - d))",
     "keratorch_SoftmaxGrad",
 )
 _LOG_SOFTMAX_GRAD = cp.ElementwiseKernel(
-    "G g, Y y, D d",
+    "G g, Y y, D s, D d",
     "R r",
-    "r = static_cast<R>(static_cast<D>(g) - exp(static_cast<D>(y)) * d)",
+    """
+    const D power = exp(static_cast<D>(y));
+    r = static_cast<R>(power > D(0.5) ? -d : static_cast<D>(g) - power * s);
+    """,
     "keratorch_LogSoftmaxGrad",
 )
 _LOG_SUM_EXP_GRAD = cp.ElementwiseKernel(
-    "G g, X x, Y y",
+    "G g, X x, P p",
     "R r",
     """
-    typedef typename keratorch::computed<R>::type T;
-    const T shift = static_cast<T>(y);
-    const T power = exp(static_cast<T>(x) - (isinf(shift) && shift < T(0) ? T(0) : shift));
-    r = static_cast<R>(static_cast<T>(g) * power);
+    typedef typename P::value_type T;
+    const T largest = p.real();
+    const T power = exp(static_cast<T>(x) - (isinf(largest) && largest < T(0) ? T(0) : largest));
+    r = static_cast<R>(static_cast<T>(g) * (isfinite(largest) ? power / p.imag() : power));
     """,
     "keratorch_LogSumExpGrad",
-    preamble=COMPUTED,
 )
 
 
 def softmax_rule(node: Any, grad: RawArray) -> tuple[Any, ...]:
-    """y·(grad − Σ grad·y)."""
+    """y·(grad − Σ grad·y), in two rounds as in `SoftmaxGrad`."""
     (y,) = node.saved(grad)
-    dots = _reduce(_DOT, computed_dtype(grad.dtype), node.axes, grad, y) if node.axes else grad * y
-    return (_filled(_SOFTMAX_GRAD, y, grad, y, dots),)
+    if not _reduces(y.shape, node.axes):
+        return node.backward(grad)
+    kind = computed_dtype(grad.dtype)
+    dots = _reduce(_DOT, kind, node.axes, grad, y)
+    rest = _reduce(_DOT_FROM, kind, node.axes, grad, y, dots)
+    return (_filled(_SOFTMAX_GRAD, y, grad, y, dots, rest),)
 
 
 def log_softmax_rule(node: Any, grad: RawArray) -> tuple[Any, ...]:
-    """grad − eʸ·Σ grad."""
+    """grad − eʸ·Σ grad; minus the sum of the others where eʸ > ½."""
     (y,) = node.saved(grad)
-    sums = _reduce(_SUM, computed_dtype(grad.dtype), node.axes, grad) if node.axes else grad
-    return (_filled(_LOG_SOFTMAX_GRAD, y, grad, y, sums),)
+    if not _reduces(y.shape, node.axes):
+        return node.backward(grad)
+    kind = computed_dtype(grad.dtype)
+    sums = _reduce(_SUM, kind, node.axes, grad)
+    others = _reduce(_SUM_OF_OTHERS, kind, node.axes, grad, y, sums)
+    return (_filled(_LOG_SOFTMAX_GRAD, y, grad, y, sums, others),)
 
 
 def logsumexp_rule(node: Any, grad: RawArray) -> tuple[Any, ...]:
-    """grad·e^(x − y)."""
-    x, y = node.saved(grad)
+    """grad·e^(x − m)/Σ e^(x − m), with the largest input m."""
+    (x,) = node.saved(grad)
     shape, axes = x.shape, node.axes
-    g = _kept(grad, shape, axes)
-    return (_filled(_LOG_SUM_EXP_GRAD, x, g, x, _kept(y, shape, axes)),)
+    char = type_character(x.dtype)
+    if char not in _LARGEST_AND_SUM or not _reduces(shape, axes):
+        return node.backward(grad)
+    pairs = _reduce(_LARGEST_AND_SUM[char], char.upper(), axes, x)
+    return (_filled(_LOG_SUM_EXP_GRAD, x, _kept(grad, shape, axes), x, pairs),)
 
 
 def _filled(kernel: Any, like: RawArray, *args: Any) -> RawArray:
@@ -318,7 +342,7 @@ template <typename R, typename G, typename X> __device__ R keratorch_abs_grad(G 
 template <typename R, typename G, typename X>
 __device__ R keratorch_abs_grad(G g, const complex<X>& x) {
   const X size = abs(x);
-  return size == X(0) ? R(0) : R(x * (X(g) / size));
+  return size == X(0) ? R(0) : R(x / size * X(g));
 }
 """,
 )

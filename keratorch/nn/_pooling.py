@@ -11,7 +11,9 @@ from ..core.convert import as_operand
 from ..core.recording import constant
 from ..core.shown import shown
 from ..errors import DTypeError, ShapeError
+from ..ops._operands import widened
 from ..ops.manipulation import permute_dims, reshape
+from ..ops.placing import astype
 from ..ops.reductions import max as max_
 from ..ops.reductions import sum as sum_
 from ..ops.windows import pad, windows
@@ -219,10 +221,10 @@ def _avg_pool(
         )
     x, has_batch = batched(op, x, n)
     pool = _Pool(op, x, n, kernel_size, stride, padding, 1, ceil_mode)
-    y = sum_(pool.windows(x, 0.0), axis=tuple(range(-n, 0)))
+    y = sum_(pool.windows(widened(x), 0.0), axis=tuple(range(-n, 0)))
     for divisor in _divisors(pool, y, count_include_pad):
         y = y / divisor
-    return unbatched(y, has_batch)
+    return unbatched(astype(y, x.dtype, copy=False), has_batch)
 
 
 def _divisors(pool: _Pool, y: GradArray, count_include_pad: bool) -> list[Any]:

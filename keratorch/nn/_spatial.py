@@ -16,9 +16,12 @@ Size = int | Sequence[int]
 def sizes(op: str, name: str, value: Size, n: int, least: int) -> tuple[int, ...]:
     """The argument `name` as one number per axis; `ShapeError` unless each is `least` or more."""
     given: tuple[Any, ...] = tuple(value) if isinstance(value, (tuple, list)) else (value,)
-    if not all(hasattr(v, "__index__") for v in given):
-        raise ShapeError(f"{op}: {name} {shown(value)} must be an integer, or {n} of them")
-    numbers: tuple[int, ...] = tuple(v.__index__() for v in given)
+    try:
+        numbers: tuple[int, ...] = tuple([v.__index__() for v in given])
+    except (AttributeError, TypeError):  # an array of one element has the method, and refuses
+        raise ShapeError(
+            f"{op}: {name} {shown(value)} must be an integer, or {n} of them"
+        ) from None
     if len(numbers) == 1:
         numbers *= n
     if len(numbers) != n:

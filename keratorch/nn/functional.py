@@ -6,8 +6,6 @@ from ..core.namespace import missing_from as _missing_from
 from ..ops._elementwise import Unary as _Unary
 from ..ops.arithmetic import relu as relu
 from ..ops.exponential import expit as _expit
-from ..ops.softmax import log_softmax as log_softmax
-from ..ops.softmax import softmax as softmax
 from ._convolution import conv1d as conv1d
 from ._convolution import conv2d as conv2d
 from ._convolution import conv3d as conv3d
@@ -20,6 +18,8 @@ from ._pooling import avg_pool3d as avg_pool3d
 from ._pooling import max_pool1d as max_pool1d
 from ._pooling import max_pool2d as max_pool2d
 from ._pooling import max_pool3d as max_pool3d
+from ._softmax import log_softmax as log_softmax
+from ._softmax import softmax as softmax
 
 sigmoid: _Unary = _expit
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar, TypeAlias
 
 from ..backends import _registry
-from ..backends._dtypes import is_complex_dtype
+from ..backends._dtypes import is_complex_dtype, is_narrow
 from ..core.array import GradArray
 from ..core.convert import SCALARS, as_operand, check_devices, is_table
 from ..core.grad import Grad, next_seq
@@ -18,10 +18,11 @@ from ..core.mode import mode, policy
 from ..core.recording import attach, constant, recorders, ref_to, unrecorded
 from ..errors import DTypeError, KeratorchError, ShapeError
 from ..typing import ArrayLike
-from ._operands import is_complex
+from ._operands import is_complex, namespace, widened
 from ._pandas import takes_table
 from ._partials import Expr, namespace_function, trace
 from ._propagating import record_elementwise
+from ._undetermined import marked, undetermined
 
 #: The types of the elementwise functions of one array and of two.
 Unary: TypeAlias = Callable[[ArrayLike], GradArray]
@@ -37,23 +38,31 @@ class ElementwiseGrad(Grad):
     A subclass defines ``partials(xp, x, y)`` or ``partials(xp, x1, x2, y)``, where ``y`` is the
     output. It returns a tuple of ∂y/∂xᵢ, written with operators and functions of the Array API.
     For a holomorphic function the gradient of a complex input is conj(∂y/∂x)·grad.
+
+    Below a selection (`Node.selects`) a partial that is not finite counts as 0 where grad is 0.
     """
 
     __slots__ = ()
 
     #: Whether a partial can be infinite or NaN where the function is finite, or where an input is
-    #: on the border of the domain. Such a partial counts as 0 where the incoming gradient is 0.
+    #: on the border of the domain. In forward mode such a partial counts as 0 where the tangent is
+    #: 0. In reverse mode this goes for every elementwise rule, but only below a selection.
     unbounded: ClassVar[bool] = False
-    #: Whether infinite factors can meet inside a partial. Where such a partial counts as 0, it is
-    #: evaluated at inputs of 1, so that the second derivative contains no 0·∞.
-    intricate: ClassVar[bool] = False
+    #: ``kinks(xp, i, x, y)`` or ``kinks(xp, i, x1, x2, y)``: for each input, where partial `i` has
+    #: no derivative in it. See `_undetermined`. An input whose value is `None` is a constant.
+    kinks: Any = None
     #: The names of the inputs without a derivative. They come first, and their partial is 0.
     constants: ClassVar[tuple[str, ...]] = ()
     saves: ClassVar[tuple[int | None, ...]]
     fresh: ClassVar[bool]
     arity: ClassVar[int]
     exprs: ClassVar[tuple[Expr, ...]]
-    _functions: ClassVar[dict[bool, Callable[..., Any]]]
+    #: Of each partial, whether it is finite whatever the inputs are.
+    finite: ClassVar[tuple[bool, ...]]
+    #: Whether the partials are more than an input or a number. In float16 and bfloat16 such
+    #: partials are computed in float32: their parts may over- or underflow, or cancel.
+    computes: ClassVar[bool]
+    _functions: ClassVar[dict[tuple[bool, bool], Callable[..., Any]]]
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -61,6 +70,8 @@ class ElementwiseGrad(Grad):
             return
         cls.arity = cls.partials.__code__.co_argcount - 2
         cls.exprs = trace(cls.partials, cls.arity)
+        cls.finite = tuple(e.is_finite() for e in cls.exprs)
+        cls.computes = any(e.args for e in cls.exprs)
         cls.saves = (*range(cls.arity), -1)
         cls.fresh = not any(e.is_constant for e in cls.exprs)
         cls._functions = {}
@@ -75,25 +86,42 @@ class ElementwiseGrad(Grad):
         """The partials for a complex output; without this method `partials` serves there too."""
         raise NotImplementedError
 
+    @staticmethod
+    def recorded_partials(*args: Any, **kwargs: Any) -> tuple[Any, ...]:
+        """The partials in a form whose own derivatives are right too; it may take longer.
+
+        Without this method `partials` serves where a rule is recorded. It reads no other values.
+        """
+        raise NotImplementedError
+
     @classmethod
     def reads(cls, i: int) -> frozenset[str]:
         """The names of the saved values that partial `i` reads."""
         return cls.exprs[i].variables()
 
     @classmethod
-    def partial_exprs(cls, in_complex: bool = False) -> tuple[Expr, ...]:
-        """The partials as expressions; those of `complex_partials` for a complex output."""
+    def partial_exprs(cls, in_complex: bool = False, recorded: bool = False) -> tuple[Expr, ...]:
+        """The partials as expressions.
+
+        For a complex output they are those of `complex_partials`, and for a rule that is recorded
+        those of `recorded_partials`, where the class has such a method.
+        """
         if in_complex and "complex_partials" in cls.__dict__:
             return trace(cls.complex_partials, cls.arity)
+        if recorded and "recorded_partials" in cls.__dict__:
+            return trace(cls.recorded_partials, cls.arity)
         return cls.exprs
 
     @classmethod
-    def partial_function(cls, in_complex: bool = False) -> Callable[..., Any]:
+    def partial_function(
+        cls, in_complex: bool = False, recorded: bool = False
+    ) -> Callable[..., Any]:
         """``f(xp, i, x0, …, y)``: partial `i` over any namespace; compiled once."""
-        found = cls._functions.get(in_complex)
+        found = cls._functions.get((in_complex, recorded))
         if found is None:
-            found = namespace_function(f"{cls.__name__}_partial", cls.partial_exprs(in_complex))
-            cls._functions[in_complex] = found
+            exprs = cls.partial_exprs(in_complex, recorded)
+            found = namespace_function(f"{cls.__name__}_partial", exprs)
+            cls._functions[in_complex, recorded] = found
         return found
 
     def backward(self, grad: Any) -> tuple[Any, ...]:
@@ -115,11 +143,15 @@ class ElementwiseGrad(Grad):
             term = self._times(xp, t, i, values, conjugate=False)
             if term is not None:
                 total = term if total is None else total + term
+        if total is not None and total.dtype != self.dtype:  # computed in float32
+            total = namespace(total).astype(total, self.dtype)
         return total
 
     def _operands(self, like: Any) -> tuple[Any, tuple[Any, ...]]:
         """The namespace of `like`, and the saved values as arrays of it."""
         values = self.saved(like)
+        if self.computes and is_narrow(self.dtype):
+            values = tuple([v if type(v) in SCALARS or v is None else widened(v) for v in values])
         wrapped = type(like) is GradArray
         raw = like._array if wrapped else like
         backend = _registry.of(raw)
@@ -140,22 +172,50 @@ class ElementwiseGrad(Grad):
                 return grad
             return -grad if expr.value == -1 else grad * expr.value
         in_complex = is_complex_dtype(self.dtype)
-        p = self.partial_function(in_complex)(xp, i, *values)
+        partial = self.partial_function(in_complex, type(grad) is GradArray)
+        p = partial(xp, i, *values)
         if conjugate and in_complex and is_complex(p):
             p = xp.conj(p)
-        if self.unbounded and policy.masked_zeros:
-            if self.intricate and type(grad) is GradArray:
-                bad = (grad == 0) & ~xp.isfinite(p)
-                safe = tuple(None if v is None else xp.where(bad, 1.0, v) for v in values)
-                p = xp.where(bad, 0.0, self.partial_function(in_complex)(xp, i, *safe))
-            else:
-                p = masked(xp, grad, p)
-        return grad * p
+        if not self.finite[i]:
+            product = self._product(xp, grad, p, conjugate)
+            return self._at_kinks(xp, grad, i, values, product)
+        if self.selects and not conjugate:  # `p` is constant between the kinks
+            return xp.where(p != 0, grad * p, 0.0)
+        return self._at_kinks(xp, grad, i, values, grad * p)
+
+    def _at_kinks(self, xp: Any, grad: Any, i: int, values: tuple[Any, ...], product: Any) -> Any:
+        """`product`, of `grad` and partial `i`, without a derivative at the kinks."""
+        kinks = type(self).kinks
+        if kinks is None or type(product) is not GradArray:
+            return product
+        marks = kinks(xp, i, *values)
+        pairs = [
+            (x, marked(m, grad))
+            for x, m in zip(values, marks, strict=False)
+            if x is not None and m is not None
+        ]
+        return undetermined(product, tuple(x for x, _ in pairs), tuple(m for _, m in pairs))
+
+    def _product(self, xp: Any, grad: Any, p: Any, reverse: bool) -> Any:
+        """`grad` times the partial `p`, which may count as 0 where it is not finite."""
+        masks = mode.masking if reverse else self.unbounded
+        if not masks or not policy.masked_zeros:
+            return grad * p
+        if type(grad) is not GradArray:
+            return xp.where(grad == 0, grad, grad * p)
+        p = masked(xp, grad, p)
+        product: Any = grad  # `selection.selected_product`, which needs this module
+        return product._selected_product(p) if reverse else grad * p
 
 
-def masked(xp: Any, grad: Any, p: Any) -> Any:
-    """The partial `p`, 0 where it is not finite and `grad` is 0."""
-    return xp.where((grad != 0) | xp.isfinite(p), p, 0.0)
+def masked(xp: Any, factor: Any, p: Any) -> Any:
+    """The array `p`, 0 where it is not finite and `factor` is 0; for `GradArray`s."""
+    raw = p._array
+    backend = _registry.of(raw)
+    if backend.is_finite(raw):
+        return p
+    kept = backend.as_array((factor._array != 0) | backend.xp.isfinite(raw))
+    return xp.where(constant(kept), p, 0.0)
 
 
 # -- the raw functions -------------------------------------------------------------------------

@@ -6,13 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 from ..backends import _registry
+from ..backends._dtypes import is_narrow
 from ..core import recording
 from ..core.array import GradArray
 from ..core.convert import check_devices
 from ..core.recording import constant, is_active
 from ..errors import DTypeError, NotDifferentiableError
 from ._elementwise import ElementwiseGrad, RawFunctions, explained
-from ._operands import as_array, operands
+from ._operands import as_array, operands, widened
 from ._propagating import record_elementwise
 
 _raw_functions: dict[str, RawFunctions] = {}
@@ -39,13 +40,23 @@ def apply(
     raws = [x._array for x in xs]
     if len(raws) > 1:
         check_devices(name, *raws)
+    narrow = is_narrow(raws[0].dtype)
     try:
-        y = as_array(raws[0], function(*raws))
+        y = as_array(raws[0], _in_float32(function, raws) if narrow else function(*raws))
     except (ValueError, TypeError, RuntimeError) as error:
         raise explained(name, error, *raws) from error
     if not any(is_active(x) for x in xs):
         return recording.unrecorded(y)
     return record_elementwise(cls, xs, y)
+
+
+def _in_float32(function: Callable[..., Any], raws: list[Any]) -> Any:
+    """The function of arrays of float16 or bfloat16, computed in float32 and rounded once.
+
+    SciPy has no function of these dtypes: it computes in float32, or in float64, and keeps that.
+    """
+    xp = _registry.of(raws[0]).xp
+    return xp.astype(function(*map(widened, raws)), xp.result_type(*raws))
 
 
 def refuse_tracked(op: str, argument: str, x: GradArray) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..backends import _registry
-from ..backends._dtypes import is_complex_dtype
+from ..backends._dtypes import is_complex_dtype, is_narrow
 from ..core.array import GradArray
 from ..core.convert import as_operand
 from ..core.recording import is_active
@@ -28,6 +28,17 @@ def namespace(x: Any) -> Any:
 def is_complex(x: Any) -> bool:
     """Whether an array, raw or not, has a complex dtype."""
     return is_complex_dtype(x.dtype)
+
+
+def widened(x: Any) -> Any:
+    """`x`, raw or not, in float32 if it is of float16 or bfloat16.
+
+    float16 counts to 65504 and bfloat16 has 8 bits, so that sums and counts need more.
+    """
+    if not is_narrow(x.dtype):
+        return x
+    xp = namespace(x)
+    return xp.astype(x, xp.float32)
 
 
 def as_array(like: Any, value: Any) -> Any:
@@ -62,10 +73,28 @@ def integer(op: str, name: str, value: Any) -> int:
     """The argument `name` of `op` as an integer."""
     try:
         return value.__index__()
-    except AttributeError:
+    except (AttributeError, TypeError):  # an array of one element has the method, and refuses
         raise DTypeError(
             f"{op}: {name} is {shown(value)}, of type {type(value).__name__}: it must be an integer"
         ) from None
+
+
+def shape_tuple(op: str, shape: Any) -> tuple[int, ...]:
+    """`shape`, an integer or a sequence of integers, as a tuple; else `DTypeError`."""
+    if isinstance(shape, (tuple, list)):
+        return tuple([integer(op, "a length of shape", n) for n in shape])
+    return (integer(op, "shape", shape),)
+
+
+def real_number(op: str, name: str, value: Any) -> Any:
+    """`value`, if it is a real number or an array of one without axes; else `DTypeError`."""
+    if isinstance(value, (int, float)) or (
+        hasattr(value, "dtype") and not is_complex(value) and tuple(value.shape) == ()
+    ):
+        return value
+    raise DTypeError(
+        f"{op}: {name} is {shown(value)}, of type {type(value).__name__}: it must be a real number"
+    )
 
 
 def normalized_axes(op: str, x: GradArray, axis: int | tuple[int, ...] | None) -> tuple[int, ...]:

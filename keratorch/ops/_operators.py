@@ -252,6 +252,8 @@ _METHODS = {
     "__setitem__": indexing.setitem,
     "transpose": _transpose,
     "copy": _copy,
+    "_selected": selection.selected,
+    "_selected_product": selection.selected_product,
     "to_device": placing.to_device,
     "conj": selection.conj,
     "T": property(_transpose, doc="The axes reversed."),

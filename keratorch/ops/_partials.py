@@ -2,8 +2,8 @@
 
 An elementwise `Grad` states its partials as a function of its inputs and its output:
 
-    def partials(xp, x, y):          # y = tanh(x)
-        return (1 - y * y,)
+    def partials(xp, x, y):          # y = tan(x)
+        return (1 + y * y,)
 
 Special functions are written ``xp.special.digamma(x)``, under the names of `keratorch.special`.
 
@@ -15,6 +15,7 @@ of ``xp``. The result is a small expression graph. From it come the rule for any
 from __future__ import annotations
 
 import linecache
+import math
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -49,6 +50,9 @@ COMPARISONS = frozenset(
     ]
 )
 
+#: The functions whose value is finite if their arguments are; a few constants do not overflow.
+_CLOSED = frozenset(["where", "add", "subtract", "multiply", "negative"])
+
 
 class Expr:
     """A node of an expression: a variable, a constant, or a function of expressions."""
@@ -73,6 +77,15 @@ class Expr:
         if self.is_variable:
             return frozenset([self.value])
         return frozenset().union(*(a.variables() for a in self.args))
+
+    def is_finite(self) -> bool:
+        """Whether the value is surely finite, whatever the variables are."""
+        if self.is_constant:
+            return math.isfinite(abs(self.value))
+        if self.name in COMPARISONS or self.name in ("ones_like", "zeros_like"):
+            return True
+        parts = self.args[1:] if self.name == "where" else self.args
+        return self.name in _CLOSED and all(part.is_finite() for part in parts)
 
     def walk(self) -> Iterable[Expr]:
         """Every occurrence of every node of the expression; the expression itself comes last."""

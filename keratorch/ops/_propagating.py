@@ -8,7 +8,7 @@ from ..core import recording
 from ..core.array import GradArray
 from ..core.mode import mode
 from ..core.recording import attach
-from ..core.tangents import propagate
+from ..core.tangents import propagate, propagated
 
 
 def record_elementwise(cls: Any, inputs: tuple[Any, ...], raw: Any) -> GradArray:
@@ -16,7 +16,7 @@ def record_elementwise(cls: Any, inputs: tuple[Any, ...], raw: Any) -> GradArray
     arrays = [x if type(x) is GradArray else None for x in inputs]
     records = mode.recording
     edges = tuple([x._edge if x is not None and records else None for x in arrays])
-    tangents = tuple([None if x is None else x._tangents for x in arrays])
+    tangents = tuple([None if x is None else propagated(x) for x in arrays])
     read: frozenset[str] = frozenset()
     for i, (edge, t) in enumerate(zip(edges, tangents, strict=True)):
         if edge is not None or t is not None:

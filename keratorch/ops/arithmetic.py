@@ -14,7 +14,6 @@ from ..backends._special import general
 from ..core import recording
 from ..core.array import GradArray
 from ..core.convert import SCALARS, as_operand, check_devices
-from ..core.mode import policy
 from ..core.recording import is_active
 from ..errors import DTypeError
 from ._elementwise import (
@@ -25,11 +24,10 @@ from ._elementwise import (
     binary,
     constant_binary,
     explained,
-    masked,
     unary,
 )
 from ._nary import refuse_tracked
-from ._operands import as_array, first_array, first_tracked
+from ._operands import as_array, first_array, first_tracked, is_complex
 from ._propagating import record_elementwise
 
 
@@ -114,7 +112,17 @@ class PowerGrad(ElementwiseGrad):
             p = recorded_partial_of_exponent(xp, values[0], values[1], values[2], in_complex)
         if conjugate and in_complex:
             p = xp.conj(p)
-        return grad * (masked(xp, grad, p) if policy.masked_zeros else p)
+        product = self._product(xp, grad, p, conjugate)
+        return self._at_kinks(xp, grad, i, values, product)
+
+    @staticmethod
+    def kinks(xp: Any, i: int, x1: Any, x2: Any, y: Any) -> tuple[Any, ...]:
+        """∂²/∂x1∂x2 is infinite where x1 = 0 and x2 ≤ 1, ∂²/∂x2² at (0, 0)."""
+        if x2 is None:
+            return None, None
+        exponent = xp.real(x2) if is_complex(x2) else x2
+        mixed = (x1 == 0) & (exponent <= 1)
+        return (None, mixed) if i == 0 else (mixed, (x1 == 0) & (exponent <= 0))
 
 
 # The same partials in a form that can be differentiated again; it takes two to three times as long.
@@ -154,14 +162,17 @@ class PositiveGrad(ElementwiseGrad):
 
 
 class ReciprocalGrad(ElementwiseGrad):
-    """−1/x², computed from x: −y² would bring 0·∞ into the second derivative."""
+    """−1/x², computed from x: −y² would bring 0·∞ into the second derivative.
+
+    Two divisions: the second derivative of 1/(x·x) has x⁻⁴ inside, which may overflow.
+    """
 
     __slots__ = ()
     unbounded = True
 
     @staticmethod
     def partials(xp: Any, x: Any, y: Any) -> tuple[Any, ...]:
-        return (-1 / (x * x),)
+        return (-1 / x / x,)
 
 
 class SquareGrad(ElementwiseGrad):
@@ -173,14 +184,28 @@ class SquareGrad(ElementwiseGrad):
 
 
 class HypotGrad(ElementwiseGrad):
-    """0 at (0, 0)."""
+    """x1/y and x2/y, 0 at (0, 0), from the smaller divided by the larger.
+
+    The quotient by y loses the second derivative: 1/y − x1²/y³ cancels.
+    """
 
     __slots__ = ()
 
     @staticmethod
     def partials(xp: Any, x1: Any, x2: Any, y: Any) -> tuple[Any, ...]:
-        length = xp.where(y == 0, 1.0, y)
-        return x1 / length, x2 / length
+        steep = xp.abs(x1) > xp.abs(x2)
+        larger = xp.where(steep, x1, x2)
+        ratio = xp.where(steep, x2, x1) / xp.where(y == 0, 1.0, larger)
+        of_larger = xp.sign(larger) / xp.sqrt(1 + ratio * ratio)
+        of_smaller = ratio * of_larger
+        return (
+            xp.where(steep, of_larger, of_smaller),
+            xp.where(steep, of_smaller, of_larger),
+        )
+
+    @staticmethod
+    def kinks(xp: Any, i: int, x1: Any, x2: Any, y: Any) -> tuple[Any, ...]:
+        return y == 0, y == 0
 
 
 class CopysignGrad(ElementwiseGrad):
@@ -208,6 +233,7 @@ class MaximumGrad(ElementwiseGrad):
     """1 in the input that is the output; at a tie ½ in each."""
 
     __slots__ = ()
+    selects = True
 
     @staticmethod
     def partials(xp: Any, x1: Any, x2: Any, y: Any) -> tuple[Any, ...]:
@@ -218,6 +244,7 @@ class MinimumGrad(ElementwiseGrad):
     """1 in the input that is the output; at a tie ½ in each."""
 
     __slots__ = ()
+    selects = True
 
     @staticmethod
     def partials(xp: Any, x1: Any, x2: Any, y: Any) -> tuple[Any, ...]:
@@ -228,6 +255,7 @@ class ReLUGrad(ElementwiseGrad):
     """max(x, 0); the partial at 0 is 0."""
 
     __slots__ = ()
+    selects = True
 
     @staticmethod
     def partials(xp: Any, x: Any, y: Any) -> tuple[Any, ...]:
@@ -241,6 +269,7 @@ class ClipGrad(ElementwiseGrad):
     """
 
     __slots__ = ()
+    selects = True
 
     @staticmethod
     def partials(xp: Any, x: Any, low: Any, high: Any, y: Any) -> tuple[Any, ...]:

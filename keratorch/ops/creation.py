@@ -12,7 +12,7 @@ from ..core.recording import constant
 from ..core.shown import shown
 from ..errors import DTypeError, LostGradientError, UnknownArrayError
 from . import placing
-from ._operands import integer
+from ._operands import integer, shape_tuple
 from .manipulation import broadcast_to
 from .placing import copy
 
@@ -85,6 +85,15 @@ def _create(name: str, *args: Any, dtype: Any, device: Any, requires_grad: bool)
     return _made(backend.create(name, where, *args, **kwargs), requires_grad)
 
 
+def _shape(op: str, shape: Any) -> Any:
+    """`shape`, if it is an integer or a sequence of them; else `DTypeError`."""
+    if type(shape) is tuple and all([type(n) is int for n in shape]):
+        return shape
+    if isinstance(shape, (tuple, list)) or not hasattr(shape, "__len__"):
+        return shape_tuple(op, shape)
+    return shape_tuple(op, tuple(shape))
+
+
 def _number(op: str, name: str, value: Any) -> None:
     """Raise unless `value` can be a number, or numbers."""
     if has_array(value):
@@ -122,21 +131,27 @@ def zeros(
     device : default: `get_default_device()`.
     requires_grad : make the result a leaf that requires a gradient; otherwise it is a constant.
     """
-    return _create("zeros", shape, dtype=dtype, device=device, requires_grad=requires_grad)
+    return _create(
+        "zeros", _shape("zeros", shape), dtype=dtype, device=device, requires_grad=requires_grad
+    )
 
 
 def ones(
     shape: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
 ) -> GradArray:
     """An array of ones of `shape`; arguments as in `zeros`."""
-    return _create("ones", shape, dtype=dtype, device=device, requires_grad=requires_grad)
+    return _create(
+        "ones", _shape("ones", shape), dtype=dtype, device=device, requires_grad=requires_grad
+    )
 
 
 def empty(
     shape: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
 ) -> GradArray:
     """An array of `shape` whose elements are whatever was in memory; arguments as in `zeros`."""
-    return _create("empty", shape, dtype=dtype, device=device, requires_grad=requires_grad)
+    return _create(
+        "empty", _shape("empty", shape), dtype=dtype, device=device, requires_grad=requires_grad
+    )
 
 
 def full(
@@ -155,6 +170,7 @@ def full(
         value = asarray(fill_value, dtype=dtype, device=device)
         return copy(broadcast_to(value, shape))
     _number("full", "fill_value", fill_value)
+    shape = _shape("full", shape)
     return _create(
         "full", shape, fill_value, dtype=dtype, device=device, requires_grad=requires_grad
     )

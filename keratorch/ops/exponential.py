@@ -65,21 +65,21 @@ class Log10Grad(ElementwiseGrad):
 
 
 class LogAddExpGrad(ElementwiseGrad):
-    """e^(x1 − y), e^(x2 − y); ½, ½ at equal infinities, and 1 to a single +∞."""
+    """σ(x1 − x2), σ(x2 − x1); ½, ½ at equal infinities, and 1 to a single +∞.
+
+    The weights come from the difference of the inputs. The output is rounded: e^(x1 − y) would be
+    wrong by a factor where the inputs are large.
+    """
 
     __slots__ = ()
     unbounded = True
 
     @staticmethod
     def partials(xp: Any, x1: Any, x2: Any, y: Any) -> tuple[Any, ...]:
-        # Where y is infinite, the difference would be ∞ − ∞.
-        infinite = xp.isfinite(y) == False  # noqa: E712
-        first = xp.where(x1 == y, xp.where(x2 == y, 0.5, xp.ones_like(y)), 0.0)
-        second = xp.where(x2 == y, xp.where(x1 == y, 0.5, xp.ones_like(y)), 0.0)
-        return (
-            xp.where(infinite, first, xp.exp(x1 - y)),
-            xp.where(infinite, second, xp.exp(x2 - y)),
-        )
+        # Only equal infinities are guarded: at equal numbers the second derivatives are ±¼.
+        same = (x1 == x2) & (xp.isfinite(x1) == False)  # noqa: E712
+        a, b = xp.where(same, 0.0, x1), xp.where(same, 0.0, x2)
+        return xp.special.expit(a - b), xp.special.expit(b - a)
 
 
 class SqrtGrad(ElementwiseGrad):
@@ -94,13 +94,29 @@ class SqrtGrad(ElementwiseGrad):
 
 
 class SigmoidGrad(ElementwiseGrad):
-    """σ(x) = 1/(1 + e⁻ˣ); the partial is y(1 − y), from the output."""
+    """σ(x) = 1/(1 + e⁻ˣ); the partial is σ(x)·σ(−x), from the input.
+
+    y(1 − y) has no digits where y rounds to 1. For raw arrays it is z/(1 + z)² with z = e^(−|x|).
+    That has no third derivative at 0, so a recorded rule takes other forms.
+    """
 
     __slots__ = ()
 
     @staticmethod
     def partials(xp: Any, x: Any, y: Any) -> tuple[Any, ...]:
-        return (y * (1 - y),)
+        power = xp.exp(-xp.abs(x))
+        return (power / ((1 + power) * (1 + power)),)
+
+    @staticmethod
+    def recorded_partials(xp: Any, x: Any, y: Any) -> tuple[Any, ...]:
+        # Near 0 the derivative of the product would cancel.
+        half = xp.tanh(0.5 * x)
+        product = xp.special.expit(x) * xp.special.expit(-x)
+        return (xp.where(xp.abs(x) < 2, 0.25 * (1 - half * half), product),)
+
+    @staticmethod
+    def complex_partials(xp: Any, x: Any, y: Any) -> tuple[Any, ...]:
+        return (xp.special.expit(x) * xp.special.expit(-x),)
 
 
 exp: Unary = unary(ExpGrad, "exp", "eˣ, elementwise.")
@@ -120,8 +136,11 @@ sqrt: Unary = unary(SqrtGrad, "sqrt", "The square root, elementwise. ∂ = 1/(2�
 @general("expit")
 def _expit(xp: Any, x: Any) -> Any:
     """1/(1 + e⁻ˣ), from e^(−|x|), which cannot overflow."""
-    if is_complex_dtype(x.dtype):
-        return 1 / (1 + xp.exp(-x))
+    dtype = getattr(x, "dtype", None)  # a symbol in a kernel has none, and is real
+    if dtype is not None and is_complex_dtype(dtype):
+        right = xp.real(x) >= 0
+        z = xp.exp(xp.where(right, -x, x))
+        return xp.where(right, 1.0, z) / (1 + z)
     z = xp.exp(-xp.abs(x))
     return xp.where(x >= 0, 1 / (1 + z), z / (1 + z))
 

@@ -171,6 +171,8 @@ def _prepared(
         )
     if norm not in _REVERSED:
         raise ValueError(f"{op}: norm {shown(norm)} is none of 'backward', 'ortho', 'forward'")
+    s = _listed(op, "s", s)
+    axes = _listed(op, "axes", axes)
     if axes is None and s is not None:
         axes = range(-len(s), 0)
     found = normalized_axes(op, x, None if axes is None else tuple(axes))
@@ -190,6 +192,17 @@ def _prepared(
             f"{op}: a transform of size {min(sizes)} of an array of shape {shape}: sizes start at 1"
         )
     return x, found, tuple(sizes)
+
+
+def _listed(op: str, name: str, value: Any) -> Any:
+    """`value` as a tuple; `None` as it is."""
+    try:
+        return None if value is None else tuple(value)
+    except TypeError:
+        raise DTypeError(
+            f"{op}: {name} is {shown(value)}, of type {type(value).__name__}: it must be a "
+            "sequence of integers"
+        ) from None
 
 
 def _as_complex(a: Any) -> Any:
@@ -322,9 +335,11 @@ def ihfft(x: Any, /, *, n: int | None = None, axis: int = -1, norm: str = "backw
     return conj(_transform(RFFTGrad, "rfftn", "ihfft", x, _sizes(n), (axis,), reverse))
 
 
-def _shift(name: str, x: Any, axes: int | Sequence[int] | None) -> GradArray:
+def _shift(name: str, x: Any, axes: Any) -> GradArray:
     x = as_operand(x)
-    axes = normalized_axes(name, x, axes if axes is None or isinstance(axes, int) else tuple(axes))
+    if isinstance(axes, range):
+        axes = tuple(axes)
+    axes = normalized_axes(name, x, axes)
     a = x._array
     raw = as_array(a, getattr(_registry.of(a).xp.fft, name)(a, axes=axes))
     if not is_active(x):

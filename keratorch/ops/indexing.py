@@ -25,6 +25,7 @@ class GetItemGrad(Grad):
     """Zeros, to which the gradient is added at the index; repeated indices add up."""
 
     __slots__ = ("input_shape", "key")
+    selects = True
     fresh = True
 
     def backward(self, grad: Any) -> tuple[Any, ...]:
@@ -126,6 +127,7 @@ class SetItemGrad(Grad):
     """
 
     __slots__ = ("key", "repeats", "whole")
+    selects = True
 
     def backward(self, grad: Any) -> tuple[Any, ...]:
         if self.whole:

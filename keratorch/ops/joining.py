@@ -11,7 +11,15 @@ from ..core.grad import Grad
 from ..core.recording import record, record_many
 from ..core.views import share
 from ..errors import ShapeError, UnknownArrayError
-from ._operands import as_array, namespace, no_axis, normalized_axes, operands, raw_namespace
+from ._operands import (
+    as_array,
+    integer,
+    namespace,
+    no_axis,
+    normalized_axes,
+    operands,
+    raw_namespace,
+)
 from .indexing import getitem, put_item
 from .manipulation import reshape
 
@@ -115,6 +123,7 @@ def stack(arrays: Sequence[Any], /, *, axis: int = 0) -> GradArray:
     """
     xs = _listed("stack", arrays)
     _check_joined("stack", xs, None)
+    axis = integer("stack", "axis", axis)
     ndim = xs[0].ndim + 1
     if not -ndim <= axis < ndim:
         raise no_axis("stack", axis, tuple(xs[0].shape), ndim)
@@ -127,6 +136,7 @@ class UnstackGrad(Grad):
     """The gradients of the layers, stacked."""
 
     __slots__ = ("axis", "outputs")
+    selects = True
 
     def backward(self, grad: Any) -> tuple[Any, ...]:
         like = next(g for g in grad if g is not None)

@@ -22,6 +22,7 @@ from ._operands import (
     normalized_axes,
     operands,
     raw_namespace,
+    shape_tuple,
 )
 from .placing import copy
 
@@ -50,7 +51,7 @@ def reshape(x: Any, /, shape: Shape, *, copy: bool | None = None) -> GradArray:
     """
     x = as_operand(x)
     a = x._array
-    wanted = _shape_tuple("reshape", shape)
+    wanted = shape_tuple("reshape", shape)
     size = math.prod(a.shape)
     known = math.prod([n for n in wanted if n != -1])
     if wanted.count(-1) > 1 or any(n < -1 for n in wanted):
@@ -77,12 +78,6 @@ def _reshaped_back(x: GradArray, values: GradArray, shape: Shape) -> GradArray:
     return reshape(values, tuple(x.shape))
 
 
-def _shape_tuple(op: str, shape: Shape) -> tuple[int, ...]:
-    if isinstance(shape, (tuple, list)):
-        return tuple(integer(op, "a length of shape", n) for n in shape)
-    return (integer(op, "shape", shape),)
-
-
 def expand_dims(x: Any, /, axis: int | tuple[int, ...] = 0) -> GradArray:
     """`x` with new axes of length 1, at the positions `axis` in the result.
 
@@ -90,6 +85,7 @@ def expand_dims(x: Any, /, axis: int | tuple[int, ...] = 0) -> GradArray:
     """
     x = as_operand(x)
     axes = axis if isinstance(axis, (tuple, list)) else (axis,)
+    axes = [integer("expand_dims", "axis", i) for i in axes]
     ndim = x.ndim + len(axes)
     if any(not -ndim <= i < ndim for i in axes):
         raise no_axis("expand_dims", axis, tuple(x.shape), ndim)
@@ -130,7 +126,7 @@ def broadcast_to(x: Any, /, shape: Shape) -> GradArray:
     Raises `ShapeError` where `x` does not broadcast to `shape`.
     """
     x = as_operand(x)
-    wanted = _shape_tuple("broadcast_to", shape)
+    wanted = shape_tuple("broadcast_to", shape)
     have = tuple(x.shape)
     lead = len(wanted) - len(have)
     if lead < 0 or any(n not in (1, m) for n, m in zip(have, wanted[lead:], strict=True)):

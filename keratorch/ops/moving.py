@@ -84,7 +84,8 @@ def repeat(x: Any, repeats: Any, /, *, axis: int | None = None) -> GradArray:
     (axis,) = normalized_axes("repeat", x, axis)
     shape = tuple(x.shape)
     n = shape[axis]
-    if isinstance(repeats, int):
+    if not hasattr(repeats, "shape") and not isinstance(repeats, (list, tuple)):
+        repeats = integer("repeat", "repeats", repeats)
         if repeats < 0:
             raise ShapeError(
                 f"repeat: repeats is {repeats}: it says how often each element comes, and must be "
@@ -96,9 +97,10 @@ def repeat(x: Any, repeats: Any, /, *, axis: int | None = None) -> GradArray:
         return copy(y) if 1 in (n, repeats) else y  # else elements could share memory
     waits("repeat with an array", shape, "its shape depends on values; use a number")
     counts = as_operand(repeats, like=x)._array
-    if raw_namespace(x).isdtype(counts.dtype, "bool"):
-        counts = raw_namespace(x).astype(counts, raw_namespace(x).int64)
-    if not raw_namespace(x).isdtype(counts.dtype, "integral"):
+    of_counts = _registry.of(counts).xp  # NumPy's, for one of its arrays
+    if of_counts.isdtype(counts.dtype, "bool"):
+        counts = of_counts.astype(counts, of_counts.int64)
+    if not of_counts.isdtype(counts.dtype, "integral"):
         raise DTypeError(
             f"repeat: repeats of dtype {counts.dtype}: numbers of elements are integers: convert "
             "them with astype"
@@ -137,6 +139,7 @@ class TrilGrad(Grad):
     """The lower triangle of the gradient."""
 
     __slots__ = ("k",)
+    selects = True
     fresh = True
 
     def backward(self, grad: Any) -> tuple[Any, ...]:
@@ -150,6 +153,7 @@ class TriuGrad(Grad):
     """The upper triangle of the gradient."""
 
     __slots__ = ("k",)
+    selects = True
     fresh = True
 
     def backward(self, grad: Any) -> tuple[Any, ...]:
@@ -179,5 +183,6 @@ def _triangle(cls: type[Grad], name: str, x: Any, k: int) -> GradArray:
         raise ShapeError(
             f"{name}: an array of shape {tuple(a.shape)} is no matrix: it needs two axes at least"
         )
+    k = integer(name, "k", k)
     raw = as_array(a, _registry.of(a).function(name)(a, k=k))
     return record(cls, (x,), raw, k=k)

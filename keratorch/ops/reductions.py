@@ -12,7 +12,14 @@ from ..core.convert import as_operand
 from ..core.grad import Grad
 from ..core.recording import is_active, record
 from ..errors import ShapeError
-from ._operands import as_array, is_complex, namespace, normalized_axes, raw_namespace
+from ._operands import (
+    as_array,
+    is_complex,
+    namespace,
+    normalized_axes,
+    raw_namespace,
+    widened,
+)
 from .placing import astype
 
 Axis = int | tuple[int, ...] | None
@@ -40,12 +47,12 @@ class SumGrad(Grad):
 
 
 class MeanGrad(Grad):
-    """Every term gets 1/n of the gradient of the mean of n."""
+    """Every term gets 1/n of the gradient of the mean of n; computed in float32 at least."""
 
     __slots__ = ("axes", "count", "input_shape", "keepdims")
 
     def backward(self, grad: Any) -> tuple[Any, ...]:
-        share = grad / self.count if self.count else grad
+        share = widened(grad) / self.count if self.count else grad
         return (spread(namespace(grad), share, self.input_shape, self.axes, self.keepdims),)
 
     def jvp(self, *tangents: Any) -> Any:
@@ -56,6 +63,7 @@ class _ExtremumGrad(Grad):
     """The gradient goes to the largest (smallest) values, in equal parts at a tie."""
 
     __slots__ = ("axes", "keepdims")
+    selects = True
     saves = (0, -1)
     fresh = True
 
@@ -76,8 +84,10 @@ class _ExtremumGrad(Grad):
     def jvp(self, *tangents: Any) -> Any:
         (t,) = tangents
         x, y = self.saved(t)
-        parts = self.parts(namespace(t), x, y)
-        return sum(t * parts, axis=self.axes, keepdims=self.keepdims)
+        xp = namespace(t)
+        parts = self.parts(xp, x, y)
+        selected = xp.where(parts != 0, t * parts, 0.0)
+        return sum(selected, axis=self.axes, keepdims=self.keepdims)
 
 
 class MaxGrad(_ExtremumGrad):
@@ -116,13 +126,18 @@ def sum(x: Any, /, *, axis: Axis = None, dtype: Any = None, keepdims: bool = Fal
 
 
 def mean(x: Any, /, *, axis: Axis = None, keepdims: bool = False) -> GradArray:
-    """The arithmetic mean of the elements along `axis` (all axes for `None`)."""
+    """The arithmetic mean of the elements along `axis` (all axes for `None`).
+
+    float16 and bfloat16 are summed in float32.
+    """
     x = as_operand(x)
     axes = normalized_axes("mean", x, axis)
     a = x._array
-    raw = as_array(
-        a, raw_namespace(x).mean(a, axis=None if axis is None else axes, keepdims=keepdims)
-    )
+    xp = raw_namespace(x)
+    wide = widened(a)
+    raw = as_array(a, xp.mean(wide, axis=None if axis is None else axes, keepdims=keepdims))
+    if wide is not a:
+        raw = as_array(a, xp.astype(raw, a.dtype))
     if not is_active(x):
         return recording.unrecorded(raw)
     count = math.prod([a.shape[i] for i in axes])

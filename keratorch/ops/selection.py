@@ -9,11 +9,21 @@ from ..core import recording
 from ..core.array import GradArray
 from ..core.convert import as_operand, check_devices, kept
 from ..core.grad import Grad
+from ..core.mode import policy
 from ..core.recording import constant, is_active, record
 from ..core.views import share
 from ..errors import DTypeError
-from ._elementwise import SCALARS, RawFunctions, explained
+from ._elementwise import (
+    SCALARS,
+    Binary,
+    ElementwiseGrad,
+    RawFunctions,
+    binary,
+    explained,
+    masked,
+)
 from ._operands import as_array, first_array, is_complex, namespace, raw_namespace
+from ._undetermined import below_selection, marked, undetermined
 from .placing import copy
 
 
@@ -21,6 +31,7 @@ class WhereGrad(Grad):
     """Each branch gets the gradient where it was taken, 0 elsewhere."""
 
     __slots__ = ("condition",)
+    selects = True
 
     def backward(self, grad: Any) -> tuple[Any, ...]:
         xp = namespace(grad)
@@ -37,9 +48,9 @@ def where(condition: Any, x1: Any, x2: Any, /) -> GradArray:
 
     condition : booleans, or numbers, of which all but 0 are true.
 
-    The branch that is not taken gets gradient 0. A zero gradient times an infinite partial counts
-    as 0: ``where(x > 0, log(x), 0)`` has gradient 0 at 0 (see `set_policy`). Raises `ShapeError`
-    where the shapes do not broadcast.
+    The branch that is not taken gets gradient 0. Below `where`, a zero gradient times an infinite
+    partial counts as 0: ``where(x > 0, log(x), 0)`` has gradient 0 at 0 (see `set_policy`). Raises
+    `ShapeError` where the shapes do not broadcast.
     """
     like = first_array(condition, x1, x2)
     came_raw = not isinstance(condition, GradArray)
@@ -68,6 +79,55 @@ def where(condition: Any, x1: Any, x2: Any, /) -> GradArray:
     if not any(is_active(x) for x in arrays):
         return recording.unrecorded(raw)
     return record(WhereGrad, arrays, raw, condition=kept(c) if came_raw else c)
+
+
+class SelectedGrad(Grad):
+    """The gradient, whose zeros may say that an element was not selected."""
+
+    __slots__ = ()
+    selects = True
+
+    def backward(self, grad: Any) -> tuple[Any, ...]:
+        return (grad,)
+
+    def jvp(self, *tangents: Any) -> Any:
+        return tangents[0]
+
+
+def selected(x: GradArray) -> GradArray:
+    """`x`, a recorded gradient that came through a selection, in the same memory.
+
+    A later walk then knows that the operations below `x` are below a selection.
+    """
+    return share(x, record(SelectedGrad, (x,), x._array), selected)
+
+
+class SelectedProductGrad(ElementwiseGrad):
+    """The rule of x1·x2, a gradient below a selection times a partial, when it was recorded.
+
+    A 0 in x1 may say that an element was not selected. So the rule selects in reverse mode, and in
+    forward mode a change of x2 that is not finite counts as 0 there.
+    """
+
+    __slots__ = ()
+    selects = True
+    unbounded = True
+
+    @staticmethod
+    def partials(xp: Any, x1: Any, x2: Any, y: Any) -> tuple[Any, ...]:
+        return x2, x1
+
+    def jvp(self, *tangents: Any) -> Any:
+        t1, t2 = tangents
+        if type(t2) is GradArray and policy.masked_zeros:
+            xp, values = self._operands(t2)
+            t2 = masked(xp, values[0], t2)
+        return super().jvp(t1, t2)
+
+
+selected_product: Binary = binary(
+    SelectedProductGrad, "multiply", "x1 · x2, for a gradient x1 below a selection."
+)
 
 
 # -- complex numbers ---------------------------------------------------------------------------
@@ -113,7 +173,11 @@ class ConjGrad(Grad):
 
 
 class AbsGrad(Grad):
-    """x/|x|·grad, 0 at 0: the sign for real x."""
+    """x/|x|·grad, 0 at 0: the sign for real x.
+
+    For real x the second derivative is 0 too, as |x| is linear on both sides of 0. It is NaN at 0
+    for complex x, and where `grad` is 0: |x|² is smooth.
+    """
 
     __slots__ = ()
     saves = (0,)
@@ -121,14 +185,26 @@ class AbsGrad(Grad):
 
     def backward(self, grad: Any) -> tuple[Any, ...]:
         (x,) = self.saved(grad)
-        return (grad * direction(namespace(grad), x),)
+        return (self.at_0(x, grad, grad * direction(namespace(grad), x)),)
 
     def jvp(self, *tangents: Any) -> Any:
         (t,) = tangents
         (x,) = self.saved(t)
         xp = namespace(t)
         u = direction(xp, x)
-        return xp.real(xp.conj(u) * t) if is_complex(x) else u * t
+        if is_complex(x):
+            return self.at_0(x, t, xp.real(xp.conj(u) * t))
+        return u * t
+
+    def at_0(self, x: Any, v: Any, product: Any) -> Any:
+        """`product`, of `v` and the direction, without a derivative where there is none."""
+        if not isinstance(product, GradArray):
+            return product
+        if is_complex(x):
+            return undetermined(product, (x,), (marked(x == 0, v),))
+        if below_selection():  # the 0 is a mask
+            return product
+        return undetermined(product, (x,), (marked((x == 0) & (v == 0), v),))
 
 
 class SignGrad(Grad):
@@ -153,7 +229,10 @@ class SignGrad(Grad):
         size = xp.abs(x)
         zero = size == 0
         turned = v - u * xp.real(xp.conj(u) * v)
-        return xp.where(zero, 0.0, turned / xp.where(zero, 1.0, size))
+        product = xp.where(zero, 0.0, turned / xp.where(zero, 1.0, size))
+        return (
+            undetermined(product, (x,), (marked(zero, v),)) if isinstance(v, GradArray) else product
+        )
 
 
 def direction(xp: Any, x: Any) -> Any:

@@ -12,7 +12,7 @@ from ..core.convert import as_operand
 from ..core.grad import Grad
 from ..core.recording import is_active, record
 from ..errors import DTypeError
-from ._operands import as_array, namespace, normalized_axes
+from ._operands import as_array, namespace, normalized_axes, widened
 from .reductions import Axis, spread
 from .reductions import sum as sum_
 
@@ -20,32 +20,45 @@ from .reductions import sum as sum_
 class LogSumExpGrad(Grad):
     """The softmax of the input times the gradient; 0 where all inputs are −∞.
 
-    An input of +∞ gets NaN, and all others beside it get 0, as in PyTorch and JAX.
+    An input of +∞ gets NaN, and all others beside it get 0, as in PyTorch and JAX. The weights come
+    from differences of inputs: the output is rounded, and e^(x − y) would be wrong by a factor
+    where the inputs are large. They are computed in float32 at least.
     """
 
     __slots__ = ("axes", "keepdims")
-    saves = (0, -1)
+    saves = (0,)
     fresh = True
 
-    def weights(self, xp: Any, x: Any, y: Any) -> Any:
-        """e^(x − y), with the output spread over the reduced axes."""
-        y = spread(xp, y, tuple(x.shape), self.axes, self.keepdims)
-        return xp.exp(x - xp.where(y == -math.inf, 0.0, y))
+    def weights(self, xp: Any, x: Any) -> Any:
+        """e^(x − m) divided by the sum of all, with the largest input m."""
+        x = widened(x)
+        if 0 in x.shape:
+            return x
+        values = x.detach() if isinstance(x, GradArray) else x
+        largest = xp.max(values, axis=self.axes, keepdims=True) if self.axes else values
+        powers = xp.exp(x - xp.where(largest == -math.inf, 0.0, largest))
+        total = xp.sum(powers, axis=self.axes, keepdims=True)
+        return powers / xp.where(xp.isfinite(largest), total, 1.0)
 
     def backward(self, grad: Any) -> tuple[Any, ...]:
         xp = namespace(grad)
-        x, y = self.saved(grad)
+        (x,) = self.saved(grad)
         grad = spread(xp, grad, tuple(x.shape), self.axes, self.keepdims)
-        return (grad * self.weights(xp, x, y),)
+        return (grad * self.weights(xp, x),)
 
     def jvp(self, *tangents: Any) -> Any:
         (t,) = tangents
-        x, y = self.saved(t)
-        return sum_(t * self.weights(namespace(t), x, y), axis=self.axes, keepdims=self.keepdims)
+        (x,) = self.saved(t)
+        weights = self.weights(namespace(t), x)
+        return sum_(t * weights, axis=self.axes, keepdims=self.keepdims)
 
 
 class SoftmaxGrad(Grad):
-    """y·(grad − Σ grad·y)."""
+    """y·(grad − Σ grad·y); in float32 at least.
+
+    Where one y is nearly 1, Σ grad·y rounds to its gradient. So the rule subtracts the sum twice:
+    the second sum is of the differences, and has the digits that the first one lost.
+    """
 
     __slots__ = ("axes",)
     saves = (-1,)
@@ -61,11 +74,17 @@ class SoftmaxGrad(Grad):
 
     def product(self, v: Any, y: Any) -> Any:
         """The Jacobian, which is symmetric, times v."""
-        return y * (v - namespace(v).sum(v * y, axis=self.axes, keepdims=True))
+        xp, v, y = namespace(v), widened(v), widened(y)
+        v = v - xp.sum(v * y, axis=self.axes, keepdims=True)
+        return y * (v - xp.sum(v * y, axis=self.axes, keepdims=True))
 
 
 class LogSoftmaxGrad(Grad):
-    """grad − eʸ·Σ grad."""
+    """grad − eʸ·Σ grad; in float32 at least.
+
+    The gradients along the axis add up to 0. Where eʸ > ½ the difference cancels, so that element
+    gets minus the sum of the others.
+    """
 
     __slots__ = ("axes",)
     saves = (-1,)
@@ -74,13 +93,19 @@ class LogSoftmaxGrad(Grad):
     def backward(self, grad: Any) -> tuple[Any, ...]:
         xp = namespace(grad)
         (y,) = self.saved(grad)
-        return (grad - xp.exp(y) * xp.sum(grad, axis=self.axes, keepdims=True),)
+        grad, powers = widened(grad), xp.exp(widened(y))
+        parts = grad - powers * xp.sum(grad, axis=self.axes, keepdims=True)
+        most = powers > 0.5
+        others = xp.sum(xp.where(most, 0.0, parts), axis=self.axes, keepdims=True)
+        return (xp.where(most, -others, parts),)
 
     def jvp(self, *tangents: Any) -> Any:
         (t,) = tangents
         (y,) = self.saved(t)
         xp = namespace(t)
-        return t - xp.sum(xp.exp(y) * t, axis=self.axes, keepdims=True)
+        t, powers = widened(t), xp.exp(widened(y))
+        t = t - xp.sum(powers * t, axis=self.axes, keepdims=True)
+        return t - xp.sum(powers * t, axis=self.axes, keepdims=True)
 
 
 def logsumexp(x: Any, /, axis: Axis = None, *, keepdims: bool = False) -> GradArray:
@@ -103,7 +128,7 @@ def logsumexp(x: Any, /, axis: Axis = None, *, keepdims: bool = False) -> GradAr
     raw = as_array(a, raw)
     if not is_active(x):
         return recording.unrecorded(raw)
-    return record(LogSumExpGrad, (x,), raw, (a, raw), axes=axes, keepdims=keepdims)
+    return record(LogSumExpGrad, (x,), raw, (a,), axes=axes, keepdims=keepdims)
 
 
 def softmax(x: Any, /, axis: Axis = None) -> GradArray:

@@ -27,6 +27,7 @@ class TakeGrad(Grad):
     """Zeros, to which the gradient is added at the positions taken; repeated ones add up."""
 
     __slots__ = ("axis", "index", "input_shape")
+    selects = True
     fresh = True
 
     def backward(self, grad: Any) -> tuple[Any, ...]:
@@ -111,6 +112,7 @@ class TakeAlongAxisGrad(Grad):
     """Zeros, to which the gradient is added at the positions taken; repeated ones add up."""
 
     __slots__ = ("axis", "index", "input_shape")
+    selects = True
     fresh = True
 
     def backward(self, grad: Any) -> tuple[Any, ...]:

@@ -12,23 +12,23 @@ from ._nary import polynomial, special
 
 
 class SoftplusGrad(ElementwiseGrad):
-    """1 − e^(−y), from the output."""
+    """σ(x), from the input: the second derivative needs e^(−x), which the output does not have."""
 
     __slots__ = ()
 
     @staticmethod
     def partials(xp: Any, x: Any, y: Any) -> tuple[Any, ...]:
-        return (-xp.expm1(-y),)
+        return (xp.special.expit(x),)
 
 
 class LogExpitGrad(ElementwiseGrad):
-    """1 − e^y, from the output."""
+    """σ(−x), from the input."""
 
     __slots__ = ()
 
     @staticmethod
     def partials(xp: Any, x: Any, y: Any) -> tuple[Any, ...]:
-        return (-xp.expm1(y),)
+        return (xp.special.expit(-x),)
 
 
 class LogitGrad(ElementwiseGrad):
@@ -53,6 +53,11 @@ class XLogYGrad(ElementwiseGrad):
         x2 = xp.where((x1 == 0) & (x2 <= 0), 1.0, x2)
         return xp.log(x2), x1 / x2
 
+    @staticmethod
+    def kinks(xp: Any, i: int, x1: Any, x2: Any, y: Any) -> tuple[Any, ...]:
+        flat = (x1 == 0) & (x2 <= 0)
+        return (None, flat) if i == 0 else (flat, flat)
+
 
 class XLog1PYGrad(ElementwiseGrad):
     """Where x = 0 and y ≤ −1, the function and both partials are 0."""
@@ -64,6 +69,11 @@ class XLog1PYGrad(ElementwiseGrad):
     def partials(xp: Any, x1: Any, x2: Any, y: Any) -> tuple[Any, ...]:
         x2 = xp.where((x1 == 0) & (x2 <= -1), 0.0, x2)
         return xp.log1p(x2), x1 / (1 + x2)
+
+    @staticmethod
+    def kinks(xp: Any, i: int, x1: Any, x2: Any, y: Any) -> tuple[Any, ...]:
+        flat = (x1 == 0) & (x2 <= -1)
+        return (None, flat) if i == 0 else (flat, flat)
 
 
 class EntrGrad(ElementwiseGrad):
@@ -77,6 +87,14 @@ class EntrGrad(ElementwiseGrad):
         return (-xp.log(x) - 1,)
 
 
+def log_ratio(xp: Any, x: Any, y: Any) -> Any:
+    """log(x/y) for positive numbers, also where the quotient over- or underflows."""
+    quotient = x / y
+    fits = (quotient > 1e-30) & (quotient < 1e30)
+    far = xp.log(xp.where(fits, 1.0, x)) - xp.log(xp.where(fits, 1.0, y))
+    return xp.where(fits, xp.log(xp.where(fits, quotient, 1.0)), far)
+
+
 class RelEntrGrad(ElementwiseGrad):
     """The partial in x is −∞ where only x is 0. Both partials are 0 at (0, 0)."""
 
@@ -87,7 +105,13 @@ class RelEntrGrad(ElementwiseGrad):
     def partials(xp: Any, x1: Any, x2: Any, y: Any) -> tuple[Any, ...]:
         origin = (x1 == 0) & (x2 == 0)
         quotient = x1 / xp.where(origin, 1.0, x2)
-        return xp.where(origin, 0.0, xp.log(xp.where(origin, 1.0, quotient)) + 1), -quotient
+        logarithm = log_ratio(xp, xp.where(origin, 1.0, x1), xp.where(origin, 1.0, x2))
+        return xp.where(origin, 0.0, logarithm + 1), -quotient
+
+    @staticmethod
+    def kinks(xp: Any, i: int, x1: Any, x2: Any, y: Any) -> tuple[Any, ...]:
+        origin = (x1 == 0) & (x2 == 0)
+        return origin, origin
 
 
 class KLDivGrad(ElementwiseGrad):
@@ -100,7 +124,13 @@ class KLDivGrad(ElementwiseGrad):
     def partials(xp: Any, x1: Any, x2: Any, y: Any) -> tuple[Any, ...]:
         origin = (x1 == 0) & (x2 == 0)
         quotient = x1 / xp.where(origin, 1.0, x2)
-        return xp.log(xp.where(origin, 1.0, quotient)), 1 - quotient
+        logarithm = log_ratio(xp, xp.where(origin, 1.0, x1), xp.where(origin, 1.0, x2))
+        return logarithm, 1 - quotient
+
+    @staticmethod
+    def kinks(xp: Any, i: int, x1: Any, x2: Any, y: Any) -> tuple[Any, ...]:
+        origin = (x1 == 0) & (x2 == 0)
+        return origin, origin
 
 
 class Exp2Grad(ElementwiseGrad):
@@ -120,13 +150,21 @@ class CbrtGrad(ElementwiseGrad):
 
     @staticmethod
     def partials(xp: Any, x: Any, y: Any) -> tuple[Any, ...]:
-        return (1 / (3 * (y * y)),)
+        return (1 / (3 * y) / y,)
 
 
 #: sinc′(x) = x·Σ aₖ x²ᵏ.
 _SINC_SLOPE = [
     (-1) ** k * 2 * k * math.pi ** (2 * k) / math.factorial(2 * k + 1) for k in range(1, 11)
 ]
+
+
+def turned(xp: Any, x: Any) -> Any:
+    """x − 2n with the whole number n that is nearest to x/2: π times it is the angle of πx.
+
+    It is exact. The product πx is rounded, to an angle that is a wrong one for large x.
+    """
+    return x - 2 * xp.floor(0.5 * x + 0.5)
 
 
 class SincGrad(ElementwiseGrad):
@@ -138,7 +176,7 @@ class SincGrad(ElementwiseGrad):
     def partials(xp: Any, x: Any, y: Any) -> tuple[Any, ...]:
         square = x * x
         near = square < 0.09
-        far = (xp.cos(math.pi * x) - y) / xp.where(near, 1.0, x)
+        far = (xp.cos(math.pi * turned(xp, x)) - y) / xp.where(near, 1.0, x)
         return (xp.where(near, x * polynomial(_SINC_SLOPE, xp.where(near, square, 0.0)), far),)
 
 
@@ -149,7 +187,7 @@ def _softplus(xp: Any, x: Any) -> Any:
 
 
 def softplus(x: Any, /) -> GradArray:
-    """log(1 + eˣ), elementwise, stable for every x. ∂ = 1 − e^(−y)."""
+    """log(1 + eˣ), elementwise, stable for every x. ∂ = σ(x)."""
     return special(SoftplusGrad, "softplus", x)
 
 
@@ -160,7 +198,7 @@ def _log_expit(xp: Any, x: Any) -> Any:
 
 
 def log_expit(x: Any, /) -> GradArray:
-    """log(1/(1 + e⁻ˣ)), elementwise, stable for every x. ∂ = 1 − e^y."""
+    """log(1/(1 + e⁻ˣ)), elementwise, stable for every x. ∂ = σ(−x)."""
     return special(LogExpitGrad, "log_expit", x)
 
 
@@ -216,9 +254,9 @@ def _rel_entr(xp: Any, x: Any, y: Any) -> Any:
     """x·log(x/y) for x, y > 0, 0 where x = 0 and y ≥ 0, +∞ elsewhere."""
     inside = (x > 0) & (y > 0)
     known = (x == x) & (y == y)
-    quotient = xp.where(inside | ~known, x, 1.0) / xp.where(inside | ~known, y, 1.0)
+    logarithm = log_ratio(xp, xp.where(inside | ~known, x, 1.0), xp.where(inside | ~known, y, 1.0))
     outside = known & ~inside & ~((x == 0) & (y >= 0))
-    return xp.where(outside, math.inf, x * xp.log(quotient))
+    return xp.where(outside, math.inf, x * logarithm)
 
 
 def rel_entr(x: Any, y: Any, /) -> GradArray:
@@ -229,12 +267,20 @@ def rel_entr(x: Any, y: Any, /) -> GradArray:
     return special(RelEntrGrad, "rel_entr", x, y)
 
 
+#: (1 + d)·log(1 + d) − d = d²·Σ aₖ dᵏ.
+_KL_NEAR = [(-1) ** k / ((k + 1) * (k + 2)) for k in range(18)]
+
+
 @general("kl_div")
 def _kl_div(xp: Any, x: Any, y: Any) -> Any:
-    """x·log(x/y) − x + y; +∞ outside of the domain."""
+    """x·log(x/y) − x + y; by its series where x is near y; +∞ outside of the domain."""
     entropy = _rel_entr(xp, x, y)
     infinite = entropy == math.inf
-    return xp.where(infinite, entropy, entropy - xp.where(infinite, 0.0, x) + y)
+    near = (x > 0.9 * y) & (x < 1.1 * y)
+    d = xp.where(near, x - y, 0.0) / xp.where(near, y, 1.0)
+    close = d * xp.where(near, x - y, 0.0) * polynomial(_KL_NEAR, d)
+    far = xp.where(infinite, entropy, entropy - xp.where(infinite, 0.0, x) + y)
+    return xp.where(near, close, far)
 
 
 def kl_div(x: Any, y: Any, /) -> GradArray:
@@ -270,8 +316,9 @@ def cbrt(x: Any, /) -> GradArray:
 @general("sinc")
 def _sinc(xp: Any, x: Any) -> Any:
     """sin(πx)/(πx), 1 at 0."""
-    angle = math.pi * xp.where(x == 0, 1.0, x)
-    return xp.where(x == 0, 1.0, xp.sin(angle) / angle)
+    rest = turned(xp, x)
+    angle = math.pi * xp.where(rest == 0, 1.0, rest)
+    return xp.where(x == 0, 1.0, xp.sin(angle) / angle * (rest / xp.where(x == 0, 1.0, x)))
 
 
 def sinc(x: Any, /) -> GradArray:

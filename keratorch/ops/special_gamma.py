@@ -10,7 +10,8 @@ from ..core.array import GradArray
 from ..core.shown import shown
 from ..errors import DTypeError
 from ._elementwise import ElementwiseGrad
-from ._nary import special
+from ._nary import polynomial, special
+from .special_exponential import turned
 
 
 class GammaGrad(ElementwiseGrad):
@@ -18,7 +19,6 @@ class GammaGrad(ElementwiseGrad):
 
     __slots__ = ()
     unbounded = True
-    intricate = True
 
     @staticmethod
     def partials(xp: Any, x: Any, y: Any) -> tuple[Any, ...]:
@@ -37,14 +37,17 @@ class GammalnGrad(ElementwiseGrad):
 
 
 class DigammaGrad(ElementwiseGrad):
-    """ψ′(x)."""
+    """ψ′(x); π²/sin²(πx) − ψ′(1 − x) where x < 0, since JAX's ζ is wrong there."""
 
     __slots__ = ()
     unbounded = True
 
     @staticmethod
     def partials(xp: Any, x: Any, y: Any) -> tuple[Any, ...]:
-        return (xp.special.polygamma(1, x),)
+        left = x < 0
+        slope = xp.special.polygamma(1, xp.where(left, 1 - x, x))
+        cosecant = math.pi / xp.sin(math.pi * turned(xp, xp.where(left, x, 0.5)))
+        return (xp.where(left, cosecant * cosecant - slope, slope),)
 
 
 class PolygammaGrad(ElementwiseGrad):
@@ -59,18 +62,49 @@ class PolygammaGrad(ElementwiseGrad):
         return 0, xp.special.polygamma(n + 1, x)
 
 
+#: The coefficients of x⁻², x⁻⁴, … in log x − 1/(2x) − ψ(x), B₂ₖ/(2k).
+_PSI = [1 / 12, -1 / 120, 1 / 252, -1 / 240, 1 / 132, -691 / 32760, 1 / 12]
+#: The series serves from here on.
+_FAR = 8
+
+
+def psi_step(xp: Any, a: Any, b: Any) -> Any:
+    """ψ(a + b) − ψ(a) for positive a and b, whose digits do not cancel.
+
+    ψ(x) = ψ(x + 8) − Σ 1/(x + k), and ψ(x) = log x − 1/(2x) − Σ cₖ x⁻²ᵏ (Abramowitz and Stegun,
+    6.3.6 and 6.3.18). So each term is a difference of its own, which is written without one.
+    """
+    inside = (a > 0) & (b > 0)
+    x, h = xp.where(inside, a, 1.0), xp.where(inside, b, 1.0)
+    total: Any = 0.0
+    for k in range(_FAR):
+        total = total + 1 / ((x + k) * (1 + (x + k) / h))
+    x = x + _FAR
+    u, v = 1 / x, 1 / (x + h)
+    gap = u / (1 + x / h)  # u − v
+    # u²ᵏ − v²ᵏ = (u² − v²)(u²ᵏ⁻² + … + v²ᵏ⁻²), by a recurrence.
+    square, other = u * u, v * v
+    factor, power, series = 1.0, 1.0, 0.0
+    for c in _PSI:
+        series = series + c * factor
+        power = power * other
+        factor = factor * square + power
+    series = series * gap * (u + v)
+    near = total + xp.log1p(h / x) + gap / 2 + series
+    digamma = xp.special.digamma
+    far = digamma(xp.where(inside, 1.0, a + b)) - digamma(xp.where(inside, 1.0, a))
+    return xp.where(inside, near, far)
+
+
 class BetaGrad(ElementwiseGrad):
     """y·(ψ(a) − ψ(a + b)), and the same with b for a."""
 
     __slots__ = ()
     unbounded = True
-    intricate = True
 
     @staticmethod
     def partials(xp: Any, a: Any, b: Any, y: Any) -> tuple[Any, ...]:
-        digamma = xp.special.digamma
-        of_sum = digamma(a + b)
-        return y * (digamma(a) - of_sum), y * (digamma(b) - of_sum)
+        return -y * psi_step(xp, a, b), -y * psi_step(xp, b, a)
 
 
 class BetalnGrad(ElementwiseGrad):
@@ -81,14 +115,48 @@ class BetalnGrad(ElementwiseGrad):
 
     @staticmethod
     def partials(xp: Any, a: Any, b: Any, y: Any) -> tuple[Any, ...]:
-        digamma = xp.special.digamma
-        of_sum = digamma(a + b)
-        return digamma(a) - of_sum, digamma(b) - of_sum
+        return -psi_step(xp, a, b), -psi_step(xp, b, a)
+
+
+#: log Γ(a) − (a − ½)·log a + a − log √(2π) = Σ cₖ a^(−2k−1), asymptotically (DLMF 5.11.1).
+_STIRLING = [
+    *(1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188, -691 / 360360, 1 / 156, -3617 / 122400),
+]
+#: From this order on, Stirling's series has all digits.
+_LARGE = 10.0
 
 
 def gamma_density(xp: Any, a: Any, x: Any) -> Any:
-    """x^(a−1)·e^(−x)/Γ(a)."""
-    return xp.exp(xp.special.xlogy(a - 1, x) - x - xp.special.gammaln(a))
+    """x^(a−1)·e^(−x)/Γ(a).
+
+    For a > 1 that is (b·e^(1−b))ᵃ/x·aᵃe^(−a)/Γ(a) with b = x/a: no factor over- or underflows
+    alone. About b = 1 the power is e^(−a(m − log(1 + m))) with m = b − 1. A logarithm of the whole
+    density would lose as many units as it is large.
+    """
+    above = a > 1
+    small_a = xp.where(above, 1.0, a)
+    direct = x ** (small_a - 1) * (xp.exp(-x) / xp.special.gamma(small_a))
+    a = xp.where(above, a, 2.0)
+    positive = above & (x > 0)
+    x = xp.where(positive, x, a)
+    m = (x - a) / a
+    central = (m > -0.5) & (m < 1.0)
+    m = xp.where(central, m, 0.0)
+    peak = xp.exp(-a * (m - xp.log1p(m))) / xp.where(central, x, 1.0)
+    b = xp.where(central, 1.0, x / a)
+    fall = xp.exp(1 - b)
+    by_x = xp.where(central, peak, (b * fall) ** (a - 1) * fall / a)
+    return xp.where(above, xp.where(positive, _size_of_peak(xp, a) * by_x, 0.0), direct)
+
+
+def _size_of_peak(xp: Any, a: Any) -> Any:
+    """aᵃe^(−a)/Γ(a) for a > 1; √(a/2π) divided by e to Stirling's series for large a."""
+    large = a > _LARGE
+    small_a, large_a = xp.where(large, 1.0, a), xp.where(large, a, _LARGE)
+    series = polynomial(_STIRLING, 1 / (large_a * large_a)) / large_a
+    asymptotic = xp.sqrt(large_a / (2 * math.pi)) * xp.exp(-series)
+    direct = small_a**small_a * xp.exp(-small_a) / xp.special.gamma(small_a)
+    return xp.where(large, asymptotic, direct)
 
 
 class GammaIncGrad(ElementwiseGrad):
@@ -124,8 +192,21 @@ class BetaIncGrad(ElementwiseGrad):
 
     @staticmethod
     def partials(xp: Any, a: Any, b: Any, x: Any, y: Any) -> tuple[Any, ...]:
+        # Logarithms lose as many units as they are large: they serve where a factor over- or
+        # underflows. (1 − x)^(b−1) is exact for x ≥ ½ alone.
+        half = x > 0.5
+        rest = xp.where(
+            half,
+            xp.where(half, 1 - x, 1.0) ** (b - 1),
+            xp.exp(xp.special.xlog1py(b - 1, -xp.where(half, 0.0, x))),
+        )
+        power = x ** (a - 1)
+        scale = xp.special.beta(a, b)
+        product = power * rest / scale
         powers = xp.special.xlogy(a - 1, x) + xp.special.xlog1py(b - 1, -x)
-        return 0, 0, xp.exp(powers - xp.special.betaln(a, b))
+        logarithmic = xp.exp(powers - xp.special.betaln(a, b))
+        fine = (power != 0) & (rest != 0) & (scale != 0) & xp.isfinite(product)
+        return 0, 0, xp.where(fine, product, xp.where(logarithmic == 0, 0.0, logarithmic))
 
 
 class ZetaGrad(ElementwiseGrad):
@@ -202,8 +283,19 @@ def beta(a: Any, b: Any, /) -> GradArray:
 
 @composed("betaln", "gammaln")
 def _betaln(xp: Any, gammaln: Any, a: Any, b: Any) -> Any:
-    """log|Γ(a)| + log|Γ(b)| − log|Γ(a + b)|."""
-    return gammaln(a) + gammaln(b) - gammaln(a + b)
+    """log|Γ(a)| + log|Γ(b)| − log|Γ(a + b)|; by Stirling's series where a or b is large."""
+    large, small = xp.where(a > b, a, b), xp.where(a > b, b, a)
+    far = (large > 10) & (small > 0)
+    x, h = xp.where(far, large, 10.0), xp.where(far, small, 1.0)
+    y = x + h
+    step = h - h * xp.log(y) - (x - 0.5) * xp.log1p(h / x) + stirling(x) - stirling(y)
+    return xp.where(far, gammaln(h) + step, gammaln(a) + gammaln(b) - gammaln(a + b))
+
+
+def stirling(x: Any) -> Any:
+    """log Γ(x) − (x − ½)·log x + x − ½·log 2π, for large x."""
+    u = 1 / x
+    return u * polynomial([1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188, -691 / 360360], u * u)
 
 
 def betaln(a: Any, b: Any, /) -> GradArray:

@@ -12,7 +12,17 @@ from ..core.convert import as_operand
 from ..core.grad import Grad
 from ..core.recording import is_active, record
 from ..errors import DTypeError, ShapeError
-from ._operands import as_array, integer, is_complex, namespace, normalized_axes, raw_namespace
+from ._operands import (
+    as_array,
+    integer,
+    is_complex,
+    namespace,
+    normalized_axes,
+    raw_namespace,
+    real_number,
+    widened,
+)
+from ._undetermined import marked, undetermined
 from .joining import concat
 from .placing import astype, copy
 from .reductions import Axis, spread
@@ -215,58 +225,76 @@ def deviations(xp: Any, x: Any, axes: tuple[int, ...]) -> Any:
 
 
 class VarGrad(Grad):
-    """2(x − mean)/(n − correction) times the gradient."""
+    """2(x − mean)/(n − correction) times the gradient; in float32 at least."""
 
     __slots__ = ("axes", "divisor", "keepdims")
     saves = (0,)
     fresh = True
 
     def slopes(self, xp: Any, x: Any) -> Any:
-        return deviations(xp, x, self.axes) * (2 / self.divisor if self.divisor else math.nan)
+        return deviations(xp, widened(x), self.axes) * (
+            2 / self.divisor if self.divisor else math.nan
+        )
 
     def backward(self, grad: Any) -> tuple[Any, ...]:
         xp = namespace(grad)
         (x,) = self.saved(grad)
-        g = spread(xp, grad, tuple(x.shape), self.axes, self.keepdims)
+        g = spread(xp, widened(grad), tuple(x.shape), self.axes, self.keepdims)
         return (g * self.slopes(xp, x),)
 
     def jvp(self, *tangents: Any) -> Any:
         (t,) = tangents
         (x,) = self.saved(t)
         slopes = self.slopes(namespace(t), x)
-        return sum_(t * slopes, axis=self.axes, keepdims=self.keepdims)
+        return sum_(widened(t) * slopes, axis=self.axes, keepdims=self.keepdims)
 
 
 class StdGrad(Grad):
-    """(x − mean)/((n − correction)·std) times the gradient; 0 where the std is 0."""
+    """(x − mean)/((n − correction)·std) times the gradient; 0 where the std is 0.
+
+    It computes in float32 at least.
+    """
 
     __slots__ = ("axes", "divisor", "keepdims")
     saves = (0, -1)
     fresh = True
 
     def slopes(self, xp: Any, x: Any, y: Any) -> Any:
-        y = spread(xp, y, tuple(x.shape), self.axes, self.keepdims)
-        away = deviations(xp, x, self.axes)
+        y = spread(xp, widened(y), tuple(x.shape), self.axes, self.keepdims)
+        away = deviations(xp, widened(x), self.axes)
         unit = xp.where(y == 0, 0.0, away / xp.where(y == 0, 1.0, y))
         return unit * (1 / self.divisor if self.divisor else math.nan)
 
     def backward(self, grad: Any) -> tuple[Any, ...]:
         xp = namespace(grad)
         x, y = self.saved(grad)
-        g = spread(xp, grad, tuple(x.shape), self.axes, self.keepdims)
-        return (g * self.slopes(xp, x, y),)
+        g = spread(xp, widened(grad), tuple(x.shape), self.axes, self.keepdims)
+        return (self.at_kinks(xp, x, y, g, g * self.slopes(xp, x, y)),)
 
     def jvp(self, *tangents: Any) -> Any:
         (t,) = tangents
         x, y = self.saved(t)
-        slopes = self.slopes(namespace(t), x, y)
-        return sum_(t * slopes, axis=self.axes, keepdims=self.keepdims)
+        xp, t = namespace(t), widened(t)
+        change = self.at_kinks(xp, x, y, t, t * self.slopes(xp, x, y))
+        return sum_(change, axis=self.axes, keepdims=self.keepdims)
+
+    def at_kinks(self, xp: Any, x: Any, y: Any, v: Any, product: Any) -> Any:
+        """`product`, of `v` and the slopes, without a derivative where the std is 0.
+
+        The std of one element is always 0.
+        """
+        if not isinstance(product, GradArray) or math.prod([x.shape[i] for i in self.axes]) < 2:
+            return product
+        kinks = spread(xp, y == 0, tuple(x.shape), self.axes, self.keepdims)
+        return undetermined(product, (x,), (marked(kinks, v),), self.axes)
 
 
 def var(
     x: Any, /, *, axis: Axis = None, correction: float = 0.0, keepdims: bool = False
 ) -> GradArray:
     """The variance along `axis` (all axes for `None`): Σ(x − mean)²/(n − correction).
+
+    float16 and bfloat16 are summed in float32.
 
     Raises `DTypeError` for complex `x`, `AxisError` for an axis that `x` does not have.
     """
@@ -293,14 +321,18 @@ def _spread_of(
             "kt.real(x) and of kt.imag(x)"
         )
     axes = normalized_axes(name, x, axis)
+    correction = real_number(name, "correction", correction)
     a = x._array
     xp = raw_namespace(x)
     along = None if axis is None else axes
+    wide = widened(a)
     # array_api_compat refuses such a correction for PyTorch.
     if name == "std" and correction != int(correction):
-        raw = xp.sqrt(xp.var(a, axis=along, correction=correction, keepdims=keepdims))
+        raw = xp.sqrt(xp.var(wide, axis=along, correction=correction, keepdims=keepdims))
     else:
-        raw = getattr(xp, name)(a, axis=along, correction=correction, keepdims=keepdims)
+        raw = getattr(xp, name)(wide, axis=along, correction=correction, keepdims=keepdims)
+    if wide is not a:
+        raw = xp.astype(as_array(a, raw), a.dtype)
     raw = as_array(a, raw)
     divisor = max(math.prod([a.shape[i] for i in axes]) - correction, 0)
     if not axes and not divisor:

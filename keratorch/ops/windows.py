@@ -24,6 +24,7 @@ class PadGrad(Grad):
     """The gradient at the elements of the input; 0 for elements that were cropped."""
 
     __slots__ = ("widths",)
+    selects = True
 
     def backward(self, grad: Any) -> tuple[Any, ...]:
         back = tuple((-before, -after) for before, after in self.widths)
@@ -37,6 +38,7 @@ class WindowsGrad(Grad):
     """Each element gets the sum of the gradients of the windows that show it."""
 
     __slots__ = ("counts", "dilation", "kernel", "size", "stride")
+    selects = True
     fresh = True
 
     def backward(self, grad: Any) -> tuple[Any, ...]:

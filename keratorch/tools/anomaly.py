@@ -27,7 +27,7 @@ _MOVES = frozenset(
     f"{name}Grad"
     for name in (
         *("Broadcast", "Concat", "Conj", "Copy", "Diagonal", "Flip", "GetItem", "Imag", "Pad"),
-        *("Positive", "Real", "Reshape", "Roll", "SetItem", "Sort", "Stack", "Take"),
+        *("Positive", "Real", "Reshape", "Roll", "Selected", "SetItem", "Sort", "Stack", "Take"),
         *("TakeAlongAxis", "ToDevice", "Transpose", "Tril", "Triu", "Unstack", "Where", "Windows"),
     )
 )

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from ..backends import _registry
 from ..core.array import GradArray
 from ..core.grad import LeafSlot, OutputSlot, op_name
+from ..core.nodes import names
 from ..core.order import collect
 from ..errors import MissingDependencyError, NotTrackedError
 
@@ -227,7 +228,7 @@ def _node(entry: Any, numbers: dict[Any, int], made: list[Node]) -> Node:
     dtypes = entry.dtype if many else (entry.dtype,)
     return Node(
         op="leaf" if leaf else op_name(entry),
-        name=x.name if isinstance(x, GradArray) else None,
+        name=x.name if isinstance(x, GradArray) else names.get(entry),
         shape=", ".join(str(tuple(s)) for s in shapes),
         dtype=", ".join(dict.fromkeys(str(d) for d in dtypes)),
         device=device,

@@ -9,11 +9,12 @@ on the variables of that transformation stays a `GradArray`.
 from __future__ import annotations
 
 import operator
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Any
 
 from ..backends import _registry
+from ..backends._dtypes import is_complex_dtype
 from ..core import engine, order
 from ..core.array import GradArray, new_array
 from ..core.convert import SCALARS, as_operand, as_raw
@@ -21,7 +22,7 @@ from ..core.grad import LeafSlot, next_seq
 from ..core.mode import mode
 from ..core.recording import constant
 from ..core.shown import shown
-from ..core.tangents import in_sight, levels
+from ..core.tangents import in_sight, levels, propagated
 from ..core.walk import sum_of
 from ..errors import DTypeError, KeratorchError, StructureError, UnknownArrayError
 from ..ops.arithmetic import positive
@@ -131,7 +132,7 @@ class Call:
                 self.tracked = True
                 return positive(value)
             x = new_array(value._array, None, None)
-            x._tangents = value._tangents
+            x._tangents = propagated(value)
             if self.recording and x._tangents is not None and has_edge(x):
                 self.tracked = True
         else:
@@ -208,8 +209,18 @@ class Call:
                     stack.append(edge)
         return False
 
-    def pulled(self, outputs: list[Any], seeds: list[Any], retain: bool, record: bool) -> list[Any]:
-        """The gradients of the variables, from those of `outputs`; zeros for no gradient."""
+    def pulled(
+        self,
+        outputs: list[Any],
+        seeds: list[Any],
+        retain: bool,
+        record: bool,
+        selected: bool = False,
+    ) -> list[Any]:
+        """The gradients of the variables, from those of `outputs`; zeros for no gradient.
+
+        selected : whether `seeds` count as gradients that came through a selection.
+        """
         if len(outputs) == 1:
             edge = outputs[0]._edge
             pairs = [] if edge is None else [(edge, seeds[0])]
@@ -229,6 +240,7 @@ class Call:
                     create_graph=record,
                     targets=self.own,
                     since=self.since,
+                    selected=[edge for edge, _ in pairs] if selected else (),
                 )
             )
         return [
@@ -245,7 +257,7 @@ class Call:
             return value if self.raw else constant(value)
         if connected and self.recording and has_edge(value):
             return value
-        if self.raw and value._tangents is None:
+        if self.raw and propagated(value) is None:
             return value._array
         return value if connected else without_edges(value)
 
@@ -258,6 +270,20 @@ class Call:
             return self.result(value, has_edge(value) and self.connected([value]))
 
         return mapped(one, tree)
+
+
+def each(where: Callable[[int], str], function: Callable[..., Any], *lists: list[Any]) -> list[Any]:
+    """``function(*values)`` for the values at each position of `lists`.
+
+    where : the place of a position, which the message of an error gets.
+    """
+    out: list[Any] = []
+    try:
+        for values in zip(*lists, strict=True):
+            out.append(function(*values))
+    except KeratorchError as error:
+        raise type(error)(f"{error} ({where(len(out))})") from error.__cause__
+    return out
 
 
 def edges_of(x: GradArray) -> list[Any]:
@@ -289,10 +315,11 @@ def captured(roots: list[Any], since: int, own: set[Any]) -> list[Any]:
 
 
 def without_edges(x: GradArray) -> GradArray:
-    """`x` without edges; its tangents stay, also without edges."""
+    """`x` without edges; the tangents that are propagated stay, also without edges."""
     y = new_array(x._array, None, None)
-    if x._tangents is not None:
-        y._tangents = {level: without_edges(t) for level, t in x._tangents.items()}
+    tangents = propagated(x)
+    if tangents is not None:
+        y._tangents = {level: without_edges(t) for level, t in tangents.items()}
     return y
 
 
@@ -314,7 +341,7 @@ def raw_argument(name: str, value: Any, like: Any) -> Any:
             "differentiated"
         )
     if isinstance(value, (float, complex)) or _registry.is_array(value) or hasattr(value, "dtype"):
-        raw = as_raw(value, as_operand(like) if like is not None and like is not value else None)
+        raw = beside(value, as_operand(like) if like is not None and like is not value else None)
         check_inexact(name, raw)
         return raw
     raise UnknownArrayError(
@@ -322,6 +349,18 @@ def raw_argument(name: str, value: Any, like: Any) -> Any:
         "differentiated, or mark the field of a dataclass that holds it with "
         'metadata={"static": True}'
     )
+
+
+def beside(value: Any, like: Any) -> Any:
+    """`value` as a raw array beside `like`; a real number beside complex arrays stays real."""
+    raw = as_raw(value, like)
+    backend = _registry.of(raw)
+    if backend.is_complex(raw.dtype) and (
+        isinstance(value, (int, float))
+        or (hasattr(value, "dtype") and not is_complex_dtype(value.dtype))
+    ):
+        return backend.as_array(backend.copy(backend.xp.real(raw)))
+    return raw
 
 
 def check_inexact(name: str, raw: Any) -> None:
@@ -385,7 +424,7 @@ def output_leaves(name: str, tree: Any, like: Any = None) -> list[GradArray]:
                 f"{name}: the function returned {type(v).__name__}, which is no array: return "
                 "arrays, or dicts, lists, tuples and dataclasses of them"
             )
-        out.append(as_operand(v, like))
+        out.append(constant(beside(v, like)) if type(v) in SCALARS else as_operand(v, like))
     return out
 
 
@@ -395,6 +434,7 @@ __all__ = [
     "captured",
     "check_inexact",
     "chosen",
+    "each",
     "edges_of",
     "has_edge",
     "output_leaves",

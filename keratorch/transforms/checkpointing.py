@@ -10,7 +10,7 @@ from ..core import engine
 from ..core.array import GradArray
 from ..core.convert import as_kept, as_operand
 from ..core.grad import Grad, next_seq
-from ..core.mode import enable_grad, mode
+from ..core.mode import mode, recorded
 from ..core.recording import constant, is_active
 from ..core.tangents import open_level, take_tangent, with_tangent
 from ..core.transposed import jvp_of_backward
@@ -19,19 +19,24 @@ from ..errors import RuleError
 from ..ops.arithmetic import positive
 from . import random_state
 from .call import as_variable, captured
+from .recomputed import FirstResults, are_same, times
 from .tree import leaves, unflattened
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def checkpoint(function: Callable[P, R]) -> Callable[P, R]:
+def checkpoint(function: Callable[P, R], *, compare: bool = True) -> Callable[P, R]:
     """`function`, but the graph keeps its inputs alone: backward calls it again.
 
     This trades time for memory: the intermediate results are not kept between the forward and the
     backward pass. Tracked arrays that `function` captures count as inputs. `function` must compute
-    the same values in both calls; otherwise backward raises `RuleError` where shapes or captured
-    arrays differ.
+    the same values in both calls; otherwise backward raises `RuleError`.
+
+    compare : whether backward compares the values of the second call with those of the first. It
+        keeps the results of the first call for this. Differences by rounding are allowed. On a GPU,
+        and with lazy and traced arrays, the gradient is NaN in place of the error, as the error
+        would have to wait for the values. Shapes and captured arrays are always compared.
 
     Random numbers: the second call starts with the generators in the state of the first. These
     are the global generators of Python, NumPy and PyTorch. They are also the Python, NumPy and
@@ -50,12 +55,12 @@ def checkpoint(function: Callable[P, R]) -> Callable[P, R]:
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
         if not mode.recording:
             return function(*args, **kwargs)
-        return _checkpointed(function, args, kwargs)
+        return _checkpointed(function, args, kwargs, compare)
 
     return wrapper
 
 
-def _checkpointed(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+def _checkpointed(function: Callable[..., Any], args: Any, kwargs: Any, compare: bool) -> Any:
     given = leaves((args, kwargs))
     at = [i for i, v in enumerate(given) if isinstance(v, GradArray) and is_active(v)]
     inputs = [as_operand(given[i]) for i in at]
@@ -84,7 +89,9 @@ def _checkpointed(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
     alive = [x._array for e in older for x in (e._out(),) if x is not None]
     node.count = len(inputs)
     node._edges = (*(node._edges or ()), *older)
-    node._saved = (*(node._saved or ()), *alive)
+    node._saved = saved = FirstResults((*(node._saved or ()), *alive))
+    saved.arrays = [results[k]._array for k in tracked] if compare else []
+    saved.since = next_seq()
     node._tangents = (*node._tangents, *[None] * len(older))
     node.function, node.states, node.tracked = function, states, tracked
     # Kept to notice a write to one of them, even by the function.
@@ -110,6 +117,7 @@ class _CheckpointGrad(Grad):
     constants: tuple[Any, ...]  # the raw arrays of the other GradArray arguments
     states: Any
     tracked: list[int]  # the positions of the outputs among the leaves of the result
+    selects = None
 
     def again(self, inputs: list[Any]) -> list[Any]:
         """The outputs, computed again from `inputs`."""
@@ -119,13 +127,18 @@ class _CheckpointGrad(Grad):
         args, kwargs = unflattened(self.arguments, iter(given))
         with random_state.restored(self.states, self.function, given):
             results = leaves(self.function(*args, **kwargs))
-        shapes = [tuple(results[k].shape) for k in self.tracked if k < len(results)]
-        if shapes != list(self.shape):
-            raise RuleError(
-                f"checkpoint: the function returned arrays of shapes {list(self.shape)}, and "
-                f"called again {shapes}: it must compute the same both times"
-            )
-        return [as_operand(results[k]) for k in self.tracked]
+        found = [results[k] for k in self.tracked if k < len(results)]
+        arrays = [y for y in found if hasattr(y, "dtype")]
+        for what, before, now in (
+            ("shapes", [*map(tuple, self.shape)], [tuple(y.shape) for y in arrays]),
+            ("dtypes", [*map(str, self.dtype)], [str(y.dtype) for y in arrays]),
+        ):
+            if now != before:
+                raise RuleError(
+                    f"checkpoint: the function returned arrays of {what} {before}, and called "
+                    f"again {now}: it must compute the same both times"
+                )
+        return [as_operand(y) for y in found]
 
     def backward(self, grad: Any) -> Any:
         inputs = [as_operand(x) for x in self.inputs[: self.count]]
@@ -133,7 +146,7 @@ class _CheckpointGrad(Grad):
         record = mode.recording
         since = next_seq()
         variables: list[GradArray] = []
-        with enable_grad():
+        with recorded():
             for x in inputs:
                 if x._edge is not None and record:
                     variables.append(positive(x))
@@ -143,16 +156,13 @@ class _CheckpointGrad(Grad):
                 variables.append(v)
             outputs = self.again(variables)
         own = {v._edge for v in variables}
-        pairs: dict[Any, Any] = {}
-        for y, g in zip(outputs, grad, strict=True):
+        for y in outputs:
             if y._edge is None:
                 raise RuleError(
                     "checkpoint: called again, the function returned a constant, of shape "
                     f"{tuple(y.shape)}, where it returned a tracked array before: it must compute "
                     "the same both times"
                 )
-            if g is not None:
-                pairs[y._edge] = sum_of(pairs[y._edge], g) if y._edge in pairs else g
         above = {*own, *(e for x in inputs for e in (x._edge,) if e is not None)}
         below = [y._edge for y in outputs if y._edge is not None]
         new = [e for e in captured(below, since, above) if e not in older]
@@ -162,7 +172,13 @@ class _CheckpointGrad(Grad):
                 f"capture before, of shape {tuple(new[0].shape)}: it must compute the same both "
                 "times"
             )
+        pairs: dict[Any, Any] = {}
+        for y, g, same in zip(outputs, grad, are_same(self, outputs), strict=True):
+            if g is not None:
+                g = times(g, same)
+                pairs[y._edge] = sum_of(pairs[y._edge], g) if y._edge in pairs else g
         found: dict[Any, Any] = {}
+        mode.selected = False
         if pairs:
             found = dict(
                 engine.run(
@@ -182,7 +198,9 @@ class _CheckpointGrad(Grad):
                 x if t is None else with_tangent(x, t, level)
                 for x, t in zip(inputs, tangents, strict=False)
             ]
-            found = [take_tangent(y, level)[1] for y in self.again(moved)]
+            outputs = self.again(moved)
+            found = [take_tangent(y, level)[1] for y in outputs]
+        found = [times(t, same) for t, same in zip(found, are_same(self, outputs), strict=True)]
         return tuple(self._with_captured(found, inputs, tangents))
 
     def _with_captured(self, found: list[Any], inputs: list[Any], tangents: Any) -> list[Any]:
@@ -190,7 +208,7 @@ class _CheckpointGrad(Grad):
         rest = tangents[self.count :]
         if all(t is None for t in rest):
             return found
-        more = jvp_of_backward(self, (*[None] * self.count, *rest))
+        more = jvp_of_backward(self, (*[None] * self.count, *rest), at=1.0)
         return [
             a if b is None else b if a is None else a + b for a, b in zip(found, more, strict=True)
         ]

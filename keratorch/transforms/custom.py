@@ -11,7 +11,7 @@ from ..core import engine
 from ..core.array import GradArray, new_array
 from ..core.convert import as_kept, as_operand
 from ..core.grad import Grad, next_seq
-from ..core.mode import enable_grad, mode
+from ..core.mode import mode, recorded
 from ..core.nodes import is_tracked
 from ..core.recording import constant, is_active
 from ..core.tangents import levels
@@ -150,6 +150,8 @@ class _Function(Generic[P, R]):
 class _RuleGrad(Grad):
     """The node of a call: its inputs are the active arrays among the arguments."""
 
+    selects = True  # a user's rule may do anything
+
     of: Any  # the `_Function`
     fixed: list[Any]  # the arguments in nondiff_argnums
     moving: list[Any]  # the other arguments, with 0.0 in place of each input
@@ -277,7 +279,7 @@ class custom_vjp(_Function[P, R]):
         node = _node(_CustomVJPGrad, self, fixed, moving)
         if node is None:
             return self._checked(self._computed(fixed, moving), "it")
-        with enable_grad():  # to detect captured arrays
+        with recorded():  # to detect captured arrays
             outcome, residuals = self._forward(fixed, _constants(moving))
         self._checked((outcome, residuals), "fwd")
         node._saved = _Saved(node._saved)
@@ -300,7 +302,7 @@ class _CustomVJPGrad(_RuleGrad):
         record, since = mode.recording, next_seq()
         residuals: Any = self._saved.residuals  # type: ignore[union-attr]
         again = any(is_active(x) for x in inputs)
-        with enable_grad():  # to detect captured arrays
+        with recorded():  # to detect captured arrays
             if again:  # differentiated again: the residuals must be connected to the inputs
                 _, residuals = of._forward(self.fixed, self.arguments(inputs))
             found = of.bwd(*self.fixed, residuals, g)
@@ -359,12 +361,14 @@ class custom_jvp(_Function[P, R]):
         node = _node(_CustomJVPGrad, self, fixed, moving)
         if node is None:
             return self._checked(self._computed(fixed, moving), "it")
-        with enable_grad():  # to detect captured arrays
+        with recorded():  # to detect captured arrays
             outcome = self._computed(fixed, moving)
         return _outputs(node, self._checked(outcome, "it"))
 
 
 class _CustomJVPGrad(_RuleGrad):
+    selects = None  # a walk transposes the user's rule
+
     def tangents(self, inputs: Sequence[Any], ts: Sequence[Any]) -> list[Any]:
         """The tangents of the outputs, from the rule."""
         of = self.of
@@ -375,7 +379,7 @@ class _CustomJVPGrad(_RuleGrad):
                 values[i] = t
         tangents = unflattened(primals, iter(values))
         record, since = mode.recording, next_seq()
-        with enable_grad():  # to detect captured arrays
+        with recorded():  # to detect captured arrays
             found = of.rule(*self.fixed, tuple(primals), tuple(tangents))
         if not isinstance(found, tuple) or len(found) != 2:
             raise RuleError(f"{of._called}: the rule must return a pair, (output, tangent)")
@@ -394,7 +398,7 @@ class _CustomJVPGrad(_RuleGrad):
         again = any(is_active(x) for x in inputs) or any(
             isinstance(g, GradArray) and is_active(g) for g in grad
         )
-        with enable_grad():
+        with recorded():
             variables: list[GradArray] = []
             for x in inputs:
                 zeros = _registry.of(x._array).xp.zeros_like(x._array)
@@ -409,6 +413,7 @@ class _CustomJVPGrad(_RuleGrad):
                 if t.dtype != g.dtype:
                     t = t.__array_namespace__().astype(t, g.dtype)
                 pairs[t._edge] = sum_of(pairs[t._edge], g) if t._edge in pairs else g
+        mode.selected = False
         if not pairs:
             return (None,) * len(inputs)
         found = dict(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Literal, overload
 
 from ..backends import _registry
@@ -11,18 +12,19 @@ from ..core.convert import as_operand, as_raw, check_devices
 from ..core.mode import mode
 from ..core.push import forward_order, push
 from ..core.recording import constant
-from ..core.tangents import open_level, take_tangent, with_tangent
+from ..core.tangents import open_level, propagated, take_tangent, with_tangent
 from ..errors import DTypeError, ShapeError, StructureError
 from .call import (
     Call,
     check_inexact,
+    each,
     has_edge,
     output_leaves,
     raw_argument,
     with_aux,
     without_edges,
 )
-from .tree import leaves, leaves_like, mapped, unflattened
+from .tree import leaves, leaves_like, mapped, paths, unflattened
 
 
 @overload
@@ -65,17 +67,28 @@ def jvp(
     >>> jvp(lambda x: x * x, (3.0,), (1.0,))
     (array(9.), array(6.))
     """
-    name = "jvp"
+    return jvp_as("jvp", function, primals, tangents, has_aux)
+
+
+def jvp_as(
+    name: str,
+    function: Callable[..., Any],
+    primals: Sequence[Any],
+    tangents: Sequence[Any],
+    has_aux: bool = False,
+) -> Any:
+    """`jvp` for the transformation `name`, which its errors name."""
     check_sequences(name, primals, tangents)
     call = Call(name)
     given = leaves(list(primals))
-    directions = leaves_like(list(primals), list(tangents), "jvp: tangents")
+    directions = leaves_like(list(primals), list(tangents), f"{name}: tangents")
     call.note(directions)
     like = call.note(given)
-    xs = [_primal(name, v, like) for v in given]
-    ts = [tangent_for(name, t, x) for t, x in zip(directions, xs, strict=True)]
-    recording = mode.recording
+    where = partial(_argument, primals)
+    xs = each(where, lambda v: _primal(name, v, like), given)
+    ts = each(where, lambda t, x: tangent_for(name, t, x), directions, xs)
     mode.transforms += 1
+    mode.recording = True
     try:
         with open_level() as level:
             moved = iter([with_tangent(x, t, level) for x, t in zip(xs, ts, strict=True)])
@@ -88,9 +101,9 @@ def jvp(
             pairs = [take_tangent(y, level) for y in outputs]
     finally:
         mode.transforms -= 1
-    call.recording = recording
+        mode.recording = call.recording
     made = [x for pair in pairs for x in pair if x is not None]
-    connected = not call.raw or call.enclosed or call.helps(made)
+    connected = call.recording and (not call.raw or call.enclosed or call.helps(made))
 
     def out(x: Any) -> Any:
         return call.result(x, connected)
@@ -111,6 +124,11 @@ def jvp(
     return output, slope, aux
 
 
+def _argument(primals: Sequence[Any], i: int) -> str:
+    """The place of leaf `i` of the primals: ``argument 1['w']``."""
+    return [f"argument {k}{path}" for k, tree in enumerate(primals) for path in paths(tree)][i]
+
+
 def _below(value: Any, level: int) -> Any:
     return take_tangent(value, level)[0] if isinstance(value, GradArray) else value
 
@@ -118,7 +136,7 @@ def _below(value: Any, level: int) -> Any:
 def _primal(name: str, value: Any, like: Any) -> GradArray:
     if isinstance(value, GradArray):
         check_inexact(name, value._array)
-        return as_operand(value)
+        return as_operand(value) if mode.recording else without_edges(value)
     return constant(raw_argument(name, value, like))
 
 
@@ -179,9 +197,16 @@ class Linear:
 
     __slots__ = ("call", "connected", "order", "outcome", "output", "outputs", "primals")
 
-    def __init__(self, name: str, function: Callable[..., Any], primals: tuple[Any, ...]) -> None:
+    def __init__(
+        self,
+        name: str,
+        function: Callable[..., Any],
+        primals: tuple[Any, ...],
+        positions: tuple[int, ...] | None = None,
+    ) -> None:
         with Call(name) as call:
-            variables = call.variables(primals, tuple(range(len(primals))))
+            names = tuple(range(len(primals))) if positions is None else positions
+            variables = call.variables(primals, names)
             outcome = function(*variables)
             like = call.arrays[0] if call.arrays else None
             self.outputs: list[GradArray] = output_leaves(name, outcome, like)
@@ -205,10 +230,12 @@ class Linear:
         """The tangents of the outputs, from the tangents of the variables (`None` for zero)."""
         call = self.call
         plain = call.raw and not any(isinstance(t, GradArray) for t in given)
-        ts = [
-            None if t is None else tangent_for(call.name, t, x)
-            for t, x in zip(given, call.arrays, strict=True)
-        ]
+        ts = each(
+            partial(_argument, self.primals),
+            lambda t, x: None if t is None else tangent_for(call.name, t, x),
+            given,
+            call.arrays,
+        )
         tracked = any(t is not None and has_edge(t) for t in ts)
         record = mode.recording and (self.connected or tracked)
         if self.order is None:
@@ -222,7 +249,7 @@ class Linear:
                 t = constant(_registry.of(y._array).xp.zeros_like(y._array))
             if record and has_edge(t):
                 out.append(t)
-            elif plain and t._tangents is None:
+            elif plain and propagated(t) is None:
                 out.append(t._array)
             else:
                 out.append(without_edges(t))

@@ -10,7 +10,7 @@ from ..backends import _registry
 from ..core.array import GradArray, new_array
 from ..core.convert import SCALARS, as_kept, as_operand
 from ..core.grad import Grad
-from ..core.mode import enable_grad, mode, no_grad
+from ..core.mode import mode, no_grad, recorded
 from ..core.nodes import is_tracked, raw_of
 from ..core.recording import constant, is_active
 from ..core.sync import waits
@@ -182,6 +182,8 @@ class _Problem:
         self.params = mapped(lambda v: 0.0 if isinstance(v, GradArray) else v, params)
         self.raw = not any(isinstance(v, GradArray) for v in (*leaves(params), *leaves(x)))
         like = next((as_operand(v) for v in leaves(params) if _is_inexact(v)), None)
+        # A number beside complex parameters counts as complex: the solution often is.
+        x = mapped(lambda v: as_operand(v, like) if type(v) in SCALARS else v, x)
         self.values = [
             constant(as_operand(v, like)._array) for v in output_leaves("implicit_root", x, like)
         ]
@@ -189,7 +191,7 @@ class _Problem:
     def root(self, values: list[GradArray], params: list[Any]) -> list[Any]:
         """The root `values` as the result of an operation on `params`."""
         at = [i for i, p in enumerate(params) if isinstance(p, GradArray) and is_active(p)]
-        if at or mode.recording or levels:
+        if at or mode.recording or any(level > mode.floor for level in levels):
             self.check_captured(values, params)
         if not at:
             return [v._array if self.raw else v for v in values]
@@ -200,7 +202,7 @@ class _Problem:
 
     def check_captured(self, values: list[GradArray], params: list[Any]) -> None:
         """Raise `LostGradientError` if the residual of constants is tracked (captured an array)."""
-        with enable_grad():
+        with recorded():
             found = self.residuals(values, _constants(params))
         if any(is_tracked(r) for r in found):
             raise LostGradientError(
@@ -229,6 +231,7 @@ class _RootGrad(Grad):
     at: list[int]
     plain: list[Any]
     values: list[Any]
+    selects = None
 
     def state(self) -> tuple[list[GradArray], list[GradArray], Any]:
         """The inputs, the root, and the function F(x, inputs).
@@ -282,11 +285,17 @@ class _RootGrad(Grad):
 
         def apply(u: list[Any], *state: Any) -> Any:
             x, p = state[: len(values)], state[len(values) :]
-            return vjp(lambda *x: of(*x, *p), *x)[1](tuple(u))
+            return _pulled(lambda *x: of(*x, *p), x, u)
 
         u = _solved(apply, [*values, *inputs], seeds, self.problem.linear_solve, values)
-        _, pullback = vjp(lambda *p: of(*values, *p), *inputs)
-        return tuple([-g for g in pullback(tuple(u))])
+        mode.selected = False
+        return tuple([-g for g in _pulled(lambda *p: of(*values, *p), inputs, u)])
+
+
+def _pulled(function: Callable[..., Any], primals: Any, g: list[Any]) -> Any:
+    """The gradients of `primals`, from `g`, which counts as a selection only below one."""
+    pullback: Any = vjp(function, *primals)[1]
+    return pullback.pulled(tuple(g), False)
 
 
 def _solved(
@@ -301,8 +310,9 @@ def _solved(
     fixed = [new_array(s._array, None, None) for s in state]
     raw_b = [new_array(v._array, None, None) for v in b]
     with no_grad():
-        zeros = [v.__array_namespace__().zeros_like(v) for v in raw_b]
-        _, matvec = linearize(lambda *u: tuple(apply(list(u), *fixed)), *zeros)
+        # The map is linear: any point will do, but a 0 may say that an element was not selected.
+        ones = [v.__array_namespace__().ones_like(v) for v in raw_b]
+        _, matvec = linearize(lambda *u: tuple(apply(list(u), *fixed)), *ones)
         first = raw_b[0]._array
         with _registry.of(first).on_device(first):
             found = krylov.solve(matvec, raw_b, linear_solve)

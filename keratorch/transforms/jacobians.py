@@ -12,8 +12,8 @@ from ..core.recording import constant
 from ..errors import NotTrackedError
 from ..ops.joining import stack
 from .call import Call, chosen, positions_of, with_aux
-from .forward import Linear, check_sequences, jvp
-from .reverse import grad, vjp
+from .forward import Linear, check_sequences, jvp_as
+from .reverse import grad, vjp_as
 from .tree import mapped, unflattened
 
 P = ParamSpec("P")
@@ -163,7 +163,7 @@ def _jacobian(
             return outcome
 
         given = tuple([args[i] for i in at])
-        linear = Linear(name, partial, given)
+        linear = Linear(name, partial, given, at)
         call = linear.call
         with Call(name):  # the passes run as part of a transformation, as `call` did
             found = _rows(linear) if by_rows(linear) else _columns(linear)
@@ -224,7 +224,8 @@ def _rows(linear: Linear) -> list[list[Any]]:
 
 def _pull(linear: Linear, y: GradArray, seed: Any) -> list[GradArray]:
     call = linear.call
-    found = call.pulled([y], [seed], True, linear.connected)
+    # One row of several selects an element; the one row of a number is its gradient.
+    found = call.pulled([y], [seed], True, linear.connected, y.size > 1)
     return [g if isinstance(g, GradArray) else constant(g) for g in found]
 
 
@@ -305,7 +306,7 @@ def hvp(function: Callable[..., Any], primals: Sequence[Any], tangents: Sequence
     array([ 6., 12.])
     """
     check_sequences("hvp", primals, tangents)
-    return _plain(jvp(_gradient("hvp", function, len(primals)), primals, tangents)[1])
+    return _plain(jvp_as("hvp", _gradient("hvp", function, len(primals)), primals, tangents)[1])
 
 
 def vhp(function: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
@@ -314,7 +315,7 @@ def vhp(function: Callable[..., Any], primals: Sequence[Any], tangents: Sequence
     The Hessian is symmetric, so both give the same result.
     """
     check_sequences("vhp", primals, tangents)
-    _, pullback = vjp(_gradient("vhp", function, len(primals)), *primals)
+    _, pullback = vjp_as("vhp", _gradient("vhp", function, len(primals)), primals)
     return _plain(pullback(tuple(tangents)))
 
 
@@ -336,9 +337,9 @@ def ggnvp(
     array([8., 0.])
     """
     check_sequences("ggnvp", primals, tangents)
-    output, moved = jvp(function, primals, tangents)
+    output, moved = jvp_as("ggnvp", function, primals, tangents)
     curved = hvp(loss, (output,), (moved,))
-    _, pullback = vjp(function, *primals)
+    _, pullback = vjp_as("ggnvp", function, primals)
     return _plain(pullback(curved))
 
 

@@ -13,6 +13,7 @@ from ..core.convert import SCALARS, as_operand, as_raw, check_devices
 from ..core.mode import mode
 from ..core.nodes import raw_of
 from ..core.recording import constant
+from ..core.tangents import propagated
 from ..core.walk import sum_of
 from ..errors import (
     DTypeError,
@@ -23,8 +24,8 @@ from ..errors import (
     UnknownArrayError,
 )
 from ..typing import Array
-from .call import Call, chosen, has_edge, output_leaves, positions_of, with_aux, without_edges
-from .tree import leaves_like, mapped, unflattened
+from .call import Call, chosen, each, has_edge, output_leaves, positions_of, with_aux, without_edges
+from .tree import leaves_like, mapped, paths, unflattened
 
 P = ParamSpec("P")
 #: The function that `vjp` gives: from the gradient of the output to those of the primals.
@@ -93,6 +94,7 @@ def gradients(
                 retain_graph=create_graph if retain_graph is None else retain_graph,
                 create_graph=create_graph,
                 targets={x._edge for x in ins},
+                selected=[y._edge for y, s in zip(outs, seeds, strict=True) if s is not None],
             )
         )
     out = tuple(found.get(x._edge) for x in ins)
@@ -325,14 +327,19 @@ def vjp(function: Callable[..., Any], *primals: Any, has_aux: bool = False) -> A
     >>> y, pullback(1.0)
     (array(6.), (array(3.), array(2.)))
     """
-    with Call("vjp") as call:
+    return vjp_as("vjp", function, primals, has_aux)
+
+
+def vjp_as(name: str, function: Callable[..., Any], primals: Any, has_aux: bool = False) -> Any:
+    """`vjp` for the transformation `name`, which its errors name."""
+    with Call(name) as call:
         variables = call.variables(primals, tuple(range(len(primals))))
         outcome = function(*variables)
         aux = None
         if has_aux:
-            outcome, aux = with_aux("vjp", outcome)
+            outcome, aux = with_aux(name, outcome)
         like = call.arrays[0] if call.arrays else None
-        outputs = output_leaves("vjp", outcome, like)
+        outputs = output_leaves(name, outcome, like)
         connected = call.connected(outputs)
         if has_aux:
             aux = call.aux(aux)
@@ -358,20 +365,27 @@ class _Pullback:
         self._connected = connected
 
     def __call__(self, g: Any) -> tuple[Any, ...]:
+        return self.pulled(g, True)
+
+    def pulled(self, g: Any, selected: bool) -> tuple[Any, ...]:
+        """The gradients of the primals.
+
+        selected : whether `g` counts as a gradient that came through a selection.
+        """
         call = self._call
         given = leaves_like(self._outcome, g, "pullback")
-        seeds = [seed_for(y, s) for y, s in zip(self._outputs, given, strict=True)]
+        seeds = each(lambda i: f"output{paths(self._outcome)[i]}", seed_for, self._outputs, given)
         plain = not any(isinstance(s, GradArray) for s in given)
         tracked = any(isinstance(s, GradArray) and has_edge(s) for s in seeds)
         record = mode.recording and (self._connected or tracked)
-        found = call.pulled(self._outputs, seeds, True, record)
+        found = call.pulled(self._outputs, seeds, True, record, selected)
         out: list[Any] = []
         for x in found:
             if not isinstance(x, GradArray):
                 out.append(x if call.raw and plain else constant(x))
             elif record and has_edge(x):
                 out.append(x)
-            elif call.raw and plain and x._tangents is None:
+            elif call.raw and plain and propagated(x) is None:
                 out.append(x._array)
             else:
                 out.append(without_edges(x))

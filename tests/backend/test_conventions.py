@@ -172,6 +172,28 @@ def test_logsumexp_with_infinity(device):
     np.testing.assert_allclose(found, [[NAN, 0, 0], [0.5, 0, 0.5]])
 
 
+def test_softmax_of_neural_networks_takes_the_last_axis(xp, device):
+    x = xp.asarray([[1.0, 2.0], [3.0, 5.0]], dtype=xp.float64, device=device)
+    e = np.exp([[1.0, 2.0], [3.0, 5.0]])
+    rows = e / e.sum(axis=-1, keepdims=True)
+    functional, special = kt.nn.functional, kt.special
+    for function, values, whole in (
+        (functional.softmax, rows, e / e.sum()),
+        (functional.log_softmax, np.log(rows), np.log(e / e.sum())),
+    ):
+        scipys = getattr(special, function.__name__)
+        np.testing.assert_allclose(function(x).numpy(), values, rtol=1e-12)
+        np.testing.assert_allclose(function(x, axis=None).numpy(), whole, rtol=1e-12)
+        np.testing.assert_allclose(function(x, 0).numpy(), scipys(x, axis=0).numpy())
+        np.testing.assert_allclose(scipys(x).numpy(), whole, rtol=1e-12)
+        with pytest.raises(kt.AxisError, match=function.__name__):
+            function(kt.sum(x))
+    leaf = kt.GradArray(x)
+    kt.sum(functional.softmax(leaf)[:, 0] * 2.0).backward()
+    expected = 2.0 * rows[:, :1] * (np.eye(2)[0] - rows)
+    np.testing.assert_allclose(kt.asarray(leaf.grad).numpy(), expected, rtol=1e-12)
+
+
 def test_softmax_is_stable(device):
     x = leaf(device, [1000.0, -1000.0, 1000.0])
     seed = constant(device, [1.0, 10.0, 100.0])

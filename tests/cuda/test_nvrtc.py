@@ -55,7 +55,7 @@ def test_generated_kernels(device, cls, full):
     for char in "fdFD" if full else "fF":
         try:
             nothing = (None,) * (cls.arity + 1)
-            kernel = make_kernel(cls, (True,) * cls.arity, nothing, cls.unbounded, char)
+            kernel = make_kernel(cls, (True,) * cls.arity, nothing, True, char)
         except NoDeviceCode:
             continue
         if kernel.function is None:

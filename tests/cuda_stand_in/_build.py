@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 import functools
 import hashlib
 import os
 import shutil
+import stat
 import subprocess
 import sys
 import tempfile
@@ -56,18 +58,56 @@ def sources(*names: str) -> list[Path]:
 
 @functools.cache
 def cache() -> Path:
-    """The folder of compiled code; the names in it are hashes of sources and compiler."""
+    """The folder of compiled code; the names in it are hashes of sources and compiler.
+
+    The code is loaded into this process. So the folder must be the user's, and nobody else may
+    write there. A folder that `KERATORCH_STAND_IN_CACHE` names and that is not so is refused. In
+    place of another one, this process gets a new private folder, which it removes at its end.
+    """
     chosen = os.environ.get(CACHE_VARIABLE)
-    if chosen is None:
-        base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-        chosen = Path(base, "keratorch", "cuda_stand_in")
-    folder = Path(chosen).absolute()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError:  # the home folder is not writable
-        folder = Path(tempfile.gettempdir(), f"keratorch-stand-in-{os.getuid()}")
-        folder.mkdir(mode=0o700, exist_ok=True)
+    if chosen is not None:
+        folder = _made(Path(chosen))
+        why = why_unsafe(folder)
+        if why is not None:
+            raise BuildError(
+                f"{CACHE_VARIABLE} names {folder}, and {why}: compiled code is loaded from there, "
+                "so name a folder of your own, as one made with mkdir -m 700"
+            )
+        return folder
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    temporary = Path(tempfile.gettempdir(), f"keratorch-stand-in-{os.getuid()}")
+    for place in (Path(base, "keratorch", "cuda_stand_in"), temporary):
+        try:
+            folder = _made(place)
+        except OSError:  # the home folder is not writable
+            continue
+        if why_unsafe(folder) is None:
+            return folder
+    folder = Path(tempfile.mkdtemp(prefix="keratorch-stand-in-"))  # of mode 700
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder
+
+
+def _made(folder: Path) -> Path:
+    """The folder, made if it is missing, so that only the user can read and write there."""
+    folder = folder.absolute()
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder.resolve()
+
+
+def why_unsafe(folder: Path) -> str | None:
+    """Why another user could put code into `folder`; `None` if no other user can."""
+    uid = os.getuid()
+    for place in (folder, *folder.parents):
+        found = place.stat()
+        if found.st_uid != uid and (place == folder or found.st_uid != 0):
+            return f"{place} belongs to another user"
+        # In a folder with the sticky bit, as /tmp, nobody can replace what is another user's.
+        sticky = place != folder and found.st_mode & stat.S_ISVTX
+        if found.st_mode & 0o022 and not sticky:
+            return f"other users can write into {place}"
+    return None
 
 
 def build(

@@ -302,9 +302,9 @@ every_program = pytest.mark.parametrize("program", PROGRAMS, ids=lambda p: p.__n
 
 @pytest.fixture
 def unfused(device):
-    """Dask's fusion of tasks, as of 2026.8, changes the values of graphs of 10⁴ tasks.
+    """Dask's fusion of tasks, as of 2026.8, gives one key to different tasks of large graphs.
 
-    The same graph computed with ``optimize_graph=False`` is right to the last digit.
+    `tests/unit/test_dask_fusion.py` shows it without keratorch.
     """
     if device.backend != "dask":
         yield

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from keratorch.ops.selection import selected, selected_product
 from tests.specs.exports import kt
 from tests.specs.indexing import MASK
 from tests.specs.table import (
@@ -20,6 +21,7 @@ from tests.specs.table import (
     Op,
     Sample,
     binary,
+    binary_samples,
     place,
     real_binary,
     sample,
@@ -131,6 +133,10 @@ ARITHMETIC = (
     binary("add", "AddGrad", spellings=(operator.add, np.add)),
     binary("subtract", "SubtractGrad", spellings=(operator.sub, np.subtract)),
     binary("multiply", "MultiplyGrad", spellings=(operator.mul, np.multiply)),
+    Op(
+        *("selected_product", "SelectedProductGrad", selected_product, np.multiply),
+        *(binary_samples(), "multiply"),
+    ),
     binary("divide", "DivideGrad", "real", "nonzero", spellings=(operator.truediv, np.divide)),
     binary(
         "pow",
@@ -194,6 +200,7 @@ TRIGONOMETRIC = (
 )
 
 SELECTION = (
+    Op("selected", "SelectedGrad", selected, np.copy, unary_samples(), "clone", (), COMPLEX),
     Op("conj", "ConjGrad", kt.conj, np.conj, unary_samples(), "conj", (np.conj,), COMPLEX),
     Op(
         *("real", "RealGrad", kt.real, np.real, unary_samples(), "real"),

@@ -32,7 +32,7 @@ EXPORTERS = (
 #: Functions of `keratorch.ops` that are reached by operators, or by other functions alone.
 INTERNAL = {
     *("add_at", "getitem", "update_in_place", "with_item"),
-    *("fold", "pad", "sliding_dot", "windows"),
+    *("fold", "pad", "selected", "selected_product", "sliding_dot", "windows"),
 }
 
 

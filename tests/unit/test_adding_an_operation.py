@@ -18,6 +18,8 @@ from tests.ops_table import CONSTANTS, REFUSED, row_of
 from tests.processes import run_python
 from tests.specs import exports, special
 from tests.specs.exports import GRADS, INTERNAL, MODULES, ROOT, NotExported
+from tests.sweep import table
+from tests.sweep.rows import without_table
 
 ONE_DEVICE_EACH = True
 
@@ -69,7 +71,7 @@ def row_without_export(ops: Iterable = OPS) -> list[str]:
 
 @pytest.mark.parametrize(
     "check",
-    [without_export, without_class, without_row, row_without_export],
+    [without_export, without_class, without_row, row_without_export, without_table],
     ids=lambda check: check.__name__,
 )
 def test_nothing_is_missing(check):
@@ -146,6 +148,18 @@ def test_a_missing_class_is_named(monkeypatch):
     monkeypatch.delitem(GRADS, "ErfcGrad")
     (message,) = {*without_class()} - BEFORE
     assert message.startswith("the row erfc of tests/specs is one of ErfcGrad, which no module")
+
+
+def test_a_missing_table_is_named(monkeypatch, tmp_path):
+    monkeypatch.setattr(table, "FOLDER", tmp_path)
+    (of_erfc,) = without_table([op for op in OPS if op.name == "erfc"], formulas=())
+    assert of_erfc == (
+        "the row erfc of tests/specs is elementwise, and has no table of exact values, "
+        "tests/sweep/exact/erfc.txt.gz: unless mpmath has a function of that name, add its formula "
+        "to FORMULAS of tests/sweep/references.py; then run `.venv/bin/python -m tests.sweep erfc`"
+    )
+    (of_dawsn,) = without_table([op for op in OPS if op.name == "dawsn"])
+    assert of_dawsn.endswith("dawsn.txt.gz: run `.venv/bin/python -m tests.sweep dawsn`")
 
 
 COLLECT = """

@@ -100,6 +100,29 @@ def test_a_rule_for_an_operation_of_keratorch_takes_the_place_of_its_kernel():
     np.testing.assert_allclose(x.grad, np.cos([0.0, 1.0]))
 
 
+def test_a_rule_is_used_below_a_selection_too():
+    """Also if the rule before it was used there already."""
+    table = kt.backends.get("numpy").rules
+    x = kt.GradArray([0.0, 1.0])
+    sin_grad = type(kt.sin(x)._grad_op)
+
+    def gradient():
+        return kt.gradients(kt.sum(kt.where(x > 0, kt.sin(x), 0.0)), x)[0]
+
+    gradient()
+    before = table[sin_grad]
+    kt.backends.register("numpy", rules={sin_grad: lambda node, grad: (7 * grad,)})
+    try:
+        np.testing.assert_array_equal(gradient(), [0.0, 7.0])
+    finally:
+        table[sin_grad] = before
+    np.testing.assert_array_equal(gradient(), [0.0, np.cos(1.0)])
+    assert table.pop(sin_grad) is before
+    gradient()
+    del table[sin_grad]
+    np.testing.assert_array_equal(gradient(), [0.0, np.cos(1.0)])
+
+
 def test_rules_come_with_a_new_backend():
     rule = Counting()
     kt.backends.register(ShelfBackend(), rules={CubeGrad: rule})

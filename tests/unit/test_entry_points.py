@@ -178,6 +178,116 @@ def test_a_broken_entry_point_is_named_and_harms_no_other(installed):
     ]
 
 
+TAKING = """
+import warnings
+import numpy as np
+import keratorch as kt
+from keratorch.backends import Backend, Device, register
+
+
+class Own(np.ndarray):
+    pass
+
+
+class Taking(Backend):
+    def __init__(self, name="taking", types=(np.ndarray, Own)):
+        super().__init__(name, np, types)
+
+
+def make():
+    import sys
+    register(Taking("numpy"))
+    if "torch" in sys.modules:
+        register(Taking("more", (sys.modules["torch"].Tensor,)), kinds=("cuda", "npu"))
+    return Taking()
+"""
+
+
+def test_an_entry_point_takes_over_no_type_name_or_kind_of_a_built_in_backend(installed):
+    folder = installed(taking="kt_taking:make", torch="kt_taking:Taking", numpy="kt_taking:Taking")
+    (folder / "kt_taking.py").write_text(TAKING, encoding="utf-8")
+    out = run_python(
+        """
+        import warnings
+        import keratorch as kt
+        try:
+            import torch
+        except ImportError:
+            torch = None
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            try:
+                kt.backends.of(type("Unknown", (), {"shape": (), "dtype": float})())
+            except kt.UnknownArrayError:
+                pass
+            import kt_taking, numpy as np
+            owners = [kt.backends.of(np.ones(2)), kt.backends.of(np.ones(2).view(kt_taking.Own))]
+            owners += [kt.backends.get("numpy")]
+            owners += [] if torch is None else [kt.backends.of(torch.ones(2))]
+        print([o.name for o in owners], {type(o).__module__ for o in owners} - {"kt_taking"})
+        for w in caught:
+            if "keratorch ignores" in str(w.message):
+                print(w.category.__name__, w.message)
+        if torch is not None:
+            print(kt.backends._registry._BACKEND_OF_KIND["npu"])
+            print(kt.backends._registry._BACKEND_OF_KIND["cuda"])
+        """,
+        folder,
+    )
+    lines = out.splitlines()
+    assert lines[0].startswith("['numpy', 'taking', 'numpy'")
+    assert "torch" not in lines[0] or "'torch'" in lines[0]
+    warned = [line for line in lines if line.startswith("UserWarning")]
+    assert all("of the distribution kt-shop" in line for line in warned)
+    for text in (
+        "'torch' = 'kt_taking:Taking' of the distribution kt-shop: keratorch has its own",
+        "'numpy' = 'kt_taking:Taking' of the distribution kt-shop: keratorch has its own",
+        "'taking' = 'kt_taking:make' of the distribution kt-shop asks for arrays of type "
+        "numpy.ndarray, which keratorch's own backend numpy serves: to have it, call",
+        "asks for the name 'numpy'",
+    ):
+        assert any(text in line for line in warned), (text, lines)
+    if len(lines) > len(warned) + 1:
+        assert lines[-2:] == ["more", "cupy"]
+        for text in ("arrays of type torch.Tensor", "the device kind 'cuda'"):
+            assert any(text in line for line in warned), (text, lines)
+
+
+def test_two_entry_points_of_one_name(installed, tmp_path):
+    folder = installed(mine="kt_shop:make")
+    info = folder / "other_shop-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: other-shop\nVersion: 1.0\n")
+    text = "[keratorch.backends]\nmine = kt_shop:broken\n"
+    (info / "entry_points.txt").write_text(text, encoding="utf-8")
+    out = run_python(
+        """
+        import warnings
+        import keratorch as kt
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            kt.backends.names()
+        print(*[w.message for w in caught], sep="\\n")
+        """,
+        folder,
+    )
+    assert "'mine'" in out and "has that name already" in out
+    assert "kt-shop" in out and "other-shop" in out
+
+
+def test_the_user_may_register_what_an_entry_point_may_not():
+    out = run_python(
+        """
+        import warnings
+        warnings.simplefilter("error")
+        import numpy as np, keratorch as kt
+        kt.backends.register(kt.backends.Backend("theirs", np, (np.ndarray,)))
+        print(kt.backends.of(np.ones(2)).name)
+        """
+    )
+    assert out.split() == ["theirs"]
+
+
 def test_a_module_that_registers_while_another_thread_looks_it_up(installed):
     """The registry holds no lock while an entry point is imported."""
     folder = installed(slow="kt_slow:make")

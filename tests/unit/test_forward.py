@@ -73,12 +73,12 @@ def test_dtypes_of_tangents():
     assert tangent.dtype == np.float64 and tangent == 3.0
 
 
-def test_no_grad_does_not_stop_tangents_and_detach_does():
+def test_no_grad_and_detach_stop_tangents():
     def f(x):
         with kt.no_grad():
             return x * x
 
-    np.testing.assert_array_equal(kt.jvp(f, [POINT], [DIRECTION])[1], 2 * POINT * DIRECTION)
+    np.testing.assert_array_equal(kt.jvp(f, [POINT], [DIRECTION])[1], 0 * POINT)
     _, tangent = kt.jvp(lambda x: x * x.detach(), [POINT], [DIRECTION])
     np.testing.assert_array_equal(tangent, POINT * DIRECTION)
 

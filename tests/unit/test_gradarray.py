@@ -73,7 +73,7 @@ def test_subclasses_of_ndarray_share_memory(tmp_path):
         x = kt.GradArray(array)
         assert type(x._array) is np.ndarray
         assert np.shares_memory(x._array, array)
-    with pytest.raises(kt.UnknownArrayError, match="mask"):
+    with pytest.raises(kt.UnknownArrayError, match="MaskedArray"):
         kt.GradArray(np.ma.masked_array([1.0], mask=[True]))
 
 

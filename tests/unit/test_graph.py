@@ -1,6 +1,7 @@
 """`graph`: the tree, the text for Graphviz, and drawings where they can be made."""
 
 import builtins
+import gc
 import io
 import os
 import re
@@ -14,6 +15,7 @@ import numpy as np
 import pytest
 
 import keratorch as kt
+from keratorch.core.nodes import names
 
 
 def small(xp=kt, device=None):
@@ -66,6 +68,49 @@ def test_the_device_of_what_is_gone():
     ]
     y = kt.GradArray([1.0]) * 2.0  # the leaf is gone
     assert [n.device for n in kt.graph(y * y).nodes] == [None, "cpu", "cpu"]
+
+
+def test_names_outlive_their_arrays():
+    w = kt.GradArray([1.0, 2.0], name="weight")
+    h = w * 2.0
+    h.name = "hidden"
+    y = kt.sum(h * h)
+    alive = [(n.op, n.name) for n in kt.graph(y).nodes]
+    assert alive[:2] == [("leaf", "weight"), ("MultiplyGrad", "hidden")]
+    del w, h
+    gc.collect()
+    assert [(n.op, n.name) for n in kt.graph(y).nodes] == alive
+    assert "weight" in str(kt.graph(y)) and "hidden" in str(kt.graph(y))
+
+
+def test_names_that_change():
+    w = kt.GradArray([1.0], name="old")
+    y = w * 2.0
+    w.name = "new"
+    x = kt.asarray([1.0])
+    x.name = "late"
+    x.requires_grad = True
+    z = x * y
+    v = kt.GradArray([1.0], name="nameless")
+    z = z * v
+    v.name = None
+    written = kt.asarray([0.0])
+    written.name = "written"
+    written[...] = z
+    z = written * 1.0
+    del w, x, v, written
+    gc.collect()
+    found = [n.name for n in kt.graph(z).nodes if n.name]
+    assert sorted(found) == ["late", "new", "written"]
+
+
+def test_names_are_dropped_with_the_graph():
+    y = kt.GradArray([1.0], name="short-lived") * 2.0
+    gc.collect()
+    assert "short-lived" in names.values()
+    del y
+    gc.collect()
+    assert "short-lived" not in names.values()
 
 
 TOKEN = re.compile(r'\s*(->|[{}\[\];,=]|"(?:[^"\\]|\\.)*"|[A-Za-z_]\w*|$)', re.S)

@@ -21,6 +21,7 @@ LAYERS = [
     {"_installation"},
     {"backends"},
     {"core"},
+    {"serialization"},
     {"ops"},
     {"kernels", "linalg", "fft", "special", "nn"},
     {"functions"},

@@ -106,6 +106,33 @@ def test_another_gradient_does_not_go_on():
         y.backward(np.array(2.0))
 
 
+class FlatFailingGrad(FailingGrad):
+    selects = False
+
+
+@pytest.mark.parametrize("selects", [True, False])
+def test_a_walk_remembers_what_is_below_a_selection(selects):
+    x = kt.GradArray([0.0, 4.0])
+    root = kt.sqrt(x)
+    twice = FlatFailingGrad([MemoryError(), MemoryError()], root)
+    y = kt.GradArray(2 * root.detach()._array, grad_op=twice)
+    y = (kt.where(x > 0, y, 0.0) if selects else y * y).sum()
+    for _ in range(2):
+        with pytest.raises(MemoryError):
+            y.backward()
+    y.backward()
+    np.testing.assert_array_equal(x.grad, [0.0, 0.5] if selects else [np.nan, 4.0])
+
+
+def test_after_an_error_below_a_selection_other_walks_do_not_mask():
+    x = kt.GradArray([0.0, 4.0])
+    y = failing(kt.sqrt(x), ValueError("in a rule"))
+    with pytest.raises(ValueError, match="in a rule"):
+        kt.where(x > 0, y, 0.0).sum().backward()
+    (g,) = kt.gradients((kt.sqrt(x) ** 2).sum(), x)
+    np.testing.assert_array_equal(g, [np.nan, 1.0])
+
+
 def test_hooks_run_once_and_leave_no_cycle():
     a, b, y = graph(MemoryError())
     seen = []

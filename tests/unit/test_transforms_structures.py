@@ -321,3 +321,57 @@ def test_modes_are_put_back_after_an_error():
         with pytest.raises(ZeroDivisionError):
             transformed(A)
         assert (mode.recording, mode.transforms, levels, _running) == (True, 0, set(), set())
+
+
+# -- which argument an error means ---------------------------------------------------------------
+
+
+def product(a, b, c):
+    return kt.sum(a * b) * kt.sum(c["w"][1]) if isinstance(c, dict) else kt.sum(a * b * c)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["grad", "value_and_grad", "elementwise_grad", "jacobian", "jacfwd", "jacrev", "hessian"],
+)
+def test_errors_name_the_argument_that_argnums_means(name):
+    transformation = getattr(kt, name)
+    x = np.ones(2)
+    tree = {"w": [x, np.arange(2)]}
+    for argnums, args, where in (
+        ((2,), (x, x, 3), "argument 2"),
+        (2, (x, x, 3), "argument 2"),
+        (1, (x, 3, x), "argument 1"),
+        (-1, (x, x, 3), "argument 2"),
+        ((0, 2), (x, x, np.arange(2)), "argument 2"),
+        ((2, 0), (x, x, tree), r"argument 2\['w'\]\[1\]"),
+    ):
+        with pytest.raises(kt.DTypeError, match=rf"{name}: .*\({where}\)$"):
+            transformation(product, argnums=argnums)(*args)
+
+
+def test_errors_of_the_others_name_the_argument_too():
+    x, n = np.ones(2), np.arange(2)
+    apart = lambda a, b, c: a * b * c  # noqa: E731
+    for name, call in {
+        "vjp": lambda c: kt.vjp(product, x, x, c),
+        "linearize": lambda c: kt.linearize(product, x, x, c),
+        "jvp": lambda c: kt.jvp(product, (x, x, c), (x, x, c)),
+        "hvp": lambda c: kt.hvp(product, (x, x, c), (x, x, c)),
+        "vhp": lambda c: kt.vhp(product, (x, x, c), (x, x, c)),
+        "ggnvp": lambda c: kt.ggnvp(apart, kt.sum, (x, x, c), (x, x, c)),
+    }.items():
+        with pytest.raises(kt.DTypeError, match=rf"^{name}: .*\(argument 2\)$"):
+            call(n)
+    short = {"w": [x, np.ones(3)]}
+    long = {"w": [x, x]}
+    for name, call in {
+        "jvp": lambda: kt.jvp(product, (x, x, long), (x, x, short)),
+        "hvp": lambda: kt.hvp(product, (x, x, long), (x, x, short)),
+        "linearize": lambda: kt.linearize(product, x, x, long)[1](x, x, short),
+    }.items():
+        with pytest.raises(kt.ShapeError, match=rf"^{name}: .*\(argument 2\['w'\]\[1\]\)$"):
+            call()
+    pullback = kt.vjp(lambda x: {"a": x, "b": [x]}, x)[1]
+    with pytest.raises(kt.ShapeError, match=r"pullback: .*\(output\['b'\]\[0\]\)$"):
+        pullback({"a": x, "b": [np.ones(3)]})

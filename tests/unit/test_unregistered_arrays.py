@@ -102,7 +102,7 @@ def test_a_users_own_subclass_is_found_before_numpy_was_used():
 def test_a_masked_array_is_refused():
     masked = np.ma.array([1.0, 2.0], mask=[False, True])
     for use in (kt.GradArray, kt.asarray, lambda m: kt.GradArray([1.0, 2.0]) * m):
-        with pytest.raises(kt.UnknownArrayError, match=r"masked array .* mask.*filled"):
+        with pytest.raises(kt.UnknownArrayError, match=r"MaskedArray .*x\.filled\(0\)"):
             use(masked)
 
 
@@ -110,7 +110,7 @@ def test_a_masked_array_is_refused():
 def test_a_matrix_is_refused():
     matrix = np.matrix([[1.0, 2.0]])
     for use in (kt.GradArray, kt.asarray, lambda m: m * kt.ones(2), lambda m: kt.ones(2) * m):
-        with pytest.raises(kt.UnknownArrayError, match=r"multiplies with .*np\.asarray\(matrix\)"):
+        with pytest.raises(kt.UnknownArrayError, match=r"numpy\.matrix .*np\.asarray\(x\)"):
             use(matrix)
 
 

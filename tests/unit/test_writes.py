@@ -419,14 +419,24 @@ def test_forward_mode_leaves_the_callers_array_alone():
 
 def test_tangents_are_not_written_into_leaves(w):
     def function(x):
-        with kt.no_grad():
-            w[0] = x[0]
+        w[0] = x[0]
         return x
 
     with pytest.raises(kt.LeafWriteError, match="plain values"):
         kt.jvp(function, [np.ones(3)], [np.ones(3)])
     assert w.is_leaf and w.requires_grad
     np.testing.assert_array_equal(w._array, [1.0, 2.0, 3.0])
+
+    def values(x):
+        with kt.no_grad():  # in forward mode as in reverse mode, the values alone
+            w[0] = 5.0 * x[0]
+            w[1:] = x[1:]
+        return x * w
+
+    for slope in (kt.jvp(values, [np.ones(3)], [np.ones(3)])[1], kt.elementwise_grad(values)):
+        slope = slope(np.ones(3)) if callable(slope) else slope
+        np.testing.assert_array_equal(kt.asarray(slope).numpy(), [5.0, 1.0, 1.0])
+        assert w.is_leaf and w.requires_grad and w._tangents is None
 
 
 # -- cost and threads -------------------------------------------------------------------------

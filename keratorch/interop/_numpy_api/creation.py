@@ -9,6 +9,7 @@ from ... import functions as kt
 from ...backends import _registry
 from ...core.array import GradArray
 from ...core.shown import shown
+from ...ops._operands import widened
 from ._arguments import arrays, floating, integers, of_dtype, placed, refuse
 from ._table import implements
 
@@ -90,6 +91,8 @@ def linspace(
         raise refuse("linspace", "device=", "use to_device")
     start, stop = arrays(start, stop)
     start, stop = kt.broadcast_arrays(floating(start), floating(stop))
+    own = kt.result_type(start.dtype, stop.dtype)
+    start, stop = widened(start), widened(stop)  # float16 cannot count the numbers
     intervals = num - 1 if endpoint else num
     at = kt.arange(num, dtype=start.real.dtype, device=start.device)
     at = kt.reshape(at, (num,) + (1,) * start.ndim)
@@ -100,9 +103,8 @@ def linspace(
     else:
         y = kt.broadcast_to(start, (num, *start.shape)) if num else start * at
     y = kt.moveaxis(y, 0, axis) if axis else y
-    if dtype is not None:
-        y = kt.astype(y, dtype)
-    return (y, step) if retstep else y
+    y = kt.astype(y, own if dtype is None else dtype, copy=False)
+    return (y, kt.astype(step, own, copy=False)) if retstep else y
 
 
 @implements("logspace")

@@ -62,7 +62,12 @@ def cbrt(x: Any, /) -> GradArray:
 def logaddexp2(x1: Any, x2: Any, /) -> GradArray:
     """log₂(2^x1 + 2^x2), without overflow; the gradient at equal infinities is ½, ½."""
     a, b = real_pair("logaddexp2", x1, x2)
-    return kt.logaddexp(a * math.log(2), b * math.log(2)) / math.log(2)
+    # The weights come from differences of inputs: a product with log 2 is rounded. The shift adds
+    # nothing to the derivative.
+    shift = kt.maximum(a.detach(), b.detach())
+    shift = kt.where(kt.isfinite(shift), shift, 0.0)
+    y = kt.logaddexp((a - shift) * math.log(2), (b - shift) * math.log(2))
+    return shift + y / math.log(2)
 
 
 @implements_ufunc("deg2rad", "radians")
@@ -378,8 +383,18 @@ def sinc(x: Any) -> GradArray:
     x = array(x)
     if not is_complex(x):
         return kt.special.sinc(x)
-    y = math.pi * kt.where(x == 0, 1e-20, x)
-    return kt.sin(y) / y
+    y = math.pi * x
+    near = kt.abs(x.detach()) < 0.3
+    far = kt.where(near, 1.0, y)
+    return kt.where(near, _sinc_near_0(kt.where(near, y, 0.0)), kt.sin(far) / far)
+
+
+def _sinc_near_0(y: GradArray) -> GradArray:
+    """sin(y)/y for |y| < 1, by its series: also at 0 it has all derivatives."""
+    square, total = y * y, kt.ones_like(y)
+    for k in range(10, 0, -1):
+        total = 1 - square / (2 * k * (2 * k + 1)) * total
+    return total
 
 
 @implements("i0")

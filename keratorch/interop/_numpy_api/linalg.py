@@ -14,6 +14,8 @@ from ...backends import _registry
 from ...core.array import GradArray
 from ...core.shown import shown
 from ...errors import ShapeError
+from ...ops._undetermined import undetermined
+from ...ops.linalg._matrices import inverted
 from ._arguments import array, arrays, axes_of, flat, floating, is_complex, promoted, refuse
 from ._table import implements
 
@@ -94,13 +96,26 @@ def vector_norm(x: Any, /, *, axis: Any = None, keepdims: bool = False, ord: Any
 
 @implements("linalg.cond")
 def cond(x: Any, p: Any = None) -> GradArray:
-    """The condition numbers ‖A‖·‖A⁻¹‖; for p = ±2, or `None`, the ratio of singular values."""
+    """The condition numbers ‖A‖·‖A⁻¹‖; for p = ±2, or `None`, the ratio of singular values.
+
+    Infinite for a singular matrix, whose gradient is NaN.
+    """
     x = _matrix(x)
+    if x.ndim < 2 or not x.size:
+        raise ShapeError(
+            f"numpy.linalg.cond of shape {tuple(x.shape)}: it takes matrices that have elements"
+        )
     if p is None or p in (2, -2):
         s = kt.linalg.svdvals(x)
-        return s[..., -1] / s[..., 0] if p == -2 else s[..., 0] / s[..., -1]
-    inverse = kt.linalg.inv(x)
-    return kt.linalg.matrix_norm(x, ord=p) * kt.linalg.matrix_norm(inverse, ord=p)
+        found = s[..., -1] / s[..., 0] if p == -2 else s[..., 0] / s[..., -1]
+    else:
+        # As one of a stack, a singular matrix gets NaN where it would raise an error.
+        inverse = inverted(x.__array_namespace__(), x if x.ndim > 2 else x[None])
+        inverse = inverse if x.ndim > 2 else inverse[0]
+        found = kt.linalg.matrix_norm(x, ord=p) * kt.linalg.matrix_norm(inverse, ord=p)
+    singular = kt.isnan(found) & ~kt.any(kt.isnan(x), axis=(-2, -1))
+    found = kt.where(singular, math.inf, found)
+    return undetermined(found, (kt.sum(x, axis=(-2, -1)),), (singular,))
 
 
 @implements("linalg.matrix_rank", constant=True)

@@ -79,7 +79,8 @@ def nanmean(
     no_out("nanmean", out)
     x = floating(array(a) if dtype is None else kt.astype(array(a), dtype))
     known = numbers(x, where)
-    return reductions.mean(filled(x, 0.0), axis, keepdims=given(keepdims, False), where=known)
+    y = reductions.mean(filled(x, 0.0), axis, keepdims=given(keepdims, False), where=known)
+    return kt.astype(y, x.dtype, copy=False)  # CuPy's `where` of bfloat16 is of float32
 
 
 @implements("nanvar")
@@ -89,14 +90,7 @@ def nanvar(
 ) -> GradArray:  # fmt: skip
     """The variance along `axis` without the NaNs; NaN for `ddof` numbers or fewer."""
     no_out("nanvar", out)
-    x = floating(array(a) if dtype is None else kt.astype(array(a), dtype))
-    known = numbers(x, where)
-    ddof, keepdims = given(correction, None) or ddof, given(keepdims, False)
-    y = reductions.var(
-        filled(x, 0.0), axis, None, None, ddof, keepdims, where=known, mean=given(mean)
-    )
-    count = kt.sum(kt.astype(known, kt.int64), axis=axis, keepdims=keepdims)
-    return y * kt.astype(kt.where(count > ddof, 1.0, math.nan), y.dtype)
+    return _spread_of(reductions.var, a, axis, dtype, ddof, keepdims, where, mean, correction)
 
 
 @implements("nanstd")
@@ -106,9 +100,20 @@ def nanstd(
 ) -> GradArray:  # fmt: skip
     """The square root of `nanvar`; its gradient is 0 where all numbers are equal."""
     no_out("nanstd", out)
-    y = nanvar(a, axis, dtype, None, ddof, keepdims, where=where, mean=mean, correction=correction)
-    flat = y == 0
-    return kt.where(flat, 0.0, kt.sqrt(kt.where(flat, 1.0, y)))
+    return _spread_of(reductions.std, a, axis, dtype, ddof, keepdims, where, mean, correction)
+
+
+def _spread_of(
+    function: Any, a: Any, axis: Any, dtype: Any, ddof: float, keepdims: Any, where: Any,
+    mean: Any, correction: Any,
+) -> GradArray:  # fmt: skip
+    """`function`, which is `var` or `std`, of the numbers; NaN for `ddof` numbers or fewer."""
+    x = floating(array(a) if dtype is None else kt.astype(array(a), dtype))
+    known = numbers(x, where)
+    ddof, keepdims = given(correction, None) or ddof, given(keepdims, False)
+    y = function(filled(x, 0.0), axis, None, None, ddof, keepdims, where=known, mean=given(mean))
+    count = kt.sum(kt.astype(known, kt.int64), axis=axis, keepdims=keepdims)
+    return y * kt.astype(kt.where(count > ddof, 1.0, math.nan), y.dtype)
 
 
 def _extremum(name: str, function: Any, a: Any, where: Any, neutral: float, **kwargs: Any) -> Any:

@@ -13,7 +13,7 @@ from ...backends import _registry
 from ...core.array import GradArray
 from ...core.convert import SCALARS
 from ...core.nodes import is_tracked, raw_of
-from ...ops._operands import first_array
+from ...ops._operands import first_array, widened
 from ...ops.statistics import one_axis_last
 from .._values import arrays_in
 from ._arguments import (
@@ -41,6 +41,8 @@ _CONTINUOUS = {
 }
 #: The methods that return an element, without interpolation.
 _STEPS = ("inverted_cdf", "closest_observation", "lower", "higher", "nearest")
+#: Up to so many elements, the places of a float16 q are computed in float16, as NumPy does.
+_COUNTED = 1024
 Place = tuple[GradArray, Any]
 
 
@@ -112,7 +114,9 @@ def _quantile(
         x = x if is_floating(x) or method in _STEPS else floating(x)
         whole = method == "linear" and scale == 1.0  # an integer q gives integer places
         dtype = x.dtype if method in _STEPS else _interpolated_dtype(x, q, whole)
-        q = _as_given(q, x) / scale
+        q = _as_given(q, x)
+        # NumPy's own places are lost where float16 cannot count the elements.
+        q = (widened(q) if math.prod(x.shape[i] for i in axes) > _COUNTED else q) / scale
         rows = kt.sort(_rows(x, axes), axis=-1)
         y = _of_rows(name, rows, kt.reshape(q, (-1,)), method, skip_nan, dtype)
     else:
@@ -164,8 +168,8 @@ def _of_rows(
     floats = is_floating(rows)
     n: Any = size
     if skip_nan and floats:
-        known = kt.astype(~kt.isnan(rows), q.dtype)
-        n = kt.maximum(kt.sum(known, axis=-1, keepdims=True), 1.0)
+        known = kt.sum(kt.astype(~kt.isnan(rows), kt.int64), axis=-1, keepdims=True)
+        n = kt.maximum(kt.astype(known, q.dtype), 1.0)
     index, part = _place(name, method, n, q)
     index = kt.broadcast_to(index, (*rows.shape[:-1], q.shape[0]))
     last = n - 1

@@ -7,7 +7,9 @@ import math
 from typing import Any
 
 from ... import functions as kt
+from ...backends._dtypes import is_narrow
 from ...core.array import GradArray
+from ...ops._operands import widened
 from ._arguments import array, axes_of, floating, is_complex, is_floating, no_out, one_axis
 from ._table import implements
 
@@ -98,12 +100,15 @@ def ptp(a: Any, axis: Axis = None, out: Any = None, keepdims: bool = False) -> G
 
 
 def count(x: GradArray, axis: Axis, where: Any, keepdims: bool) -> Any:
-    """How many elements along `axis` have a true `where`: an integer or an array."""
+    """How many elements along `axis` have a true `where`: an integer, or an array of floats.
+
+    The floats are of float32 at least: float16 counts to 65504.
+    """
     if where is True:
         return math.prod(x.shape[i] for i in axes_of("count", x, axis))
-    where = kt.broadcast_to(array(where, x), x.shape)
-    dtype = kt.abs(x).dtype
-    return kt.sum(kt.astype(where, dtype), axis=axis, keepdims=keepdims)
+    where = kt.astype(kt.broadcast_to(array(where, x), x.shape), kt.bool)
+    n = kt.sum(kt.astype(where, kt.int64), axis=axis, keepdims=keepdims)
+    return kt.astype(n, kt.abs(widened(x)).dtype)
 
 
 @implements("mean")
@@ -118,7 +123,8 @@ def mean(
     if where is True:
         return kt.mean(x, axis=axis, keepdims=keepdims)
     n = count(x, axis, where, keepdims)
-    return kt.sum(_kept(x, where, 0), axis=axis, keepdims=keepdims) / n
+    total = kt.sum(widened(_kept(x, where, 0)), axis=axis, keepdims=keepdims)
+    return kt.astype(total / n, x.dtype, copy=False)
 
 
 _mean = mean
@@ -140,8 +146,11 @@ def var(
     ddof = ddof if correction is None else correction
     if where is True and mean is None and not is_complex(x):
         return kt.var(x, axis=axis, correction=ddof, keepdims=keepdims)
+    dtype, x = x.dtype, widened(x)
     if mean is None:
         mean = _mean(x, axis, keepdims=True, where=where)
+    elif isinstance(mean, GradArray):
+        mean = widened(mean)
     away = _kept(x - mean, where, 0)
     squares = away * away
     if is_complex(x):
@@ -149,8 +158,15 @@ def var(
     total = kt.sum(squares, axis=axis, keepdims=keepdims)
     n = count(x, axis, where, keepdims)
     if isinstance(n, GradArray):
-        return total / kt.maximum(n - ddof, 0)
-    return total / (n - ddof) if n > ddof else total * math.nan
+        y = total / kt.maximum(n - ddof, 0)
+    else:
+        y = total / (n - ddof) if n > ddof else total * math.nan
+    return kt.astype(y, _real_part(dtype, y), copy=False)
+
+
+def _real_part(dtype: Any, y: GradArray) -> Any:
+    """The dtype of a variance `y` of numbers of `dtype`: that of `y` for wide and complex ones."""
+    return dtype if is_narrow(dtype) else y.dtype
 
 
 @implements("std")
@@ -158,15 +174,25 @@ def std(
     a: Any, axis: Axis = None, dtype: Any = None, out: Any = None, ddof: float = 0,
     keepdims: bool = False, *, where: Any = True, mean: Any = None, correction: Any = None,
 ) -> GradArray:  # fmt: skip
-    """The square root of `var`."""
+    """The square root of `var`; its gradient is 0 where all values are equal."""
     no_out("std", out)
     x = floating(_cast(array(a), dtype))
     if where is True and mean is None and not is_complex(x):
         ddof = ddof if correction is None else correction
         return kt.std(x, axis=axis, correction=ddof, keepdims=builtins.bool(keepdims))
-    return kt.sqrt(
-        var(x, axis, None, None, ddof, keepdims, where=where, mean=mean, correction=correction)
-    )
+    # The root of the variance would have an infinite derivative at 0: the norm has the value 0.
+    mean = _mean(x, axis, keepdims=True, where=where) if mean is None else mean
+    away = _kept(x - mean, where, 0)
+    narrow = away.dtype
+    wide = kt.astype(away, kt.result_type(narrow, kt.float32), copy=False)
+    length = kt.linalg.vector_norm(wide, axis=axis, keepdims=builtins.bool(keepdims))
+    n = count(x, axis, where, builtins.bool(keepdims))
+    left = n - (ddof if correction is None else correction)
+    if isinstance(left, GradArray):
+        divisor = kt.sqrt(kt.astype(kt.maximum(left, 0), length.dtype))
+        return kt.astype(length / divisor, kt.abs(x).dtype, copy=False)
+    scale = 1 / math.sqrt(left) if left > 0 else math.nan
+    return kt.astype(length * scale, kt.abs(x).dtype, copy=False)
 
 
 @implements("all", constant=True)

@@ -13,7 +13,7 @@ from ...backends import _registry
 from ...core.array import GradArray
 from ...core.shown import shown
 from ...errors import DTypeError, ShapeError
-from ...ops._operands import first_array
+from ...ops._operands import first_array, widened
 from ...ops.indexing import add_at
 from ._arguments import (
     array,
@@ -51,10 +51,10 @@ def average(
     if w.shape != x.shape:
         w = spread_weights("average", x, w, axis)
     dtype = kt.result_type(x.dtype, w.dtype)
-    x, w = (kt.astype(v, dtype, copy=False) for v in (x, w))
+    x, w = (widened(kt.astype(v, dtype, copy=False)) for v in (x, w))
     total = kt.sum(kt.broadcast_to(w, x.shape), axis=axis, keepdims=keepdims)
-    y = kt.sum(x * w, axis=axis, keepdims=keepdims) / total
-    return (y, total) if returned else y
+    y = kt.astype(kt.sum(x * w, axis=axis, keepdims=keepdims) / total, dtype, copy=False)
+    return (y, kt.astype(total, dtype, copy=False)) if returned else y
 
 
 def spread_weights(name: str, x: GradArray, w: GradArray, axis: Any) -> GradArray:
@@ -262,5 +262,7 @@ def _edges(x: GradArray, bins: Any, range: Any) -> GradArray:
         low, high = array(0.0, x), array(1.0, x)
     equal = low == high
     low, high = kt.where(equal, low - 0.5, low), kt.where(equal, high + 0.5, high)
-    steps = kt.astype(index_array(np.arange(n), x), x.dtype)
-    return kt.concat([low + steps * ((high - low) / n), kt.reshape(high, (1,))])
+    low, high = widened(low), widened(high)
+    steps = kt.astype(index_array(np.arange(n), x), low.dtype)
+    edges = kt.concat([low + steps * ((high - low) / n), kt.reshape(high, (1,))])
+    return kt.astype(edges, x.dtype, copy=False)

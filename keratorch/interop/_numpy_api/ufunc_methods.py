@@ -15,7 +15,7 @@ from ...errors import LostGradientError
 from ...ops._operands import no_axis
 from ...ops.indexing import add_at
 from . import elements, nans, reductions
-from ._arguments import array, arrays, index_array, is_floating, no_out, of_dtype
+from ._arguments import array, arrays, floating, index_array, is_floating, no_out, of_dtype
 from ._table import implements_ufunc
 
 Function = Callable[..., GradArray]
@@ -60,27 +60,35 @@ _reduction("logical_and", reductions.all, False, False)
 _reduction("logical_or", reductions.any, False, False)
 
 
-def _logsumexp(
-    a: Any, axis: Any = None, keepdims: bool = False, initial: Any = None, where: Any = True
-) -> GradArray:
-    """log Σ eˣ along `axis`, of `initial` and the elements where `where` is true."""
-    x = array(a)
-    if where is not True:
-        x = kt.where(array(where, x), x, -math.inf)
-    y = kt.special.logsumexp(x, axis=axis, keepdims=keepdims)
-    return y if initial is None else kt.logaddexp(y, initial)
+def _log_of_sum(scale: float) -> Function:
+    """The reduction of logaddexp, or of logaddexp2 with `scale` log 2."""
+
+    def reduce(
+        a: Any, axis: Any = None, keepdims: bool = False, initial: Any = None, where: Any = True
+    ) -> GradArray:
+        x = floating(array(a))
+        if where is not True:
+            x = kt.where(array(where, x), x, -math.inf)
+        if 0 in x.shape:
+            y = kt.special.logsumexp(x, axis=axis, keepdims=keepdims)
+            return y if initial is None else kt.logaddexp(y, initial)
+        # The weights come from differences to the largest input; it adds nothing to the derivative.
+        shift = kt.max(x.detach(), axis=axis, keepdims=True)
+        if initial is not None:
+            initial = array(initial, x)
+            shift = kt.maximum(shift, initial.detach())
+        shift = kt.where(kt.isfinite(shift), shift, 0.0)
+        y = kt.special.logsumexp((x - shift) * scale, axis=axis, keepdims=keepdims)
+        shift = kt.reshape(shift, y.shape)
+        if initial is not None:
+            y = kt.logaddexp(y, (initial - shift) * scale)
+        return shift + y / scale
+
+    return reduce
 
 
-def _logsumexp2(
-    a: Any, axis: Any = None, keepdims: bool = False, initial: Any = None, where: Any = True
-) -> GradArray:
-    scale = math.log(2)
-    initial = None if initial is None else initial * scale
-    return _logsumexp(array(a) * scale, axis, keepdims, initial, where) / scale
-
-
-_reduction("logaddexp", _logsumexp, False, True)
-_reduction("logaddexp2", _logsumexp2, False, True)
+_reduction("logaddexp", _log_of_sum(1.0), False, True)
+_reduction("logaddexp2", _log_of_sum(math.log(2)), False, True)
 
 
 # -- accumulate --------------------------------------------------------------------------------
@@ -146,20 +154,40 @@ _running_extremum("maximum", kt.greater)
 _running_extremum("minimum", kt.less)
 
 
-def _accumulation(ufunc: str, function: Function) -> None:
+def _running_logsumexp(ufunc: str, scale: float) -> None:
+    """The accumulation of logaddexp, or of logaddexp2 with `scale` log 2.
+
+    Each element is a pair: the largest input so far, without a derivative, and the logarithm of the
+    sum of powers relative to it. The sum of the two is rounded, and no later weight is taken from
+    it.
+    """
+
+    def joined(before: Any, later: Any) -> Any:
+        (m, s), (n, t) = before, later
+        largest = kt.maximum(m, n)
+        shift = kt.where(kt.isfinite(largest), largest, 0.0)
+        return largest, kt.logaddexp(s + _step(m, shift) * scale, t + _step(n, shift) * scale)
+
     def accumulate(a: Any, /, axis: int = 0, dtype: Any = None, out: Any = None) -> GradArray:
         no_out(f"{ufunc}.accumulate", out)
-        x = array(a) if dtype is None else kt.astype(array(a), dtype)
+        x = floating(array(a) if dtype is None else kt.astype(array(a), dtype))
         axis = one_axis_of(f"{ufunc}.accumulate", x, axis)
-        (y,) = _scanned(lambda p, q: (function(p[0], q[0]),), (x,), axis)
-        return y
+        largest = x.detach()
+        shift = kt.where(kt.isfinite(largest), largest, 0.0)
+        largest, logs = _scanned(joined, (largest, (x - shift) * scale), axis)
+        return kt.where(kt.isfinite(largest), largest, 0.0) + logs / scale
 
     accumulate.__doc__ = f"``np.{ufunc}.accumulate``: the running results along `axis`."
     implements_ufunc(f"{ufunc}.accumulate")(accumulate)
 
 
-_accumulation("logaddexp", kt.logaddexp)
-_accumulation("logaddexp2", elements.logaddexp2)
+def _step(old: GradArray, new: GradArray) -> GradArray:
+    """How far the logarithm of a sum moves if the largest input `old` becomes `new`."""
+    return kt.where(kt.isfinite(old), old, 0.0) - new
+
+
+_running_logsumexp("logaddexp", 1.0)
+_running_logsumexp("logaddexp2", math.log(2))
 
 
 # -- reduceat ----------------------------------------------------------------------------------

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
 from ...backends import _registry
 from ...core.array import GradArray
 from ...core.convert import as_operand
+from ...core.recording import constant
 from ...errors import DTypeError, ShapeError
 from .._operands import as_array, is_complex
 
@@ -98,6 +100,59 @@ def triangle(xp: Any, a: Any, *, lower: bool) -> Any:
     rows, columns = places(xp, a.shape, a)
     inner = rows > columns if lower else rows < columns
     return xp.where(inner, a, xp.where(rows == columns, a * 0.5, 0.0))
+
+
+def solved(xp: Any, a: Any, b: Any) -> Any:
+    """``a⁻¹ b`` in a rule. In a stack, a singular matrix gets NaN, and the others their solution.
+
+    A single singular matrix raises the library's error, if the library has one.
+    """
+    try:
+        return xp.linalg.solve(a, b)
+    except (ValueError, RuntimeError):  # the `LinAlgError`s of NumPy and of PyTorch
+        if a.ndim < 3:
+            raise
+        bad = _singular(a)
+        if bad is None:
+            raise
+    regular, nan = _in_place_of(xp, bad, a)
+    return xp.linalg.solve(regular, b) * nan
+
+
+def inverted(xp: Any, a: Any) -> Any:
+    """``a⁻¹`` in a rule; a singular matrix as in `solved`."""
+    try:
+        return xp.linalg.inv(a)
+    except (ValueError, RuntimeError):
+        if a.ndim < 3:
+            raise
+        bad = _singular(a)
+        if bad is None:
+            raise
+    regular, nan = _in_place_of(xp, bad, a)
+    return xp.linalg.inv(regular) * nan
+
+
+def _singular(a: Any) -> Any:
+    """Which matrices of a stack are singular, of the shape (…, 1, 1); `None` for none."""
+    raw = a._array if isinstance(a, GradArray) else a
+    backend = _registry.of(raw)
+    bad = as_array(raw, backend.linalg("slogdet")(raw)[0]) == 0
+    bad = as_array(raw, bad)[..., None, None]
+    if not bool(backend.xp.any(bad)):
+        return None
+    return constant(bad) if isinstance(a, GradArray) else bad
+
+
+def _in_place_of(xp: Any, bad: Any, a: Any) -> tuple[Any, Any]:
+    """`a` with unit matrices in place of the `bad` ones, and the factor NaN for these, else 1.
+
+    The product 0·a carries the NaN on to the derivatives of the rule.
+    """
+    rows, columns = places(xp, a.shape, a)
+    unit = xp.where(rows == columns, 1.0, a * 0.0)
+    one = xp.ones_like(a[..., :1, :1])
+    return xp.where(bad, unit, a), xp.where(bad, math.nan, one)
 
 
 def embedded(xp: Any, d: Any, shape: tuple[int, ...], offset: int = 0) -> Any:

@@ -9,10 +9,10 @@ from ...core.array import GradArray
 from ...core.grad import Grad
 from ...core.recording import is_active, record, record_many
 from ...core.shown import shown
-from ...errors import NotDifferentiableError
 from .._operands import as_array, is_complex, namespace
 from ..manipulation import matrix_transpose
 from ..selection import conj
+from ._gauges import of_first_columns, refuse_phases, undetermined_columns
 from ._matrices import (
     adjoint,
     call_raw,
@@ -23,6 +23,7 @@ from ._matrices import (
     raw_function,
     real,
     scaled,
+    solved,
     triangle,
 )
 
@@ -61,15 +62,15 @@ class CholeskyGrad(Grad):
         (factor,) = self.saved(grad)
         turned = adjoint(xp, factor)
         middle = hermitian(xp, triangle(xp, xp.matmul(turned, grad), lower=True))
-        half = xp.linalg.solve(turned, middle)
-        return (hermitian(xp, xp.linalg.solve(turned, adjoint(xp, half))),)
+        half = solved(xp, turned, middle)
+        return (hermitian(xp, solved(xp, turned, adjoint(xp, half))),)
 
     def jvp(self, *tangents: Any) -> Any:
         (t,) = tangents
         xp = namespace(t)
         (factor,) = self.saved(t)
-        half = xp.linalg.solve(factor, hermitian(xp, t))
-        middle = xp.linalg.solve(factor, adjoint(xp, half))
+        half = solved(xp, factor, hermitian(xp, t))
+        middle = solved(xp, factor, adjoint(xp, half))
         return xp.matmul(factor, triangle(xp, middle, lower=True))
 
 
@@ -110,7 +111,12 @@ class QRGrad(Grad):
         like = to_r if to_q is None else to_q
         xp = namespace(like)
         q, r = self.saved(grad)
-        k, n = r.shape[-2:]
+        m, n = r.shape[-2:]
+        k = min(m, n, q.shape[-1])
+        if m > k:  # the mode "complete"
+            to_q = of_first_columns(xp, q, k, to_q, _extra_columns("qr", "Q", m - k))
+            q, r = q[..., :k], r[..., :k, :]
+            to_r = None if to_r is None else to_r[..., :k, :]
         to_rest = None
         if n > k:
             rest, r = r[..., k:], r[..., :k]
@@ -130,16 +136,18 @@ class QRGrad(Grad):
         inner = triangle(xp, inner, lower=False)
         total = xp.matmul(q, inner + adjoint(xp, inner))
         total = total if to_q is None else total + to_q
-        to_x = adjoint(xp, xp.linalg.solve(r, adjoint(xp, total)))
+        to_x = adjoint(xp, solved(xp, r, adjoint(xp, total)))
         return (to_x if to_rest is None else xp.concat([to_x, to_rest], axis=-1),)
 
     def jvp(self, *tangents: Any) -> Any:
         (t,) = tangents
         xp = namespace(t)
         q, r = self.saved(t)
-        k, n = r.shape[-2:]
+        m, n = r.shape[-2:]
+        k = min(m, n, q.shape[-1])
+        q, r = q[..., :k], r[..., :k, :]
         square = r[..., :k]
-        turned = xp.linalg.solve(xp.matrix_transpose(square), xp.matrix_transpose(t[..., :k]))
+        turned = solved(xp, xp.matrix_transpose(square), xp.matrix_transpose(t[..., :k]))
         moved = xp.matrix_transpose(turned)  # dX U⁻¹
         inner = xp.matmul(adjoint(xp, q), moved)
         inner = triangle(xp, inner + adjoint(xp, inner), lower=False)
@@ -149,6 +157,9 @@ class QRGrad(Grad):
             rest = xp.matmul(q, r[..., k:])
             to_v = xp.matmul(adjoint(xp, to_q), rest) + xp.matmul(adjoint(xp, q), t[..., k:])
             to_r = xp.concat([to_r, to_v], axis=-1)
+        if m > k:
+            to_q = undetermined_columns(xp, to_q, m - k)
+            to_r = xp.concat([to_r, xp.zeros_like(t[..., k:, :])], axis=-2)
         return to_q, to_r
 
 
@@ -156,8 +167,9 @@ def qr(x: Any, /, *, mode: Literal["reduced", "complete"] = "reduced") -> QRResu
     """x = QR, with orthonormal columns in Q and R upper triangular.
 
     mode : for x with m rows and n columns, ``"reduced"`` gives min(m, n) columns of Q,
-        ``"complete"`` all m. Nothing determines the columns beyond n: in this mode an active x
-        with more rows than columns raises `NotDifferentiableError`.
+        ``"complete"`` all m. Nothing determines the columns beyond n, only their space: a function
+        that depends on more of them raises `NotDifferentiableError` in backward. Forward mode gives
+        them the tangent NaN.
 
     The derivative exists where the first min(m, n) columns are independent. For complex x the rule
     assumes that the diagonal of R stays real, as LAPACK makes it. Raises `ShapeError` for fewer
@@ -170,16 +182,9 @@ def qr(x: Any, /, *, mode: Literal["reduced", "complete"] = "reduced") -> QRResu
     m, n = x.shape[-2:]
     if mode == "complete" and m <= n:
         mode = "reduced"  # there is nothing to complete
-    active = is_active(x)
-    if active and mode == "complete":
-        raise NotDifferentiableError(
-            f"qr(mode='complete') of a tracked array of shape {tuple(x.shape)}: the last {m - n} "
-            "columns of Q are determined by nothing, and have no derivative; use mode='reduced', "
-            "or detach()"
-        )
     found = raw_function(x, "qr")(x._array, mode=mode)
     raws = tuple(as_array(x._array, raw) for raw in found)
-    outputs = record_many(QRGrad, (x,), raws, raws if active else ())
+    outputs = record_many(QRGrad, (x,), raws, raws if is_active(x) else ())
     return QRResult(*outputs)
 
 
@@ -205,7 +210,11 @@ class SVDGrad(Grad):
         u, s, vh = self.saved(grad)
         to_u, to_s, to_vh = grad
         m, k, n = u.shape[-2], s.shape[-1], vh.shape[-1]
-        refuse_extra_columns(u, to_u, vh, to_vh)
+        to_u = of_first_columns(xp, u, k, to_u, _extra_columns("svd", "U", m - n))
+        if to_vh is not None and vh.shape[-2] > k:
+            v, to_v = adjoint(xp, vh), adjoint(xp, to_vh)
+            to_v = of_first_columns(xp, v, k, to_v, _extra_columns("svd", "Vh", n - m))
+            to_vh = adjoint(xp, to_v)
         u, vh = u[..., :k], vh[..., :k, :]
         total = None
         if to_s is not None:
@@ -225,13 +234,25 @@ class SVDGrad(Grad):
             if n > k:
                 right = right + (to_vh - xp.matmul(adjoint(xp, z), vh)) / s[..., None]
             total = added(total, xp.matmul(u, right))
+        if is_complex(u) and not (to_u is None and to_vh is None):
+            pairs = [] if to_u is None else [(u, to_u)]
+            if to_vh is not None:
+                pairs.append((adjoint(xp, vh), adjoint(xp, to_vh)))
+            change = sum(xp.imag(diagonal_of_product(xp, v, g)) for v, g in pairs)
+            vectors = xp.concat([g for _, g in pairs], axis=-2)
+            total = refuse_phases(xp, change, vectors, total, _PHASES)
         return (total,)
 
     def jvp(self, *tangents: Any) -> Any:
-        u, _, vh = self.saved(tangents[0])
-        if u.shape[-2] != u.shape[-1] or vh.shape[-2] != vh.shape[-1]:
-            refuse_extra_columns(u, u, vh, vh)
-        return super().jvp(*tangents)
+        u, s, vh = self.saved(tangents[0])
+        k, xp = s.shape[-1], namespace(tangents[0])
+        of_u, of_s, of_vh = super().jvp(*tangents)
+        if of_u is not None and u.shape[-1] > k:
+            of_u = undetermined_columns(xp, of_u[..., :k], u.shape[-1] - k)
+        if of_vh is not None and vh.shape[-2] > k:
+            of_v = xp.matrix_transpose(of_vh[..., :k, :])
+            of_vh = xp.matrix_transpose(undetermined_columns(xp, of_v, vh.shape[-2] - k))
+        return of_u, of_s, of_vh
 
 
 def added(total: Any, term: Any) -> Any:
@@ -246,33 +267,36 @@ def phases(xp: Any, w: Any, s: Any) -> Any:
     return xp.imag(w) * eye / (2 * s[..., None]) * 1j
 
 
-def refuse_extra_columns(u: Any, to_u: Any, vh: Any, to_vh: Any) -> None:
-    """Raise `NotDifferentiableError` for a gradient of singular vectors that nothing determines."""
-    m, n = u.shape[-2], vh.shape[-1]
-    for name, size, extra, asked in (
-        ("U", u.shape[-1], m - n, to_u),
-        ("Vh", vh.shape[-2], n - m, to_vh),
-    ):
-        if asked is not None and extra > 0 and size > min(m, n):
-            raise NotDifferentiableError(
-                f"svd(full_matrices=True) of a tracked array of shape {(*u.shape[:-1], n)}: the "
-                f"last {extra} singular vectors of {name} are determined by nothing, and have no "
-                "derivative; use full_matrices=False, or svdvals"
-            )
+_PHASES = (
+    "svd of a complex array: the loss depends on the phases of the singular vectors, which nothing "
+    "determines: use what a common phase of U[:, j] and V[:, j] does not change, such as abs(U) or "
+    "products of U with Vh; or detach()"
+)
+
+
+def _extra_columns(op: str, name: str, extra: int) -> str:
+    """The error for a function of the columns that complete a basis."""
+    remedy = "full_matrices=False" if op == "svd" else "mode='reduced'"
+    part = "singular vectors" if op == "svd" else "columns"
+    return (
+        f"{op}: the loss depends on the last {extra} {part} of {name}, which are determined by "
+        f"nothing but their space: use {remedy}, or what depends on that space alone, such as the "
+        "projection on it; or detach()"
+    )
 
 
 def svd(x: Any, /, *, full_matrices: bool = True) -> SVDResult:
     """x = U diag(S) Vᴴ, with orthonormal columns in U and V, and S descending.
 
-    full_matrices : complete U and Vᴴ to square matrices. Nothing determines the added vectors:
-        the gradient of a completed factor raises `NotDifferentiableError`, and so does forward
-        mode. ``full_matrices=False`` has all derivatives.
+    full_matrices : complete U and Vᴴ to square matrices. Nothing determines the added vectors,
+        only their space: a function that depends on more of them raises `NotDifferentiableError`
+        in backward. Forward mode gives them the tangent NaN.
 
     The derivatives of U and V do not exist where singular values are equal (they are NaN or
-    infinite), or 0 in a matrix that is not square. Only functions that do not depend on the
-    phases of the vectors are differentiable. `svdvals` has none of these limits. Raises
-    `ShapeError` for fewer than two axes, `DTypeError` unless x is floating or complex.
-    Source: Wan & Zhang 2019.
+    infinite), or 0 in a matrix that is not square. For complex x, a function that depends on the
+    phases of the vectors raises `NotDifferentiableError` in backward; forward mode fixes the
+    phases. `svdvals` has none of these limits. Raises `ShapeError` for fewer than two axes,
+    `DTypeError` unless x is floating or complex. Source: Wan & Zhang 2019.
     """
     x = matrices("svd", x)
     m, n = x.shape[-2:]

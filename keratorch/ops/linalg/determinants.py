@@ -9,10 +9,11 @@ from ...backends import _registry
 from ...core import recording
 from ...core.array import GradArray
 from ...core.grad import Grad
-from ...core.mode import mode
 from ...core.recording import constant, is_active, record, record_many
 from .._operands import as_array, is_complex, namespace
-from ._matrices import adjoint, call_raw, matrices, places, raw_function, scaled
+from .._undetermined import below_selection
+from ._gauges import can_look
+from ._matrices import adjoint, call_raw, inverted, matrices, places, raw_function, scaled
 
 #: For how many vanishing singular values higher derivatives are right, on GPUs and for tracers.
 _UNSEEN = 8
@@ -84,7 +85,7 @@ def _adjugate_by_updates(x: GradArray) -> GradArray:
     """
     a, xp = x._array, namespace(x)
     raw = _registry.of(a).xp
-    u, s, vh = raw_function(constant(a), "svd")(a, full_matrices=False)
+    u, s, vh = _factors(a)
     lifted = _lifted(raw, s, a)
     r = _differing(a, s, lifted)
     root = 1 / raw.sqrt(lifted)
@@ -111,6 +112,23 @@ def _adjugate_near_one(xp: Any, z: GradArray, gaps: Any, r: int) -> GradArray:
     return xp.linalg.det(y)[..., None, None] * found
 
 
+def _factors(a: Any) -> tuple[Any, Any, Any]:
+    """U, S and Vᴴ of raw matrices. In a stack, matrices with NaN or ∞ get NaN.
+
+    NumPy and PyTorch refuse such a matrix, and with it the stack.
+    """
+    svd = raw_function(constant(a), "svd")
+    try:
+        return svd(a, full_matrices=False)
+    except (ValueError, RuntimeError):  # their `LinAlgError`s
+        if a.ndim < 3:
+            raise
+    xp = _registry.of(a).xp
+    bad = as_array(a, xp.any(~xp.isfinite(a), axis=(-2, -1)))[..., None, None]
+    u, s, vh = svd(xp.where(bad, 0.0, a), full_matrices=False)
+    return xp.where(bad, math.nan, u), xp.where(bad[..., 0], math.nan, s), vh
+
+
 def _lifted(xp: Any, s: Any, a: Any) -> Any:
     """The singular values, each that vanishes beside the one before replaced by that one."""
     small = xp.finfo(a.dtype).eps ** 0.2
@@ -124,12 +142,10 @@ def _differing(a: Any, s: Any, lifted: Any) -> int:
     """How many of the last singular values may have been lifted."""
     if not math.prod(s.shape):
         return 0
-    backend = _registry.of(a)
-    device = backend.device(a)
-    # To read the number would make the host wait for a device, and tracers have none.
-    if mode.no_sync or device is None or device.kind != "cpu":
+    if not can_look(a):
         return min(s.shape[-1], _UNSEEN)
-    return int(backend.xp.max(backend.xp.count_nonzero(s != lifted, axis=-1)))
+    xp = _registry.of(a).xp
+    return int(xp.max(xp.count_nonzero(s != lifted, axis=-1)))
 
 
 def _by_traces(xp: Any, x: GradArray) -> tuple[GradArray, GradArray]:
@@ -161,7 +177,7 @@ def raw_adjugate(a: Any) -> Any:
     """
     backend = _registry.of(a)
     xp = backend.xp
-    u, s, vh = raw_function(constant(a), "svd")(a, full_matrices=False)
+    u, s, vh = _factors(a)
     rows, columns = places(xp, a.shape, a)
     others = xp.prod(xp.where(rows == columns, 1.0, s[..., None, :]), axis=-1)
     sign = as_array(a, xp.linalg.det(u)) * as_array(a, xp.linalg.det(vh))
@@ -194,13 +210,17 @@ class SlogdetGrad(Grad):
             weight = term if weight is None else weight + term
         if weight is None:
             return (None,)
-        return (weight[..., None, None] * adjoint(xp, xp.linalg.inv(x)),)
+        weight = weight[..., None, None]
+        inverse = inverted(xp, x)
+        if below_selection():
+            inverse = xp.where((weight == 0) & ~xp.isfinite(inverse), 0.0, inverse)
+        return (weight * adjoint(xp, inverse),)
 
     def jvp(self, *tangents: Any) -> Any:
         (t,) = tangents
         xp = namespace(t)
         x, sign = self.saved(t)
-        change = trace_of_product(xp, xp.linalg.inv(x), t)
+        change = trace_of_product(xp, inverted(xp, x), t)
         if not is_complex(x):
             return None, change
         return sign * (xp.imag(change) * 1j), xp.real(change)
@@ -210,7 +230,8 @@ def slogdet(x: Any, /) -> SlogdetResult:
     """The sign of the determinant (complex: its phase factor), and the log of its absolute value.
 
     The derivative needs invertible matrices: backward of a singular one raises the library's own
-    error, if the library has one. Errors of the arguments as in `det`. Source: Giles 2008.
+    error, if the library has one. In a stack, a singular matrix gets NaN, and the others their
+    derivative. Errors of the arguments as in `det`. Source: Giles 2008.
     """
     x = matrices("slogdet", x, square=True)
     a = x._array

@@ -10,6 +10,7 @@ from ...core.array import GradArray
 from ...core.grad import Grad
 from ...core.recording import is_active, record, record_many
 from .._operands import as_array, is_complex, namespace
+from ._gauges import refuse_phases
 from ._matrices import (
     adjoint,
     call_raw,
@@ -23,6 +24,7 @@ from ._matrices import (
     real,
     same_dtype,
     scaled,
+    solved,
 )
 
 
@@ -38,6 +40,21 @@ class EigResult(NamedTuple):
 
     eigenvalues: GradArray
     eigenvectors: GradArray
+
+
+def _checked(xp: Any, op: str, v: Any, to_vectors: Any, found: Any) -> Any:
+    """`found`, unless the function depends on the phases of the eigenvectors `v`."""
+    if not is_complex(v):
+        return found
+    message = (
+        f"{op} of a complex array: the loss depends on the phases of the eigenvectors, which "
+        "nothing determines: use what a phase does not change, such as abs(V), or the projections "
+        "V[:, j] V[:, j]ᴴ; or detach()"
+    )
+    if op == "eig":
+        message = message.replace("eig of a complex array", "eig")
+    change = xp.imag(diagonal_of_product(xp, v, to_vectors))
+    return refuse_phases(xp, change, to_vectors, found, message)
 
 
 # -- of Hermitian matrices -----------------------------------------------------------------------
@@ -60,8 +77,9 @@ class EighGrad(Grad):
         if to_vectors is None:
             left = scaled(v, to_values)
         else:
-            inner = over_gaps(xp, xp.matmul(adjoint(xp, v), to_vectors), values)
-            left = xp.matmul(v, inner)
+            w = xp.matmul(adjoint(xp, v), to_vectors)
+            left = xp.matmul(v, over_gaps(xp, w, values))
+            left = _checked(xp, "eigh", v, to_vectors, left)
             if to_values is not None:
                 left = left + scaled(v, to_values)
         return (hermitian(xp, xp.matmul(left, adjoint(xp, v))),)
@@ -82,7 +100,8 @@ def eigh(x: Any, /) -> EighResult:
 
     The function assumes Hermitian matrices: libraries read only one triangle, and the gradient is
     Hermitian. The derivatives of V do not exist at equal eigenvalues (they are NaN or infinite).
-    Only functions that do not depend on the phases of the vectors are differentiable. `eigvalsh`
+    For complex x, a function that depends on the phases of the vectors raises
+    `NotDifferentiableError` in backward. Forward mode keeps vᴴ dv = 0 for each vector. `eigvalsh`
     has none of these limits. Raises `ShapeError` unless the matrices are square, `DTypeError`
     unless they are floating or complex. Source: Giles 2008.
     """
@@ -154,16 +173,17 @@ class EigGrad(Grad):
             lengths = real(xp, diagonal_of_product(xp, v, to_vectors))
             w = w - scaled(xp.matmul(turned, v), lengths)
             inner = over_gaps(xp, w, conj(xp, values))
+            inner = _checked(xp, "eig", v, to_vectors, inner)
         if to_values is not None:
             diagonal = embedded(xp, to_values, tuple(v.shape))
             inner = diagonal if inner is None else inner + diagonal
-        return (xp.linalg.solve(turned, xp.matmul(inner, turned)),)
+        return (solved(xp, turned, xp.matmul(inner, turned)),)
 
     def jvp(self, *tangents: Any) -> Any:
         (t,) = tangents
         xp = namespace(t)
         values, v = self.saved(t)
-        inner = xp.linalg.solve(v, xp.matmul(same_dtype(xp, t, v), v))
+        inner = solved(xp, v, xp.matmul(same_dtype(xp, t, v), v))
         moved = xp.matmul(v, over_gaps(xp, inner, values))
         along = real(xp, diagonal_of_product(xp, v, moved))
         return xp.linalg.diagonal(inner), moved - scaled(v, along)
@@ -172,9 +192,10 @@ class EigGrad(Grad):
 def eig(x: Any, /) -> EigResult:
     """x V = V diag(λ) for square matrices: λ and V complex, the columns of V of length 1.
 
-    The derivatives exist where the eigenvalues are distinct. Only functions that do not depend on
-    the phases of the vectors are differentiable. A real x gets a real gradient. Errors as in
-    `eigh`. Source: Giles 2008.
+    The derivatives exist where the eigenvalues are distinct. A function that depends on the phases
+    of the vectors raises `NotDifferentiableError` in backward. Forward mode fixes the
+    phases: V⁻¹dV has a real diagonal. A real x gets a real gradient. Errors as in `eigh`.
+    Source: Giles 2008.
     """
     x = matrices("eig", x, square=True)
     raws = tuple(complex_raw(x, raw) for raw in raw_function(x, "eig")(x._array))
@@ -206,13 +227,13 @@ class EigvalsGrad(Grad):
     def backward(self, grad: Any) -> tuple[Any, ...]:
         xp = namespace(grad)
         turned = adjoint(xp, self.vectors(grad))
-        return (xp.linalg.solve(turned, grad[..., None] * turned),)
+        return (solved(xp, turned, grad[..., None] * turned),)
 
     def jvp(self, *tangents: Any) -> Any:
         (t,) = tangents
         xp = namespace(t)
         v = self.vectors(t)
-        return xp.linalg.diagonal(xp.linalg.solve(v, xp.matmul(same_dtype(xp, t, v), v)))
+        return xp.linalg.diagonal(solved(xp, v, xp.matmul(same_dtype(xp, t, v), v)))
 
 
 def eigvals(x: Any, /) -> GradArray:

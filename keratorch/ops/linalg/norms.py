@@ -5,14 +5,16 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from ...backends._dtypes import is_narrow
 from ...core import recording
 from ...core.array import GradArray
 from ...core.convert import as_operand
 from ...core.grad import Grad
-from ...core.mode import policy
+from ...core.mode import mode, policy
 from ...core.recording import is_active, record
 from ...core.shown import shown
-from .._operands import namespace, normalized_axes
+from .._operands import namespace, normalized_axes, widened
+from .._undetermined import marked, undetermined
 from ..manipulation import reshape
 from ..placing import astype
 from ..reductions import Axis, max, min, spread, sum
@@ -25,10 +27,11 @@ from .decompositions import svdvals
 class VectorNormGrad(Grad):
     """grad·u·(|x|/‖x‖)^(p−1) with u = x/|x|, and 0 where x or the norm is 0.
 
-    Also 0 where `grad` is 0 and the norm is not finite, as in `ElementwiseGrad`.
+    Below a selection also 0 where `grad` is 0 and the norm is not finite, as in `ElementwiseGrad`.
     """
 
     __slots__ = ("axes", "keepdims", "order")
+    selects = True
     saves = (0, -1)
     fresh = True
 
@@ -48,16 +51,33 @@ class VectorNormGrad(Grad):
     def backward(self, grad: Any) -> tuple[Any, ...]:
         xp = namespace(grad)
         x, y = self.saved(grad)
-        unseen = (grad == 0) & ~xp.isfinite(y) if policy.masked_zeros else None
+        unseen = (grad == 0) & ~xp.isfinite(y) if mode.masking and policy.masked_zeros else None
         steepest = self.steepest(xp, x, y, unseen)
-        return (spread(xp, grad, tuple(x.shape), self.axes, self.keepdims) * steepest,)
+        grad = spread(xp, grad, tuple(x.shape), self.axes, self.keepdims)
+        return (self.at_kinks(xp, x, y, grad, grad * steepest),)
 
     def jvp(self, *tangents: Any) -> Any:
         (t,) = tangents
         xp = namespace(t)
         x, y = self.saved(t)
         change = real(xp, conj(xp, self.steepest(xp, x, y)) * t)
+        change = self.at_kinks(xp, x, y, t, change)
         return sum(change, axis=self.axes, keepdims=self.keepdims)
+
+    def at_kinks(self, xp: Any, x: Any, y: Any, v: Any, product: Any) -> Any:
+        """`product`, of `v` and the gradient, without a derivative where the norm has a kink.
+
+        All orders have one where the norm is 0. Orders below 2 have one at every element that is
+        0; below 1 it shows in the gradients of all elements.
+        """
+        if not isinstance(product, GradArray):
+            return product
+        flat = spread(xp, y == 0, tuple(x.shape), self.axes, self.keepdims)
+        if self.order < 1:
+            flat = flat | xp.any(x == 0, axis=self.axes, keepdims=True)
+        elif self.order < 2:
+            product = undetermined(product, (x,), (marked(x == 0, v),))
+        return undetermined(product, (x,), (marked(flat, v),), self.axes)
 
 
 def vector_norm(
@@ -69,10 +89,14 @@ def vector_norm(
         that are not 0, whose derivative is 0.
 
     An element that is 0 gets gradient 0, and so do all where the norm is 0. Equal extrema share
-    the gradient. Raises `DTypeError` unless x is floating or complex.
+    the gradient. float16 and bfloat16 are computed in float32. The norm of no elements is 0; only
+    the smallest of none raises `ShapeError`. Raises `DTypeError` unless x is floating or complex.
     """
     x = as_operand(x)
     floating("vector_norm", x)
+    if is_narrow(x.dtype):
+        wide = vector_norm(widened(x), axis=axis, keepdims=keepdims, ord=ord)
+        return astype(wide, x.dtype)
     axes = normalized_axes("vector_norm", x, axis)
     try:
         order = float(ord)
@@ -82,7 +106,8 @@ def vector_norm(
             "linalg.matrix_norm has 'fro' and 'nuc'"
         ) from None
     if order in (math.inf, -math.inf, 1.0) or (not axes and order):
-        reduce = {math.inf: max, -math.inf: min}.get(order, sum)
+        some = all([x.shape[i] for i in axes])
+        reduce = {math.inf: max if some else sum, -math.inf: min}.get(order, sum)
         return reduce(abs(x), axis=axes, keepdims=keepdims)
     if not order:
         count = sum(astype(x != 0, abs(x).dtype), axis=axes, keepdims=keepdims)
@@ -111,6 +136,8 @@ def matrix_norm(x: Any, /, *, keepdims: bool = False, ord: float | str | None = 
     than two axes, `DTypeError` unless x is floating or complex, `ValueError` for another `ord`.
     """
     x = matrices("matrix_norm", x)
+    if type(ord).__hash__ is None:  # a list or an array
+        raise _no_norm(ord, x)
     if ord is None or ord == "fro":
         return vector_norm(x, axis=(-2, -1), keepdims=keepdims)
     extrema: dict[Any, Any] = {1: max, 2: max, math.inf: max, -1: min, -2: min, -math.inf: min}
@@ -118,13 +145,18 @@ def matrix_norm(x: Any, /, *, keepdims: bool = False, ord: float | str | None = 
     if ord == "nuc" or ord in (2, -2):
         # |s|, since the derivative of |s| at 0 is 0.
         values = abs(svdvals(x))
-        found = sum(values, axis=-1) if extremum is None else extremum(values, axis=-1)
     elif extremum is not None:
-        found = extremum(sum(abs(x), axis=-2 if ord in (1, -1) else -1), axis=-1)
+        values = sum(abs(x), axis=-2 if ord in (1, -1) else -1)
     else:
-        raise ValueError(
-            f"matrix_norm: ord {shown(ord)} of an array of shape {tuple(x.shape)}: use 'fro', "
-            "'nuc', "
-            "1, -1, 2, -2, inf or -inf"
-        )
+        raise _no_norm(ord, x)
+    if extremum is None or (extremum is max and not values.shape[-1]):
+        extremum = sum
+    found = extremum(values, axis=-1)
     return reshape(found, (*found.shape, 1, 1)) if keepdims else found
+
+
+def _no_norm(ord: Any, x: Any) -> ValueError:
+    return ValueError(
+        f"matrix_norm: ord {shown(ord)} of an array of shape {tuple(x.shape)}: use 'fro', 'nuc', "
+        "1, -1, 2, -2, inf or -inf"
+    )

@@ -11,6 +11,7 @@ from ...core.array import GradArray
 from ...core.convert import check_devices
 from ...core.grad import Grad
 from ...core.recording import is_active, record
+from ...core.shown import shown
 from ...core.views import share
 from ...errors import AxisError, ShapeError
 from .._elementwise import RawFunctions
@@ -152,6 +153,7 @@ def vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> GradArray:
 def _axis_from_the_end(op: str, x1: GradArray, x2: GradArray, axis: int) -> int:
     """`axis` as a negative number; raises unless its lengths are equal and the others broadcast."""
     shapes = tuple(x1.shape), tuple(x2.shape)
+    axis = integer(op, "axis", axis)
     if axis >= 0 and x1.ndim == x2.ndim:
         axis -= x1.ndim
     if not -min(map(len, shapes)) <= axis < 0:
@@ -183,8 +185,14 @@ def tensordot(
     check_devices("tensordot", x1._array, x2._array)
     shape1, shape2 = tuple(x1.shape), tuple(x2.shape)
     if isinstance(axes, (tuple, list)):
-        of1 = normalized_axes("tensordot", x1, tuple(axes[0]))
-        of2 = normalized_axes("tensordot", x2, tuple(axes[1]))
+        pair: Any = axes
+        if len(pair) != 2 or None in pair:
+            raise ShapeError(
+                f"tensordot: axes={shown(axes)}: give a number, or two sequences, the axes of the "
+                "first array and those of the second"
+            )
+        of1 = normalized_axes("tensordot", x1, pair[0])
+        of2 = normalized_axes("tensordot", x2, pair[1])
     elif 0 <= integer("tensordot", "axes", axes) <= min(len(shape1), len(shape2)):
         of1 = tuple(range(len(shape1) - axes, len(shape1)))
         of2 = tuple(range(axes))
@@ -272,6 +280,7 @@ class DiagonalGrad(Grad):
     """The gradient on the diagonal of a matrix, zeros elsewhere."""
 
     __slots__ = ("input_shape", "offset")
+    selects = True
     fresh = True
 
     def backward(self, grad: Any) -> tuple[Any, ...]:
@@ -290,6 +299,7 @@ def diagonal(x: Any, /, *, offset: int = 0) -> GradArray:
     Raises `ShapeError` for fewer than two axes.
     """
     x = matrices("diagonal", x, inexact=False)
+    offset = integer("diagonal", "offset", offset)
     raw = call_raw(x, "diagonal", offset=offset)
     y = record(DiagonalGrad, (x,), raw, offset=offset, input_shape=tuple(x.shape))
     return share(x, y, _diagonal, None, offset, sure=False)
@@ -305,6 +315,7 @@ def trace(x: Any, /, *, offset: int = 0, dtype: Any = None) -> GradArray:
     offset : as in `diagonal`. dtype : of the sum, as in `sum`.
     """
     x = matrices("trace", x, inexact=False)
+    offset = integer("trace", "offset", offset)
     return sum_(diagonal(x, offset=offset), axis=-1, dtype=dtype)
 
 

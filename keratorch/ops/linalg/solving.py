@@ -15,7 +15,7 @@ from ...core.sync import waits
 from ...errors import ShapeError
 from .._operands import as_array, namespace, operands, raw_namespace
 from ..manipulation import broadcast_shape
-from ._matrices import adjoint, call_raw, floating, matrices, real, same_dtype
+from ._matrices import adjoint, call_raw, floating, matrices, real, same_dtype, solved
 from .decompositions import svdvals
 
 # -- inverses ------------------------------------------------------------------------------------
@@ -134,14 +134,17 @@ def matrix_rank(x: Any, /, *, rtol: Any = None) -> GradArray:
     """The number of singular values above `rtol` times the largest: a constant.
 
     rtol : default: max(m, n) times the precision of the dtype. Errors as in `svdvals`.
+
+    An empty matrix has the rank 0.
     """
     x = matrices("matrix_rank", x)
+    if not x.size:  # some libraries refuse it
+        ranks = raw_namespace(x).count_nonzero(svdvals(constant(x._array))._array, axis=-1)
+        return recording.unrecorded(as_array(x._array, ranks))
     if rtol is None:
         return recording.unrecorded(call_raw(x, "matrix_rank"))
     # Not with the library's own function: JAX takes `rtol` for an absolute tolerance.
     values = svdvals(constant(x._array))
-    if not values.size:
-        return recording.unrecorded(call_raw(x, "matrix_rank"))
     rtol = raw_of(rtol)
     rtol = rtol if isinstance(rtol, (float, int)) else rtol[..., None]
     s, xp = values._array, raw_namespace(x)
@@ -166,7 +169,7 @@ class SolveGrad(Grad):
         turned = adjoint(xp, a)
         if self.vector:
             grad, y = grad[..., None], y[..., None]
-        to_b = xp.linalg.solve(same_dtype(xp, turned, grad), grad)
+        to_b = solved(xp, same_dtype(xp, turned, grad), grad)
         to_a = -xp.matmul(to_b, adjoint(xp, y))
         return to_a, to_b[..., 0] if self.vector else to_b
 
@@ -182,7 +185,7 @@ class SolveGrad(Grad):
         if of_a is not None:
             term = -xp.matmul(of_a, y)
             right = term if of_b is None else term + of_b
-        found = xp.linalg.solve(a, right)
+        found = solved(xp, a, right)
         return found[..., 0] if self.vector else found
 
 

@@ -47,9 +47,18 @@ static inline float erfcx(float x) { return (float)erfcx((double)x); }
 static inline float normcdf(float x) { return (float)normcdf((double)x); }
 static inline float normcdfinv(float x) { return (float)normcdfinv((double)x); }
 // Modified Bessel functions; j0, j1, jn, y0, y1 and yn are in C's library.
-static inline double cyl_bessel_i0(double x) { return std::cyl_bessel_i(0.0, std::fabs(x)); }
+// Those of the C++ library throw for large numbers.
+static inline double cyl_bessel_i(double order, double x) {
+    if (!(x < 600)) {
+        double m = 4 * order * order, t = 1 / (8 * x), half = std::exp(x / 2);
+        double series = 1 - (m - 1) * t * (1 - (m - 9) * t / 2 * (1 - (m - 25) * t / 3));
+        return half * (half / std::sqrt(2 * M_PI * x) * series);
+    }
+    return std::cyl_bessel_i(order, x);
+}
+static inline double cyl_bessel_i0(double x) { return cyl_bessel_i(0.0, std::fabs(x)); }
 static inline double cyl_bessel_i1(double x) {
-    return std::copysign(std::cyl_bessel_i(1.0, std::fabs(x)), x);
+    return std::copysign(cyl_bessel_i(1.0, std::fabs(x)), x);
 }
 static inline float cyl_bessel_i0f(float x) { return (float)cyl_bessel_i0((double)x); }
 static inline float cyl_bessel_i1f(float x) { return (float)cyl_bessel_i1((double)x); }

@@ -4,6 +4,7 @@ The folders here have the files of the wrapper for PyTorch that the package inde
 """
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -182,7 +183,8 @@ def test_packages_of_similar_names(own):
 def run(code, *arguments, path):
     return subprocess.run(
         [sys.executable, *arguments, "-c", code],
-        cwd=path, env={"PYTHONPATH": str(path)}, capture_output=True, text=True,
+        cwd=path, capture_output=True, text=True,
+        env={**os.environ, "PYTHONPATH": str(path)},
     )  # fmt: skip
 
 
@@ -205,7 +207,8 @@ def test_the_command_says_so_where_the_foreign_package_was_installed_over_this_o
     install_foreign(tmp_path, package="keratorch")
     result = subprocess.run(
         [sys.executable, "-m", "keratorch", "info"],
-        cwd=tmp_path, env={"PYTHONPATH": str(tmp_path)}, capture_output=True, text=True,
+        cwd=tmp_path, capture_output=True, text=True,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
     )  # fmt: skip
     assert result.returncode == 0, result.stderr
     assert "keratorch 0.0.4 in" in result.stdout and REINSTALL in result.stdout

@@ -148,9 +148,11 @@ class Node(ABC):
     #: Whether the gradients of the inputs may be on another device than the output's gradient.
     moves: ClassVar[bool] = False
     #: Whether the operation is a selection: a 0 among the gradients that `backward` returns may say
-    #: that an element was not selected, and not that the function is flat there. `None`: `backward`
-    #: walks through a graph of its own, and that walk knows (``mode.selected``).
-    selects: ClassVar[bool | None] = False
+    #: that an element was not selected, and not that the function is flat there.
+    selects: ClassVar[bool] = False
+    #: Whether `backward` of a selection walks through a graph of its own. Then the operation
+    #: selects only if that walk did (``mode.selected``).
+    walks: ClassVar[bool] = False
     #: The number of outputs of the operation.
     outputs: int = 1
 

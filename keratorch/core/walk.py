@@ -168,7 +168,7 @@ def walk_plain(walk: Walk, order: list[Any], seeds: list[tuple[Any, Any]]) -> li
                 if masking:
                     mode.masking = masking = False
                 found = backend.rules[cls](node, grad)
-                if cls.selects is not False and (cls.selects or mode.selected):
+                if cls.selects and (not cls.walks or mode.selected):
                     below.update(edges)
             if not retain:
                 node._edges = node._saved = None
@@ -241,8 +241,7 @@ def walk_recorded(
                 found = node.backward(given)
             else:
                 found = walk.around(_rule, node, given)
-        selects = node.selects
-        if is_below or (selects is not False and (selects or mode.selected)):
+        if is_below or (node.selects and (not node.walks or mode.selected)):
             below.update(edges)
         if not walk.retain:
             free(node)

@@ -117,7 +117,7 @@ class _CheckpointGrad(Grad):
     constants: tuple[Any, ...]  # the raw arrays of the other GradArray arguments
     states: Any
     tracked: list[int]  # the positions of the outputs among the leaves of the result
-    selects = None
+    selects = walks = True
 
     def again(self, inputs: list[Any]) -> list[Any]:
         """The outputs, computed again from `inputs`."""

@@ -367,7 +367,7 @@ class custom_jvp(_Function[P, R]):
 
 
 class _CustomJVPGrad(_RuleGrad):
-    selects = None  # a walk transposes the user's rule
+    walks = True  # a walk transposes the user's rule
 
     def tangents(self, inputs: Sequence[Any], ts: Sequence[Any]) -> list[Any]:
         """The tangents of the outputs, from the rule."""

@@ -231,7 +231,7 @@ class _RootGrad(Grad):
     at: list[int]
     plain: list[Any]
     values: list[Any]
-    selects = None
+    selects = walks = True
 
     def state(self) -> tuple[list[GradArray], list[GradArray], Any]:
         """The inputs, the root, and the function F(x, inputs).

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ..core.array import GradArray
 from ..ops import softmax as _special
+from ..typing import ArrayLike
 
 
-def softmax(x: Any, /, axis: int | tuple[int, ...] | None = -1) -> GradArray:
+def softmax(x: ArrayLike, /, axis: int | tuple[int, ...] | None = -1) -> GradArray:
     """eˣ / Σ eˣ along `axis`, by default along the last one, so that each row sums to 1.
 
     `kt.special.softmax` is the same function with SciPy's default, the whole array. ``axis=None``
@@ -18,7 +17,7 @@ def softmax(x: Any, /, axis: int | tuple[int, ...] | None = -1) -> GradArray:
     return _special.softmax(x, axis)
 
 
-def log_softmax(x: Any, /, axis: int | tuple[int, ...] | None = -1) -> GradArray:
+def log_softmax(x: ArrayLike, /, axis: int | tuple[int, ...] | None = -1) -> GradArray:
     """x − log Σ eˣ along `axis`, by default along the last one; else as `softmax`."""
     return _special.log_softmax(x, axis)
 

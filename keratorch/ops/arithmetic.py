@@ -16,6 +16,7 @@ from ..core.array import GradArray
 from ..core.convert import SCALARS, as_operand, check_devices
 from ..core.recording import is_active
 from ..errors import DTypeError
+from ..typing import ArrayLike
 from ._elementwise import (
     Binary,
     ElementwiseGrad,
@@ -374,7 +375,7 @@ def _bound(bound: Any, x: GradArray, tracked: GradArray | None, infinity: float)
 _nextafter = constant_binary("nextafter", "The next number after x1 towards x2, elementwise.")
 
 
-def nextafter(x1: Any, x2: Any, /) -> GradArray:
+def nextafter(x1: ArrayLike, x2: ArrayLike, /) -> GradArray:
     """The next number after x1 in the direction of x2, elementwise; it has no derivative.
 
     Raises `NotDifferentiableError` for an active argument.

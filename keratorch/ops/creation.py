@@ -11,6 +11,7 @@ from ..core.nodes import is_tracked, raw_of
 from ..core.recording import constant
 from ..core.shown import shown
 from ..errors import DTypeError, LostGradientError, UnknownArrayError
+from ..typing import ArrayLike
 from . import placing
 from ._operands import integer, shape_tuple
 from .manipulation import broadcast_to
@@ -258,17 +259,17 @@ def eye(
     return _made(raw, requires_grad)
 
 
-def zeros_like(x: Any, /, *, dtype: Any = None, device: Any = None) -> GradArray:
+def zeros_like(x: ArrayLike, /, *, dtype: Any = None, device: Any = None) -> GradArray:
     """Zeros of the shape, dtype and device of `x`: a constant."""
     return _create_like("zeros_like", x, dtype=dtype, device=device)
 
 
-def ones_like(x: Any, /, *, dtype: Any = None, device: Any = None) -> GradArray:
+def ones_like(x: ArrayLike, /, *, dtype: Any = None, device: Any = None) -> GradArray:
     """Ones of the shape, dtype and device of `x`: a constant."""
     return _create_like("ones_like", x, dtype=dtype, device=device)
 
 
-def empty_like(x: Any, /, *, dtype: Any = None, device: Any = None) -> GradArray:
+def empty_like(x: ArrayLike, /, *, dtype: Any = None, device: Any = None) -> GradArray:
     """An array of the shape, dtype and device of `x` with whatever was in memory: a constant."""
     return _create_like("empty_like", x, dtype=dtype, device=device)
 
@@ -287,7 +288,7 @@ def full_like(x: Any, /, fill_value: Any, *, dtype: Any = None, device: Any = No
     return _create_like("full_like", x, fill_value, dtype=dtype, device=device)
 
 
-def from_dlpack(x: Any, /, *, device: Any = None, copy: bool | None = None) -> GradArray:
+def from_dlpack(x: ArrayLike, /, *, device: Any = None, copy: bool | None = None) -> GradArray:
     """An array that has ``__dlpack__``, as a `GradArray`: a constant unless `x` is tracked.
 
     device : of the result. Default: that of `x` if keratorch knows its library, else the default

@@ -18,6 +18,7 @@ from ..core.nodes import is_tracked
 from ..core.recording import constant, is_active, record
 from ..core.shown import shown
 from ..errors import DTypeError, LostGradientError, ShapeError
+from ..typing import ArrayLike
 from ._operands import as_array, integer, namespace, normalized_axes
 from .arithmetic import divide
 from .selection import conj
@@ -235,7 +236,9 @@ def _sizes(n: int | None) -> tuple[int] | None:
     return None if n is None else (n,)
 
 
-def fft(x: Any, /, *, n: int | None = None, axis: int = -1, norm: str = "backward") -> GradArray:
+def fft(
+    x: ArrayLike, /, *, n: int | None = None, axis: int = -1, norm: str = "backward"
+) -> GradArray:
     """The discrete Fourier transform y_k = Σ_j x_j e^(−2πijk/n) along `axis`; complex.
 
     n : the length of the transform, to which `x` is cut or padded with zeros; default: that of `x`.
@@ -247,7 +250,9 @@ def fft(x: Any, /, *, n: int | None = None, axis: int = -1, norm: str = "backwar
     return _transform(FFTGrad, "fftn", "fft", x, _sizes(n), (axis,), norm, inverse=False)
 
 
-def ifft(x: Any, /, *, n: int | None = None, axis: int = -1, norm: str = "backward") -> GradArray:
+def ifft(
+    x: ArrayLike, /, *, n: int | None = None, axis: int = -1, norm: str = "backward"
+) -> GradArray:
     """The inverse of `fft`: Σ_k x_k e^(2πijk/n) along `axis`; arguments and errors as in `fft`.
 
     norm : the divisor: n for ``"backward"``, √n for ``"ortho"``, 1 for ``"forward"``.
@@ -256,7 +261,7 @@ def ifft(x: Any, /, *, n: int | None = None, axis: int = -1, norm: str = "backwa
 
 
 def fftn(
-    x: Any,
+    x: ArrayLike,
     /,
     *,
     s: Sequence[int] | None = None,
@@ -271,7 +276,7 @@ def fftn(
 
 
 def ifftn(
-    x: Any,
+    x: ArrayLike,
     /,
     *,
     s: Sequence[int] | None = None,
@@ -282,7 +287,9 @@ def ifftn(
     return _transform(FFTGrad, "ifftn", "ifftn", x, s, axes, norm, inverse=True)
 
 
-def rfft(x: Any, /, *, n: int | None = None, axis: int = -1, norm: str = "backward") -> GradArray:
+def rfft(
+    x: ArrayLike, /, *, n: int | None = None, axis: int = -1, norm: str = "backward"
+) -> GradArray:
     """The first n//2 + 1 elements of the `fft` of real `x`: the others are conjugates of these.
 
     Raises `DTypeError` for complex `x`; other arguments and errors as in `fft`.
@@ -290,13 +297,15 @@ def rfft(x: Any, /, *, n: int | None = None, axis: int = -1, norm: str = "backwa
     return _transform(RFFTGrad, "rfftn", "rfft", x, _sizes(n), (axis,), norm)
 
 
-def irfft(x: Any, /, *, n: int | None = None, axis: int = -1, norm: str = "backward") -> GradArray:
+def irfft(
+    x: ArrayLike, /, *, n: int | None = None, axis: int = -1, norm: str = "backward"
+) -> GradArray:
     """The inverse of `rfft`: n real numbers along `axis`; default: 2·(m − 1) where `x` has m."""
     return _transform(IRFFTGrad, "irfftn", "irfft", x, _sizes(n), (axis,), norm)
 
 
 def rfftn(
-    x: Any,
+    x: ArrayLike,
     /,
     *,
     s: Sequence[int] | None = None,
@@ -308,7 +317,7 @@ def rfftn(
 
 
 def irfftn(
-    x: Any,
+    x: ArrayLike,
     /,
     *,
     s: Sequence[int] | None = None,
@@ -319,7 +328,9 @@ def irfftn(
     return _transform(IRFFTGrad, "irfftn", "irfftn", x, s, axes, norm)
 
 
-def hfft(x: Any, /, *, n: int | None = None, axis: int = -1, norm: str = "backward") -> GradArray:
+def hfft(
+    x: ArrayLike, /, *, n: int | None = None, axis: int = -1, norm: str = "backward"
+) -> GradArray:
     """The real spectrum, of n elements, of a signal with x_(−j) = conj x_j; `x` is half of it.
 
     n : default: 2·(m − 1) where `x` has m elements along `axis`.
@@ -329,7 +340,9 @@ def hfft(x: Any, /, *, n: int | None = None, axis: int = -1, norm: str = "backwa
     return _transform(IRFFTGrad, "irfftn", "hfft", x, _sizes(n), (axis,), reverse)
 
 
-def ihfft(x: Any, /, *, n: int | None = None, axis: int = -1, norm: str = "backward") -> GradArray:
+def ihfft(
+    x: ArrayLike, /, *, n: int | None = None, axis: int = -1, norm: str = "backward"
+) -> GradArray:
     """The inverse of `hfft`: n//2 + 1 complex numbers for real `x`; `DTypeError` for complex."""
     reverse = _REVERSED.get(norm, norm)
     return conj(_transform(RFFTGrad, "rfftn", "ihfft", x, _sizes(n), (axis,), reverse))
@@ -347,12 +360,12 @@ def _shift(name: str, x: Any, axes: Any) -> GradArray:
     return record(FFTShiftGrad, (x,), raw, axes=axes, inverse=name == "ifftshift")
 
 
-def fftshift(x: Any, /, *, axes: int | Sequence[int] | None = None) -> GradArray:
+def fftshift(x: ArrayLike, /, *, axes: int | Sequence[int] | None = None) -> GradArray:
     """`x` rolled by half its length along `axes` (all for `None`): frequency 0 is in the middle."""
     return _shift("fftshift", x, axes)
 
 
-def ifftshift(x: Any, /, *, axes: int | Sequence[int] | None = None) -> GradArray:
+def ifftshift(x: ArrayLike, /, *, axes: int | Sequence[int] | None = None) -> GradArray:
     """The inverse of `fftshift`."""
     return _shift("ifftshift", x, axes)
 

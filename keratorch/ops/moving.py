@@ -11,6 +11,7 @@ from ..core.grad import Grad
 from ..core.recording import record
 from ..core.sync import waits
 from ..errors import DTypeError, ShapeError
+from ..typing import ArrayLike
 from ._operands import as_array, integer, namespace, normalized_axes, raw_namespace
 from .manipulation import broadcast_to, reshape
 from .placing import copy
@@ -163,7 +164,7 @@ class TriuGrad(Grad):
         return triu(tangents[0], k=self.k)
 
 
-def tril(x: Any, /, *, k: int = 0) -> GradArray:
+def tril(x: ArrayLike, /, *, k: int = 0) -> GradArray:
     """The matrices in the last two axes, with 0 above the k-th diagonal.
 
     Raises `ShapeError` for fewer than two axes.
@@ -171,7 +172,7 @@ def tril(x: Any, /, *, k: int = 0) -> GradArray:
     return _triangle(TrilGrad, "tril", x, k)
 
 
-def triu(x: Any, /, *, k: int = 0) -> GradArray:
+def triu(x: ArrayLike, /, *, k: int = 0) -> GradArray:
     """The matrices in the last two axes, with 0 below the k-th diagonal; errors as in `tril`."""
     return _triangle(TriuGrad, "triu", x, k)
 

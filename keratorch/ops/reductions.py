@@ -12,6 +12,7 @@ from ..core.convert import as_operand
 from ..core.grad import Grad
 from ..core.recording import is_active, record
 from ..errors import ShapeError
+from ..typing import ArrayLike
 from ._operands import (
     as_array,
     is_complex,
@@ -102,7 +103,9 @@ class MinGrad(_ExtremumGrad):
     __slots__ = ()
 
 
-def sum(x: Any, /, *, axis: Axis = None, dtype: Any = None, keepdims: bool = False) -> GradArray:
+def sum(
+    x: ArrayLike, /, *, axis: Axis = None, dtype: Any = None, keepdims: bool = False
+) -> GradArray:
     """The sum of the elements along `axis` (all axes for `None`).
 
     dtype : of the sum; default: that of `x` for floating and complex data, the library's default
@@ -111,42 +114,49 @@ def sum(x: Any, /, *, axis: Axis = None, dtype: Any = None, keepdims: bool = Fal
     A sum in an integer dtype is a constant. Raises `AxisError` for an axis that `x` does not have,
     `DTypeError` for a complex `x` and a real `dtype`.
     """
-    x = as_operand(x)
-    axes = normalized_axes("sum", x, axis)
-    if dtype is not None and is_complex(x):
-        x = astype(x, dtype, copy=False)  # raises for a real dtype
-    a = x._array
-    xp = raw_namespace(x)
+    array: GradArray = as_operand(x)
+    axes = normalized_axes("sum", array, axis)
+    if dtype is not None and is_complex(array):
+        array = astype(array, dtype, copy=False)  # raises for a real dtype
+    a = array._array
+    xp = raw_namespace(array)
+    dtype = _dtype(array, dtype)
     raw = as_array(
-        a, xp.sum(a, axis=None if axis is None else axes, dtype=_dtype(x, dtype), keepdims=keepdims)
+        a, xp.sum(a, axis=None if axis is None else axes, dtype=dtype, keepdims=keepdims)
     )
-    if not is_active(x) or not _registry.of(raw).is_inexact(raw.dtype):
+    if not is_active(array) or not _registry.of(raw).is_inexact(raw.dtype):
         return recording.unrecorded(raw)
-    return record(SumGrad, (x,), raw, axes=axes, input_shape=tuple(a.shape), keepdims=keepdims)
+    return record(SumGrad, (array,), raw, axes=axes, input_shape=tuple(a.shape), keepdims=keepdims)
 
 
-def mean(x: Any, /, *, axis: Axis = None, keepdims: bool = False) -> GradArray:
+def mean(x: ArrayLike, /, *, axis: Axis = None, keepdims: bool = False) -> GradArray:
     """The arithmetic mean of the elements along `axis` (all axes for `None`).
 
     float16 and bfloat16 are summed in float32.
     """
-    x = as_operand(x)
-    axes = normalized_axes("mean", x, axis)
-    a = x._array
-    xp = raw_namespace(x)
+    array: GradArray = as_operand(x)
+    axes = normalized_axes("mean", array, axis)
+    a = array._array
+    xp = raw_namespace(array)
     wide = widened(a)
     raw = as_array(a, xp.mean(wide, axis=None if axis is None else axes, keepdims=keepdims))
     if wide is not a:
         raw = as_array(a, xp.astype(raw, a.dtype))
-    if not is_active(x):
+    if not is_active(array):
         return recording.unrecorded(raw)
     count = math.prod([a.shape[i] for i in axes])
     return record(
-        MeanGrad, (x,), raw, axes=axes, input_shape=tuple(a.shape), count=count, keepdims=keepdims
+        MeanGrad,
+        (array,),
+        raw,
+        axes=axes,
+        input_shape=tuple(a.shape),
+        count=count,
+        keepdims=keepdims,
     )
 
 
-def max(x: Any, /, *, axis: Axis = None, keepdims: bool = False) -> GradArray:
+def max(x: ArrayLike, /, *, axis: Axis = None, keepdims: bool = False) -> GradArray:
     """The largest element along `axis` (all for `None`); ties share the gradient in equal parts.
 
     Raises `ShapeError` where there is no element along `axis`.
@@ -154,7 +164,7 @@ def max(x: Any, /, *, axis: Axis = None, keepdims: bool = False) -> GradArray:
     return _extremum(MaxGrad, "max", x, axis, keepdims)
 
 
-def min(x: Any, /, *, axis: Axis = None, keepdims: bool = False) -> GradArray:
+def min(x: ArrayLike, /, *, axis: Axis = None, keepdims: bool = False) -> GradArray:
     """The smallest element along `axis` (all for `None`); ties share the gradient in equal parts.
 
     Raises `ShapeError` where there is no element along `axis`.

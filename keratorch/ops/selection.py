@@ -13,6 +13,7 @@ from ..core.mode import policy
 from ..core.recording import constant, is_active, record
 from ..core.views import share
 from ..errors import DTypeError
+from ..typing import ArrayLike
 from ._elementwise import (
     SCALARS,
     Binary,
@@ -43,7 +44,7 @@ class WhereGrad(Grad):
         return where(constant(self.condition), first, second)
 
 
-def where(condition: Any, x1: Any, x2: Any, /) -> GradArray:
+def where(condition: Any, x1: ArrayLike, x2: ArrayLike, /) -> GradArray:
     """`x1` where `condition` is true, else `x2`; the three broadcast.
 
     condition : booleans, or numbers, of which all but 0 are true.

@@ -12,6 +12,7 @@ from ..core.convert import as_operand
 from ..core.grad import Grad
 from ..core.recording import is_active, record
 from ..errors import DTypeError
+from ..typing import ArrayLike
 from ._operands import as_array, namespace, normalized_axes, widened
 from .reductions import Axis, spread
 from .reductions import sum as sum_
@@ -108,7 +109,7 @@ class LogSoftmaxGrad(Grad):
         return t - xp.sum(powers * t, axis=self.axes, keepdims=True)
 
 
-def logsumexp(x: Any, /, axis: Axis = None, *, keepdims: bool = False) -> GradArray:
+def logsumexp(x: ArrayLike, /, axis: Axis = None, *, keepdims: bool = False) -> GradArray:
     """log Σ eˣ along `axis` (all axes for `None`), shifted by the largest so that it is stable.
 
     The result is −∞ where every x is −∞, or where there is no x; the gradient there is 0. Raises
@@ -131,7 +132,7 @@ def logsumexp(x: Any, /, axis: Axis = None, *, keepdims: bool = False) -> GradAr
     return record(LogSumExpGrad, (x,), raw, (a,), axes=axes, keepdims=keepdims)
 
 
-def softmax(x: Any, /, axis: Axis = None) -> GradArray:
+def softmax(x: ArrayLike, /, axis: Axis = None) -> GradArray:
     """eˣ / Σ eˣ along `axis` (all for `None`), shifted by the largest; errors of `logsumexp`."""
     x, axes = _prepared("softmax", x, axis)
     a = x._array
@@ -144,7 +145,7 @@ def softmax(x: Any, /, axis: Axis = None) -> GradArray:
     )
 
 
-def log_softmax(x: Any, /, axis: Axis = None) -> GradArray:
+def log_softmax(x: ArrayLike, /, axis: Axis = None) -> GradArray:
     """x − log Σ eˣ along `axis` (all for `None`), shifted by the largest; errors of `logsumexp`."""
     x, axes = _prepared("log_softmax", x, axis)
     a = x._array

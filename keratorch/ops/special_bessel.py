@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from ..core.array import GradArray
+from ..typing import ArrayLike
 from ._elementwise import ElementwiseGrad
 from ._nary import polynomial, special
 
@@ -127,31 +128,31 @@ class J1Grad(ElementwiseGrad):
         return (xp.where(near, series(xp, _SLOPE_OF_J, near, x), far),)
 
 
-def i0(x: Any, /) -> GradArray:
+def i0(x: ArrayLike, /) -> GradArray:
     """The modified Bessel function I₀, elementwise. ∂ = I₁(x)."""
     return special(I0Grad, "i0", x)
 
 
-def i0e(x: Any, /) -> GradArray:
+def i0e(x: ArrayLike, /) -> GradArray:
     """e^(−|x|)·I₀(x), elementwise. ∂ = i1e(x) − sign(x)·y, 0 at 0."""
     return special(I0eGrad, "i0e", x)
 
 
-def i1(x: Any, /) -> GradArray:
+def i1(x: ArrayLike, /) -> GradArray:
     """The modified Bessel function I₁, elementwise. ∂ = I₀(x) − y/x, ½ at 0."""
     return special(I1Grad, "i1", x)
 
 
-def i1e(x: Any, /) -> GradArray:
+def i1e(x: ArrayLike, /) -> GradArray:
     """e^(−|x|)·I₁(x), elementwise. ∂ = i0e(x) − y·(sign(x) + 1/x), ½ at 0."""
     return special(I1eGrad, "i1e", x)
 
 
-def j0(x: Any, /) -> GradArray:
+def j0(x: ArrayLike, /) -> GradArray:
     """The Bessel function J₀, elementwise. ∂ = −J₁(x)."""
     return special(J0Grad, "j0", x)
 
 
-def j1(x: Any, /) -> GradArray:
+def j1(x: ArrayLike, /) -> GradArray:
     """The Bessel function J₁, elementwise. ∂ = J₀(x) − y/x, ½ at 0."""
     return special(J1Grad, "j1", x)

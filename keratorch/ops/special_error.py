@@ -7,6 +7,7 @@ from typing import Any
 
 from ..backends._special import composed, general
 from ..core.array import GradArray
+from ..typing import ArrayLike
 from ._elementwise import ElementwiseGrad
 from ._nary import polynomial, special
 
@@ -174,17 +175,17 @@ def _dawsn(xp: Any, x: Any) -> Any:
     return xp.where(small, x, 0.5 * t) / (one + e)
 
 
-def erf(x: Any, /) -> GradArray:
+def erf(x: ArrayLike, /) -> GradArray:
     """The error function, elementwise. ∂ = 2/√π·e^(−x²)."""
     return special(ErfGrad, "erf", x)
 
 
-def erfc(x: Any, /) -> GradArray:
+def erfc(x: ArrayLike, /) -> GradArray:
     """1 − erf(x), elementwise, accurate for large x. ∂ = −2/√π·e^(−x²)."""
     return special(ErfcGrad, "erfc", x)
 
 
-def erfinv(x: Any, /) -> GradArray:
+def erfinv(x: ArrayLike, /) -> GradArray:
     """The inverse of `erf`, elementwise. ∂ = √π/2·e^(y²), infinite at ±1."""
     return special(ErfinvGrad, "erfinv", x)
 
@@ -195,7 +196,7 @@ def _erfcinv(xp: Any, ndtri: Any, x: Any) -> Any:
     return -ndtri(x / 2) / math.sqrt(2)
 
 
-def erfcinv(x: Any, /) -> GradArray:
+def erfcinv(x: ArrayLike, /) -> GradArray:
     """The inverse of `erfc`, elementwise. ∂ = −√π/2·e^(y²), infinite at 0 and 2."""
     return special(ErfcinvGrad, "erfcinv", x)
 
@@ -206,22 +207,22 @@ def _ndtr(xp: Any, erfc: Any, x: Any) -> Any:
     return 0.5 * erfc(-math.sqrt(0.5) * x)
 
 
-def ndtr(x: Any, /) -> GradArray:
+def ndtr(x: ArrayLike, /) -> GradArray:
     """The normal distribution function Φ(x), elementwise. ∂ = e^(−x²/2)/√(2π)."""
     return special(NdtrGrad, "ndtr", x)
 
 
-def ndtri(x: Any, /) -> GradArray:
+def ndtri(x: ArrayLike, /) -> GradArray:
     """The inverse of `ndtr`, elementwise. ∂ = √(2π)·e^(y²/2), infinite at 0 and 1."""
     return special(NdtriGrad, "ndtri", x)
 
 
-def log_ndtr(x: Any, /) -> GradArray:
+def log_ndtr(x: ArrayLike, /) -> GradArray:
     """log Φ(x), elementwise, accurate for x → −∞. ∂ = φ(x)/Φ(x)."""
     return special(LogNdtrGrad, "log_ndtr", x)
 
 
-def dawsn(x: Any, /) -> GradArray:
+def dawsn(x: ArrayLike, /) -> GradArray:
     """Dawson's function F(x) = e^(−x²)·∫₀ˣ e^(t²) dt, elementwise. ∂ = 1 − 2xy.
 
     x : real, of any shape; integers become floating. The result has its shape and dtype. F is odd,

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..backends._special import general
 from ..core.array import GradArray
+from ..typing import ArrayLike
 from ._elementwise import ElementwiseGrad
 from ._nary import polynomial, special
 
@@ -186,7 +187,7 @@ def _softplus(xp: Any, x: Any) -> Any:
     return xp.maximum(x, xp.zeros_like(x)) + xp.log1p(xp.exp(-xp.abs(x)))
 
 
-def softplus(x: Any, /) -> GradArray:
+def softplus(x: ArrayLike, /) -> GradArray:
     """log(1 + eˣ), elementwise, stable for every x. ∂ = σ(x)."""
     return special(SoftplusGrad, "softplus", x)
 
@@ -197,7 +198,7 @@ def _log_expit(xp: Any, x: Any) -> Any:
     return -_softplus(xp, -x)
 
 
-def log_expit(x: Any, /) -> GradArray:
+def log_expit(x: ArrayLike, /) -> GradArray:
     """log(1/(1 + e⁻ˣ)), elementwise, stable for every x. ∂ = σ(−x)."""
     return special(LogExpitGrad, "log_expit", x)
 
@@ -210,7 +211,7 @@ def _logit(xp: Any, x: Any) -> Any:
     return xp.where(near, middle, xp.log(x) - xp.log1p(-x))
 
 
-def logit(x: Any, /) -> GradArray:
+def logit(x: ArrayLike, /) -> GradArray:
     """log(x/(1 − x)), elementwise: the inverse of `expit`. ∂ = 1/(x(1 − x))."""
     return special(LogitGrad, "logit", x)
 
@@ -221,7 +222,7 @@ def _xlogy(xp: Any, x: Any, y: Any) -> Any:
     return x * xp.log(xp.where((x == 0) & (y == y), 1.0, y))
 
 
-def xlogy(x: Any, y: Any, /) -> GradArray:
+def xlogy(x: ArrayLike, y: Any, /) -> GradArray:
     """x·log y, elementwise, 0 where x = 0 and y is not NaN. ∂ = log y, x/y; 0, 0 at (0, 0)."""
     return special(XLogYGrad, "xlogy", x, y)
 
@@ -232,7 +233,7 @@ def _xlog1py(xp: Any, x: Any, y: Any) -> Any:
     return x * xp.log1p(xp.where((x == 0) & (y == y), 0.0, y))
 
 
-def xlog1py(x: Any, y: Any, /) -> GradArray:
+def xlog1py(x: ArrayLike, y: Any, /) -> GradArray:
     """x·log(1 + y), elementwise, 0 where x = 0 and y is not NaN. ∂ = log(1 + y), x/(1 + y)."""
     return special(XLog1PYGrad, "xlog1py", x, y)
 
@@ -244,7 +245,7 @@ def _entr(xp: Any, x: Any) -> Any:
     return xp.where(x < 0, -math.inf, -x * xp.log(inside))
 
 
-def entr(x: Any, /) -> GradArray:
+def entr(x: ArrayLike, /) -> GradArray:
     """−x·log x, elementwise: 0 at 0, −∞ for x < 0. ∂ = −log x − 1, +∞ at 0."""
     return special(EntrGrad, "entr", x)
 
@@ -259,7 +260,7 @@ def _rel_entr(xp: Any, x: Any, y: Any) -> Any:
     return xp.where(outside, math.inf, x * logarithm)
 
 
-def rel_entr(x: Any, y: Any, /) -> GradArray:
+def rel_entr(x: ArrayLike, y: Any, /) -> GradArray:
     """x·log(x/y), elementwise: 0 where x = 0 and y ≥ 0, +∞ where x or y is negative.
 
     ∂ = log(x/y) + 1, −x/y; 0, 0 at (0, 0).
@@ -283,7 +284,7 @@ def _kl_div(xp: Any, x: Any, y: Any) -> Any:
     return xp.where(near, close, far)
 
 
-def kl_div(x: Any, y: Any, /) -> GradArray:
+def kl_div(x: ArrayLike, y: Any, /) -> GradArray:
     """x·log(x/y) − x + y, elementwise, +∞ where x or y is negative. ∂ = log(x/y), 1 − x/y."""
     return special(KLDivGrad, "kl_div", x, y)
 
@@ -294,7 +295,7 @@ def _exp2(xp: Any, x: Any) -> Any:
     return 2.0**x
 
 
-def exp2(x: Any, /) -> GradArray:
+def exp2(x: ArrayLike, /) -> GradArray:
     """2ˣ, elementwise. ∂ = y·log 2."""
     return special(Exp2Grad, "exp2", x)
 
@@ -308,7 +309,7 @@ def _cbrt(xp: Any, x: Any) -> Any:
     return xp.where(usable, y - (y - xp.where(usable, x, 1.0) / (safe * safe)) / 3, y)
 
 
-def cbrt(x: Any, /) -> GradArray:
+def cbrt(x: ArrayLike, /) -> GradArray:
     """The real cube root, elementwise. ∂ = 1/(3y²), infinite at 0."""
     return special(CbrtGrad, "cbrt", x)
 
@@ -321,6 +322,6 @@ def _sinc(xp: Any, x: Any) -> Any:
     return xp.where(x == 0, 1.0, xp.sin(angle) / angle * (rest / xp.where(x == 0, 1.0, x)))
 
 
-def sinc(x: Any, /) -> GradArray:
+def sinc(x: ArrayLike, /) -> GradArray:
     """sin(πx)/(πx), elementwise, 1 at 0. ∂ = (cos πx − y)/x, 0 at 0."""
     return special(SincGrad, "sinc", x)

@@ -9,6 +9,7 @@ from ..backends._special import composed
 from ..core.array import GradArray
 from ..core.shown import shown
 from ..errors import DTypeError
+from ..typing import ArrayLike
 from ._elementwise import ElementwiseGrad
 from ._nary import polynomial, special
 from .special_exponential import turned
@@ -231,17 +232,17 @@ def _gamma(xp: Any, gammaln: Any, x: Any) -> Any:
     return xp.where(pole, math.nan, xp.where(odd, -size, size))
 
 
-def gamma(x: Any, /) -> GradArray:
+def gamma(x: ArrayLike, /) -> GradArray:
     """The gamma function, elementwise. ∂ = y·ψ(x)."""
     return special(GammaGrad, "gamma", x)
 
 
-def gammaln(x: Any, /) -> GradArray:
+def gammaln(x: ArrayLike, /) -> GradArray:
     """log|Γ(x)|, elementwise. ∂ = ψ(x)."""
     return special(GammalnGrad, "gammaln", x)
 
 
-def digamma(x: Any, /) -> GradArray:
+def digamma(x: ArrayLike, /) -> GradArray:
     """ψ(x) = Γ′(x)/Γ(x), elementwise. ∂ = ψ′(x)."""
     return special(DigammaGrad, "digamma", x)
 
@@ -253,7 +254,7 @@ def _polygamma(xp: Any, digamma: Any, gammaln: Any, zeta: Any, n: Any, x: Any) -
     return xp.where(n == 0, digamma(x), xp.where(n % 2 == 1, size, -size))
 
 
-def polygamma(n: Any, x: Any, /) -> GradArray:
+def polygamma(n: Any, x: ArrayLike, /) -> GradArray:
     """The n-th derivative of ψ, elementwise. ∂ = ψ⁽ⁿ⁺¹⁾(x) in x; n is a constant, an integer ≥ 0.
 
     Raises `NotDifferentiableError` if n is tracked, `DTypeError` if n is another number.
@@ -303,7 +304,7 @@ def betaln(a: Any, b: Any, /) -> GradArray:
     return special(BetalnGrad, "betaln", a, b)
 
 
-def gammainc(a: Any, x: Any, /) -> GradArray:
+def gammainc(a: Any, x: ArrayLike, /) -> GradArray:
     """The regularized lower incomplete gamma function P(a, x), elementwise.
 
     ∂ = x^(a−1)·e^(−x)/Γ(a) in x; a is a constant. Raises `NotDifferentiableError` if a is tracked.
@@ -311,7 +312,7 @@ def gammainc(a: Any, x: Any, /) -> GradArray:
     return special(GammaIncGrad, "gammainc", a, x)
 
 
-def gammaincc(a: Any, x: Any, /) -> GradArray:
+def gammaincc(a: Any, x: ArrayLike, /) -> GradArray:
     """The regularized upper incomplete gamma function 1 − P(a, x), elementwise.
 
     ∂ = −x^(a−1)·e^(−x)/Γ(a) in x; a is a constant. Raises `NotDifferentiableError` if a is tracked.
@@ -319,7 +320,7 @@ def gammaincc(a: Any, x: Any, /) -> GradArray:
     return special(GammaIncCGrad, "gammaincc", a, x)
 
 
-def betainc(a: Any, b: Any, x: Any, /) -> GradArray:
+def betainc(a: Any, b: Any, x: ArrayLike, /) -> GradArray:
     """The regularized incomplete beta function, elementwise.
 
     ∂ = x^(a−1)·(1 − x)^(b−1)/B(a, b) in x; a and b are constants. Raises
@@ -328,7 +329,7 @@ def betainc(a: Any, b: Any, x: Any, /) -> GradArray:
     return special(BetaIncGrad, "betainc", a, b, x)
 
 
-def zeta(x: Any, q: Any = 1, /) -> GradArray:
+def zeta(x: ArrayLike, q: Any = 1, /) -> GradArray:
     """ζ(x, q) = Σ (k + q)^(−x) over k ≥ 0, elementwise; Riemann's zeta function where q = 1.
 
     ∂ = −x·ζ(x + 1, q) in q; x is a constant. Raises `NotDifferentiableError` if x is tracked.

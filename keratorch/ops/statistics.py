@@ -12,6 +12,7 @@ from ..core.convert import as_operand
 from ..core.grad import Grad
 from ..core.recording import is_active, record
 from ..errors import DTypeError, ShapeError
+from ..typing import ArrayLike
 from ._operands import (
     as_array,
     integer,
@@ -90,7 +91,9 @@ class ProdGrad(Grad):
         return sum_(t * self.others(namespace(t), x), axis=self.axes, keepdims=self.keepdims)
 
 
-def prod(x: Any, /, *, axis: Axis = None, dtype: Any = None, keepdims: bool = False) -> GradArray:
+def prod(
+    x: ArrayLike, /, *, axis: Axis = None, dtype: Any = None, keepdims: bool = False
+) -> GradArray:
     """The product of the elements along `axis` (all axes for `None`).
 
     dtype : of the product; `x` is cast to it first.
@@ -131,7 +134,7 @@ def reversed_totals(xp: Any, x: Any, axis: int) -> Any:
 
 
 def cumulative_sum(
-    x: Any, /, *, axis: int | None = None, dtype: Any = None, include_initial: bool = False
+    x: ArrayLike, /, *, axis: int | None = None, dtype: Any = None, include_initial: bool = False
 ) -> GradArray:
     """The running totals along `axis`, which may be left out for a 1-D array, else `ShapeError`.
 
@@ -177,7 +180,7 @@ class CumulativeProdGrad(Grad):
 
 
 def cumulative_prod(
-    x: Any, /, *, axis: int | None = None, dtype: Any = None, include_initial: bool = False
+    x: ArrayLike, /, *, axis: int | None = None, dtype: Any = None, include_initial: bool = False
 ) -> GradArray:
     """The running products along `axis`, which may be left out for a 1-D array, else `ShapeError`.
 
@@ -290,7 +293,7 @@ class StdGrad(Grad):
 
 
 def var(
-    x: Any, /, *, axis: Axis = None, correction: float = 0.0, keepdims: bool = False
+    x: ArrayLike, /, *, axis: Axis = None, correction: float = 0.0, keepdims: bool = False
 ) -> GradArray:
     """The variance along `axis` (all axes for `None`): Σ(x − mean)²/(n − correction).
 
@@ -302,7 +305,7 @@ def var(
 
 
 def std(
-    x: Any, /, *, axis: Axis = None, correction: float = 0.0, keepdims: bool = False
+    x: ArrayLike, /, *, axis: Axis = None, correction: float = 0.0, keepdims: bool = False
 ) -> GradArray:
     """The standard deviation, √`var`; its gradient is 0 where all values are equal.
 

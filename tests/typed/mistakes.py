@@ -31,6 +31,11 @@ x.backwards()  # type: ignore
 
 # Arguments that are no arrays, and parameters that do not exist.
 kt.sin("a")  # type: ignore
+kt.sum("a")  # type: ignore
+kt.mean(None)  # type: ignore
+kt.linalg.svd("a")  # type: ignore
+kt.special.erf(None)  # type: ignore
+kt.fft.fft({})  # type: ignore
 kt.sin()  # type: ignore
 kt.add(1.0)  # type: ignore
 kt.exp(x, 2)  # type: ignore

@@ -9,6 +9,7 @@ from ...core.array import GradArray
 from ...core.grad import Grad
 from ...core.recording import is_active, record, record_many
 from ...core.shown import shown
+from ...typing import ArrayLike
 from .._operands import as_array, is_complex, namespace
 from ..manipulation import matrix_transpose
 from ..selection import conj
@@ -74,7 +75,7 @@ class CholeskyGrad(Grad):
         return xp.matmul(factor, triangle(xp, middle, lower=True))
 
 
-def cholesky(x: Any, /, *, upper: bool = False) -> GradArray:
+def cholesky(x: ArrayLike, /, *, upper: bool = False) -> GradArray:
     """The lower triangular L with positive diagonal such that x = L Lᴴ, for Hermitian matrices.
 
     upper : return U = Lᴴ instead.
@@ -163,7 +164,7 @@ class QRGrad(Grad):
         return to_q, to_r
 
 
-def qr(x: Any, /, *, mode: Literal["reduced", "complete"] = "reduced") -> QRResult:
+def qr(x: ArrayLike, /, *, mode: Literal["reduced", "complete"] = "reduced") -> QRResult:
     """x = QR, with orthonormal columns in Q and R upper triangular.
 
     mode : for x with m rows and n columns, ``"reduced"`` gives min(m, n) columns of Q,
@@ -285,7 +286,7 @@ def _extra_columns(op: str, name: str, extra: int) -> str:
     )
 
 
-def svd(x: Any, /, *, full_matrices: bool = True) -> SVDResult:
+def svd(x: ArrayLike, /, *, full_matrices: bool = True) -> SVDResult:
     """x = U diag(S) Vᴴ, with orthonormal columns in U and V, and S descending.
 
     full_matrices : complete U and Vᴴ to square matrices. Nothing determines the added vectors,
@@ -330,7 +331,7 @@ class SVDValsGrad(Grad):
         return real(xp, diagonal_of_product(xp, u, xp.matmul(t, adjoint(xp, vh))))
 
 
-def svdvals(x: Any, /) -> GradArray:
+def svdvals(x: ArrayLike, /) -> GradArray:
     """The singular values of each matrix, descending.
 
     The gradient never divides by differences of singular values. Where some are equal, it is

@@ -10,6 +10,7 @@ from ...core import recording
 from ...core.array import GradArray
 from ...core.grad import Grad
 from ...core.recording import constant, is_active, record, record_many
+from ...typing import ArrayLike
 from .._operands import as_array, is_complex, namespace
 from .._undetermined import below_selection
 from ._gauges import can_look
@@ -48,7 +49,7 @@ class DetGrad(Grad):
         return trace_of_product(namespace(t), adjugate(x), t)
 
 
-def det(x: Any, /) -> GradArray:
+def det(x: ArrayLike, /) -> GradArray:
     """The determinant of each matrix.
 
     The derivatives are right for singular matrices too: they use cofactors, from a singular value
@@ -226,7 +227,7 @@ class SlogdetGrad(Grad):
         return sign * (xp.imag(change) * 1j), xp.real(change)
 
 
-def slogdet(x: Any, /) -> SlogdetResult:
+def slogdet(x: ArrayLike, /) -> SlogdetResult:
     """The sign of the determinant (complex: its phase factor), and the log of its absolute value.
 
     The derivative needs invertible matrices: backward of a singular one raises the library's own

@@ -9,6 +9,7 @@ from ...core import recording
 from ...core.array import GradArray
 from ...core.grad import Grad
 from ...core.recording import is_active, record, record_many
+from ...typing import ArrayLike
 from .._operands import as_array, is_complex, namespace
 from ._gauges import refuse_phases
 from ._matrices import (
@@ -95,7 +96,7 @@ class EighGrad(Grad):
         )
 
 
-def eigh(x: Any, /) -> EighResult:
+def eigh(x: ArrayLike, /) -> EighResult:
     """x = V diag(λ) Vᴴ for Hermitian matrices: λ real and ascending, V unitary.
 
     The function assumes Hermitian matrices: libraries read only one triangle, and the gradient is
@@ -134,7 +135,7 @@ class EigvalshGrad(Grad):
         return real(xp, diagonal_of_product(xp, v, xp.matmul(hermitian(xp, t), v)))
 
 
-def eigvalsh(x: Any, /) -> GradArray:
+def eigvalsh(x: ArrayLike, /) -> GradArray:
     """The eigenvalues of Hermitian matrices, ascending.
 
     The gradient is Hermitian, and never divides by differences of eigenvalues. Where some are
@@ -189,7 +190,7 @@ class EigGrad(Grad):
         return xp.linalg.diagonal(inner), moved - scaled(v, along)
 
 
-def eig(x: Any, /) -> EigResult:
+def eig(x: ArrayLike, /) -> EigResult:
     """x V = V diag(λ) for square matrices: λ and V complex, the columns of V of length 1.
 
     The derivatives exist where the eigenvalues are distinct. A function that depends on the phases
@@ -236,7 +237,7 @@ class EigvalsGrad(Grad):
         return xp.linalg.diagonal(solved(xp, v, xp.matmul(same_dtype(xp, t, v), v)))
 
 
-def eigvals(x: Any, /) -> GradArray:
+def eigvals(x: ArrayLike, /) -> GradArray:
     """The eigenvalues of square matrices, complex, in the library's order.
 
     The gradient never divides by differences of eigenvalues; the matrices must be diagonalizable.

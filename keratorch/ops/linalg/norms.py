@@ -13,6 +13,7 @@ from ...core.grad import Grad
 from ...core.mode import mode, policy
 from ...core.recording import is_active, record
 from ...core.shown import shown
+from ...typing import ArrayLike
 from .._operands import namespace, normalized_axes, widened
 from .._undetermined import marked, undetermined
 from ..manipulation import reshape
@@ -125,7 +126,9 @@ def vector_norm(
     )
 
 
-def matrix_norm(x: Any, /, *, keepdims: bool = False, ord: float | str | None = "fro") -> GradArray:
+def matrix_norm(
+    x: ArrayLike, /, *, keepdims: bool = False, ord: float | str | None = "fro"
+) -> GradArray:
     """A norm of each matrix in the last two axes.
 
     ord : ``"fro"`` (and `None`): the root of the sum of |x|²; ``"nuc"``: the sum of the singular

@@ -14,6 +14,7 @@ from ...core.recording import is_active, record
 from ...core.shown import shown
 from ...core.views import share
 from ...errors import AxisError, ShapeError
+from ...typing import ArrayLike
 from .._elementwise import RawFunctions
 from .._operands import as_array, integer, namespace, normalized_axes, operands, raw_namespace
 from ..manipulation import broadcast_shape, broadcast_to, permute_dims, reshape
@@ -66,7 +67,7 @@ class MatMulGrad(Grad):
 _matmul = RawFunctions("matmul")
 
 
-def matmul(x1: Any, x2: Any, /) -> GradArray:
+def matmul(x1: ArrayLike, x2: ArrayLike, /) -> GradArray:
     """The matrix product: (…, M, K) and (…, K, N) give (…, M, N), where the stacks (…) broadcast.
 
     A vector is a row on the left and a column on the right; the result then lacks that axis.
@@ -131,7 +132,7 @@ class VecDotGrad(Grad):
         return total
 
 
-def vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> GradArray:
+def vecdot(x1: ArrayLike, x2: ArrayLike, /, *, axis: int = -1) -> GradArray:
     """Σ x̄₁·x₂ along `axis`; the other axes broadcast.
 
     axis : counted from the end, or from the start if both arrays have equally many axes.
@@ -171,7 +172,7 @@ def _axis_from_the_end(op: str, x1: GradArray, x2: GradArray, axis: int) -> int:
 
 
 def tensordot(
-    x1: Any, x2: Any, /, *, axes: int | tuple[Sequence[int], Sequence[int]] = 2
+    x1: ArrayLike, x2: ArrayLike, /, *, axes: int | tuple[Sequence[int], Sequence[int]] = 2
 ) -> GradArray:
     """The sum of products over pairs of axes, as one matrix product of the reshaped arrays.
 
@@ -216,7 +217,7 @@ def tensordot(
     return reshape(matmul(left, right), (*outer1, *outer2))
 
 
-def outer(x1: Any, x2: Any, /) -> GradArray:
+def outer(x1: ArrayLike, x2: ArrayLike, /) -> GradArray:
     """``x1[i]·x2[j]`` for two vectors: (M,) and (N,) give (M, N); `ShapeError` for other arrays."""
     x1, x2 = operands(x1, x2)
     if x1.ndim != 1 or x2.ndim != 1:
@@ -255,7 +256,7 @@ class CrossGrad(Grad):
         return total
 
 
-def cross(x1: Any, x2: Any, /, *, axis: int = -1) -> GradArray:
+def cross(x1: ArrayLike, x2: ArrayLike, /, *, axis: int = -1) -> GradArray:
     """The vector product along `axis`, which has three elements; the other axes broadcast.
 
     axis : as in `vecdot`. Raises `ShapeError` for another number of elements.
@@ -290,7 +291,7 @@ class DiagonalGrad(Grad):
         return diagonal(tangents[0], offset=self.offset)
 
 
-def diagonal(x: Any, /, *, offset: int = 0) -> GradArray:
+def diagonal(x: ArrayLike, /, *, offset: int = 0) -> GradArray:
     """The diagonals of the matrices in the last two axes.
 
     offset : which diagonal: above the main one if positive, below if negative. A diagonal beyond
@@ -309,7 +310,7 @@ def _diagonal(x: GradArray, offset: int) -> GradArray:
     return diagonal(x, offset=offset)
 
 
-def trace(x: Any, /, *, offset: int = 0, dtype: Any = None) -> GradArray:
+def trace(x: ArrayLike, /, *, offset: int = 0, dtype: Any = None) -> GradArray:
     """The sum of the diagonal of each matrix in the last two axes.
 
     offset : as in `diagonal`. dtype : of the sum, as in `sum`.
@@ -319,7 +320,7 @@ def trace(x: Any, /, *, offset: int = 0, dtype: Any = None) -> GradArray:
     return sum_(diagonal(x, offset=offset), axis=-1, dtype=dtype)
 
 
-def matrix_power(x: Any, n: int, /) -> GradArray:
+def matrix_power(x: ArrayLike, n: int, /) -> GradArray:
     """`x` to the power n, an integer; for negative n the inverse to the power −n.
 
     Repeated squaring takes at most 2·log₂ n products, each with a node of its own in the graph.

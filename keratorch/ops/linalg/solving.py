@@ -13,6 +13,7 @@ from ...core.nodes import raw_of
 from ...core.recording import constant, is_active, record
 from ...core.sync import waits
 from ...errors import ShapeError
+from ...typing import ArrayLike
 from .._operands import as_array, namespace, operands, raw_namespace
 from ..manipulation import broadcast_shape
 from ._matrices import adjoint, call_raw, floating, matrices, real, same_dtype, solved
@@ -41,7 +42,7 @@ class InvGrad(Grad):
         return -xp.matmul(y, xp.matmul(t, y))
 
 
-def inv(x: Any, /) -> GradArray:
+def inv(x: ArrayLike, /) -> GradArray:
     """The inverse of each matrix.
 
     A singular matrix raises the library's own error (``numpy.linalg.LinAlgError``). A library that
@@ -111,7 +112,7 @@ def _unless_full(a: Any, y: Any, of_rows: Any, of_columns: Any) -> tuple[Any, An
     )
 
 
-def pinv(x: Any, /, *, rtol: Any = None) -> GradArray:
+def pinv(x: ArrayLike, /, *, rtol: Any = None) -> GradArray:
     """The Moore-Penrose inverse of each matrix.
 
     rtol : singular values up to `rtol` times the largest count as 0; default: max(m, n) times the
@@ -130,7 +131,7 @@ def pinv(x: Any, /, *, rtol: Any = None) -> GradArray:
     )
 
 
-def matrix_rank(x: Any, /, *, rtol: Any = None) -> GradArray:
+def matrix_rank(x: ArrayLike, /, *, rtol: Any = None) -> GradArray:
     """The number of singular values above `rtol` times the largest: a constant.
 
     rtol : default: max(m, n) times the precision of the dtype. Errors as in `svdvals`.
@@ -189,7 +190,7 @@ class SolveGrad(Grad):
         return found[..., 0] if self.vector else found
 
 
-def solve(x1: Any, x2: Any, /) -> GradArray:
+def solve(x1: ArrayLike, x2: ArrayLike, /) -> GradArray:
     """The solution X of ``x1 @ X = x2``, for square matrices `x1`; stacks broadcast.
 
     x2 : a vector if it has one axis; else matrices, with as many rows as `x1`.

@@ -66,12 +66,16 @@ def undetermined(
     """
     if type(product) is not GradArray:
         return product
-    pairs = [(x, m) for x, m in zip(inputs, marks, strict=True) if is_active(x)]
+    pairs = [(x, m) for x, m in zip(inputs, marks, strict=True) if _moves(x)]
     if not pairs:
         return product
     arrays = (product, *[x for x, _ in pairs])
     raws = tuple(m._array for _, m in pairs)
     return record(_UndeterminedGrad, arrays, product._array, (), marks=raws, axes=axes)
+
+
+def _moves(x: Any) -> bool:
+    return type(x) is GradArray and is_active(x)
 
 
 def marked(where: Any, grad: Any) -> Any:
@@ -80,7 +84,7 @@ def marked(where: Any, grad: Any) -> Any:
     A 0 that is no constant says nothing: the gradient 2y of y² is 0 where the norm y is 0. Whether
     it came through a selection does not matter here.
     """
-    return where if is_active(grad) or not policy.masked_zeros else where & (grad != 0)
+    return where if _moves(grad) or not policy.masked_zeros else where & (grad != 0)
 
 
 def below_selection() -> bool:

@@ -14,7 +14,8 @@ from typing import Any
 from ..backends import _registry
 from ..core import versions
 from ..core.array import GradArray
-from ..core.recording import constant
+from ..core.grad import Grad
+from ..core.recording import record
 from ..errors import RuleError
 
 
@@ -86,14 +87,29 @@ def times(g: Any, same: Any) -> Any:
     """`g`, a gradient or tangent, or NaN where `same` is false; `None` for `same` means true."""
     if same is None or g is None:
         return g
-    wrapped = isinstance(g, GradArray)
-    raw = g._array if wrapped else g
+    raw = g._array if isinstance(g, GradArray) else g
     backend = _registry.of(raw)
     xp = backend.xp
     with backend.on_device(raw):
         one = xp.astype(same, raw.dtype)
-        by = xp.where(same, one, xp.full_like(one, math.nan))
-    return g * (constant(by) if wrapped else by)
+        product = raw * xp.where(same, one, xp.full_like(one, math.nan))
+    return record(_TimesGrad, (g,), product, same=same) if isinstance(g, GradArray) else product
+
+
+class _TimesGrad(Grad):
+    """`times` of the gradient. No mask makes 0 of NaN here, as it would below a product."""
+
+    __slots__ = ("same",)
+    fresh = True
+    selects = False
+
+    same: Any
+
+    def backward(self, grad: Any) -> tuple[Any, ...]:
+        return (times(grad, self.same),)
+
+    def jvp(self, *tangents: Any) -> Any:
+        return times(tangents[0], self.same)
 
 
 __all__ = ["FirstResults", "are_same", "times"]

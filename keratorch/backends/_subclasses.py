@@ -48,6 +48,11 @@ def changed_method(cls: type) -> str | None:
     return name
 
 
+def is_refused(value: Any) -> bool:
+    """Whether `value` is of a class that changes what operations mean."""
+    return isinstance(value, np.ndarray) and changed_method(type(value)) is not None
+
+
 def refuse(cls: type, shape: Any = None) -> None:
     """Raise `UnknownArrayError` for a class that changes what operations mean."""
     name = changed_method(cls)
@@ -76,4 +81,4 @@ def refuse_in(data: Any) -> None:
         data = data[0]
 
 
-__all__ = ["changed_method", "refuse", "refuse_in"]
+__all__ = ["changed_method", "is_refused", "refuse", "refuse_in"]

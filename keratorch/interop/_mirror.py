@@ -13,6 +13,7 @@ from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 from ..backends import _registry
+from ..backends._subclasses import is_refused
 from ..core.array import GradArray, get_raw
 from ..core.nodes import is_tracked
 from ..core.recording import constant
@@ -129,9 +130,9 @@ def _unwrapped(value: Any) -> Any:
 
 
 def _as_constants(value: Any) -> Any:
-    """A result of the library, with its arrays as constants."""
+    """A result of the library, with its arrays as constants; a matrix stays a matrix."""
     if _registry.is_array(value):
-        return constant(value)
+        return value if is_refused(value) else constant(value)
     if isinstance(value, tuple):
         parts = [_as_constants(v) for v in value]
         return type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)

@@ -118,12 +118,14 @@ class PowerGrad(ElementwiseGrad):
 
     @staticmethod
     def kinks(xp: Any, i: int, x1: Any, x2: Any, y: Any) -> tuple[Any, ...]:
-        """∂²/∂x1∂x2 is infinite where x1 = 0 and x2 ≤ 1, ∂²/∂x2² at (0, 0)."""
+        """∂²/∂x1∂x2 is infinite where x1 = 0 and x2 ≤ 1, ∂²/∂x1² if x2 < 0, ∂²/∂x2² at (0, 0)."""
         if x2 is None:
             return None, None
         exponent = xp.real(x2) if is_complex(x2) else x2
         mixed = (x1 == 0) & (exponent <= 1)
-        return (None, mixed) if i == 0 else (mixed, (x1 == 0) & (exponent <= 0))
+        if i == 0:
+            return (x1 == 0) & (exponent < 0), mixed
+        return mixed, (x1 == 0) & (exponent <= 0)
 
 
 # The same partials in a form that can be differentiated again; it takes two to three times as long.

@@ -44,15 +44,14 @@ class LogitGrad(ElementwiseGrad):
 
 
 class XLogYGrad(ElementwiseGrad):
-    """Where x = 0 and y ≤ 0, the function and both partials are 0."""
+    """log y and x/y; where x = 0 and y ≤ 0, the function and its partial in y are 0."""
 
     __slots__ = ()
     unbounded = True
 
     @staticmethod
     def partials(xp: Any, x1: Any, x2: Any, y: Any) -> tuple[Any, ...]:
-        x2 = xp.where((x1 == 0) & (x2 <= 0), 1.0, x2)
-        return xp.log(x2), x1 / x2
+        return xp.log(x2), x1 / xp.where((x1 == 0) & (x2 <= 0), 1.0, x2)
 
     @staticmethod
     def kinks(xp: Any, i: int, x1: Any, x2: Any, y: Any) -> tuple[Any, ...]:
@@ -61,15 +60,14 @@ class XLogYGrad(ElementwiseGrad):
 
 
 class XLog1PYGrad(ElementwiseGrad):
-    """Where x = 0 and y ≤ −1, the function and both partials are 0."""
+    """log(1 + y) and x/(1 + y); where x = 0 and y ≤ −1, the function and its partial in y are 0."""
 
     __slots__ = ()
     unbounded = True
 
     @staticmethod
     def partials(xp: Any, x1: Any, x2: Any, y: Any) -> tuple[Any, ...]:
-        x2 = xp.where((x1 == 0) & (x2 <= -1), 0.0, x2)
-        return xp.log1p(x2), x1 / (1 + x2)
+        return xp.log1p(x2), x1 / (1 + xp.where((x1 == 0) & (x2 <= -1), 0.0, x2))
 
     @staticmethod
     def kinks(xp: Any, i: int, x1: Any, x2: Any, y: Any) -> tuple[Any, ...]:
@@ -223,7 +221,7 @@ def _xlogy(xp: Any, x: Any, y: Any) -> Any:
 
 
 def xlogy(x: ArrayLike, y: Any, /) -> GradArray:
-    """x·log y, elementwise, 0 where x = 0 and y is not NaN. ∂ = log y, x/y; 0, 0 at (0, 0)."""
+    """x·log y, elementwise, 0 where x = 0 and y is not NaN. ∂ = log y, x/y; −∞, 0 at (0, 0)."""
     return special(XLogYGrad, "xlogy", x, y)
 
 

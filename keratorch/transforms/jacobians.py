@@ -134,6 +134,7 @@ def hessian(
     For each array that `function` returns, and for each pair of leaves of the arguments, the result
     has an array of shape ``output.shape + input1.shape + input2.shape``.
     """
+    positions_of("hessian", argnums)  # an error names hessian, not jacrev
     gradient = jacrev(function, argnums, has_aux)
     return _jacobian("hessian", gradient, argnums, has_aux, _is_real)
 

@@ -263,6 +263,8 @@ POINTS = {
     "power at (0, 0)": (power, (0, 0), [[0, INF], [INF, INF]], [[0, 1], [1, 1]]),
     "power at (0, 1/2)": (power, (0, 0.5), [[INF, INF], [INF, 0]], [[1, 1], [1, 0]]),
     "power at (0, 3/2)": (power, (0, 1.5), [[INF, 0], [0, 0]], [[1, 0], [0, 0]]),
+    "power at (0, -1)": (power, (0, -1), np.full((2, 2), INF), ALL),
+    "power at (0, -1/2)": (power, (0, -0.5), np.full((2, 2), INF), ALL),
     "power at (2, 0)": (power, (2, 0), [[0, 0.5], [0.5, np.log(2) ** 2]], 0 * ALL),
 }
 
@@ -274,6 +276,15 @@ def test_two_arguments(device, name, way):
     found = hessian(function, device, point, way)
     check(found, np.full((2, 2), INF) if right is None else right, undetermined)
     np.testing.assert_array_equal(np.isfinite(found), np.isfinite(found).T)
+
+
+@pytest.mark.parametrize("name", POINTS)
+def test_two_arguments_forward_over_forward(device, name):
+    """Each number that comes out is right. NaN may stand in more elements than in reverse mode."""
+    function, point, right, _ = POINTS[name]
+    x = on_device(device, np.array(point, dtype=float))
+    found = on_host(kt.asarray(kt.jacfwd(kt.jacfwd(function))(x))._array)
+    check(found, np.full((2, 2), INF) if right is None else right, ALL)
 
 
 SPECIAL = {

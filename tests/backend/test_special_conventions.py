@@ -78,12 +78,34 @@ def test_xlogy_at_0(device):
     x, y = leaf(device, [0.0, 0.0, 0.0, 0.0]), leaf(device, [0.0, 2.0, -1.0, NAN])
     np.testing.assert_array_equal(values(special.xlogy(x, y)), [0, 0, 0, NAN])
     of_x, of_y = grads(special.xlogy, x, y)
-    np.testing.assert_allclose(of_x, [0, np.log(2), 0, NAN])
+    np.testing.assert_allclose(of_x, [-INF, np.log(2), NAN, NAN])
     np.testing.assert_allclose(of_y, [0, 0, 0, NAN])
-    x, y = leaf(device, [0.0, 0.0]), leaf(device, [-1.0, 1.0])
+    x, y = leaf(device, [0.0, 0.0, 0.0]), leaf(device, [-1.0, 1.0, -2.0])
     of_x, of_y = grads(special.xlog1py, x, y)
-    np.testing.assert_allclose(of_x, [0, np.log(2)])
-    np.testing.assert_allclose(of_y, [0, 0])
+    np.testing.assert_allclose(of_x, [-INF, np.log(2), NAN])
+    np.testing.assert_allclose(of_y, [0, 0, 0])
+
+
+def test_xlogy_of_one_array_is_entr_at_0(device):
+    """−x·log x has the derivative +∞ at 0, however it is written; 0 below a selection."""
+    x = leaf(device, [0.0, 1.0])
+    for function in (
+        special.entr,
+        lambda x: -special.xlogy(x, x),
+        lambda x: -special.xlog1py(x, x - 1.0),
+    ):
+        np.testing.assert_array_equal(grad(function, x), [INF, -1])
+        np.testing.assert_array_equal(
+            grad(lambda x, f=function: kt.where(x > 0, f(x), 0.0), x), [0, -1]
+        )
+        found = kt.jvp(function, (x.detach(),), (kt.ones_like(x.detach()),))[1]
+        np.testing.assert_array_equal(values(found), [INF, -1])
+
+
+def test_a_loss_with_constant_labels_is_0_where_label_and_probability_are(device):
+    labels, p = constant(device, [0.0, 1.0]), leaf(device, [0.0, 0.5])
+    np.testing.assert_array_equal(grad(lambda p: special.xlogy(labels, p), p), [0, 2])
+    np.testing.assert_array_equal(grad(lambda p: special.xlog1py(labels, -p), p), [0, -2])
 
 
 def test_mixed_second_derivative_of_xlogy_at_0(device):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import keratorch as kt
+import keratorch.numpy as knp
 
 A = np.array([[1.0, 2.0], [3.0, 4.0]])
 OPERATORS = [
@@ -188,6 +189,19 @@ def test_matrices_made_of_constants_multiply_as_matrices():
         np.bmat([[np.asmatrix(A), c]])
     for make in (np.asmatrix, np.matrix, lambda x: np.bmat([[x]])):
         with pytest.raises(kt.LostGradientError):
+            make(t)
+
+
+@pytest.mark.filterwarnings("ignore:the matrix subclass:PendingDeprecationWarning")
+def test_matrices_of_the_mirror_multiply_as_matrices():
+    c, t = kt.asarray(A), kt.GradArray(A)
+    for matrix in (knp.asmatrix(c), knp.matrix(c), knp.bmat([[c]]), knp.bmat([[c[:1]], [c[1:]]])):
+        assert type(matrix) is np.matrix
+        for x in (c, t):
+            with refused("numpy.matrix"):
+                matrix * x
+    for make in (knp.asmatrix, lambda x: knp.bmat([[x]])):
+        with pytest.raises(kt.NotDifferentiableError):
             make(t)
 
 

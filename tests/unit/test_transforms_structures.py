@@ -251,6 +251,12 @@ def test_arguments_that_have_no_gradient():
         kt.jvp(lambda x: x, (True,), (1.0,))
 
 
+@pytest.mark.parametrize("name", ["grad", "jacobian", "jacrev", "jacfwd", "hessian"])
+def test_errors_of_argnums_name_the_transformation(name):
+    with pytest.raises(kt.StructureError, match=f"^{name}: argnums must be an integer"):
+        getattr(kt, name)(lambda x: x, argnums="x")(1.0)
+
+
 def test_argument_numbers():
     with pytest.raises(kt.StructureError, match=r"argument 1.*1 positional"):
         kt.grad(lambda x: x, argnums=1)(1.0)

@@ -8,6 +8,7 @@ from ..backends import _registry
 from ..backends._dtypes import is_complex_dtype, is_narrow
 from ..core.array import GradArray
 from ..core.convert import as_operand
+from ..core.mode import mode
 from ..core.recording import is_active
 from ..core.shown import shown
 from ..errors import AxisError, DTypeError, ShapeError
@@ -28,6 +29,15 @@ def namespace(x: Any) -> Any:
 def is_complex(x: Any) -> bool:
     """Whether an array, raw or not, has a complex dtype."""
     return is_complex_dtype(x.dtype)
+
+
+def can_look(a: Any) -> bool:
+    """Whether the host can read the values of an array without waiting: a tracer has none."""
+    raw = a._array if isinstance(a, GradArray) else a
+    backend = _registry.of(raw)
+    device = backend.device(raw)
+    at_hand = device is not None and device.kind == "cpu"
+    return at_hand and not (backend.lazy or mode.no_sync)
 
 
 def widened(x: Any) -> Any:

@@ -10,7 +10,7 @@ from ..core import recording
 from ..core.array import GradArray
 from ..core.convert import as_operand
 from ..core.grad import Grad
-from ..core.recording import is_active, record
+from ..core.recording import constant, is_active, record
 from ..errors import DTypeError, ShapeError
 from ..typing import ArrayLike
 from ._operands import (
@@ -23,6 +23,7 @@ from ._operands import (
     real_number,
     widened,
 )
+from ._scaling import outsize
 from ._undetermined import marked, undetermined
 from .joining import concat
 from .placing import astype, copy
@@ -263,8 +264,14 @@ class StdGrad(Grad):
     fresh = True
 
     def slopes(self, xp: Any, x: Any, y: Any) -> Any:
-        y = spread(xp, widened(y), tuple(x.shape), self.axes, self.keepdims)
+        y = widened(y)
         away = deviations(xp, widened(x), self.axes)
+        largest = outsize(away, y, self.axes)
+        y = spread(xp, y, tuple(x.shape), self.axes, self.keepdims)
+        if largest is not None:
+            away = away / (constant(largest) if isinstance(away, GradArray) else largest)
+            total = xp.linalg.vector_norm(away, axis=self.axes, keepdims=True)
+            y = xp.broadcast_to(total / math.sqrt(self.divisor), x.shape)
         unit = xp.where(y == 0, 0.0, away / xp.where(y == 0, 1.0, y))
         return unit * (1 / self.divisor if self.divisor else math.nan)
 

@@ -12,7 +12,7 @@ import pytest
 import keratorch as kt
 import keratorch.numpy as knp
 from tests.leaves import both_ways, grad, grads, leaf, second
-from tests.op_checks import on_host
+from tests.op_checks import on_device, on_host
 
 ONE_DEVICE_EACH = True
 
@@ -465,3 +465,33 @@ def test_values_of_betaln(device):
     pairs = [(1e12, 2.5), (2.5, 1e12), (50.0, 1e3), (0.5, 0.5)]
     expected = [float(mp.log(mp.beta(a, b))) for a, b in pairs]
     np.testing.assert_allclose(on_host(found._array), expected, rtol=1e-12)
+
+
+#: Sizes whose squares over- or underflow, by dtype.
+OUTSIZE = [("float32", 1e-25), ("float32", 1e25), ("float64", 1e-200), ("float64", 1e200)]
+
+
+@pytest.mark.parametrize(("dtype", "size"), OUTSIZE)
+def test_norm_and_std_of_numbers_whose_squares_over_or_underflow(device, dtype, size):
+    """The norm itself is that of the library, 0 or ∞; its direction is that of ordinary numbers."""
+    if kt.backends.get(device.backend).lazy:
+        pytest.skip("the host cannot look at lazy arrays")
+    rows = np.array([[3.0, 4.0], [3 * size, 4 * size], [0.0, 0.0]], dtype)
+    x = on_device(device, rows)
+    eps = np.finfo(dtype).eps
+    for function, right in (
+        (lambda x: kt.linalg.vector_norm(x, axis=1), [[0.6, 0.8], [0.6, 0.8], [0, 0]]),
+        (lambda x: kt.std(x, axis=1), [[-0.5, 0.5], [-0.5, 0.5], [0, 0]]),
+    ):
+        found = on_host(kt.grad(lambda x, f=function: kt.sum(f(x)))(x))
+        np.testing.assert_allclose(found, right, rtol=8 * eps)
+        tangent = on_device(device, np.array([[-1.0, 2.0]] * 3, dtype))
+        found = kt.jvp(function, (x,), (tangent,))[1]
+        np.testing.assert_allclose(on_host(found), np.array(right) @ [-1, 2], rtol=8 * eps)
+    cubes = on_host(kt.grad(lambda x: kt.sum(kt.linalg.vector_norm(x, axis=1, ord=3)))(x))
+    np.testing.assert_allclose(cubes[1], cubes[0], rtol=8 * eps)
+    vector = on_device(device, rows[1])
+    curved = on_host(kt.hessian(lambda x: kt.linalg.vector_norm(x) * size)(vector))
+    np.testing.assert_allclose(
+        curved, [[0.128, -0.096], [-0.096, 0.072]], rtol=64 * eps, atol=64 * eps
+    )

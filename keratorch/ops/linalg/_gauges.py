@@ -9,20 +9,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ...backends import _registry
 from ...core.array import GradArray
-from ...core.mode import mode
 from ...errors import NotDifferentiableError
+from .._operands import can_look
 from ._matrices import adjoint
-
-
-def can_look(a: Any) -> bool:
-    """Whether the host can read the values of an array without waiting: a tracer has none."""
-    raw = a._array if isinstance(a, GradArray) else a
-    backend = _registry.of(raw)
-    device = backend.device(raw)
-    at_hand = device is not None and device.kind == "cpu"
-    return at_hand and not (backend.lazy or mode.no_sync)
 
 
 def refuse_phases(xp: Any, change: Any, to_vectors: Any, found: Any, message: str) -> Any:
@@ -92,4 +82,4 @@ def _refused(xp: Any, wrong: Any, found: Any, axes: tuple[int, ...], message: st
     return xp.where(wrong, math.nan, found)
 
 
-__all__ = ["can_look", "of_first_columns", "refuse_phases", "undetermined_columns"]
+__all__ = ["of_first_columns", "refuse_phases", "undetermined_columns"]

@@ -11,9 +11,8 @@ from ...core.array import GradArray
 from ...core.grad import Grad
 from ...core.recording import constant, is_active, record, record_many
 from ...typing import ArrayLike
-from .._operands import as_array, is_complex, namespace
+from .._operands import as_array, can_look, is_complex, namespace
 from .._undetermined import below_selection
-from ._gauges import can_look
 from ._matrices import adjoint, call_raw, inverted, matrices, places, raw_function, scaled
 
 #: For how many vanishing singular values higher derivatives are right, on GPUs and for tracers.

@@ -11,10 +11,11 @@ from ...core.array import GradArray
 from ...core.convert import as_operand
 from ...core.grad import Grad
 from ...core.mode import mode, policy
-from ...core.recording import is_active, record
+from ...core.recording import constant, is_active, record
 from ...core.shown import shown
 from ...typing import ArrayLike
 from .._operands import namespace, normalized_axes, widened
+from .._scaling import outsize
 from .._undetermined import marked, undetermined
 from ..manipulation import reshape
 from ..placing import astype
@@ -49,9 +50,19 @@ class VectorNormGrad(Grad):
         part = xp.where(flat, 1.0, size) / y
         return xp.where(flat, 0.0, direction(xp, x)) * part ** (self.order - 1)
 
+    def in_range(self, x: Any, y: Any) -> tuple[Any, Any]:
+        """Elements and a norm of the same direction, for which no power over- or underflows."""
+        largest = outsize(x, y, self.axes, self.order)
+        if largest is None:
+            return x, y
+        tracked = isinstance(x, GradArray)
+        x = (x if tracked else constant(x)) / constant(largest)
+        y = vector_norm(x, axis=self.axes, keepdims=self.keepdims, ord=self.order)
+        return (x, y) if tracked else (x._array, y._array)
+
     def backward(self, grad: Any) -> tuple[Any, ...]:
         xp = namespace(grad)
-        x, y = self.saved(grad)
+        x, y = self.in_range(*self.saved(grad))
         unseen = (grad == 0) & ~xp.isfinite(y) if mode.masking and policy.masked_zeros else None
         steepest = self.steepest(xp, x, y, unseen)
         grad = spread(xp, grad, tuple(x.shape), self.axes, self.keepdims)
@@ -60,7 +71,7 @@ class VectorNormGrad(Grad):
     def jvp(self, *tangents: Any) -> Any:
         (t,) = tangents
         xp = namespace(t)
-        x, y = self.saved(t)
+        x, y = self.in_range(*self.saved(t))
         change = real(xp, conj(xp, self.steepest(xp, x, y)) * t)
         change = self.at_kinks(xp, x, y, t, change)
         return sum(change, axis=self.axes, keepdims=self.keepdims)

@@ -1,0 +1,46 @@
+"""Norms whose squares over- or underflow: their inputs divided by the largest element.
+
+A norm of numbers near 1e200 is ∞, and one of numbers near 1e-200 is 0 or has few digits. The
+direction x/‖x‖ is an ordinary array there, and x/max|x| has the same direction.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from ..backends import _registry
+from ..core.array import GradArray
+from ._operands import can_look
+
+#: (class of the array, dtype, order) -> the least norm whose powers keep all digits.
+_least: dict[tuple[type, Any, float], float] = {}
+
+
+def outsize(x: Any, y: Any, axes: tuple[int, ...], order: float = 2) -> Any:
+    """The largest |x| along `axes` (which stay, of size 1) for each norm without all its digits.
+
+    x, y : the elements and their norm of an order above 0, raw or not. The result is raw, and 1 for
+        norms with all digits. It is `None` if all have them, or if the host cannot look.
+    """
+    if order <= 0 or not can_look(y):
+        return None
+    x, y = (a._array if isinstance(a, GradArray) else a for a in (x, y))
+    xp = _registry.of(x).xp
+    key = (type(y), y.dtype, order)
+    least = _least.get(key)
+    if least is None:
+        bits = xp.finfo(y.dtype)
+        least = float(bits.smallest_normal / bits.eps) ** (1 / order)
+        _least[key] = least
+    if not y.ndim and least <= float(y) < math.inf:
+        return None
+    bad = (y < least) | (y == math.inf)
+    if not bool(xp.any(bad)) or not math.prod(x.shape):
+        return None
+    largest = xp.max(xp.abs(x), axis=axes, keepdims=True)
+    bad = xp.reshape(bad, largest.shape) & (largest > 0) & xp.isfinite(largest)
+    return xp.where(bad, largest, xp.ones_like(largest)) if bool(xp.any(bad)) else None
+
+
+__all__ = ["outsize"]

@@ -7,6 +7,7 @@ bodies from CuPy's own ufuncs: the values are those of the installed version of 
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
 import cupy as cp
@@ -30,6 +31,11 @@ _UFUNCS = {
 _SYMBOLS = _partials.OPERATORS | {"logical_and": "&&", "logical_or": "||"}
 #: Operators that become calls of CuPy's ufuncs.
 _CALLED = frozenset(["pow", "remainder"])
+#: A macro, an array with its elements, or a function with its body.
+_DEFINITION = re.compile(
+    r"#define\s+(\w+)|(\w+)\s*\[[^\]]*\]\s*=|(\w+)\s*\([^;{}()]*\)\s*\{", re.MULTILINE
+)
+_KEYWORDS = frozenset(["if", "for", "while", "switch"])
 _ORDERED = frozenset(["less", "less_equal", "greater", "greater_equal"])
 
 
@@ -68,9 +74,14 @@ class Writer:
     @property
     def preamble(self) -> str:
         """The code that must precede the kernel; `NoDeviceCode` where names may collide."""
-        bodies = [p for p in self.preambles if not _only_includes(p)]
-        if len(bodies) > 1:
-            raise NoDeviceCode("two functions of CuPy whose device code cannot stand together")
+        defined: set[str] = set()
+        for names in map(_defined, self.preambles):
+            if defined & names:
+                raise NoDeviceCode(
+                    "two functions of CuPy whose device code cannot stand together: both define "
+                    f"{', '.join(sorted(defined & names))}"
+                )
+            defined |= names
         return "\n".join([*self.preambles, *self._functions.values()])
 
     def declare(self, name: str, text: str, boolean: bool = False) -> None:
@@ -143,6 +154,8 @@ class Writer:
             return self.constant(1.0 if name == "ones_like" else 0.0), False
         if name == "negative":
             return f"-{self.value(expr.args[0])}", False
+        if name in ("real", "imag") and self.char in "FD":
+            return f"{self.type}({self.value(expr.args[0])}.{name}())", False
         if name == "logical_not":
             return f"!{self._as_bool(self.any(expr.args[0]))}", True
         if name in ("logical_and", "logical_or"):
@@ -154,9 +167,11 @@ class Writer:
                 return f"{a} {_SYMBOLS[name]} {b}", True
             return f"{self._as_value(a)} {_SYMBOLS[name]} {self._as_value(b)}", True
         if name in _SYMBOLS and name not in _CALLED:
-            if name in _ORDERED and self.char in "FD":
-                raise NoDeviceCode(f"{name} of complex numbers")
             a, b = (self.value(x) for x in expr.args)
+            if name in _ORDERED and self.char in "FD":
+                if not all(map(_is_real, expr.args)):
+                    raise NoDeviceCode(f"{name} of complex numbers")
+                return f"{a}.real() {_SYMBOLS[name]} {b}.real()", True
             return f"{a} {_SYMBOLS[name]} {b}", name in _partials.COMPARISONS
         ufunc = getattr(cp, _UFUNCS.get(name, name), None)
         return self._call(name, ufunc, [self.value(x) for x in expr.args])
@@ -197,6 +212,13 @@ class Writer:
         if out_char == "?":
             return call, True
         return f"{self.type}({call})", False
+
+
+def _is_real(expr: Expr) -> bool:
+    """Whether a complex number that C++ computes for `expr` has no imaginary part."""
+    if expr.is_constant:
+        return not isinstance(expr.value, complex)
+    return expr.name in ("abs", "imag", "real")
 
 
 def _loop(ufunc: Any, char: str, nin: int) -> tuple[Any, str] | None:
@@ -244,5 +266,6 @@ def _literal(value: float) -> str:
     return f"({value!r})"
 
 
-def _only_includes(text: str) -> bool:
-    return all(line.startswith("#include") or not line.strip() for line in text.splitlines())
+def _defined(preamble: str) -> set[str]:
+    """The names that CUDA source defines: macros, arrays and functions."""
+    return {name for match in _DEFINITION.findall(preamble) for name in match if name} - _KEYWORDS

@@ -214,7 +214,8 @@ def masked(xp: Any, factor: Any, p: Any) -> Any:
     backend = _registry.of(raw)
     if backend.is_finite(raw):
         return p
-    kept = backend.as_array((factor._array != 0) | backend.xp.isfinite(raw))
+    with backend.on_device(raw):
+        kept = backend.as_array((factor._array != 0) | backend.xp.isfinite(raw))
     return xp.where(constant(kept), p, 0.0)
 
 

@@ -205,7 +205,11 @@ class BetaIncGrad(ElementwiseGrad):
         scale = xp.special.beta(a, b)
         product = power * rest / scale
         powers = xp.special.xlogy(a - 1, x) + xp.special.xlog1py(b - 1, -x)
-        logarithmic = xp.exp(powers - xp.special.betaln(a, b))
+        # B(a, b) is 0 where both a and b are large: their logarithms lose no more than the powers.
+        known = (scale != 0) & xp.isfinite(scale)
+        gammas = xp.special.gammaln(a) + xp.special.gammaln(b) - xp.special.gammaln(a + b)
+        logarithm = xp.where(known, xp.log(xp.where(known, scale, 1.0)), gammas)
+        logarithmic = xp.exp(powers - logarithm)
         fine = (power != 0) & (rest != 0) & (scale != 0) & xp.isfinite(product)
         return 0, 0, xp.where(fine, product, xp.where(logarithmic == 0, 0.0, logarithmic))
 

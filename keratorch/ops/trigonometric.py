@@ -166,7 +166,8 @@ class TanhGrad(ElementwiseGrad):
 
     @staticmethod
     def complex_partials(xp: Any, x: Any, y: Any) -> tuple[Any, ...]:
-        return (4 * xp.special.expit(2 * x) * xp.special.expit(-2 * x),)
+        power = xp.exp(xp.where(xp.real(x) > 0, -2 * x, 2 * x))
+        return (4 * power / ((1 + power) * (1 + power)),)
 
 
 class AsinhGrad(ElementwiseGrad):

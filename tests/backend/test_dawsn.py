@@ -99,7 +99,9 @@ def test_the_curvature(device, way):
     np.testing.assert_allclose(second(dawsn, x, way), expected, rtol=5e-12, atol=1e-15)
 
 
-def test_the_third_derivative(device):
+def test_the_third_derivative(device, full):
+    if device.backend == "dask" and not full:
+        pytest.skip("Dask builds a graph of the sum's sum: 20 seconds")
     x = leaf(device, np.array([*X, 0.0, INF]))
     (first,) = kt.gradients(kt.sum(dawsn(x)), [x], create_graph=True)
     (twice,) = kt.gradients(kt.sum(first), [x], create_graph=True)
@@ -117,7 +119,8 @@ def test_a_branch_not_taken(device):
 
     slope, curvature = TABLE[X == 0.5][0, 2:4]
     np.testing.assert_allclose(grad(function, x), [0, 0, 0, slope], rtol=1e-14)
-    for way in ("reverse over reverse", "forward over reverse"):
+    ways = ("reverse over reverse", "forward over reverse")
+    for way in ways[: 1 if device.backend == "dask" else 2]:  # 3 seconds each on Dask
         found = second(function, x, way)
         np.testing.assert_allclose(found, [0, 0, 0, curvature], rtol=1e-13)
 

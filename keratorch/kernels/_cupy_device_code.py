@@ -154,6 +154,8 @@ class Writer:
             return self.constant(1.0 if name == "ones_like" else 0.0), False
         if name == "negative":
             return f"-{self.value(expr.args[0])}", False
+        if name in ("real", "imag") and self.char in "FD":
+            return f"{self.type}({self.value(expr.args[0])}.{name}())", False
         if name == "logical_not":
             return f"!{self._as_bool(self.any(expr.args[0]))}", True
         if name in ("logical_and", "logical_or"):

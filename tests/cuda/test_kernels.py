@@ -132,8 +132,8 @@ def test_every_row_has_its_kernel(device):
     assert {cls.__name__ for cls in RULES} == BY_HAND
 
 
-#: Rules that have no kernel for complex numbers: none of these functions takes them. `i0e` and `i1e`
-#: take none either, but their rules compare |x| alone, so a kernel could be made.
+#: Rules that have no kernel for complex numbers: none of these functions takes them. `i0e` and
+#: `i1e` take none either, but their rules compare |x| alone, so a kernel could be made.
 REAL_ONLY = {
     *("BetaGrad", "BetaIncGrad", "BetalnGrad", "ClipGrad", "DigammaGrad", "GammaGrad"),
     *("GammaIncCGrad", "GammaIncGrad", "GammalnGrad", "I0Grad", "I1Grad"),

@@ -57,12 +57,13 @@ _CLOSED = frozenset(["where", "add", "subtract", "multiply", "negative"])
 class Expr:
     """A node of an expression: a variable, a constant, or a function of expressions."""
 
-    __slots__ = ("args", "name", "value")
+    __slots__ = ("args", "name", "reads", "value")
 
     def __init__(self, name: str, args: tuple[Expr, ...] = (), value: Any = None) -> None:
         self.name = name
         self.args = args
         self.value = value
+        self.reads: frozenset[str] | None = None  # found by `variables`
 
     @property
     def is_constant(self) -> bool:
@@ -74,9 +75,14 @@ class Expr:
 
     def variables(self) -> frozenset[str]:
         """The names of the variables that the expression reads."""
-        if self.is_variable:
-            return frozenset([self.value])
-        return frozenset().union(*(a.variables() for a in self.args))
+        reads = self.reads
+        if reads is None:  # each part is visited once: forward mode asks at every step
+            if self.is_variable:
+                reads = frozenset([self.value])
+            else:
+                reads = frozenset().union(*(a.variables() for a in self.args))
+            self.reads = reads
+        return reads
 
     def is_finite(self) -> bool:
         """Whether the value is surely finite, whatever the variables are."""

@@ -282,7 +282,12 @@ _STD_GRAD = cp.ElementwiseKernel(
     "R r",
     """
     const D s = static_cast<D>(y);
-    const D unit = s == D(0) ? D(0) : (static_cast<D>(x) - m - n) / s;
+    const D away = static_cast<D>(x) - m - n;
+    const D rounding = (m < D(0) ? -m : m) * D(sizeof(D) == 8 ? 1e-14 : 1e-5);
+    // Squares that over- or underflowed left no std to divide by.
+    const bool none = s == D(0) && (away > rounding || away < -rounding);
+    const bool lost = none || (s == s + s && s > D(0));
+    const D unit = lost ? D(CUDART_NAN) : s == D(0) ? D(0) : away / s;
     r = static_cast<R>(static_cast<D>(g) * unit * factor);
     """,
     "keratorch_StdGrad",
@@ -295,7 +300,10 @@ def var_rule(node: Any, grad: RawArray) -> tuple[Any, ...]:
 
 
 def std_rule(node: Any, grad: RawArray) -> tuple[Any, ...]:
-    """(x − mean)/((n − correction)·std) times the gradient; 0 where the std is 0."""
+    """(x − mean)/((n − correction)·std) times the gradient; 0 where the std is 0.
+
+    NaN where the squares over- or underflow, so that the std is ∞, or 0 for different elements.
+    """
     return _spread_rule(node, grad, 1.0)
 
 

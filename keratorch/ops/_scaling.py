@@ -21,26 +21,36 @@ def outsize(x: Any, y: Any, axes: tuple[int, ...], order: float = 2) -> Any:
     """The largest |x| along `axes` (which stay, of size 1) for each norm without all its digits.
 
     x, y : the elements and their norm of an order above 0, raw or not. The result is raw, and 1 for
-        norms with all digits. It is `None` if all have them, or if the host cannot look.
+        norms with all digits. It is `None` if the host sees that all have them. Nothing waits for
+        a GPU or a lazy array: there every norm is scaled.
     """
-    if order <= 0 or not can_look(y):
-        return None
     x, y = (a._array if isinstance(a, GradArray) else a for a in (x, y))
-    xp = _registry.of(x).xp
+    backend = _registry.of(x)
+    if order <= 0:
+        return None
+    if can_look(y):
+        return _outsize(backend.xp, x, y, axes, order, True)
+    with backend.on_device(x):
+        return _outsize(backend.xp, x, y, axes, order, False)
+
+
+def _outsize(xp: Any, x: Any, y: Any, axes: tuple[int, ...], order: float, looks: bool) -> Any:
     key = (type(y), y.dtype, order)
     least = _least.get(key)
     if least is None:
         bits = xp.finfo(y.dtype)
         least = float(bits.smallest_normal / bits.eps) ** (1 / order)
         _least[key] = least
-    if not y.ndim and least <= float(y) < math.inf:
+    if looks and not y.ndim and least <= float(y) < math.inf:
         return None
     bad = (y < least) | (y == math.inf)
-    if not bool(xp.any(bad)) or not math.prod(x.shape):
+    if not math.prod(x.shape) or (looks and not bool(xp.any(bad))):
         return None
     largest = xp.max(xp.abs(x), axis=axes, keepdims=True)
     bad = xp.reshape(bad, largest.shape) & (largest > 0) & xp.isfinite(largest)
-    return xp.where(bad, largest, xp.ones_like(largest)) if bool(xp.any(bad)) else None
+    if looks and not bool(xp.any(bad)):
+        return None
+    return xp.where(bad, largest, xp.ones_like(largest))
 
 
 __all__ = ["outsize"]

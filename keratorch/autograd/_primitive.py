@@ -19,6 +19,9 @@ primitive_vjps: dict[Any, Callable[..., Any]] = {}
 #: Primitive -> ``maker(argnums, tangents, ans, args, kwargs)``, which returns the tangent.
 primitive_jvps: dict[Any, Callable[..., Any]] = {}
 
+#: The primitives whose rules of forward mode run.
+_pushing: list[Any] = []
+
 
 class MissingRuleError(NotDifferentiableError, NotImplementedError):
     """A primitive was called with a tracked array, and has no rule for that argument."""
@@ -107,6 +110,16 @@ class _Call:
             return tuple(conjugates(g) for g in pullback(conjugates(_plain(grad))))
 
     def push(self, primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> tuple[Any, Any]:
+        if self.wrapped in _pushing and self.wrapped not in primitive_vjps:
+            # The rule calls the primitive on its tangents ("same"), and reverse mode transposes it.
+            raise self.missing("no VJP", self.at)
+        _pushing.append(self.wrapped)
+        try:
+            return self.pushed(primals, tangents)
+        finally:
+            _pushing.pop()
+
+    def pushed(self, primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> tuple[Any, Any]:
         found = _plain(self.value(*primals))
         args = tuple(map(_plain, self.arguments(primals)))
         maker = primitive_jvps[self.wrapped]

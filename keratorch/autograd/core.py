@@ -124,9 +124,7 @@ def defjvp_argnum(fun: Any, jvpmaker: Callable[..., Any]) -> None:
     """``jvpmaker(argnum, tangent, ans, args, kwargs)`` gives one argument's part of the tangent."""
 
     def makers(argnums: Any, gs: Any, ans: Any, args: Any, kwargs: Any) -> Any:
-        parts = [
-            jvpmaker(i, g, ans, args, kwargs) for i, g in zip(argnums, gs, strict=True)
-        ]
+        parts = [jvpmaker(i, g, ans, args, kwargs) for i, g in zip(argnums, gs, strict=True)]
         total = parts[0]
         for part in parts[1:]:
             total = vspace(ans).add(total, part)

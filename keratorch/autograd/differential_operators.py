@@ -13,7 +13,7 @@ from ..core.recording import is_active
 from ..transforms.checkpointing import checkpoint as _checkpoint
 from ..transforms.tree import leaves, mapped
 from . import numpy as np
-from ._values import getval, scalars
+from ._values import getval, scalar, scalars
 from .core import make_jvp as _make_jvp
 from .core import make_vjp as _make_vjp
 from .core import vspace
@@ -105,7 +105,7 @@ def jacobian(fun: Callable[..., Any], x: Any) -> Any:
     vjp, value = _make_vjp(fun, x)
     space = vspace(value)
     rows = [vjp(g) for g in space.standard_basis()]
-    return np.reshape(np.stack(rows), (*space.shape, *vspace(x).shape))
+    return scalar(np.reshape(np.stack(rows), (*space.shape, *vspace(x).shape)))
 
 
 @unary_to_nary

@@ -77,6 +77,7 @@ def check_grads(
     if "fwd" in modes:
         check_jvp(f, x)
         if order > 1:
+
             def grad_f(x: Any, v: Any) -> Any:
                 return make_jvp(f, x)(v)[1]
 
@@ -85,6 +86,7 @@ def check_grads(
     if "rev" in modes:
         check_vjp(f, x)
         if order > 1:
+
             def grad_f(x: Any, v: Any) -> Any:
                 return make_vjp(f, x)[0](v)
 

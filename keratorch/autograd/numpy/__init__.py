@@ -48,7 +48,8 @@ def where(condition: Any, *args: Any, **kwargs: Any) -> Any:
         raise ValueError("where: give both x and y, or neither of them")
     found = _knp.where(condition, *given)
     python = not any(
-        _builtins.isinstance(v, (_numpy.ndarray, _numpy.generic)) for v in _leaves((condition, given))
+        _builtins.isinstance(v, (_numpy.ndarray, _numpy.generic))
+        for v in _leaves((condition, given))
     )
     if python and type(found) is not _GradArray:
         return _numpy.asarray(found).tolist()

@@ -256,6 +256,7 @@ DIFFERENTIABLE_PAIRS: dict[str, Callable[..., Any]] = {
     "logaddexp": kt.logaddexp,
     "logaddexp2": elements.logaddexp2,
     "heaviside": elements.heaviside,
+    "nextafter": kt.nextafter,
 }
 CONSTANT_PAIRS: dict[str, Callable[..., Any]] = {
     "floor_divide": kt.floor_divide,
@@ -271,5 +272,6 @@ CONSTANT_PAIRS: dict[str, Callable[..., Any]] = {
 }
 for _ufunc, _function in DIFFERENTIABLE_PAIRS.items():
     outer(_ufunc, _function)
+outer("ldexp", elements.ldexp)
 for _ufunc, _function in CONSTANT_PAIRS.items():
     outer(_ufunc, _function, constant=True)

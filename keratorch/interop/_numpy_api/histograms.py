@@ -108,7 +108,9 @@ def histogramdd(
     sample : an array of shape (N, D), or a sequence of D arrays of N elements.
     bins : the number of bins, or the edges, for all axes or one for each.
     """
-    return _of_columns("histogramdd", _columns(sample, bins, weights), bins, range, density, weights)
+    return _of_columns(
+        "histogramdd", _columns(sample, bins, weights), bins, range, density, weights
+    )
 
 
 def _columns(sample: Any, *others: Any) -> list[GradArray]:
@@ -129,9 +131,7 @@ def _of_columns(
     if len({c.shape[0] for c in columns}) > 1:
         shapes = ", ".join(str(tuple(c.shape)) for c in columns)
         raise ShapeError(f"numpy.{name}: variables of shapes {shapes} must be equally long")
-    edges = tuple(
-        _edges(name, x, b, r) for x, b, r in zip(columns, each, ranges, strict=True)
-    )
+    edges = tuple(_edges(name, x, b, r) for x, b, r in zip(columns, each, ranges, strict=True))
     sizes = tuple(e.shape[0] - 1 for e in edges)
     total = math.prod(sizes)
     place: Any = 0

@@ -13,7 +13,17 @@ from ...backends import _registry
 from ...core.array import GradArray
 from ...core.convert import as_operand
 from ...errors import AxisError, ShapeError
-from ._arguments import array, arrays, axes_of, flat, is_complex, is_floating, one_axis, promoted, refuse
+from ._arguments import (
+    array,
+    arrays,
+    axes_of,
+    flat,
+    is_complex,
+    is_floating,
+    one_axis,
+    promoted,
+    refuse,
+)
 from ._table import implements
 
 

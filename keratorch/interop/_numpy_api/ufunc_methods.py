@@ -256,7 +256,6 @@ DIFFERENTIABLE_PAIRS: dict[str, Callable[..., Any]] = {
     "logaddexp": kt.logaddexp,
     "logaddexp2": elements.logaddexp2,
     "heaviside": elements.heaviside,
-    "nextafter": kt.nextafter,
 }
 CONSTANT_PAIRS: dict[str, Callable[..., Any]] = {
     "floor_divide": kt.floor_divide,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from typing import Any
 
@@ -90,6 +91,21 @@ class HostValues(GradArrayBase):
 
     def __int__(self) -> int:
         return int(self._python_number("int()"))
+
+    def __floor__(self) -> int:
+        return math.floor(self._step("math.floor()"))
+
+    def __ceil__(self) -> int:
+        return math.ceil(self._step("math.ceil()"))
+
+    def __trunc__(self) -> int:
+        return math.trunc(self._step("math.trunc()"))
+
+    def _step(self, what: str) -> Any:
+        """The number of which a step function is asked: the derivative of that function is 0."""
+        self._one_element(what)
+        waits(what, self.shape, "write kt.floor(x), kt.ceil(x) or kt.trunc(x)")
+        return self.item()
 
     def __complex__(self) -> complex:
         return complex(self._python_number("complex()"))

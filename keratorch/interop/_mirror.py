@@ -18,6 +18,7 @@ from ..core.array import GradArray, get_raw
 from ..core.nodes import is_tracked
 from ..core.recording import constant
 from ._like import made_like
+from ._lists import takes_lists, ufunc_of_lists, without_lists
 from ._lookup import table_function, ufunc_function
 from ._missing import of_keratorch
 from ._values import MAKERS, arrays_in, not_differentiable
@@ -72,8 +73,12 @@ class Mirror:
                 f"{name!r}" + (f": {use}" if use else ""),
                 name=name,
             ) from None
-        if self.dispatches(value) or not self.is_function(value):
+        if not self.is_function(value):
             return value
+        if self.dispatches(value):
+            if type(value).__name__ == "ufunc":
+                return ufunc_of_lists(value)
+            return takes_lists(value, self.prefix + name)
         return mirrored(value, f"{self.library.__name__}.{name}", self.prefix + name)
 
     @staticmethod
@@ -99,6 +104,9 @@ def mirrored(function: Callable[..., Any], what: str, name: str) -> Callable[...
             return made_like(kwargs.pop("like"), known, args, kwargs)
         found = table_function(known) or ufunc_named(known)
         if found is not None:
+            listed = without_lists(known, args, kwargs)
+            if listed is not None:
+                args, kwargs = listed
             return found(*args, **kwargs)
         for x in arrays:
             if is_tracked(x):

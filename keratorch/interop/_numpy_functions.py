@@ -23,6 +23,8 @@ from ._values import MAKERS, arrays_in, not_differentiable, qualified_name, unwr
 
 #: NumPy's functions that write into their first argument.
 _WRITERS = frozenset(["copyto", "put", "place", "putmask", "put_along_axis", "fill_diagonal"])
+#: NumPy's functions whose results are views through which users write.
+_VIEWERS = frozenset(["flip", "fliplr", "flipud"])
 
 #: Through these functions SciPy's optimizers pass what a user's function returns: a value, a
 #: gradient or a Jacobian. They go on with the result, and results of optimizers are plain arrays.
@@ -47,7 +49,7 @@ def array_function(
     writes = writes or isinstance(kwargs.get("out"), GradArray)
     on_numpy = all(type(x._array) is np.ndarray for x in arrays)
     # Inside no_sync take the path of a GPU, so that operations that wait there raise here too.
-    if tracked or writes or mode.no_sync or not on_numpy:
+    if tracked or writes or name in _VIEWERS or mode.no_sync or not on_numpy:
         function = table_function(name)
         if function is not None:
             if isinstance(kwargs.get("out"), GradArray):

@@ -23,6 +23,7 @@ from ..interop._mirror import Mirror as _Mirror
 from ..interop._mirror import finds_keratorch as _finds_keratorch
 from ..interop._mirror_index import Rows as _Rows
 from ..interop._vectorize import vectorize as vectorize
+from . import emath as emath
 from . import fft as fft
 from . import linalg as linalg
 from . import random as random

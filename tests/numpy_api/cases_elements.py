@@ -41,6 +41,7 @@ CASES = [
     Case("modf", lambda np, a: np.modf(a), (ODD,), order=-1),
     Case("ldexp", lambda np, a: np.ldexp(a, INTEGERS), (A,)),
     Case("ldexp", lambda np, a: np.ldexp(a, -3), (A,)),
+    Case("ldexp.outer", lambda np, a: np.ldexp.outer(a, INTEGERS), (A,)),
     Case("ldexp", lambda np, a: np.ldexp(a, -1070), (ODD,), order=-1),
     Case("ldexp", lambda np, a: np.ldexp(a, 3000), (ODD,), order=-1),
     Case("frexp", lambda np, a: np.frexp(a), (3 * A,)),

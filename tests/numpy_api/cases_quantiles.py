@@ -60,7 +60,19 @@ def exact(name, q, weights):
     return lambda np, a: weighted(np, name, a, q, weights)
 
 
+#: Places between two elements, for the derivative in q.
+BETWEEN = numpy.array([0.11, 0.37, 0.52, 0.83])
+
+
+def in_q(method, name="quantile", scale=1.0):
+    return lambda np, a, q: getattr(np, name)(a, q * scale, axis=0, method=method)
+
+
 CASES = [
+    *(Case("quantile", in_q(m), (A, BETWEEN)) for m in METHODS),
+    Case("percentile", in_q("linear", "percentile", 100.0), (A, BETWEEN)),
+    Case("nanquantile", in_q("hazen", "nanquantile"), (A, BETWEEN)),
+    Case("nanpercentile", in_q("linear", "nanpercentile", 100.0), (A, BETWEEN)),
     Case("median", lambda np, a: np.median(a), (A,)),
     Case("median", lambda np, a: np.median(a, 0), (A,)),
     Case("median", lambda np, a: np.median(a, axis=(0, 2), keepdims=True), (B,)),

@@ -13,6 +13,13 @@ COUNTS = numpy.array([1, 2, 3, 1, 2])
 PLACES = numpy.array([3, 0, 3, 1, 1])
 EDGES = numpy.array([-2.0, -0.5, 0.1, 0.8, 3.0])
 
+
+def flat(found):
+    """The counts and the edges of a histogram of several variables, in one list."""
+    counts, edges = found
+    return [counts, *edges]
+
+
 CASES = [
     Case("average", lambda np, a: np.average(a), (A,)),
     Case("average", lambda np, a: np.average(a, 1, returned=True), (A,)),
@@ -46,4 +53,23 @@ CASES = [
     Case("histogram", lambda np, a, w: np.histogram(a, 4, weights=w), (A, W)),
     Case("histogram", lambda np, a, w: np.histogram(a, EDGES, None, True, w), (A, W)),
     Case("histogram", lambda np, a: np.histogram(a, 3), (numpy.ones(4),), order=-1),
+    Case("histogram_bin_edges", lambda np, a: np.histogram_bin_edges(a, 4), (A,)),
+    Case("histogram_bin_edges", lambda np, a: np.histogram_bin_edges(a, 4, (-1, 1)), (A,), 0),
+    Case("histogram2d", lambda np, a, b: np.histogram2d(a, b, 3), (ROW, A[0])),
+    Case("histogram2d", lambda np, a, b: np.histogram2d(a, b, [2, EDGES]), (ROW, A[0])),
+    Case("histogram2d", lambda np, a, b: np.histogram2d(a, b, EDGES), (ROW, A[0]), order=0),
+    Case("histogram2d", lambda np, a, b: np.histogram2d(a, b, 2, density=True), (ROW, A[0])),
+    Case(
+        "histogram2d",
+        lambda np, a, w: np.histogram2d(a, a * a, (2, 3), [(-1, 1), (0, 2)], weights=w),
+        (ROW, W[0]),
+        order=-1,
+    ),
+    Case("histogramdd", lambda np, a: flat(np.histogramdd(a, 2)), (A,)),
+    Case("histogramdd", lambda np, a, b: flat(np.histogramdd((a, b), [2, 3])), (ROW, A[0])),
+    Case("histogramdd", lambda np, a: flat(np.histogramdd(a[:, :2], 3, density=True)), (A,)),
+    Case(
+        "histogramdd", lambda np, a, w: flat(np.histogramdd(a[:, :2], 2, weights=w)), (A, W[:, 0])
+    ),
+    Case("histogramdd", lambda np, a: flat(np.histogramdd(a[:, :2], 2, [None, (-1, 1)])), (A,)),
 ]

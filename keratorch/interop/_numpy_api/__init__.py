@@ -26,6 +26,9 @@ from . import (
     fourier as fourier,
 )
 from . import (
+    histograms as histograms,
+)
+from . import (
     indexing as indexing,
 )
 from . import (
@@ -57,6 +60,9 @@ from . import (
 )
 from . import (
     reductions as reductions,
+)
+from . import (
+    scimath as scimath,
 )
 from . import (
     shapes as shapes,

@@ -17,12 +17,19 @@ from ._table import implements
 def _made(name: str, a: Any, dtype: Any, order: Any, device: Any, like: Any) -> GradArray:
     if order not in (None, "K", "A", "C", "F"):
         raise refuse(name, f"order={shown(order)}", "use 'K', 'A', 'C' or 'F'")
-    if device is not None:
-        raise refuse(name, "device=", "use to_device")
     if like is None:
-        return kt.asarray(a, dtype=dtype)
+        return on_cpu(name, kt.asarray(a, dtype=dtype), device)
     x = placed(a, like)
-    return x if dtype is None else of_dtype(name, x, dtype)
+    return on_cpu(name, x if dtype is None else of_dtype(name, x, dtype), device)
+
+
+def on_cpu(name: str, x: GradArray, device: Any) -> GradArray:
+    """`x` on NumPy's only device, ``"cpu"``, if `device` names it; `x` for `None`."""
+    if device is None:
+        return x
+    if device != "cpu":
+        raise ValueError(f"numpy.{name}: NumPy's only device is 'cpu', not {shown(device)}")
+    return x if x.device == "cpu" else kt.to_device(x, "cpu")
 
 
 @implements("array")
@@ -87,9 +94,7 @@ def linspace(
     n is num − 1, or num without `endpoint`. The ends may be arrays; the new axis is `axis`. With
     `retstep`, the result is the pair of the numbers and the step.
     """
-    if device is not None:
-        raise refuse("linspace", "device=", "use to_device")
-    start, stop = arrays(start, stop)
+    start, stop = (on_cpu("linspace", v, device) for v in arrays(start, stop))
     start, stop = kt.broadcast_arrays(floating(start), floating(stop))
     own = kt.result_type(start.dtype, stop.dtype)
     start, stop = widened(start), widened(stop)  # float16 cannot count the numbers

@@ -12,8 +12,18 @@ from ... import functions as kt
 from ...backends import _registry
 from ...core.array import GradArray
 from ...core.convert import as_operand
-from ...errors import ShapeError
-from ._arguments import array, arrays, axes_of, flat, is_floating, one_axis, promoted, refuse
+from ...errors import AxisError, ShapeError
+from ._arguments import (
+    array,
+    arrays,
+    axes_of,
+    flat,
+    is_complex,
+    is_floating,
+    one_axis,
+    promoted,
+    refuse,
+)
 from ._table import implements
 
 
@@ -111,6 +121,17 @@ def lexsort(keys: Any, axis: int = -1) -> GradArray:
         by_key = kt.argsort(kt.take_along_axis(x, order, axis=axis), axis=axis)
         order = kt.take_along_axis(order, by_key, axis=axis)
     return order
+
+
+@implements("sort_complex")
+def sort_complex(a: Any) -> GradArray:
+    """The elements as complex numbers, sorted by their real parts, then by their imaginary parts."""
+    x = array(a)
+    if x.ndim == 0:
+        raise AxisError("numpy.sort_complex of a 0-d array: it needs an axis to sort along")
+    order = lexsort([kt.imag(x), kt.real(x)]) if is_complex(x) else kt.argsort(x, axis=-1)
+    y = kt.take_along_axis(x, order, axis=-1)
+    return y if is_complex(x) else kt.astype(y, kt.complex128)
 
 
 @implements("searchsorted", constant=True)
@@ -233,6 +254,30 @@ def _rows(name: str, *values: Any) -> Sequence[GradArray]:
 def union1d(ar1: Any, ar2: Any) -> GradArray:
     """The distinct elements of both, in order."""
     return unique(kt.concat(_rows("union1d", ar1, ar2)))
+
+
+@implements("intersect1d")
+def intersect1d(
+    ar1: Any, ar2: Any, assume_unique: bool = False, return_indices: bool = False
+) -> Any:
+    """The distinct elements of `ar1` that are in `ar2` too, in order.
+
+    The gradient goes to the first occurrence in `ar1`. With `return_indices`, the result has the
+    positions of the first occurrences in `ar1` and in `ar2` too.
+    """
+    x, y = _rows("intersect1d", ar1, ar2)
+    if assume_unique:
+        order = kt.argsort(x)
+    else:
+        _, order = unique(x, return_index=True)
+    values = kt.take(x, order, axis=0)
+    common = kt.nonzero(kt.isin(values, y))[0]
+    found = kt.take(values, common, axis=0)
+    if not return_indices:
+        return found
+    _, others = unique(y, return_index=True)
+    places = kt.searchsorted(kt.take(y, others, axis=0).detach(), found.detach())
+    return found, kt.take(order, common, axis=0), kt.take(others, places, axis=0)
 
 
 @implements("setdiff1d")

@@ -129,17 +129,19 @@ def _order(name: str, m: int) -> int:
 def polyfit(
     x: Any, y: Any, deg: int, rcond: Any = None, full: bool = False, w: Any = None,
     cov: bool | str = False,
-) -> GradArray:  # fmt: skip
+) -> Any:  # fmt: skip
     """The coefficients of the polynomial p of degree `deg` that minimises Σ (wᵢ·(yᵢ − p(xᵢ)))².
 
     y : one data set, or several as columns.
     w : weights of the residuals.
+    full : whether to return ``(coefficients, residuals, rank, singular values, rcond)``.
+    cov : whether to return ``(coefficients, covariance)``; ``"unscaled"`` leaves out the factor
+        χ²/(number of places − number of coefficients).
 
     Differentiable in `x`, `y` and `w` if the places `x` determine the polynomial.
     """
-    for name, value in (("rcond", rcond is not None), ("full", full), ("cov", cov)):
-        if value:
-            raise refuse("polyfit", f"{name}=", "leave it out, or use kt.linalg.svd")
+    if rcond is not None:
+        raise refuse("polyfit", "rcond=", "leave it out, or use kt.linalg.svd")
     like = first_array(x, y, w)
     x, y = (floating(array(v, like)) for v in (x, y))
     if deg < 0 or x.ndim != 1 or not x.shape[0] or y.ndim not in (1, 2):
@@ -164,8 +166,32 @@ def polyfit(
     powers, y = promoted("polyfit", [powers / scale, y])
     q, r = kt.linalg.qr(powers)
     columns = y if y.ndim == 2 else y[:, None]
-    found = kt.linalg.solve(r, kt.matmul(kt.conj(kt.matrix_transpose(q)), columns)) / scale[:, None]
-    return found if y.ndim == 2 else found[:, 0]
+    scaled = kt.linalg.solve(r, kt.matmul(kt.conj(kt.matrix_transpose(q)), columns))
+    found = scaled / scale[:, None]
+    found = found if y.ndim == 2 else found[:, 0]
+    if not (full or cov):
+        return found
+    missed = kt.matmul(powers, scaled) - columns
+    squares = kt.sum(kt.real(missed * kt.conj(missed)), axis=0)
+    order = deg + 1
+    if full:
+        squares = squares if x.shape[0] > order else squares[:0]
+        values = kt.linalg.svdvals(powers)
+        return found, squares, order, values, x.shape[0] * kt.finfo(x.dtype).eps
+    # (PᴴP)⁻¹ = R⁻¹ R⁻ᴴ, with the scale of the columns undone.
+    inverse = kt.linalg.inv(r)
+    covariance = kt.matmul(inverse, kt.conj(kt.matrix_transpose(inverse)))
+    covariance = covariance / (scale[:, None] * scale)
+    if cov != "unscaled":
+        if x.shape[0] <= order:
+            raise ValueError(
+                f"numpy.polyfit: {x.shape[0]} places for {order} coefficients: the covariance needs "
+                "more places; cov='unscaled' does not"
+            )
+        squares = squares / (x.shape[0] - order)
+        covariance = covariance * (squares if y.ndim == 2 else squares[0])[..., None, None]
+        return found, kt.moveaxis(covariance, 0, -1) if y.ndim == 2 else covariance
+    return found, covariance[:, :, None] if y.ndim == 2 else covariance
 
 
 @implements("poly")

@@ -12,7 +12,7 @@ from ... import functions as kt
 from ...backends import _registry
 from ...core.array import GradArray
 from ...core.convert import SCALARS
-from ...core.nodes import is_tracked, raw_of
+from ...core.nodes import raw_of
 from ...ops._operands import first_array, widened
 from ...ops.statistics import one_axis_last
 from .._values import arrays_in
@@ -102,8 +102,6 @@ def _quantile(
     """The quantiles ``q / scale`` along `axis`, of all elements or, if `skip_nan`, without NaNs."""
     x = array(a, first_array(a, q, weights))
     q = _one_array(q, x)
-    if isinstance(q, GradArray) and is_tracked(q):
-        raise refuse(name, "a tracked q", "pass q.detach(), which makes it a constant")
     _check_range(name, q, scale)
     if is_complex(x):
         raise TypeError(f"numpy.{name} of dtype {x.dtype}: the elements must be real")
@@ -270,10 +268,11 @@ def quantile(
     a: Any, q: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False,
     method: str = "linear", keepdims: bool = False, *, weights: Any = None,
 ) -> GradArray:  # fmt: skip
-    """The quantiles `q` along `axis`, by any of NumPy's methods; differentiable in `a`.
+    """The quantiles `q` along `axis`, by any of NumPy's methods; differentiable in `a` and `q`.
 
-    The gradient goes to the element that is the quantile, or to the two that are interpolated. A
-    tracked `q` raises `NotDifferentiableError`.
+    The gradient goes to the element that is the quantile, or to the two that are interpolated. The
+    derivative in `q` is the slope between these two, and 0 for methods that do not interpolate. At
+    an element it is the slope to the next one.
     """
     no_out("quantile", out)
     return _quantile("quantile", a, q, 1.0, axis, keepdims, method, False, weights)

@@ -1,4 +1,4 @@
-"""Weighted means, covariances, running totals of the Array API, counts and histograms."""
+"""Weighted means, covariances, running totals of the Array API, and counts."""
 
 from __future__ import annotations
 
@@ -6,27 +6,21 @@ import builtins
 import math
 from typing import Any
 
-import numpy as np
-
 from ... import functions as kt
 from ...backends import _registry
 from ...core.array import GradArray
-from ...core.shown import shown
 from ...errors import DTypeError, ShapeError
 from ...ops._operands import first_array, widened
-from ...ops.indexing import add_at
 from ._arguments import (
     array,
     axes_of,
-    flat,
     floating,
-    index_array,
     is_complex,
     is_floating,
     no_out,
-    refuse,
 )
 from ._table import implements
+from .histograms import counted
 from .nans import given
 
 
@@ -175,13 +169,6 @@ def cumulative_prod(
 # -- counts ------------------------------------------------------------------------------------
 
 
-def _counted(places: GradArray, weights: GradArray | None, length: int) -> GradArray:
-    """How often each of 0 … length − 1 occurs in `places`, or the sum of its weights."""
-    if weights is None:
-        weights = kt.ones_like(places, dtype=kt.int64)
-    return add_at(weights, places._array, (length,))
-
-
 @implements("bincount")
 def bincount(x: Any, /, weights: Any = None, minlength: int = 0) -> GradArray:
     """How often each number occurs in `x`, or the sum of its `weights`.
@@ -208,61 +195,4 @@ def bincount(x: Any, /, weights: Any = None, minlength: int = 0) -> GradArray:
                 f"numpy.bincount: weights of shape {tuple(weights.shape)} for x of shape "
                 f"{tuple(places.shape)}: they must be equal"
             )
-    return _counted(places, weights, max(length, minlength))
-
-
-@implements("histogram")
-def histogram(
-    a: Any, bins: Any = 10, range: Any = None, density: bool | None = None, weights: Any = None
-) -> tuple[GradArray, GradArray]:
-    """The number of elements in each of the `bins`, or the sum of their `weights`; and the edges.
-
-    The counts are constant in `a`, and differentiable in `weights`. Edges that depend on the
-    smallest and the largest element are differentiable, and so is the `density` computed with them.
-    """
-    x = floating(flat(array(a, first_array(a, bins, weights))))
-    if isinstance(bins, str):
-        raise refuse("histogram", f"bins={shown(bins)}", "pass their number, or the edges")
-    edges = _edges(x, bins, range)
-    n = edges.shape[0] - 1
-    fixed, values = edges.detach(), x.detach()
-    places = kt.searchsorted(fixed, values, side="right") - 1
-    places = kt.where(values == fixed[-1], n - 1, places)
-    inside = (places >= 0) & (places < n)
-    w = None
-    if weights is not None:
-        w = flat(array(weights, x))
-        if w.shape != x.shape:
-            raise ShapeError(
-                f"numpy.histogram: weights of shape {tuple(w.shape)} for {x.shape[0]} elements"
-            )
-    # Elements outside all bins go into an extra bin, which is dropped.
-    counts = _counted(kt.where(inside, places, n), w, n + 1)[:-1]
-    if density:
-        widths = edges[1:] - edges[:-1]
-        counts = floating(counts)
-        counts = counts / widths / kt.sum(counts)
-    return counts, edges
-
-
-def _edges(x: GradArray, bins: Any, range: Any) -> GradArray:
-    edges = array(bins, x) if not isinstance(bins, (int, np.integer)) else None
-    if edges is not None and edges.ndim:
-        if edges.ndim > 1:
-            raise ShapeError(f"numpy.histogram: bins of shape {tuple(edges.shape)}: one axis only")
-        return edges
-    n = int(bins)
-    if n < 1:
-        raise ValueError(f"numpy.histogram: {n} bins: there must be 1 at least")
-    if range is not None:
-        low, high = (array(v, x) for v in range)
-    elif x.size:
-        low, high = kt.min(x), kt.max(x)
-    else:
-        low, high = array(0.0, x), array(1.0, x)
-    equal = low == high
-    low, high = kt.where(equal, low - 0.5, low), kt.where(equal, high + 0.5, high)
-    low, high = widened(low), widened(high)
-    steps = kt.astype(index_array(np.arange(n), x), low.dtype)
-    edges = kt.concat([low + steps * ((high - low) / n), kt.reshape(high, (1,))])
-    return kt.astype(edges, x.dtype, copy=False)
+    return counted(places, weights, max(length, minlength))

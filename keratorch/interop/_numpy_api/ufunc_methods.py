@@ -299,5 +299,6 @@ CONSTANT_PAIRS: dict[str, Callable[..., Any]] = {
 }
 for _ufunc, _function in DIFFERENTIABLE_PAIRS.items():
     outer(_ufunc, _function)
+outer("ldexp", elements.ldexp)
 for _ufunc, _function in CONSTANT_PAIRS.items():
     outer(_ufunc, _function, constant=True)

@@ -1,0 +1,168 @@
+"""`primitive`: functions of raw values that get their rules by `defvjp` and `defjvp`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ..core.array import GradArray
+from ..errors import LostGradientError, NotDifferentiableError
+from ..transforms.custom import custom_jvp, custom_vjp
+from ..transforms.tree import leaves, mapped
+from ._values import conjugates, getval, holds_box, isbox, scalars, values
+from .util import subvals
+from .wrap_util import get_name, wraps
+
+#: Primitive -> ``maker(argnums, ans, args, kwargs)``, which returns the function from the gradient of
+#: the result to the gradients of those arguments.
+primitive_vjps: dict[Any, Callable[..., Any]] = {}
+#: Primitive -> ``maker(argnums, tangents, ans, args, kwargs)``, which returns the tangent.
+primitive_jvps: dict[Any, Callable[..., Any]] = {}
+
+#: The primitives whose rules of forward mode run.
+_pushing: list[Any] = []
+
+
+class MissingRuleError(NotDifferentiableError, NotImplementedError):
+    """A primitive was called with a tracked array, and has no rule for that argument."""
+
+
+def primitive(f_raw: Callable[..., Any]) -> Any:
+    """A function whose derivative you state; a decorator.
+
+    `f_raw` gets plain values: NumPy arrays and scalars in place of tracked arrays. `defvjp` and
+    `defjvp` state the rules. With one of the two rules, keratorch makes the other mode from it.
+    """
+
+    @wraps(f_raw)
+    def f_wrapped(*args: Any, **kwargs: Any) -> Any:
+        at = tuple(i for i, value in enumerate(args) if holds_box(value))
+        if holds_box(kwargs):
+            raise LostGradientError(
+                f"{get_name(f_raw)}: a tracked array was given by keyword, and rules of primitives "
+                "are for arguments by position: pass the array by position"
+            )
+        if not at:
+            return f_raw(*[values(value) for value in args], **values(kwargs))
+        return _Call(f_wrapped, f_raw, args, kwargs, at).result()
+
+    f_wrapped.fun = f_raw  # type: ignore[attr-defined]
+    f_wrapped._is_autograd_primitive = True  # type: ignore[attr-defined]
+    return f_wrapped
+
+
+def notrace_primitive(f_raw: Callable[..., Any]) -> Callable[..., Any]:
+    """A function that gets plain values and has no derivative; a decorator."""
+
+    @wraps(f_raw)
+    def f_wrapped(*args: Any, **kwargs: Any) -> Any:
+        return f_raw(*[getval(value) for value in args], **kwargs)
+
+    f_wrapped._is_primitive = True  # type: ignore[attr-defined]
+    return f_wrapped
+
+
+class _Call:
+    """One call of a primitive with tracked arrays in the arguments at the positions `at`."""
+
+    def __init__(self, wrapped: Any, raw: Any, args: Any, kwargs: Any, at: tuple[int, ...]) -> None:
+        self.wrapped, self.raw, self.args, self.at = wrapped, raw, args, at
+        self.kwargs = values(kwargs)
+
+    def result(self) -> Any:
+        moving = [self.args[i] for i in self.at]
+        forward = any(isbox(v) and v._tangents is not None for v in leaves(moving))
+        has_vjp, has_jvp = self.wrapped in primitive_vjps, self.wrapped in primitive_jvps
+        if not has_vjp and not has_jvp:
+            raise self.missing("neither a VJP nor a JVP", self.at)
+        if has_jvp and (forward or not has_vjp):
+            function: Any = custom_jvp(self.value)
+            function.defjvp(self.push)
+        else:
+            function = custom_vjp(self.value)
+            function.defvjp(self.forward, self.pull)
+        function.__name__ = get_name(self.raw)
+        return function(*moving)
+
+    def missing(self, what: str, argnums: tuple[int, ...]) -> MissingRuleError:
+        name = get_name(self.raw)
+        at = ", ".join(map(str, argnums))
+        return MissingRuleError(
+            f"the primitive {name} has {what} for the arguments at {at}: define the rule with "
+            f"defvjp({name}, ...) or defjvp({name}, ...)"
+        )
+
+    def value(self, *moving: Any) -> Any:
+        return self.wrapped(*self.arguments(moving), **self.kwargs)
+
+    def arguments(self, moving: Any) -> tuple[Any, ...]:
+        return subvals(self.args, zip(self.at, moving, strict=True))
+
+    def forward(self, *moving: Any) -> tuple[Any, Any]:
+        found = self.value(*moving)
+        return found, (found, moving)
+
+    def pull(self, residuals: Any, grad: Any) -> tuple[Any, ...]:
+        found, moving = _plain(residuals)
+        args = tuple(map(_plain, self.arguments(moving)))
+        with self.rules("VJP"):
+            pullback = primitive_vjps[self.wrapped](self.at, found, args, self.kwargs)
+            return tuple(conjugates(g) for g in pullback(conjugates(_plain(grad))))
+
+    def push(self, primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> tuple[Any, Any]:
+        if self.wrapped in _pushing and self.wrapped not in primitive_vjps:
+            # The rule calls the primitive on its tangents ("same"), and reverse mode transposes it.
+            raise self.missing("no VJP", self.at)
+        _pushing.append(self.wrapped)
+        try:
+            return self.pushed(primals, tangents)
+        finally:
+            _pushing.pop()
+
+    def pushed(self, primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> tuple[Any, Any]:
+        found = _plain(self.value(*primals))
+        args = tuple(map(_plain, self.arguments(primals)))
+        maker = primitive_jvps[self.wrapped]
+        with self.rules("JVP"):
+            return found, maker(self.at, list(map(_plain, tangents)), found, args, self.kwargs)
+
+    def rules(self, kind: str) -> _Rules:
+        return _Rules(self, kind)
+
+
+class _Rules:
+    """A rule of one kind runs: a missing argument is an error that names it."""
+
+    def __init__(self, call: _Call, kind: str) -> None:
+        self.call, self.kind = call, kind
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
+        if isinstance(error, NoRule):
+            raise self.call.missing(f"no {self.kind}", (error.argnum,)) from None
+
+
+class NoRule(Exception):
+    """A rule was asked for an argument that it does not cover."""
+
+    def __init__(self, argnum: int) -> None:
+        super().__init__(argnum)
+        self.argnum = argnum
+
+
+def _plain(structure: Any) -> Any:
+    """Plain values in place of the arrays of a structure that are not tracked."""
+    return mapped(lambda v: v if isbox(v) else getval(v), scalars(structure))
+
+
+__all__ = [
+    "GradArray",
+    "MissingRuleError",
+    "NoRule",
+    "notrace_primitive",
+    "primitive",
+    "primitive_jvps",
+    "primitive_vjps",
+]

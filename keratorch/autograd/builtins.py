@@ -1,0 +1,32 @@
+"""`isinstance`, `type` and the containers of Python, as HIPS/autograd has them.
+
+keratorch traces no containers, so `tuple`, `list` and `dict` are Python's own. `isinstance` and
+`type` look at the plain value of a tracked array: a `numpy.ndarray`, or a NumPy scalar.
+"""
+
+from __future__ import annotations
+
+import builtins as _builtins
+from typing import Any
+
+from ..core.array import GradArray as _GradArray
+from ._values import getval as _getval
+
+tuple = tuple
+list = list
+dict = dict
+
+
+def isinstance(value: Any, classes: Any) -> bool:
+    """Whether `value` or its plain value is an instance of one of `classes`."""
+    return _builtins.isinstance(value, classes) or _builtins.isinstance(_getval(value), classes)
+
+
+def type(value: Any, *arguments: Any, **keywords: Any) -> Any:
+    """The type of the plain value; with more arguments a new class, as in Python."""
+    if arguments or keywords:
+        return _builtins.type(value, *arguments, **keywords)
+    return _builtins.type(_getval(value) if _builtins.type(value) is _GradArray else value)
+
+
+__all__ = ["dict", "isinstance", "list", "tuple", "type"]

@@ -1,0 +1,39 @@
+"""`keratorch.numpy.linalg`, with HIPS/autograd's gradients of `eigh` and `eigvalsh`.
+
+NumPy reads one triangle of the matrix. The gradients here belong to that triangle, as those of
+HIPS/autograd. `keratorch.numpy.linalg` gives the gradient in Hermitian matrices.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ... import numpy as _np
+from ...numpy import linalg as _linalg
+
+
+def _from_triangle(a: Any, UPLO: str) -> Any:
+    """The Hermitian matrix that has one triangle of `a`; the imaginary part of the diagonal is 0."""
+    upper = str(UPLO).upper() == "U"
+    strict = _np.triu(a, 1) if upper else _np.tril(a, -1)
+    diagonal = _np.eye(_np.shape(a)[-1]) * _np.real(a)
+    return strict + diagonal + _np.conj(_np.swapaxes(strict, -1, -2))
+
+
+def eigh(a: Any, UPLO: str = "L") -> Any:
+    """The eigenvalues and eigenvectors of a Hermitian matrix, given by one triangle."""
+    return _linalg.eigh(_from_triangle(a, UPLO))
+
+
+def eigvalsh(a: Any, UPLO: str = "L") -> Any:
+    """The eigenvalues of a Hermitian matrix, given by one triangle."""
+    return _linalg.eigvalsh(_from_triangle(a, UPLO))
+
+
+def __getattr__(name: str) -> Any:
+    value = globals()[name] = getattr(_linalg, name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return dir(_linalg)

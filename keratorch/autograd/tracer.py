@@ -1,0 +1,32 @@
+"""What HIPS/autograd calls boxes: tracked arrays."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ._primitive import notrace_primitive as notrace_primitive
+from ._primitive import primitive as primitive
+from ._values import getval as getval
+from ._values import isbox as isbox
+
+
+class _BoxMeta(type):
+    def __instancecheck__(cls, instance: Any) -> bool:
+        return isbox(instance)
+
+
+class Box(metaclass=_BoxMeta):
+    """The class of tracked arrays, for `isinstance`; keratorch makes `GradArray`s."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        raise TypeError(
+            "Box has no instances of its own: keratorch tracks arrays as GradArrays. For a class of "
+            "your own, make it a dataclass: its fields are tracked"
+        )
+
+
+def register_notrace(trace_type: Any, primitive_fun: Any) -> None:
+    """Nothing: a primitive without a rule is refused when its gradient is asked for."""
+
+
+__all__ = ["Box", "getval", "isbox", "notrace_primitive", "primitive", "register_notrace"]

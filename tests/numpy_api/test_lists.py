@@ -1,0 +1,232 @@
+"""Lists and tuples that hold tracked arrays, given to the functions of `keratorch.numpy`."""
+
+import numpy as onp
+import pytest
+
+import keratorch as kt
+import keratorch.numpy as np
+from keratorch.interop._lists import holds_tracked
+
+X = onp.array([0.3, 0.7, 1.2])
+M = onp.array([[2.0, 1.0], [1.0, 3.0]])
+v = onp.array([1.0, 2.0])
+m = onp.array([True, False])
+#: Expressions in x, the three elements of `X`. Each of them works on plain numbers too.
+EXPRESSIONS = [
+    "",
+    "np.sum([x[0]*x[1], x[2]])",
+    "np.sum(np.exp([x[0],x[1]]))",
+    "np.dot([x[0],x[1]], v)",
+    "np.dot(v,[x[0],x[1]])",
+    "np.sum(np.linalg.solve(M,[x[0],x[1]]))",
+    "np.sum(np.vstack([[x[0],x[1]],[x[2],0.]])**2)",
+    "np.sum(np.concatenate([[x[0],x[1]],[x[2],0.]])**2)",
+    "np.sum(np.concatenate(([x[0],x[1]],v))**2)",
+    "np.sum(np.meshgrid([x[0],x[1]],[1.,x[2]])[1]**2)",
+    "np.sum(np.where(m,[x[0],x[1]],0.)**2)",
+    "np.einsum('i,i',[x[0],x[1]],v)",
+    "np.einsum('i,i->',[x[0],x[1]],[x[1],x[2]])",
+    "np.sum(np.add([x[0],1.],[x[1],x[2]]))",
+    "np.add.reduce([x[0],x[1]])",
+    "np.multiply.outer([x[0],x[1]],v).sum()",
+    "np.sum(np.multiply.accumulate([x[0],x[1],x[2]]))",
+    "np.linalg.norm([x[0],x[1]])",
+    "np.linalg.det([[x[0],x[1]],[x[2],1.]])",
+    "np.sum(np.linalg.inv([[x[0],x[1]],[x[2],1.]]))",
+    "np.sum(np.abs(np.fft.fft([x[0],x[1],x[2]]))**3)",
+    "np.mean([x[0],x[1]])",
+    "np.std([x[0],x[1],x[2]])",
+    "np.var((x[0],x[1],x[2]))",
+    "np.max([x[0],x[1]])",
+    "np.prod([x,x])",
+    "np.sum([x,x*2])",
+    "np.sum([[x[0],x[1]],[x[2],2.]],axis=0)[0]",
+    "np.sum(np.array([x[0],[x[1]][0]]))",
+    "np.sum(np.stack([[x[0],x[1]],[x[2],0.]])**2)",
+    "np.sum(np.hstack([[x[0]],[x[1],x[2]]])**2)",
+    "np.sum(np.column_stack([[x[0],x[1]],v])**2)",
+    "np.sum(np.dstack([[x[0],x[1]],v])**2)",
+    "np.sum(np.matmul([[x[0],x[1]],[x[2],1.]],v))",
+    "np.sum(np.tensordot([[x[0],x[1]],[x[2],1.]],M))",
+    "np.sum(np.outer([x[0],x[1]],v))",
+    "np.sum(np.cross([x[0],x[1],x[2]],[1.,2.,3.]))",
+    "np.sum(np.kron([x[0],x[1]],v))",
+    "np.inner([x[0],x[1]],v)",
+    "np.vdot([x[0],x[1]],v)",
+    "np.sum(np.cumsum([x[0],x[1]]))",
+    "np.sum(np.diff([x[0],x[1],x[2]])**2)",
+    "np.trapezoid([x[0],x[1],x[2]],[0.,1.,3.])",
+    "np.interp(.5,[0.,1.],[x[0],x[1]])",
+    "np.polyval([x[0],x[1],x[2]],2.)",
+    "np.sum(np.polyval([1.,2.],[x[0],x[1]]))",
+    "np.sum(np.roots([x[0],x[1],-x[2]]))",
+    "np.sum(np.clip([x[0],x[1],x[2]],.5,1.)**2)",
+    "np.sum(np.maximum([x[0],x[1]],.5))",
+    "np.sum(np.sort([x[2],x[1]])*v)",
+    "np.average([x[0],x[1]],weights=[x[1],x[2]])",
+    "np.median([x[0],x[1],x[2]])",
+    "np.percentile([x[0],x[1],x[2]],30)",
+    "np.sum(np.select([[True,False]],[[x[0],x[1]]],0.))",
+    "np.sum(np.select([m],[[x[0],x[1]]],[x[2],x[2]]))",
+    "np.sum(np.choose([0,1],[[x[0],x[1]],[x[2],x[2]]]))",
+    "np.sum(np.piecewise([x[0],x[1]],[[True,False]],[lambda t:t**2,0.]))",
+    "np.sum(np.append([x[0],x[1]],[x[2]]))",
+    "np.sum(np.append([[x[0],x[1]]],[[x[2],1.]],axis=0))",
+    "np.sum(np.insert(v,1,[x[0]]))",
+    "np.sum(np.repeat([x[0],x[1]],2))",
+    "np.sum(np.tile([x[0],x[1]],2))",
+    "np.sum(np.roll([x[0],x[1]],1)*v)",
+    "np.sum(np.reshape([x[0],x[1],x[2],1.],(2,2))[0])",
+    "np.sum(np.transpose([[x[0],x[1]]])[0])",
+    "np.sum(np.ravel([[x[0],x[1]]])[0])",
+    "np.shape([x[0],x[1]])[0]*x[0]",
+    "np.ndim([x[0],x[1]])*x[0]",
+    "np.size([x[0],x[1]])*x[0]",
+    "np.sum(np.diag([x[0],x[1]]))",
+    "np.trace([[x[0],x[1]],[x[2],1.]])",
+    "np.sum(np.convolve([x[0],x[1]],[1.,x[2]]))",
+    "np.sum(np.gradient([x[0],x[1],x[2]])**2)",
+    "np.sum(np.cov([x[0],x[1],x[2]],[1.,2.,5.])**2)",
+    "np.sum(np.linalg.eigvalsh([[x[0],x[1]],[x[1],x[2]]])**2)",
+    "np.sum(np.linalg.lstsq([[x[0],1.],[x[1],1.],[x[2],2.]],[1.,2.,3.])[0])",
+    "np.sum(np.atleast_2d([x[0],x[1]])**2)",
+    "np.sum(np.broadcast_to([x[0],x[1]],(2,2)))",
+    "np.sum(np.broadcast_arrays([x[0],x[1]],1.)[0])",
+    "np.sum(np.block([[x[:2],x[1:]],[np.array([x[0],x[1]]),v]]))",
+    "np.sum(np.flip([x[0],x[1]])*v)",
+    "np.sum(np.squeeze([[x[0],x[1]]]))",
+    "np.sum(np.take([x[0],x[1]],[0,0]))",
+    "np.sum(np.nan_to_num([x[0],x[1]]))",
+    "np.sum(np.real([x[0],x[1]]))",
+    "np.sum(np.ptp([x[0],x[1]]))",
+    "np.sum(np.linalg.multi_dot([[[x[0],x[1]],[x[2],1.]],M,[x[0],x[1]]]))",
+    "np.sum(np.apply_along_axis(lambda t: t**2,0,[x[0],x[1]]))",
+    "np.sum(np.ones_like([x[0],x[1]])*x[0])",
+    "np.sum(np.full(2,[x[0],x[1]])**2)",
+    "np.sum(np.linspace([x[0],x[1]],2.,3))",
+    "np.sum(np.pad([x[0],x[1]],1,constant_values=[(x[0],x[1])])**2)",
+    "np.sum(np.asarray([x[0],x[1]])**2)",
+    "np.sum(np.fft.rfft([x[0],x[1],x[2]]).real)",
+    "np.sum(np.linalg.cholesky([[x[0]+2,x[1]],[x[1],x[2]+3]]))",
+    "np.sum(np.arctan2([x[0],x[1]],[1.,x[2]]))",
+    "np.sum(np.power([x[0],x[1]],2))",
+    "np.isclose([x[0]],[x[0]]).sum()*x[0]",
+    "np.sum(np.triu([[x[0],x[1]],[x[2],1.]]))",
+    "np.sum(np.moveaxis([[x[0],x[1]]],0,1)[0])",
+    "np.sum(np.expand_dims([x[0],x[1]],0)[0])",
+    "np.sum(np.swapaxes([[x[0],x[1]]],0,1)[0])",
+    "np.sum(np.unwrap([x[0],x[1]]))",
+    "np.sum(np.heaviside([x[0],x[1]],.5)*x[0])",
+    "np.hypot([x[0]],[x[1]]).sum()",
+    "np.sum(np.logaddexp([x[0],x[1]],0.))",
+    "np.sum(np.logaddexp.reduce([x[0],x[1]]))",
+    "np.linalg.norm([x,2*x])",
+    "np.sum(np.copy([x[0],x[1]]))",
+    "np.count_nonzero([x[0],x[1]])*x[0]",
+    "np.argmax([x[0],x[1]])*x[0]",
+    "np.sum(np.vectorize(lambda t: t*t)([x[0],x[1]]))",
+    "np.sum(np.array([x[0],x[1]]) * [x[1],2.])",
+    "np.sum(x[:2] * [x[1],2.])",
+    "x[:2].dot([x[1],2.])",
+    "np.sum(np.float64(2.)*np.array([x[1],2.]))",
+    "np.cumprod([x[0],x[1]])[-1]",
+    "np.searchsorted([x[0],x[2]],.5)*x[0]",
+    "np.histogram([x[0],x[1]])[0][0]*x[0]",
+    "np.sum(np.corrcoef([x[0],x[1],x[2]],[1.,0.,2.]))",
+    "np.sum(np.nanmean([x[0],x[1]]))",
+    "np.ldexp([x[0],x[1]],2).sum()",
+    "np.sum(np.modf([x[0],x[1]])[0])",
+    "np.sum(np.rot90([[x[0],x[1]]])[0])",
+    "np.sum(np.delete([x[0],x[1]],0))",
+    "np.sum(np.vander([x[0],x[1]],3))",
+    "np.sum(np.i0([x[0],x[1]]))",
+    "np.sum(np.sinc([x[0],x[1]]))",
+    "np.sum(np.digitize([x[0],x[1]],[.5]))*x[0]",
+    "np.trim_zeros([x[0],0.])[0]",
+    "np.sum(np.unique([x[0],x[1]]))",
+    "np.sum(np.polyfit([0.,1.,2.],[x[0],x[1],x[2]],1))",
+    "np.sum(np.polyadd([x[0],1.],[x[1]]))",
+    "np.sum(np.polymul([x[0],1.],[x[1],2.]))",
+    "np.sum(np.ediff1d([x[0],x[1]]))",
+    "np.allclose([x[0]],[1.])*x[0]+x[1]",
+    "",
+][1:-1]
+
+
+def value(expression, x):
+    return eval(expression, {"np": np, "M": M, "v": v, "m": m, "x": x})
+
+
+def difference(expression, i, step=1e-6):
+    """A central difference of NumPy's own values along element `i`."""
+    shift = onp.zeros(3)
+    shift[i] = step
+    plus, minus = (float(onp.real(value(expression, X + s))) for s in (shift, -shift))
+    return (plus - minus) / (2 * step)
+
+
+@pytest.mark.parametrize("expression", EXPRESSIONS)
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_gradient(expression):
+    found = value(expression, X)
+    assert not isinstance(found, kt.GradArray)  # plain in, plain out
+    y, gradient = kt.value_and_grad(lambda x: kt.real(value(expression, x)))(X)
+    onp.testing.assert_allclose(y, onp.real(found), rtol=1e-12)
+    expected = [difference(expression, i) for i in range(3)]
+    onp.testing.assert_allclose(gradient, expected, rtol=1e-6, atol=1e-7)
+
+
+def test_second_derivatives_and_forward_mode():
+    def f(x):
+        return np.sum(np.linalg.solve([[x[0], x[1]], [1.0, x[2]]], [x[1], 2.0]) ** 2)
+
+    def same(x):
+        return np.sum(
+            np.linalg.solve(np.array([[x[0], x[1]], [1.0, x[2]]]), np.array([x[1], 2.0])) ** 2
+        )
+
+    onp.testing.assert_allclose(kt.hessian(f)(X), kt.hessian(same)(X))
+    onp.testing.assert_allclose(kt.jvp(f, (X,), (X,))[1], kt.jvp(same, (X,), (X,))[1])
+
+
+def test_shapes_and_dtypes_are_numpys():
+    x = kt.GradArray(X.astype(onp.float32))
+    found = np.exp([[x[0], x[1]], [1.0, x[2]]])  # a Python float takes the arrays' dtype
+    one = onp.float32(1.0)
+    expected = np.exp([[one, one], [one, one]])
+    assert found.shape == expected.shape and found.dtype == expected.dtype
+    assert np.shape([[x[0], x[1]]]) == (1, 2) and np.ndim((x[0], x[1])) == 1
+    with pytest.raises(ValueError):
+        np.sum([[x[0]], [x[0], x[1]]])
+
+
+def test_generators_are_refused_as_by_numpy():
+    x = kt.GradArray(X)
+    with pytest.raises(TypeError):
+        np.concatenate(x[i : i + 1] for i in range(3))
+    with pytest.raises(TypeError):
+        np.exp(x[i] for i in range(3))
+
+
+def test_methods_of_ufuncs_and_their_facts():
+    x = kt.GradArray(X)
+    assert np.add.nin == 2 and np.add.reduce([1, 2]) == 3 and np.exp.types == onp.exp.types
+    np.add.reduce([x[0], x[1]]).backward()
+    onp.testing.assert_array_equal(x.grad, [1.0, 1.0, 0.0])
+    assert np.exp.__name__ == "exp" and np.exp.__doc__ == onp.exp.__doc__
+    assert np.multiply.outer(v, v).shape == (2, 2) and np.add.identity == 0
+
+
+def test_other_lost_gradients_are_still_errors():
+    x = kt.GradArray(X)
+    with pytest.raises(kt.LostGradientError):
+        np.add(onp.ones(3), x, out=onp.empty(3))
+    with pytest.raises(kt.LostGradientError):
+        onp.ones(2) * [x[0], x[1]]
+
+
+def test_lists_without_tracked_arrays_are_left_to_numpy():
+    assert not holds_tracked([1.0, [2.0, onp.ones(2)], kt.asarray(1.0)])
+    assert holds_tracked((1.0, [kt.GradArray(1.0)]))
+    assert type(np.exp([1.0, 2.0])) is onp.ndarray
+    assert type(np.sum([kt.asarray(1.0), 2.0])) is onp.float64

@@ -311,6 +311,30 @@ def test_squared_modulus(device):
         np.testing.assert_allclose(found, 2 + 2j)
 
 
+def on_an_axis(places, zeros, imaginary):
+    """Numbers on the real or the imaginary axis, with zeros of the given signs as other parts."""
+    z = np.empty(np.shape(places), dtype=complex)
+    z.real, z.imag = (zeros, places) if imaginary else (places, zeros)
+    return z
+
+
+@pytest.mark.parametrize("function", [kt.acos, kt.asin, kt.acosh, kt.atanh, kt.asinh, kt.atan])
+def test_on_a_branch_cut_the_derivative_is_that_of_the_side_of_the_value(device, function):
+    """The sign of a zero says which side; a library that ignores the sign takes its own side."""
+    imaginary = function in (kt.asinh, kt.atan)
+    places = np.repeat([-3.0, -2.0, 2.0, 3.0], 2)
+    zeros, step = np.array([0.0, -0.0] * 4), 1e-6
+    plus, minus = (
+        on_host(function(on_device(device, on_an_axis(places + s, zeros, imaginary)))._array)
+        for s in (step, -step)
+    )
+    expected = (plus - minus) / (2 * step * (1j if imaginary else 1))
+    x = leaf(device, on_an_axis(places, zeros, imaginary), "complex128")
+    np.testing.assert_allclose(np.conj(grad(function, x)), expected, rtol=1e-8)
+    _, tangent = kt.jvp(function, (x,), (kt.ones_like(x),))
+    np.testing.assert_allclose(on_host(tangent._array), expected, rtol=1e-8)
+
+
 def test_descent_in_complex_numbers(device):
     z = leaf(device, [1 + 1j, -2.0], "complex128")
     g = grad(lambda z: kt.abs(z - 1j) ** 2, z)

@@ -29,7 +29,7 @@ LAYERS = [
     {"tools"},
     {"interop"},
     {"keratorch"},
-    {"numpy"},
+    {"numpy", "math"},
     {"cupy", "testing"},
     {"examples", "__main__"},
 ]

@@ -299,6 +299,14 @@ def test_gathering_makes_no_dense_one_hot():
         assert peak < 5 * x._array.nbytes
 
 
+def test_the_next_number_follows_x(device):
+    x, y = leaf(device, [1.0, 2.0, 3.0, -1.0]), leaf(device, [2.0, 1.0, 3.0, INF])
+    z = kt.nextafter(x, y)
+    found = kt.gradients([z], [x, y], [kt.ones_like(z)], allow_unused=True)
+    np.testing.assert_array_equal(on_host(found[0]), [1.0] * 4)
+    assert found[1] is None
+
+
 # -- complex numbers -----------------------------------------------------------------------------
 
 

@@ -25,6 +25,8 @@ _SEQUENCES: dict[str, tuple[int | str, ...]] = {
     "concat": (0, "arrays"),
     "concatenate": (0, "arrays"),
     "dstack": (0, "tup"),
+    "histogram2d": (2, "bins"),
+    "histogramdd": (0, 1, "sample", "bins"),
     "hstack": (0, "tup"),
     "linalg.multi_dot": (0, "arrays"),
     "piecewise": (1, 2, "condlist", "funclist"),

@@ -9,6 +9,8 @@ from tests.numpy_api.cases import array, positive
 from tests.numpy_api.test_functions import parts
 from tests.op_checks import on_host
 
+ONE_DEVICE_EACH = True
+
 A = array(5)
 P = positive(5)
 Z = array(5, complex=True)
@@ -34,9 +36,19 @@ CALLS = {
 }
 
 
+#: What a library cannot compute, and why.
+XFAILS = {
+    ("dask", "intersect1d"): "Dask does not know how many elements a result has",
+    ("dask", "polyfit"): "Dask factorizes no matrix whose columns are joined from several",
+}
+
+
 @pytest.mark.parametrize("name", CALLS)
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
-def test_values_and_gradients_are_those_of_numpy(name, device):
+def test_values_and_gradients_are_those_of_numpy(name, device, request):
+    reason = XFAILS.get((device.backend, name))
+    if reason is not None:
+        request.applymarker(pytest.mark.xfail(raises=ValueError, reason=reason, strict=True))
     call, *inputs = CALLS[name]
 
     def computed(xs):

@@ -9,9 +9,10 @@ from collections.abc import Callable
 from typing import Any
 
 from ... import functions as kt
+from ...backends import _registry
 from ...core.array import GradArray
 from ...core.sync import waits
-from ._arguments import array, floating, is_complex, promoted, strong
+from ._arguments import array, floating, is_complex, numpy_dtype, promoted, strong
 from ._table import implements
 
 
@@ -26,8 +27,9 @@ def _complex_if(name: str, x: GradArray, outside: Callable[[GradArray], GradArra
     waits(f"numpy.emath.{name}", x.shape, "convert the array with astype(complex)")
     if not kt.any(outside(x.detach())).item():
         return x
-    small = any(x.dtype == getattr(kt, dtype) for dtype in _SMALL)
-    return kt.astype(x, kt.complex64 if small else kt.complex128)
+    small = numpy_dtype(x.dtype).name in _SMALL
+    backend = _registry.of(x._array)
+    return kt.astype(x, backend.dtype("complex64" if small else "complex128"))
 
 
 def _negative(x: GradArray) -> GradArray:

@@ -16,7 +16,6 @@ from ..core.array import GradArray
 from ..core.convert import SCALARS, as_operand, check_devices
 from ..core.recording import is_active
 from ..errors import DTypeError
-from ..typing import ArrayLike
 from ._elementwise import (
     Binary,
     ElementwiseGrad,

@@ -47,8 +47,8 @@ def _edges(
         edges = array(bins, x)
         if edges.ndim > 1 or not edges.shape[0]:
             raise ShapeError(
-                f"numpy.{name}: bins of shape {tuple(edges.shape)}: the edges must have one axis, and "
-                "one element at least"
+                f"numpy.{name}: bins of shape {tuple(edges.shape)}: the edges must have one axis, "
+                "and one element at least"
             )
         _check_ascending(name, edges, bins)
         return edges

@@ -272,9 +272,11 @@ def intersect1d(
     `return_indices`, the result has the positions of the first occurrences in both arrays too.
     """
     x, y = _rows("intersect1d", ar1, ar2)
+    places = []
     if not assume_unique:
         x, in_x = unique(x, return_index=True)
         y, in_y = unique(y, return_index=True)
+        places = [in_x, in_y]
     both = kt.concat([x, y])
     order = kt.argsort(both)  # stable: of two equal elements, that of x comes first
     ordered = kt.take(both, order, axis=0)
@@ -282,11 +284,10 @@ def intersect1d(
     found = kt.take(ordered, twice if is_active(x) or not is_active(y) else twice + 1, axis=0)
     if not return_indices:
         return found
-    first = kt.take(order, twice, axis=0)
-    second = kt.take(order, twice + 1, axis=0) - x.shape[0]
-    if assume_unique:
-        return found, first, second
-    return found, kt.take(in_x, first, axis=0), kt.take(in_y, second, axis=0)
+    found_at = [kt.take(order, twice, axis=0), kt.take(order, twice + 1, axis=0) - x.shape[0]]
+    if not assume_unique:
+        found_at = [kt.take(p, i, axis=0) for p, i in zip(places, found_at, strict=True)]
+    return found, *found_at
 
 
 @implements("setdiff1d")

@@ -175,6 +175,7 @@ def polyfit(
     powers, y = promoted("polyfit", [powers / scale, y])
     tolerance = x.shape[0] * kt.finfo(x.dtype).eps
     columns = y if y.ndim == 2 else y[:, None]
+    more: tuple[Any, ...] = ()
     r = None if full else _factor(powers, tolerance)
     if r is not None:
         turned = kt.matmul(kt.conj(kt.matrix_transpose(r.Q)), columns)
@@ -182,6 +183,7 @@ def polyfit(
     else:
         scaled, squares, rank, values = lstsq(powers, columns, tolerance)
         rank = int(rank.item())
+        more = squares, rank, values, tolerance
         if rank <= deg and not full:
             warnings.warn(
                 f"numpy.polyfit: {x.shape[0]} places determine {rank} of {deg + 1} coefficients",
@@ -191,7 +193,7 @@ def polyfit(
     found = scaled / scale[:, None]
     found = found if y.ndim == 2 else found[:, 0]
     if full:
-        return found, squares, rank, values, tolerance
+        return found, *more
     if not cov:
         return found
     places = x.shape[0]

@@ -15,7 +15,6 @@ from ...core.sync import waits
 from ._arguments import array, floating, is_complex, numpy_dtype, promoted, strong
 from ._table import implements
 
-
 #: The real dtypes that NumPy makes complex64; it makes all others, float16 too, complex128.
 _SMALL = ("float32", "int8", "int16", "uint8", "uint16")
 

@@ -6,6 +6,7 @@ from typing import Any
 from ..interop._mirror_types import ArrayFunction, Function, Ufunc
 from ..interop._mirror_index import Rows
 from ..interop._vectorize import vectorize as vectorize
+from . import emath as emath
 from . import fft as fft
 from . import linalg as linalg
 from . import random as random
@@ -46,7 +47,6 @@ from numpy import diag_indices as diag_indices
 from numpy import double as double
 from numpy import dtype as dtype
 from numpy import dtypes as dtypes
-from numpy import emath as emath
 from numpy import empty as empty
 from numpy import errstate as errstate
 from numpy import exceptions as exceptions
@@ -80,9 +80,6 @@ from numpy import geterrcall as geterrcall
 from numpy import half as half
 from numpy import hamming as hamming
 from numpy import hanning as hanning
-from numpy import histogram2d as histogram2d
-from numpy import histogram_bin_edges as histogram_bin_edges
-from numpy import histogramdd as histogramdd
 from numpy import identity as identity
 from numpy import iinfo as iinfo
 from numpy import index_exp as index_exp
@@ -96,7 +93,6 @@ from numpy import int8 as int8
 from numpy import int_ as int_
 from numpy import intc as intc
 from numpy import integer as integer
-from numpy import intersect1d as intersect1d
 from numpy import intp as intp
 from numpy import is_busday as is_busday
 from numpy import isdtype as isdtype
@@ -123,7 +119,6 @@ from numpy import ndenumerate as ndenumerate
 from numpy import ndindex as ndindex
 from numpy import nditer as nditer
 from numpy import nested_iters as nested_iters
-from numpy import nextafter as nextafter
 from numpy import number as number
 from numpy import object_ as object_
 from numpy import ogrid as ogrid
@@ -153,7 +148,6 @@ from numpy import show_config as show_config
 from numpy import show_runtime as show_runtime
 from numpy import signedinteger as signedinteger
 from numpy import single as single
-from numpy import sort_complex as sort_complex
 from numpy import str_ as str_
 from numpy import strings as strings
 from numpy import test as test
@@ -323,6 +317,9 @@ greater: Ufunc
 greater_equal: Ufunc
 heaviside: Ufunc
 histogram: Callable[..., builtins.tuple[Any, Any]]
+histogram2d: Callable[..., builtins.tuple[Any, Any, Any]]
+histogram_bin_edges: ArrayFunction
+histogramdd: Function
 hsplit: Callable[..., builtins.list[Any]]
 hstack: ArrayFunction
 hypot: Ufunc
@@ -332,6 +329,7 @@ inf: float
 inner: ArrayFunction
 insert: ArrayFunction
 interp: ArrayFunction
+intersect1d: Function
 invert: Ufunc
 isclose: ArrayFunction
 iscomplex: ArrayFunction
@@ -400,6 +398,7 @@ nanvar: ArrayFunction
 ndim: Callable[..., builtins.int]
 negative: Ufunc
 newaxis: None
+nextafter: Ufunc
 nonzero: Callable[..., builtins.tuple[Any, ...]]
 not_equal: Ufunc
 ones_like: ArrayFunction
@@ -415,7 +414,7 @@ poly: ArrayFunction
 polyadd: ArrayFunction
 polyder: ArrayFunction
 polydiv: Callable[..., builtins.tuple[Any, Any]]
-polyfit: ArrayFunction
+polyfit: Function
 polyint: ArrayFunction
 polymul: ArrayFunction
 polysub: ArrayFunction
@@ -461,6 +460,7 @@ sinc: ArrayFunction
 sinh: Ufunc
 size: Callable[..., builtins.int]
 sort: ArrayFunction
+sort_complex: ArrayFunction
 spacing: Ufunc
 split: Callable[..., builtins.list[Any]]
 sqrt: Ufunc

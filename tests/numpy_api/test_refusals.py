@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import keratorch as kt
+import keratorch.numpy as knp
 from keratorch.interop._numpy_api import FUNCTIONS
 
 V = np.array([1.0, 2.0, 4.0])
@@ -208,6 +209,31 @@ def test_what_numpy_refuses_is_refused(m, call, error):
         call(m)
 
 
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda np, x: np.asarray(x, device="cuda"),
+        lambda np, x: np.full(3, x, device="cuda"),
+        lambda np, x: np.linspace(0, x, 3, device="cuda"),
+        lambda np, x: np.fft.fftfreq(3, x[0], device="cuda"),
+        lambda np, x: np.zeros(3, device="cuda"),
+    ],
+)
+def test_numpys_only_device_is_the_cpu(x, call):
+    for module, a in ((np, V), (knp, x), (knp, kt.asarray(V))):
+        with pytest.raises(ValueError, match="cpu"):
+            call(module, a)
+
+
+@pytest.mark.parametrize("name", ["ascontiguousarray", "asfortranarray"])
+def test_a_write_shows_where_it_does_in_numpy(name):
+    for a in (M.copy(), M.copy().T, V.copy()):
+        x = kt.asarray(a.copy(order="K"))
+        getattr(np, name)(a)[...] = 7.0
+        getattr(knp, name)(x)[...] = 7.0
+        np.testing.assert_array_equal(x.numpy(), a)
+
+
 def test_complex_weights_of_quantiles_are_refused(m):
     with pytest.raises(TypeError, match="complex128: they must be real"):
         weighted(m, np.array([1, 1j, 1]), 1)
@@ -269,8 +295,7 @@ def test_the_table_has_all_of_linalg_and_fft():
     for module in (np.linalg, np.fft):
         room = module.__name__.removeprefix("numpy.")
         names = {f"{room}.{n}" for n in module.__all__ if n != "LinAlgError"}
-        missing = names - set(FUNCTIONS)
-        assert missing <= {"fft.fftfreq", "fft.rfftfreq"}  # which take no array
+        assert names <= set(FUNCTIONS)
 
 
 def test_sliding_windows_are_read_only_and_fit():

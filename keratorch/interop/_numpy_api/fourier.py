@@ -11,6 +11,7 @@ from ...core.shown import shown
 from ...errors import ShapeError
 from ._arguments import array, floating, no_out
 from ._table import implements
+from .creation import on_cpu
 
 
 def _transformed(name: str, a: Any, n: int | None, axis: int, norm: Any, out: Any) -> GradArray:
@@ -153,6 +154,18 @@ def irfft2(
 ) -> GradArray:  # fmt: skip
     """The inverse of `rfft2`."""
     return _along_several("irfftn", a, s, axes, norm, out)
+
+
+@implements("fft.fftfreq")
+def fftfreq(n: int, d: Any = 1.0, device: Any = None) -> GradArray:
+    """The frequencies of the n elements of `fft`; differentiable in the distance `d`."""
+    return on_cpu("fft.fftfreq", kt.fft.fftfreq(n, d=d), device)
+
+
+@implements("fft.rfftfreq")
+def rfftfreq(n: int, d: Any = 1.0, device: Any = None) -> GradArray:
+    """The frequencies of the elements of `rfft`; differentiable in the distance `d`."""
+    return on_cpu("fft.rfftfreq", kt.fft.rfftfreq(n, d=d), device)
 
 
 @implements("fft.fftshift")

@@ -367,6 +367,22 @@ class CuPyBackend(Backend):
                 cp.add.at(out, key, values.astype(kind, copy=False))
             return out.astype(values.dtype, copy=False)
 
+    @explained
+    def add_part(self, total: RawArray, key: Any, values: RawArray) -> RawArray:
+        if not is_basic(key):
+            return super().add_part(total, key, values)
+        with total.device:
+            total[key] += values
+        return total
+
+    def owner(self, array: RawArray) -> RawArray | None:
+        base = array.base
+        owner = array if base is None else base
+        if type(owner) is not cp.ndarray or owner.base is not None:
+            return None
+        # Memory that another library gave is seen by that library.
+        return None if isinstance(owner.data.mem, cp.cuda.UnownedMemory) else owner
+
     def add_taken(
         self, shape: tuple[int, ...], index: RawArray, axis: int, values: RawArray
     ) -> RawArray:

@@ -59,11 +59,12 @@ def push(order: list[Any], tangents: dict[Any, Any], ends: list[Any], record: bo
             if versions.writes.last > node._seq:
                 versions.check(node)
             rule = node.jvp
-            if last and last.get(node._edges[0]) == i and node.jvp_into is not None:
-                old = [tangents.pop(node._edges[0], None)]
+            first, *others = node._edges
+            if node.jvp_into is not None and last.get(first) == i and first not in others:
+                old = [tangents.pop(first, None)]
                 if old[0] is not None and is_sole(old):
                     rule = node.jvp_into
-                given = [old.pop(), *[tangents.get(e) for e in node._edges[1:]]]
+                given = [old.pop(), *[tangents.get(e) for e in others]]
             else:
                 given = [tangents.get(e) for e in node._edges]
             if all(t is None for t in given):

@@ -133,6 +133,8 @@ class NumPyBackend(Backend):
         return out
 
     def add_part(self, total: RawArray, key: Any, values: RawArray) -> RawArray:
+        if not total.flags.writeable:
+            return super().add_part(total, key, values)
         if is_basic(key):
             total[key] += values
         else:

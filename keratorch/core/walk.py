@@ -79,7 +79,7 @@ class Walk:
             self.grads[edge] = g.added(total)
         else:
             if type(g) is Cleared:
-                handed = bool(self.results) and self.results[-1][1] is grad
+                handed = bool(self.results) and self.results[-1][0] is node
                 found = g.clear(grad, node in self.owned and not handed)
             else:
                 found = g.dense(grad)

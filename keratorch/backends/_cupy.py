@@ -190,6 +190,7 @@ class CuPyBackend(Backend):
     """CuPy arrays; one device each."""
 
     knows_storage = True
+    fills = True
 
     def __init__(self) -> None:
         super().__init__("cupy", xp, (cp.ndarray,))
@@ -369,10 +370,15 @@ class CuPyBackend(Backend):
 
     @explained
     def add_part(self, total: RawArray, key: Any, values: RawArray) -> RawArray:
-        if not is_basic(key):
+        dtype = values.dtype
+        if is_basic(key):
+            with total.device:
+                total[key] += values
+            return total
+        if policy.deterministic or dtype.kind == "c" or summed_dtype(dtype) != dtype:
             return super().add_part(total, key, values)
         with total.device:
-            total[key] += values
+            cp.add.at(total, key, values)
         return total
 
     def owner(self, array: RawArray) -> RawArray | None:

@@ -84,8 +84,9 @@ def getitem(x: Any, key: Any, /) -> GradArray:
         waits("reading by a boolean mask", a.shape, "use where(mask, x, 0)")
     try:
         if basic and not copied:
-            raw = as_array(a, a[key])
-            if type(x._grad_op) is SetItemGrad and active and raw.ndim:
+            found = a[key]
+            raw = as_array(a, found)
+            if type(x._grad_op) is SetItemGrad and active and raw is found:
                 family = getattr(x, "_alias", None)
                 if family is not None and family.reads_copy and is_small(raw, a):
                     raw, copied = backend.copy(raw), True
@@ -105,7 +106,7 @@ def getitem(x: Any, key: Any, /) -> GradArray:
     if raw.ndim or ... in (key if isinstance(key, tuple) else (key,)):
         return share(x, y, getitem, put_item, key, copied=copied)
     if backend.writeable(a):
-        return share(x, y, getitem, put_item, key, sure=False)
+        return share(x, y, getitem, put_item, key, sure=False, copied=copied)
     return y
 
 

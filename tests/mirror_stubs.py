@@ -36,6 +36,7 @@ OWN = {
         "from ..interop._mirror_index import Rows",
         "from ..interop._vectorize import vectorize as vectorize",
         "from . import fft as fft",
+        "from . import lib as lib",
         "from . import linalg as linalg",
         "from . import random as random",
         "__version__: str",

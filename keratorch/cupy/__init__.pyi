@@ -260,7 +260,7 @@ from_dlpack: Function
 frombuffer: Function
 fromfile: Function
 fromfunction: Function
-fromiter: Function
+fromiter: ArrayFunction
 fromstring: Function
 full: ArrayFunction
 full_like: ArrayFunction
@@ -276,7 +276,7 @@ hamming: Function
 hanning: Function
 heaviside: Ufunc
 histogram: Callable[..., builtins.tuple[Any, Any]]
-histogram2d: Function
+histogram2d: Callable[..., builtins.tuple[Any, Any, Any]]
 histogramdd: Function
 hsplit: Callable[..., builtins.list[Any]]
 hstack: ArrayFunction
@@ -386,7 +386,7 @@ piecewise: ArrayFunction
 place: Callable[..., None]
 poly: ArrayFunction
 polyadd: ArrayFunction
-polyfit: ArrayFunction
+polyfit: Function
 polymul: ArrayFunction
 polysub: ArrayFunction
 polyval: ArrayFunction
@@ -444,7 +444,7 @@ sinh: Ufunc
 size: Callable[..., builtins.int]
 sometrue: ArrayFunction
 sort: ArrayFunction
-sort_complex: Function
+sort_complex: ArrayFunction
 split: Callable[..., builtins.list[Any]]
 sqrt: Ufunc
 square: Ufunc

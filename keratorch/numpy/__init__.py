@@ -25,6 +25,7 @@ from ..interop._mirror_index import Rows as _Rows
 from ..interop._vectorize import vectorize as vectorize
 from . import emath as emath
 from . import fft as fft
+from . import lib as lib
 from . import linalg as linalg
 from . import random as random
 

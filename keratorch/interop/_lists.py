@@ -193,6 +193,8 @@ def without_lists(
 
 
 def _made(value: Any, of_arrays: bool) -> Any:
+    if isinstance(value, np.poly1d):
+        return _made(value.coeffs, False)
     if not isinstance(value, (list, tuple)) or not holds_array(value):
         return value
     if not of_arrays:
@@ -204,7 +206,7 @@ def _made(value: Any, of_arrays: bool) -> Any:
 
 
 def holds_array(value: Any) -> bool:
-    """Whether `value` is a `GradArray`, or a nested list, tuple or dict that holds one."""
+    """Whether `value` is, or holds, a `GradArray`: as a list, tuple, dict or `poly1d`, also nested."""
     kind = type(value)
     if kind in _PLAIN or kind in _registry.by_type:
         return False
@@ -212,6 +214,8 @@ def holds_array(value: Any) -> bool:
         return not _PLAIN.issuperset(map(type, value)) and any(map(holds_array, value))
     if isinstance(value, dict):
         return any(map(holds_array, value.values()))
+    if isinstance(value, np.poly1d):
+        return isinstance(value.coeffs, GradArray)
     return isinstance(value, GradArray)
 
 

@@ -42,6 +42,9 @@ def array_function(
     if name in MAKERS:
         return made_like(self, name, args, kwargs)
     arrays = list(arrays_in((args, kwargs)))
+    if not arrays:  # `roots` and `poly` look at the elements of their argument, a `poly1d` here
+        args = tuple(a.coeffs if isinstance(a, np.poly1d) else a for a in args)
+        arrays = list(arrays_in(args))
     tracked = any(is_tracked(x) for x in arrays)
     writes = name in WRITERS and any(isinstance(a, GradArray) for a in args[:1])
     writes = writes or isinstance(kwargs.get("out"), GradArray)

@@ -5,10 +5,12 @@ from collections.abc import Callable
 from typing import Any
 from ..interop._mirror_types import ArrayFunction, Function, Ufunc
 from ..interop._mirror_index import Rows
+from ..interop._poly1d import poly1d as poly1d
 from ..interop._vectorize import vectorize as vectorize
 from . import fft as fft
 from . import lib as lib
 from . import linalg as linalg
+from . import polynomial as polynomial
 from . import random as random
 from numpy import False_ as False_
 from numpy import ScalarType as ScalarType
@@ -124,8 +126,6 @@ from numpy import object_ as object_
 from numpy import ogrid as ogrid
 from numpy import ones as ones
 from numpy import packbits as packbits
-from numpy import poly1d as poly1d
-from numpy import polynomial as polynomial
 from numpy import printoptions as printoptions
 from numpy import promote_types as promote_types
 from numpy import ravel_multi_index as ravel_multi_index

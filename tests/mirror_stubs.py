@@ -36,10 +36,13 @@ PACKAGE = Path(__file__).parents[1] / "keratorch"
 OWN = {
     "numpy": [
         "from ..interop._mirror_index import Rows",
+        "from ..interop._poly1d import poly1d as poly1d",
         "from ..interop._vectorize import vectorize as vectorize",
         "from . import emath as emath",
         "from . import fft as fft",
+        "from . import lib as lib",
         "from . import linalg as linalg",
+        "from . import polynomial as polynomial",
         "from . import random as random",
         "__version__: str",
         "c_: Rows",

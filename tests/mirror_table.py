@@ -175,6 +175,7 @@ def document(library: str, title: str) -> str:
         "|---|---|---|",
         *(f"| {v} | {counts[v]} | {meaning} |" for v, meaning in VERDICTS.items()),
     ]
+    lines += ["", *LISTS]
     for submodule in SUBMODULES[library]:
         heading = f"{library}.{submodule}" if submodule else library
         lines += ["", f"## `{heading}`"]
@@ -191,6 +192,18 @@ def document(library: str, title: str) -> str:
 
 
 LIBRARIES = {"numpy": "NumPy", "cupy": "CuPy"}
+#: What the page says of lists.
+LISTS = [
+    "**Lists.** Every function takes nested lists and tuples that hold tracked arrays, wherever "
+    "NumPy takes them with plain numbers, as in `np.linalg.solve(a, [x[0], 2 * x[1]])`. So do the "
+    "ufuncs with their methods, and the operators and methods of a `GradArray`: `x * [a, b]`, "
+    "`x[:2] = [a, b]`, `x.dot([a, b])`. The functions that join arrays, such as `stack`, and "
+    "`fromiter` take any iterable. A raw array beside such a list, as in `raw * [a, b]`, raises "
+    "`LostGradientError`: NumPy and CuPy make an array of the list themselves. Write "
+    "`raw * np.array([a, b])`, with `np` from keratorch. A list of constants alone is left to "
+    "NumPy, and the result is raw. Without a tracked array, a function of NumPy costs some 0.06 "
+    "to 0.1 µs more than in NumPy's own module.",
+]
 
 
 def main() -> None:

@@ -120,6 +120,14 @@ def asked_by_optimizer() -> bool:
     return frame is not None and _module(frame).startswith("scipy.optimize.")
 
 
+def asked_by_poly1d() -> bool:
+    """Whether `numpy.poly1d` called the NumPy function that asks, to drop coefficients."""
+    frame = _frame(2)
+    while frame and _module(frame).startswith("keratorch."):
+        frame = frame.f_back
+    return frame is not None and _module(frame) == "numpy.lib._polynomial_impl"
+
+
 def function_that_saves() -> str | None:
     """The function that writes a file and called ``__array__``, such as ``"numpy.save"``."""
     frame = _frame(2)
@@ -175,6 +183,7 @@ __all__ = [
     "asked_by_index",
     "asked_by_operator",
     "asked_by_optimizer",
+    "asked_by_poly1d",
     "asked_by_scipy",
     "asked_by_sparse",
     "asked_by_write",

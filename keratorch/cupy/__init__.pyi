@@ -260,7 +260,7 @@ from_dlpack: Function
 frombuffer: Function
 fromfile: Function
 fromfunction: Function
-fromiter: Function
+fromiter: ArrayFunction
 fromstring: Function
 full: ArrayFunction
 full_like: ArrayFunction

@@ -1,4 +1,4 @@
-"""Lists and tuples that hold tracked arrays, as arguments of a mirrored library's functions.
+"""Lists and tuples that hold `GradArray`s, as arguments of a mirrored library's functions.
 
 NumPy turns a list into an array by itself, and a tracked array in the list refuses that with
 `LostGradientError`. The functions here then make the array with keratorch, and call again. A call
@@ -7,19 +7,22 @@ without such a list costs one ``try``.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import update_wrapper
+from types import NoneType
 from typing import Any
 
+import numpy as np
+
+from ..backends import _registry
 from ..core.array import GradArray
-from ..core.recording import is_active
-from ..errors import LostGradientError
-from ._lookup import table_function
+from ..errors import DeviceMismatchError, LostGradientError
+from ._lookup import table_function, ufunc_function
+from ._values import WRITERS
 
 #: Function -> the arguments, by position and keyword, that are sequences of arrays. Any other list
 #: is one array.
 _SEQUENCES: dict[str, tuple[int | str, ...]] = {
-    "block": (0, "arrays"),
     "choose": (1, "choices"),
     "column_stack": (0, "tup"),
     "concat": (0, "arrays"),
@@ -30,54 +33,159 @@ _SEQUENCES: dict[str, tuple[int | str, ...]] = {
     "hstack": (0, "tup"),
     "linalg.multi_dot": (0, "arrays"),
     "piecewise": (1, 2, "condlist", "funclist"),
+    "row_stack": (0, "tup"),
     "select": (0, 1, "condlist", "choicelist"),
     "stack": (0, "arrays"),
     "vstack": (0, "tup"),
-    "row_stack": (0, "tup"),
 }
+#: Functions that give their lists a meaning of their own: nothing in them is replaced.
+_OF_LISTS = frozenset(["block"])
+#: Functions that join the arrays of any iterable, generators included.
+JOINERS = frozenset([
+    "column_stack", "concat", "concatenate", "dstack", "hstack", "row_stack", "stack", "vstack",
+])  # fmt: skip
+#: NumPy's functions that answer `False` where a list makes no array, and so hide the error.
+_HIDING = frozenset(["array_equal", "array_equiv"])
 _METHODS = ("accumulate", "at", "outer", "reduce", "reduceat")
 _FACTS = ("identity", "nargs", "nin", "nout", "ntypes", "signature", "types")
+#: Types of arguments that hold no array.
+_PLAIN = frozenset([bool, bytes, complex, float, int, NoneType, range, slice, str, type])
+#: What a `GradArray` in a list raises where NumPy or CuPy makes an array of the list.
+_REFUSALS = (LostGradientError, DeviceMismatchError)
+#: The same where the library makes no array of a list, as CuPy's ufuncs do not.
+_OF_NO_LISTS = (TypeError, *_REFUSALS)
+#: Functions and methods that write into their first argument, which stays as it is.
+_WRITERS = {*WRITERS, "at"}
 
 
-def takes_lists(function: Callable[..., Any], name: str) -> Callable[..., Any]:
+def takes_lists(
+    function: Callable[..., Any], name: str, refusals: tuple[type[Exception], ...] = _REFUSALS
+) -> Callable[..., Any]:
     """`function` of NumPy or CuPy, which also takes lists that hold tracked arrays.
 
-    name : its name in the table, such as ``"sum"`` or ``"linalg.norm"``.
+    name : its name in the table, such as ``"sum"`` or ``"linalg.norm"``; for a method of a ufunc
+        the name of the method.
+    refusals : what the function raises where it is given such a list.
     """
 
+    joins = name in JOINERS
+
     def call(*args: Any, **kwargs: Any) -> Any:
+        if joins:
+            args = _with_list(args)
         try:
-            return function(*args, **kwargs)
-        except LostGradientError:
+            return function(*args, **kwargs) if kwargs else function(*args)
+        except refusals:
             found = without_lists(name, args, kwargs)
             if found is None:
                 raise
         args, kwargs = found
         return function(*args, **kwargs)
 
-    return update_wrapper(call, function)
+    def first_looks(*args: Any, **kwargs: Any) -> Any:
+        args, kwargs = without_lists(name, args, kwargs) or (args, kwargs)
+        return function(*args, **kwargs)
+
+    return update_wrapper(first_looks if name in _HIDING else call, function)
 
 
-def ufunc_of_lists(ufunc: Any) -> Callable[..., Any]:
+def ufunc_of_lists(ufunc: Any, name: str) -> Callable[..., Any]:
     """A ufunc, with its methods and facts, which also takes lists that hold tracked arrays."""
-    name = str(ufunc.__name__)
-    call = takes_lists(ufunc, name)
+    of_numpy = type(ufunc).__module__.partition(".")[0] == "numpy"
+    refusals = _REFUSALS if of_numpy else _OF_NO_LISTS
+    any_number = takes_lists(ufunc, name, refusals)
+
+    # Functions of a fixed number of arguments are the fastest.
+    def unary(x: Any, /, *args: Any, **kwargs: Any) -> Any:
+        if args or kwargs:
+            return any_number(x, *args, **kwargs)
+        try:
+            return ufunc(x)
+        except refusals:
+            if not holds_array(x):
+                raise
+        return any_number(x)
+
+    def binary(x1: Any, x2: Any, /, *args: Any, **kwargs: Any) -> Any:
+        if args or kwargs:
+            return any_number(x1, x2, *args, **kwargs)
+        try:
+            return ufunc(x1, x2)
+        except refusals:
+            if not (holds_array(x1) or holds_array(x2)):
+                raise
+        return any_number(x1, x2)
+
+    call = update_wrapper({1: unary, 2: binary}.get(ufunc.nin, any_number), ufunc)
     for method in _METHODS:
         if hasattr(ufunc, method):
-            setattr(call, method, takes_lists(getattr(ufunc, method), name))
+            theirs = getattr(ufunc, method)
+            made = takes_lists(theirs, method) if of_numpy else _of_cupy(theirs, name, method)
+            setattr(call, method, made)
     for fact in _FACTS:
         if hasattr(ufunc, fact):
             setattr(call, fact, getattr(ufunc, fact))
     return call
 
 
+def _of_cupy(theirs: Callable[..., Any], name: str, method: str) -> Callable[..., Any]:
+    """The `method` of CuPy's ufunc `name`; keratorch's own of a call with a `GradArray`."""
+    numpys = getattr(np, name, None)
+    ours = ufunc_function(numpys, method) if isinstance(numpys, np.ufunc) else None
+    if ours is None or method == "at":  # CuPy's `at` calls a method of the array
+        return takes_lists(theirs, method, _OF_NO_LISTS)
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if not (any(map(holds_array, args)) or holds_array(kwargs)):
+            return theirs(*args, **kwargs)
+        args, kwargs = without_lists(method, args, kwargs) or (args, kwargs)
+        return ours(*args, **kwargs)
+
+    return update_wrapper(call, theirs)
+
+
+def from_iterable(function: Callable[..., Any]) -> Callable[..., Any]:
+    """``fromiter``, whose iterable may yield tracked arrays."""
+
+    def call(iter: Iterable[Any], *args: Any, **kwargs: Any) -> Any:
+        return function(iter if isinstance(iter, GradArray) else list(iter), *args, **kwargs)
+
+    return update_wrapper(call, function)
+
+
+def takes_iterables(function: Callable[..., Any]) -> Callable[..., Any]:
+    """`function` that joins arrays, which also takes iterators that yield `GradArray`s."""
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        return function(*_with_list(args), **kwargs)
+
+    return update_wrapper(call, function)
+
+
+def _with_list(args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """`args`, with a list in place of an iterable of `GradArray`s that is no sequence.
+
+    An iterable without a `GradArray` arrives at NumPy as an iterator, and NumPy refuses it.
+    """
+    if not args or type(args[0]) in (list, tuple) or hasattr(args[0], "__getitem__"):
+        return args
+    if not isinstance(args[0], Iterable):
+        return args
+    arrays = list(args[0])
+    return (arrays if holds_array(arrays) else iter(arrays), *args[1:])
+
+
 def without_lists(
     name: str, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> tuple[tuple[Any, ...], dict[str, Any]] | None:
-    """The arguments with arrays in place of lists that hold tracked arrays; `None` without such."""
+    """The arguments with arrays in place of lists that hold `GradArray`s; `None` without such."""
+    if name in _OF_LISTS:
+        return None
     sequences = _SEQUENCES.get(name, ())
-    new_args = [_made(v, i in sequences) for i, v in enumerate(args)]
-    new_kwargs = {k: _made(v, k in sequences) for k, v in kwargs.items()}
+    written = args[:1] if name in _WRITERS else ()
+    new_args = [*written]
+    new_args += [_made(v, i in sequences) for i, v in enumerate(args) if i >= len(written)]
+    new_kwargs = {k: v if k == "out" else _made(v, k in sequences) for k, v in kwargs.items()}
     same = all(a is b for a, b in zip(args, new_args, strict=True))
     if same and all(new_kwargs[k] is v for k, v in kwargs.items()):
         return None
@@ -85,7 +193,9 @@ def without_lists(
 
 
 def _made(value: Any, of_arrays: bool) -> Any:
-    if type(value) not in (list, tuple) or not holds_tracked(value):
+    if isinstance(value, np.poly1d):
+        return _made(value.coeffs, False)
+    if not isinstance(value, (list, tuple)) or not holds_array(value):
         return value
     if not of_arrays:
         array = table_function("array")
@@ -95,11 +205,26 @@ def _made(value: Any, of_arrays: bool) -> Any:
     return value if all(a is b for a, b in zip(parts, value, strict=True)) else parts
 
 
-def holds_tracked(value: Any) -> bool:
-    """Whether nested lists and tuples hold a tracked array."""
-    if type(value) is GradArray:
-        return is_active(value)
-    return isinstance(value, (list, tuple)) and any(map(holds_tracked, value))
+def holds_array(value: Any) -> bool:
+    """Whether `value` is, or holds, a `GradArray`: as a list, tuple, dict or `poly1d`, also nested."""
+    kind = type(value)
+    if kind in _PLAIN or kind in _registry.by_type:
+        return False
+    if isinstance(value, (list, tuple)):
+        return not _PLAIN.issuperset(map(type, value)) and any(map(holds_array, value))
+    if isinstance(value, dict):
+        return any(map(holds_array, value.values()))
+    if isinstance(value, np.poly1d):
+        return isinstance(value.coeffs, GradArray)
+    return isinstance(value, GradArray)
 
 
-__all__ = ["holds_tracked", "takes_lists", "ufunc_of_lists", "without_lists"]
+__all__ = [
+    "JOINERS",
+    "from_iterable",
+    "holds_array",
+    "takes_iterables",
+    "takes_lists",
+    "ufunc_of_lists",
+    "without_lists",
+]

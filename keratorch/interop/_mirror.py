@@ -18,7 +18,15 @@ from ..core.array import GradArray, get_raw
 from ..core.nodes import is_tracked
 from ..core.recording import constant
 from ._like import made_like
-from ._lists import takes_lists, ufunc_of_lists, without_lists
+from ._lists import (
+    JOINERS,
+    from_iterable,
+    holds_array,
+    takes_iterables,
+    takes_lists,
+    ufunc_of_lists,
+    without_lists,
+)
 from ._lookup import table_function, ufunc_function
 from ._missing import of_keratorch
 from ._values import MAKERS, arrays_in, not_differentiable
@@ -75,11 +83,20 @@ class Mirror:
             ) from None
         if not self.is_function(value):
             return value
+        function = self._function(name, value)
+        # So that `pickle` finds the function, and not the library's of the same name.
+        function.__module__ = f"keratorch.{self.library.__name__}"
+        return function
+
+    def _function(self, name: str, value: Any) -> Callable[..., Any]:
         if self.dispatches(value):
             if type(value).__name__ == "ufunc":
-                return ufunc_of_lists(value)
+                return ufunc_of_lists(value, FORMER.get(name, name))
             return takes_lists(value, self.prefix + name)
-        return mirrored(value, f"{self.library.__name__}.{name}", self.prefix + name)
+        function = mirrored(value, f"{self.library.__name__}.{name}", self.prefix + name)
+        if name == "fromiter":
+            return from_iterable(function)
+        return takes_iterables(function) if name in JOINERS else function
 
     @staticmethod
     def is_function(value: Any) -> bool:
@@ -96,8 +113,7 @@ def mirrored(function: Callable[..., Any], what: str, name: str) -> Callable[...
 
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
-        arrays = list(arrays_in((args, kwargs)))
-        if not arrays:
+        if not (any(map(holds_array, args)) or (kwargs and holds_array(kwargs))):
             return function(*args, **kwargs)
         known = FORMER.get(name, name)
         if known in MAKERS and isinstance(kwargs.get("like"), GradArray):
@@ -108,7 +124,7 @@ def mirrored(function: Callable[..., Any], what: str, name: str) -> Callable[...
             if listed is not None:
                 args, kwargs = listed
             return found(*args, **kwargs)
-        for x in arrays:
+        for x in arrays_in((args, kwargs)):
             if is_tracked(x):
                 raise not_differentiable(what, x)
         return _as_constants(function(*_unwrapped(args), **_unwrapped(kwargs)))

@@ -5,10 +5,13 @@ from collections.abc import Callable
 from typing import Any
 from ..interop._mirror_types import ArrayFunction, Function, Ufunc
 from ..interop._mirror_index import Rows
+from ..interop._poly1d import poly1d as poly1d
 from ..interop._vectorize import vectorize as vectorize
 from . import emath as emath
 from . import fft as fft
+from . import lib as lib
 from . import linalg as linalg
+from . import polynomial as polynomial
 from . import random as random
 from numpy import False_ as False_
 from numpy import ScalarType as ScalarType
@@ -66,7 +69,6 @@ from numpy import from_dlpack as from_dlpack
 from numpy import frombuffer as frombuffer
 from numpy import fromfile as fromfile
 from numpy import fromfunction as fromfunction
-from numpy import fromiter as fromiter
 from numpy import frompyfunc as frompyfunc
 from numpy import fromregex as fromregex
 from numpy import fromstring as fromstring
@@ -100,7 +102,6 @@ from numpy import isfortran as isfortran
 from numpy import isnat as isnat
 from numpy import issubdtype as issubdtype
 from numpy import kaiser as kaiser
-from numpy import lib as lib
 from numpy import little_endian as little_endian
 from numpy import load as load
 from numpy import loadtxt as loadtxt
@@ -124,8 +125,6 @@ from numpy import object_ as object_
 from numpy import ogrid as ogrid
 from numpy import ones as ones
 from numpy import packbits as packbits
-from numpy import poly1d as poly1d
-from numpy import polynomial as polynomial
 from numpy import printoptions as printoptions
 from numpy import promote_types as promote_types
 from numpy import ravel_multi_index as ravel_multi_index
@@ -308,6 +307,7 @@ fmax: Ufunc
 fmin: Ufunc
 fmod: Ufunc
 frexp: Function
+fromiter: ArrayFunction
 full: ArrayFunction
 full_like: ArrayFunction
 gcd: Ufunc

@@ -1,11 +1,14 @@
 """Lists and tuples that hold tracked arrays, given to the functions of `keratorch.numpy`."""
 
+import pickle
+from operator import attrgetter
+
 import numpy as onp
 import pytest
 
 import keratorch as kt
 import keratorch.numpy as np
-from keratorch.interop._lists import holds_tracked
+from keratorch.interop._lists import holds_array
 
 X = onp.array([0.3, 0.7, 1.2])
 M = onp.array([[2.0, 1.0], [1.0, 3.0]])
@@ -202,12 +205,119 @@ def test_shapes_and_dtypes_are_numpys():
         np.sum([[x[0]], [x[0], x[1]]])
 
 
-def test_generators_are_refused_as_by_numpy():
+@pytest.mark.parametrize("name", ["concatenate", "stack", "vstack", "hstack", "dstack"])
+def test_what_joins_arrays_takes_any_iterable_of_tracked_arrays(name):
+    function = getattr(np, name)
+    expected = function([X[:2], X[1:]])
+    for made in (lambda a: (v for v in a), lambda a: dict(enumerate(a)).values(), iter):
+        y = function(made([kt.GradArray(X)[:2], kt.GradArray(X)[1:]]))
+        assert y.requires_grad
+        onp.testing.assert_array_equal(y.numpy(), expected)
+        with pytest.raises(TypeError):  # as from NumPy
+            function(made([X[:2], X[1:]]))
+
+
+def test_other_functions_refuse_generators_as_numpy_does():
     x = kt.GradArray(X)
-    with pytest.raises(TypeError):
-        np.concatenate(x[i : i + 1] for i in range(3))
-    with pytest.raises(TypeError):
-        np.exp(x[i] for i in range(3))
+    for function in (np.exp, np.linalg.inv):
+        with pytest.raises((TypeError, ValueError)):
+            function(v for v in x)
+
+
+def test_fromiter_takes_tracked_numbers():
+    x = kt.GradArray(X)
+    y = np.fromiter((v * v for v in x), float, 2)
+    kt.sum(y).backward()
+    onp.testing.assert_array_equal(x.grad, [0.6, 1.4, 0.0])
+    onp.testing.assert_array_equal(np.fromiter((i * i for i in range(3)), int), [0, 1, 4])
+    assert type(np.fromiter([1.0], float)) is onp.ndarray
+    with pytest.raises(ValueError, match="fewer than 4"):
+        np.fromiter(iter(x), float, 4)
+
+
+def test_lists_that_are_written_into_are_refused():
+    x = kt.GradArray(X)
+    for write in (
+        lambda: np.add.at([x[0], x[1]], [0], [x[2]]),
+        lambda: np.put([x[0], x[1]], [0], [x[2]]),
+        lambda: np.copyto([x[0], x[1]], [x[2], x[2]]),
+        lambda: np.add([x[0]], [x[1]], out=[x[2]]),
+    ):
+        with pytest.raises((TypeError, AttributeError)):
+            write()
+
+
+def test_equality_of_lists_is_that_of_their_values():
+    x = kt.GradArray(X)  # NumPy's functions answer False where a list makes no array
+    assert np.array_equal([x[0], x[1]], X[:2]) and not np.array_equal([x[0], x[1]], X[1:])
+    assert np.array_equiv([x[0], x[0]], [[X[0]]])
+
+
+def test_histogramdd_takes_a_list_of_variables():
+    x = kt.GradArray(X)
+    for sample, plain in (
+        ([[x[0], x[1], x[2]], [x[2], x[1], x[0]]], [X, X[::-1]]),
+        ([x[0], x[1], x[2]], list(X)),
+    ):
+        counts, edges = np.histogramdd(sample, 2)
+        expected, places = onp.histogramdd(plain, 2)
+        onp.testing.assert_array_equal(counts.numpy(), expected)
+        for edge, place in zip(edges, places, strict=True):
+            onp.testing.assert_allclose(edge.numpy(), place, rtol=1e-15)
+
+
+def elements(x):
+    """Elements of many kinds in one list, each a number."""
+    return [
+        [x[0], 2.0, 3, True, onp.float64(1.5), onp.array(2.5), kt.asarray(0.5)],
+        [x[0], 1j],
+        [onp.float32(1.0), x[1]],
+        [[x[0], 1.0], onp.array([2.0, 3.0]), x[:2], (x[1], 4)],
+        [onp.ones((1, 2)), [x[:2]], [[x[2], 1.0]]],
+        [x[:1], x[1:2], [x[2]], onp.ones(1)],
+        [[[x[0]]], [[2.0]]],
+        [onp.int64(3), x[0]],
+    ]
+
+
+@pytest.mark.parametrize("i", range(8))
+def test_elements_of_many_kinds(i):
+    plain, tracked = elements(X)[i], elements(kt.GradArray(X))[i]
+    plain = [v if not isinstance(v, kt.GradArray) else float(v) for v in plain]
+    expected = onp.array(plain)
+    y = np.array(tracked)
+    assert y.requires_grad and y.shape == expected.shape and y.dtype == expected.dtype
+    onp.testing.assert_array_equal(y.numpy(), expected)
+    onp.testing.assert_array_equal(np.exp(tracked).numpy(), onp.exp(expected))
+    f = kt.grad(lambda x: kt.real(np.sum(np.square(elements(x)[i]))))
+    places = kt.grad(lambda x: kt.real(np.sum(np.square(np.array(elements(x)[i])))))
+    onp.testing.assert_array_equal(f(X), places(X))
+    assert onp.any(f(X))
+
+
+def test_lists_of_leaves_where_nothing_is_recorded():
+    a, b = kt.GradArray(1.0), kt.GradArray(2.0)
+    with kt.no_grad():
+        y = np.sum([a, b])
+    assert y.item() == 3.0 and not y.requires_grad
+
+
+def test_lists_in_forward_mode_and_of_higher_order():
+    def f(x):
+        return np.linalg.norm([x[0] * x[1], np.exp(x[2])])
+
+    def same(x):
+        return kt.sqrt((x[0] * x[1]) ** 2 + kt.exp(x[2]) ** 2)
+
+    onp.testing.assert_allclose(kt.jacfwd(f)(X), kt.grad(same)(X))
+    onp.testing.assert_allclose(kt.jacfwd(kt.hessian(f))(X), kt.jacfwd(kt.hessian(same))(X))
+
+
+@pytest.mark.parametrize("name", ["exp", "array", "linalg.norm", "fft.fft", "stack", "fromiter"])
+def test_functions_are_pickled_by_name(name):
+    function = attrgetter(name)(np)
+    assert pickle.loads(pickle.dumps(function)) is function
+    assert repr(function).startswith("<function")
 
 
 def test_methods_of_ufuncs_and_their_facts():
@@ -228,7 +338,7 @@ def test_other_lost_gradients_are_still_errors():
 
 
 def test_lists_without_tracked_arrays_are_left_to_numpy():
-    assert not holds_tracked([1.0, [2.0, onp.ones(2)], kt.asarray(1.0)])
-    assert holds_tracked((1.0, [kt.GradArray(1.0)]))
+    assert not holds_array([1.0, [2.0, onp.ones(2)], {"a": "b"}])
+    assert holds_array((1.0, [kt.GradArray(1.0)])) and holds_array({"a": [kt.asarray(1.0)]})
     assert type(np.exp([1.0, 2.0])) is onp.ndarray
     assert type(np.sum([kt.asarray(1.0), 2.0])) is onp.float64

@@ -17,7 +17,16 @@ from ...errors import ShapeError
 from ...ops._operands import can_look, first_array, integer, widened
 from ...ops.indexing import add_at
 from .._values import arrays_in
-from ._arguments import array, common_dtype, flat, floating, index_array, is_complex, is_floating
+from ._arguments import (
+    array,
+    common_dtype,
+    flat,
+    floating,
+    index_array,
+    is_complex,
+    is_floating,
+    is_number,
+)
 from ._table import implements
 
 
@@ -204,6 +213,8 @@ def _columns(name: str, sample: Any, *others: Any) -> list[GradArray]:
     if isinstance(sample, (list, tuple)):
         like = first_array(*sample, *others)
         columns = [array(column, like) for column in sample]
+        if all(map(is_number, sample)):  # the places of one variable
+            columns = [kt.stack(columns)]
     else:
         x = array(sample, first_array(sample, *others))
         columns = [x] if x.ndim < 2 else list(kt.unstack(x, axis=1))

@@ -16,6 +16,7 @@ import numpy as np
 
 from ..backends import _registry
 from ..core.array import GradArray
+from ..core.convert import as_operand, from_objects
 from ..errors import DeviceMismatchError, LostGradientError
 from ._lookup import table_function, ufunc_function
 from ._values import WRITERS
@@ -54,6 +55,8 @@ _PLAIN = frozenset([bool, bytes, complex, float, int, NoneType, range, slice, st
 _REFUSALS = (LostGradientError, DeviceMismatchError)
 #: The same where the library makes no array of a list, as CuPy's ufuncs do not.
 _OF_NO_LISTS = (TypeError, *_REFUSALS)
+#: What NumPy raises where it cannot compute with the elements of an array of dtype object.
+_OF_OBJECTS = (TypeError, ValueError, AttributeError)
 #: Functions and methods that write into their first argument, which stays as it is.
 _WRITERS = {*WRITERS, "at"}
 
@@ -69,14 +72,16 @@ def takes_lists(
     """
 
     joins = name in JOINERS
+    failures = (*_OF_OBJECTS, *refusals)
 
     def call(*args: Any, **kwargs: Any) -> Any:
         if joins:
             args = _with_list(args)
         try:
             return function(*args, **kwargs) if kwargs else function(*args)
-        except refusals:
-            found = without_lists(name, args, kwargs)
+        except failures as error:
+            listed = without_lists(name, args, kwargs) if isinstance(error, refusals) else None
+            found = without_objects(*(listed or (args, kwargs))) or listed
             if found is None:
                 raise
         args, kwargs = found
@@ -93,6 +98,7 @@ def ufunc_of_lists(ufunc: Any, name: str) -> Callable[..., Any]:
     """A ufunc, with its methods and facts, which also takes lists that hold tracked arrays."""
     of_numpy = type(ufunc).__module__.partition(".")[0] == "numpy"
     refusals = _REFUSALS if of_numpy else _OF_NO_LISTS
+    failures = (*_OF_OBJECTS, *refusals)
     any_number = takes_lists(ufunc, name, refusals)
 
     # Functions of a fixed number of arguments are the fastest.
@@ -101,8 +107,8 @@ def ufunc_of_lists(ufunc: Any, name: str) -> Callable[..., Any]:
             return any_number(x, *args, **kwargs)
         try:
             return ufunc(x)
-        except refusals:
-            if not holds_array(x):
+        except failures:
+            if not (holds_array(x) or from_objects(x) is not x):
                 raise
         return any_number(x)
 
@@ -111,8 +117,8 @@ def ufunc_of_lists(ufunc: Any, name: str) -> Callable[..., Any]:
             return any_number(x1, x2, *args, **kwargs)
         try:
             return ufunc(x1, x2)
-        except refusals:
-            if not (holds_array(x1) or holds_array(x2)):
+        except failures:
+            if not any(holds_array(x) or from_objects(x) is not x for x in (x1, x2)):
                 raise
         return any_number(x1, x2)
 
@@ -192,6 +198,23 @@ def without_lists(
     return tuple(new_args), new_kwargs
 
 
+def without_objects(
+    args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[tuple[Any, ...], dict[str, Any]] | None:
+    """The arguments with `GradArray`s in place of arrays of objects that hold such.
+
+    `None` without such an argument.
+    """
+    lists = [from_objects(v) for v in (*args, *kwargs.values())]
+    if all(a is b for a, b in zip(lists, (*args, *kwargs.values()), strict=True)):
+        return None
+    made = [
+        v if v is old else as_operand(v)
+        for v, old in zip(lists, (*args, *kwargs.values()), strict=True)
+    ]
+    return tuple(made[: len(args)]), dict(zip(kwargs, made[len(args) :], strict=True))
+
+
 def _made(value: Any, of_arrays: bool) -> Any:
     if isinstance(value, np.poly1d):
         return _made(value.coeffs, False)
@@ -206,7 +229,7 @@ def _made(value: Any, of_arrays: bool) -> Any:
 
 
 def holds_array(value: Any) -> bool:
-    """Whether `value` is, or holds, a `GradArray`: as a list, tuple, dict or `poly1d`, also nested."""
+    """Whether `value` is, or holds, a `GradArray`: a list, tuple, dict or `poly1d`, also nested."""
     kind = type(value)
     if kind in _PLAIN or kind in _registry.by_type:
         return False
@@ -227,4 +250,5 @@ __all__ = [
     "takes_lists",
     "ufunc_of_lists",
     "without_lists",
+    "without_objects",
 ]

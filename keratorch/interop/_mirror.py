@@ -26,6 +26,7 @@ from ._lists import (
     takes_lists,
     ufunc_of_lists,
     without_lists,
+    without_objects,
 )
 from ._lookup import table_function, ufunc_function
 from ._missing import of_keratorch
@@ -114,7 +115,13 @@ def mirrored(function: Callable[..., Any], what: str, name: str) -> Callable[...
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
         if not (any(map(holds_array, args)) or (kwargs and holds_array(kwargs))):
-            return function(*args, **kwargs)
+            try:
+                return function(*args, **kwargs)
+            except (TypeError, ValueError, AttributeError):
+                objects = without_objects(args, kwargs)
+                if objects is None:
+                    raise
+            args, kwargs = objects
         known = FORMER.get(name, name)
         if known in MAKERS and isinstance(kwargs.get("like"), GradArray):
             return made_like(kwargs.pop("like"), known, args, kwargs)

@@ -542,3 +542,13 @@ def test_second_derivative_of_linear_is_zero(device, name, way):
     # Together with something curved, which is what users write.
     total = first + kt.sum(x**2)
     np.testing.assert_array_equal(on_host(kt.gradients(total, x)[0]), 2 * x.numpy())
+
+
+def test_quantiles_at_an_element_have_the_slope_to_the_next(device):
+    x, q = leaf(device, [1.0, 4.0, 2.0, 8.0]), leaf(device, [0.0, 1 / 3, 0.5, 1.0])
+    np.testing.assert_allclose(grad(lambda q: np.quantile(x.detach(), q), q), [3.0, 6.0, 6.0, 12.0])
+    g = grad(lambda q: np.quantile(x.detach(), q, method="hazen"), q)
+    np.testing.assert_allclose(g, [0.0, 8.0, 8.0, 0.0])  # constant beyond the last place
+    endless = leaf(device, [1.0, INF])
+    y = np.quantile(endless, leaf(device, 1.0))
+    assert on_host(y._array) == INF

@@ -204,10 +204,10 @@ LISTS = [
     "NumPy, and the result is raw. Without a tracked array, a function of NumPy costs some 0.06 "
     "to 0.1 µs more than in NumPy's own module.",
     "",
-    "**Arrays of dtype object** that you fill with tracked values, as in `a = np.empty(n, object)`, "
-    "keep their gradients. Where NumPy computes with the elements one by one, as in `2 * a` and "
-    "`a.sum()`, it does so here too. Where NumPy cannot, as in `np.exp(a)`, the array is taken like "
-    "a list. `kt.asarray(a)` and `np.asarray(a, dtype=float)` make one array of the elements.",
+    "**Arrays of dtype object** that you fill with tracked values, as in "
+    "`a = np.empty(n, object)`, keep their gradients. Where NumPy computes with the elements one by "
+    "one, as in `2 * a` and `a.sum()`, it does so here too. Where NumPy cannot, as in `np.exp(a)`, "
+    "the array is taken like a list. `kt.asarray(a)` and `np.asarray(a, dtype=float)` make one array of the elements.",
 ]
 
 

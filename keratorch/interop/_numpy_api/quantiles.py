@@ -179,7 +179,8 @@ def _of_rows(
         other = kt.take_along_axis(rows, high, axis=-1)
         gap = kt.where(low == high, 0.0, other - y)
         if is_active(q):
-            gap = kt.where((index == last) & (q == 1), _last_gap(rows, low), gap)
+            ends = (index == last) & (part == 0) & (q == 1)
+            gap = kt.where(ends, _last_gap(rows, low), gap)
         gap = kt.astype(gap, dtype, copy=False)
         y, other, part = (kt.astype(v, dtype, copy=False) for v in (y, other, part))
         y = kt.where(part < 0.5, y + gap * part, other - gap * (1 - part))

@@ -205,9 +205,10 @@ LISTS = [
     "to 0.1 µs more than in NumPy's own module.",
     "",
     "**Arrays of dtype object** that you fill with tracked values, as in "
-    "`a = np.empty(n, object)`, keep their gradients. Where NumPy computes with the elements one by "
-    "one, as in `2 * a` and `a.sum()`, it does so here too. Where NumPy cannot, as in `np.exp(a)`, "
-    "the array is taken like a list. `kt.asarray(a)` and `np.asarray(a, dtype=float)` make one array of the elements.",
+    "`a = np.empty(n, object)`, keep their gradients. Where NumPy computes with the elements one "
+    "by one, as in `2 * a` and `a.sum()`, it does so here too. Where NumPy cannot, as in "
+    "`np.exp(a)`, the array is taken like a list. `kt.asarray(a)` and "
+    "`np.asarray(a, dtype=float)` make one array of the elements.",
 ]
 
 

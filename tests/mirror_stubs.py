@@ -35,6 +35,7 @@ PACKAGE = Path(__file__).parents[1] / "keratorch"
 #: What the mirrors themselves import and define.
 OWN = {
     "numpy": [
+        "from ..interop._enumerate import ndenumerate as ndenumerate",
         "from ..interop._mirror_index import Rows",
         "from ..interop._poly1d import poly1d as poly1d",
         "from ..interop._vectorize import vectorize as vectorize",

@@ -4,6 +4,7 @@ import builtins
 from collections.abc import Callable
 from typing import Any
 from ..interop._mirror_types import ArrayFunction, Function, Ufunc
+from ..interop._enumerate import ndenumerate as ndenumerate
 from ..interop._mirror_index import Rows
 from ..interop._poly1d import poly1d as poly1d
 from ..interop._vectorize import vectorize as vectorize
@@ -116,7 +117,6 @@ from numpy import mgrid as mgrid
 from numpy import min_scalar_type as min_scalar_type
 from numpy import mintypecode as mintypecode
 from numpy import ndarray as ndarray
-from numpy import ndenumerate as ndenumerate
 from numpy import ndindex as ndindex
 from numpy import nditer as nditer
 from numpy import nested_iters as nested_iters

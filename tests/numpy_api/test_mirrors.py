@@ -174,6 +174,18 @@ def test_r_and_c_join_as_numpys_do(call):
     check_grads(lambda x: call(knp, x), [v])
 
 
+def test_ndenumerate_gives_elements_with_gradients():
+    v = np.array([[0.5, 2.0], [1.0, 3.0]])
+
+    def total(x):
+        return sum((1 + i + 2 * j) * element**2 for (i, j), element in knp.ndenumerate(x))
+
+    assert list(knp.ndenumerate(v)) == list(np.ndenumerate(v))
+    np.testing.assert_allclose(total(kt.GradArray(v)).item(), total(v))
+    check_grads(total, [v])
+    check_grads(lambda x: sum(e * e for _, e in knp.ndenumerate([x[0, 0], 1.0])), [v])
+
+
 def test_r_with_a_directive_is_refused():
     with pytest.raises(kt.NotDifferentiableError, match="r_ and c_"):
         knp.r_["0,2", kt.GradArray([1.0])]

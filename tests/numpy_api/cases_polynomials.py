@@ -51,6 +51,7 @@ CASES = [
         (PLACES, Y),
     ),
     Case("polyfit", lambda np, x, y: np.polyfit(x, y, 7), (PLACES, Y)),
+    Case("polyfit", lambda np, x, y: np.polyfit(x, y, 2, 1e-10), (PLACES, Y)),
     Case("polyfit", lambda np, y: np.polyfit(PLACES // 1, y, 5), (Y,)),
     Case("polyfit", lambda np, y: np.polyfit(PLACES, y, 1, cov=True), (array(7, complex=True),)),
     Case("poly", lambda np, z: np.poly(z), (P,)),

@@ -141,12 +141,13 @@ def polyfit(
     cov : whether to return ``(coefficients, covariance)``; ``"unscaled"`` leaves out the factor
         χ²/(number of places − number of coefficients).
 
+    rcond : singular values up to `rcond` times the largest count as 0. If they are not 0, a tracked
+        argument raises `NotDifferentiableError`.
+
     Where the places `x` do not determine the coefficients, the result is that of least norm, with
     NumPy's `RankWarning`, and its derivative assumes constant rank. On a device whose values the
     host cannot see the result is NaN there.
     """
-    if rcond is not None:
-        raise refuse("polyfit", "rcond=", "leave it out, or take a lower degree")
     like = first_array(x, y, w)
     x, y = (floating(array(v, like)) for v in (x, y))
     if deg < 0 or x.ndim != 1 or not x.shape[0] or y.ndim not in (1, 2):
@@ -173,7 +174,7 @@ def polyfit(
     if cov and is_complex(powers) and not full:
         raise refuse("polyfit", "cov= and complex places", "compute it from numpy.vander(x)")
     powers, y = promoted("polyfit", [powers / scale, y])
-    tolerance = x.shape[0] * kt.finfo(x.dtype).eps
+    tolerance = x.shape[0] * kt.finfo(x.dtype).eps if rcond is None else rcond
     columns = y if y.ndim == 2 else y[:, None]
     more: tuple[Any, ...] = ()
     r = None if full else _factor(powers, tolerance)

@@ -206,7 +206,7 @@ def _made(value: Any, of_arrays: bool) -> Any:
 
 
 def holds_array(value: Any) -> bool:
-    """Whether `value` is, or holds, a `GradArray`: as a list, tuple, dict or `poly1d`, also nested."""
+    """Whether `value` is a `GradArray`, or a nested list, dict or `poly1d` that holds one."""
     kind = type(value)
     if kind in _PLAIN or kind in _registry.by_type:
         return False

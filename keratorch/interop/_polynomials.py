@@ -122,6 +122,21 @@ def _as_powers(general: Callable[..., Any], plain: Callable[..., Any]) -> Callab
     return as_powers
 
 
+def _division(general: Callable[..., Any]) -> Callable[..., Any]:
+    """``_zseries_div(z1, z2)`` with a divisor that begins with 1.
+
+    NumPy's code reads ``z2[0]``, and divides z2 by it in place. The element that it read is a view
+    of z2 in CuPy.
+    """
+
+    def divide(z1: Any, z2: Any) -> Any:
+        first = z2[0] * 1
+        quotient, rest = general(z1, z2 / first)
+        return quotient / first, rest
+
+    return divide
+
+
 #: How the name of a function ends -> what replaces NumPy's code.
 _CHANGES = {"line": _line, "mulx": _times_x, "2poly": _as_powers}
 
@@ -148,6 +163,8 @@ def _rebound(name: str) -> dict[str, Any]:
     theirs = {f: utilities[n] for n, f in vars(polyutils).items() if callable(f)}
     special = {"np": NUMPY.but(all=_all), "pu": SimpleNamespace(**utilities)}
     own = rebound(module, special, theirs)
+    if name == "chebyshev":
+        own["_zseries_div"] = _division(own["_zseries_div"])
     for key in module.__all__:
         for ending, change in _CHANGES.items():
             if key.endswith(ending):

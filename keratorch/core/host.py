@@ -11,6 +11,7 @@ from ..errors import DeviceMismatchError, DTypeError, LostGradientError, ShapeEr
 from .callers import (
     asked_by_error_estimate,
     asked_by_index,
+    asked_by_mirror,
     asked_by_scipy,
     asked_by_sparse,
     asked_by_write,
@@ -146,6 +147,11 @@ class HostValues(GradArrayBase):
         if asked_by_sparse():
             return no_array()
         if is_tracked(self):
+            if asked_by_mirror():
+                raise LostGradientError(
+                    f"np.asarray of a tracked array of shape {tuple(self.shape)} in a sequence "
+                    "that is no list or tuple: make one of it, as in np.stack(list(values))"
+                )
             if asked_by_write():
                 raise write_refused(self.shape)
             if asked_by_index():

@@ -16,6 +16,7 @@ import numpy as np
 
 from ..backends import _registry
 from ..core.array import GradArray
+from ..core.callers import MIRRORS
 from ..errors import DeviceMismatchError, LostGradientError
 from ._lookup import table_function, ufunc_function
 from ._values import WRITERS
@@ -38,8 +39,8 @@ _SEQUENCES: dict[str, tuple[int | str, ...]] = {
     "stack": (0, "arrays"),
     "vstack": (0, "tup"),
 }
-#: Functions that give their lists a meaning of their own: nothing in them is replaced.
-_OF_LISTS = frozenset(["block"])
+#: Functions whose lists stay: they give them a meaning of their own, or make arrays of them.
+_OF_LISTS = frozenset(["array", "asanyarray", "asarray", "block"])
 #: Functions that join the arrays of any iterable, generators included.
 JOINERS = frozenset([
     "column_stack", "concat", "concatenate", "dstack", "hstack", "row_stack", "stack", "vstack",
@@ -86,6 +87,7 @@ def takes_lists(
         args, kwargs = without_lists(name, args, kwargs) or (args, kwargs)
         return function(*args, **kwargs)
 
+    MIRRORS.add(call.__code__)
     return update_wrapper(first_looks if name in _HIDING else call, function)
 
 
@@ -102,9 +104,10 @@ def ufunc_of_lists(ufunc: Any, name: str) -> Callable[..., Any]:
         try:
             return ufunc(x)
         except refusals:
-            if not holds_array(x):
+            found = without_lists(name, (x,), {})
+            if found is None:
                 raise
-        return any_number(x)
+        return ufunc(*found[0])
 
     def binary(x1: Any, x2: Any, /, *args: Any, **kwargs: Any) -> Any:
         if args or kwargs:
@@ -112,10 +115,12 @@ def ufunc_of_lists(ufunc: Any, name: str) -> Callable[..., Any]:
         try:
             return ufunc(x1, x2)
         except refusals:
-            if not (holds_array(x1) or holds_array(x2)):
+            found = without_lists(name, (x1, x2), {})
+            if found is None:
                 raise
-        return any_number(x1, x2)
+        return ufunc(*found[0])
 
+    MIRRORS.update([unary.__code__, binary.__code__])
     call = update_wrapper({1: unary, 2: binary}.get(ufunc.nin, any_number), ufunc)
     for method in _METHODS:
         if hasattr(ufunc, method):
@@ -208,6 +213,8 @@ def _made(value: Any, of_arrays: bool) -> Any:
 def holds_array(value: Any) -> bool:
     """Whether `value` is a `GradArray`, or a nested list, dict or `poly1d` that holds one."""
     kind = type(value)
+    if kind is GradArray:
+        return True
     if kind in _PLAIN or kind in _registry.by_type:
         return False
     if isinstance(value, (list, tuple)):

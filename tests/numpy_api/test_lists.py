@@ -2,6 +2,7 @@
 
 import operator
 import pickle
+from collections import deque
 from operator import attrgetter
 
 import numpy as onp
@@ -414,6 +415,9 @@ def test_methods_of_ufuncs_and_their_facts():
 
 def test_other_lost_gradients_are_still_errors():
     x = kt.GradArray(X)
+    for function in (np.exp, np.linalg.norm, np.sum):
+        with pytest.raises(kt.LostGradientError, match=r"np\.stack\(list"):
+            function(deque(x))
     with pytest.raises(kt.LostGradientError):
         np.add(onp.ones(3), x, out=onp.empty(3))
     with pytest.raises(kt.LostGradientError):

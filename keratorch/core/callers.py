@@ -120,12 +120,16 @@ def asked_by_optimizer() -> bool:
     return frame is not None and _module(frame).startswith("scipy.optimize.")
 
 
+class Caught(LostGradientError):
+    """The error for a function of `MIRRORS`, which no user sees."""
+
+
 #: The code of functions that catch the error for a tracked array in a list, and make the array.
 MIRRORS: set[CodeType] = set()
 
 
 def asked_by_mirror() -> bool:
-    """Whether a function of `MIRRORS` called NumPy; it does not show the error to the user."""
+    """Whether a function of `MIRRORS` called NumPy. It shows no `Caught` to the user."""
     frame = _frame(2)
     while frame and _module(frame).startswith("numpy."):
         frame = frame.f_back
@@ -192,6 +196,7 @@ def no_array() -> Any:
 
 __all__ = [
     "MIRRORS",
+    "Caught",
     "asked_by_error_estimate",
     "asked_by_index",
     "asked_by_mirror",

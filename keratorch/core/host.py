@@ -9,6 +9,7 @@ from typing import Any
 from ..backends import _registry
 from ..errors import DeviceMismatchError, DTypeError, LostGradientError, ShapeError
 from .callers import (
+    Caught,
     asked_by_error_estimate,
     asked_by_index,
     asked_by_mirror,
@@ -148,10 +149,7 @@ class HostValues(GradArrayBase):
             return no_array()
         if is_tracked(self):
             if asked_by_mirror():
-                raise LostGradientError(
-                    f"np.asarray of a tracked array of shape {tuple(self.shape)} in a sequence "
-                    "that is no list or tuple: make one of it, as in np.stack(list(values))"
-                )
+                raise Caught
             if asked_by_write():
                 raise write_refused(self.shape)
             if asked_by_index():

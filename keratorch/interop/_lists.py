@@ -16,8 +16,8 @@ import numpy as np
 
 from ..backends import _registry
 from ..core.array import GradArray
-from ..core.callers import MIRRORS
-from ..errors import DeviceMismatchError, LostGradientError
+from ..core.callers import MIRRORS, Caught
+from ..errors import DeviceMismatchError, LostGradientError, NotDifferentiableError
 from ._lookup import table_function, ufunc_function
 from ._values import WRITERS
 
@@ -47,6 +47,8 @@ JOINERS = frozenset([
 ])  # fmt: skip
 #: NumPy's functions that answer `False` where a list makes no array, and so hide the error.
 _HIDING = frozenset(["array_equal", "array_equiv"])
+#: Functions that call a function of the user, which may return tracked arrays for plain ones.
+_OF_CALLBACKS = frozenset(["apply_along_axis", "apply_over_axes", "piecewise"])
 _METHODS = ("accumulate", "at", "outer", "reduce", "reduceat")
 _FACTS = ("identity", "nargs", "nin", "nout", "ntypes", "signature", "types")
 #: Types of arguments that hold no array.
@@ -59,16 +61,31 @@ _OF_NO_LISTS = (TypeError, *_REFUSALS)
 _WRITERS = {*WRITERS, "at"}
 
 
-def takes_lists(
-    function: Callable[..., Any], name: str, refusals: tuple[type[Exception], ...] = _REFUSALS
-) -> Callable[..., Any]:
-    """`function` of NumPy or CuPy, which also takes lists that hold tracked arrays.
+def takes_lists(function: Callable[..., Any], name: str) -> Callable[..., Any]:
+    """`function` of NumPy, which also takes lists that hold tracked arrays.
 
-    name : its name in the table, such as ``"sum"`` or ``"linalg.norm"``; for a method of a ufunc
-        the name of the method.
-    refusals : what the function raises where it is given such a list.
+    NumPy asks only some arguments for a protocol. A tracked array that it does not ask, such as the
+    number in ``full_like(a, x)``, goes into keratorch's function too.
+
+    name : its name in the table, such as ``"sum"`` or ``"linalg.norm"``.
     """
 
+    def first_looks(*args: Any, **kwargs: Any) -> Any:
+        args, kwargs = without_lists(name, args, kwargs) or (args, kwargs)
+        return function(*args, **kwargs)
+
+    if name in _HIDING:
+        return update_wrapper(first_looks, function)
+    return _retrying(function, name, (NotDifferentiableError, *_REFUSALS), of_table=True)
+
+
+def _retrying(
+    function: Callable[..., Any], name: str, refusals: tuple[type[Exception], ...], of_table: bool
+) -> Callable[..., Any]:
+    """`function`, called again without lists where it raises one of `refusals`.
+
+    of_table : call keratorch's function `name` then, if there is one.
+    """
     joins = name in JOINERS
 
     def call(*args: Any, **kwargs: Any) -> Any:
@@ -76,26 +93,45 @@ def takes_lists(
             args = _with_list(args)
         try:
             return function(*args, **kwargs) if kwargs else function(*args)
-        except refusals:
-            found = without_lists(name, args, kwargs)
-            if found is None:
+        except refusals as error:
+            other = _other_call(function, name, args, kwargs, error, of_table)
+            if other is None:
                 raise
-        args, kwargs = found
-        return function(*args, **kwargs)
-
-    def first_looks(*args: Any, **kwargs: Any) -> Any:
-        args, kwargs = without_lists(name, args, kwargs) or (args, kwargs)
-        return function(*args, **kwargs)
+        return _called(*other)
 
     MIRRORS.add(call.__code__)
-    return update_wrapper(first_looks if name in _HIDING else call, function)
+    return update_wrapper(call, function)
+
+
+def _other_call(
+    function: Callable[..., Any], name: str, args: Any, kwargs: Any, error: Exception,
+    of_table: bool,
+) -> tuple[Callable[..., Any], Any, Any] | None:  # fmt: skip
+    """What to call in place of a call that raised `error`; `None` to raise `error`."""
+    found = without_lists(name, args, kwargs)
+    ours = table_function(name) if of_table and name not in _WRITERS else None
+    if ours is not None and (
+        found is not None
+        or name in _OF_CALLBACKS
+        or any(map(holds_array, args))
+        or holds_array(kwargs)
+    ):
+        return ours, *(found or (args, kwargs))
+    if found is not None:
+        return function, *found
+    return (function, args, kwargs) if isinstance(error, Caught) else None
+
+
+def _called(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+    """The second call, whose errors the user sees: it is not one of `MIRRORS`."""
+    return function(*args, **kwargs)
 
 
 def ufunc_of_lists(ufunc: Any, name: str) -> Callable[..., Any]:
     """A ufunc, with its methods and facts, which also takes lists that hold tracked arrays."""
     of_numpy = type(ufunc).__module__.partition(".")[0] == "numpy"
     refusals = _REFUSALS if of_numpy else _OF_NO_LISTS
-    any_number = takes_lists(ufunc, name, refusals)
+    any_number = _retrying(ufunc, name, refusals, of_table=False)
 
     # Functions of a fixed number of arguments are the fastest.
     def unary(x: Any, /, *args: Any, **kwargs: Any) -> Any:
@@ -103,30 +139,30 @@ def ufunc_of_lists(ufunc: Any, name: str) -> Callable[..., Any]:
             return any_number(x, *args, **kwargs)
         try:
             return ufunc(x)
-        except refusals:
-            found = without_lists(name, (x,), {})
-            if found is None:
+        except refusals as error:
+            other = _other_call(ufunc, name, (x,), {}, error, False)
+            if other is None:
                 raise
-        return ufunc(*found[0])
+        return _called(*other)
 
     def binary(x1: Any, x2: Any, /, *args: Any, **kwargs: Any) -> Any:
         if args or kwargs:
             return any_number(x1, x2, *args, **kwargs)
         try:
             return ufunc(x1, x2)
-        except refusals:
-            found = without_lists(name, (x1, x2), {})
-            if found is None:
+        except refusals as error:
+            other = _other_call(ufunc, name, (x1, x2), {}, error, False)
+            if other is None:
                 raise
-        return ufunc(*found[0])
+        return _called(*other)
 
     MIRRORS.update([unary.__code__, binary.__code__])
     call = update_wrapper({1: unary, 2: binary}.get(ufunc.nin, any_number), ufunc)
     for method in _METHODS:
         if hasattr(ufunc, method):
             theirs = getattr(ufunc, method)
-            made = takes_lists(theirs, method) if of_numpy else _of_cupy(theirs, name, method)
-            setattr(call, method, made)
+            made = _retrying(theirs, method, refusals, False) if of_numpy else None
+            setattr(call, method, made or _of_cupy(theirs, name, method))
     for fact in _FACTS:
         if hasattr(ufunc, fact):
             setattr(call, fact, getattr(ufunc, fact))
@@ -138,7 +174,7 @@ def _of_cupy(theirs: Callable[..., Any], name: str, method: str) -> Callable[...
     numpys = getattr(np, name, None)
     ours = ufunc_function(numpys, method) if isinstance(numpys, np.ufunc) else None
     if ours is None or method == "at":  # CuPy's `at` calls a method of the array
-        return takes_lists(theirs, method, _OF_NO_LISTS)
+        return _retrying(theirs, method, _OF_NO_LISTS, of_table=False)
 
     def call(*args: Any, **kwargs: Any) -> Any:
         if not (any(map(holds_array, args)) or holds_array(kwargs)):

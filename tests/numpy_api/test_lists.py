@@ -297,6 +297,20 @@ def test_elements_of_many_kinds(i):
     assert onp.any(f(X))
 
 
+def test_functions_of_users_return_tracked_arrays_for_plain_ones():
+    table = onp.arange(6.0).reshape(2, 3)
+    for call in (
+        lambda x: np.apply_along_axis(lambda row: row @ x, 1, table),
+        lambda x: np.apply_along_axis(lambda row: [row[0] * x[0], x[1]], 1, table),
+        lambda x: np.piecewise(table, [table > 2], [lambda t: x[0] * t, x[1]]),
+    ):
+        values, gradient = call(X), kt.grad(lambda x, f=call: np.sum(f(x) ** 2))(X)
+        onp.testing.assert_array_equal(call(kt.GradArray(X)).numpy(), values)
+        same = kt.grad(lambda x, f=call: np.sum(f(x) ** 2) * (1 + 0 * x[2]))(X)
+        onp.testing.assert_array_equal(gradient, same)
+        assert onp.count_nonzero(gradient) > 1
+
+
 def test_lists_of_leaves_where_nothing_is_recorded():
     a, b = kt.GradArray(1.0), kt.GradArray(2.0)
     with kt.no_grad():
@@ -416,7 +430,7 @@ def test_methods_of_ufuncs_and_their_facts():
 def test_other_lost_gradients_are_still_errors():
     x = kt.GradArray(X)
     for function in (np.exp, np.linalg.norm, np.sum):
-        with pytest.raises(kt.LostGradientError, match=r"np\.stack\(list"):
+        with pytest.raises(kt.LostGradientError, match=r"np\.asarray of a tracked array of shape"):
             function(deque(x))
     with pytest.raises(kt.LostGradientError):
         np.add(onp.ones(3), x, out=onp.empty(3))

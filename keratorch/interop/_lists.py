@@ -116,9 +116,10 @@ def _other_call(
         or any(map(holds_array, args))
         or holds_array(kwargs)
     ):
-        return ours, *(found or (args, kwargs))
+        new_args, new_kwargs = found or (args, kwargs)
+        return ours, new_args, new_kwargs
     if found is not None:
-        return function, *found
+        return function, found[0], found[1]
     return (function, args, kwargs) if isinstance(error, Caught) else None
 
 

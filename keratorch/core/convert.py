@@ -224,6 +224,11 @@ def _stacked_numbers(value: Any, like: Any) -> Any:
             if key not in made:
                 made[key] = as_operand(v, like)
             arrays.append(made[key])
+        elif getattr(v, "ndim", None) == 0:
+            x = as_operand(v, like)
+            if type(x._array) is not kind:
+                return None
+            arrays.append(x)
         else:
             return None
     if _registry.of(raw_like).multi_device:

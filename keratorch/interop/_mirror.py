@@ -83,12 +83,13 @@ class Mirror:
             ) from None
         if not self.is_function(value):
             return value
-        function = self._function(name, value)
+        found = self.function(name, value)
         # So that `pickle` finds the function, and not the library's of the same name.
-        function.__module__ = f"keratorch.{self.library.__name__}"
-        return function
+        found.__module__ = f"keratorch.{self.library.__name__}"
+        return found
 
-    def _function(self, name: str, value: Any) -> Callable[..., Any]:
+    def function(self, name: str, value: Any) -> Any:
+        """The mirroring module's version of the library's function `value`."""
         if self.dispatches(value):
             if type(value).__name__ == "ufunc":
                 return ufunc_of_lists(value, FORMER.get(name, name))

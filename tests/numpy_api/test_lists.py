@@ -279,10 +279,11 @@ def elements(x):
         [x[:1], x[1:2], [x[2]], onp.ones(1)],
         [[[x[0]]], [[2.0]]],
         [onp.int64(3), x[0]],
+        [[x[0], -0.0], [0.0, onp.float64(-0.0)], [x[1], 0.0]],
     ]
 
 
-@pytest.mark.parametrize("i", range(8))
+@pytest.mark.parametrize("i", range(9))
 def test_elements_of_many_kinds(i):
     plain, tracked = elements(X)[i], elements(kt.GradArray(X))[i]
     plain = [v if not isinstance(v, kt.GradArray) else float(v) for v in plain]
@@ -290,6 +291,7 @@ def test_elements_of_many_kinds(i):
     y = np.array(tracked)
     assert y.requires_grad and y.shape == expected.shape and y.dtype == expected.dtype
     onp.testing.assert_array_equal(y.numpy(), expected)
+    onp.testing.assert_array_equal(onp.signbit(y.numpy().real), onp.signbit(expected.real))
     onp.testing.assert_array_equal(np.exp(tracked).numpy(), onp.exp(expected))
     f = kt.grad(lambda x: kt.real(np.sum(np.square(elements(x)[i]))))
     places = kt.grad(lambda x: kt.real(np.sum(np.square(np.array(elements(x)[i])))))

@@ -26,6 +26,7 @@ from numpy.polynomial import (
 )
 
 from ..core.array import GradArray
+from ..core.nodes import is_tracked
 from ._rebound import NUMPY, bound, differentiable, rebound, untrimmed
 from ._values import arrays_in
 
@@ -87,9 +88,9 @@ def _line(general: Callable[..., Any], plain: Callable[..., Any]) -> Callable[..
     """
 
     def line(off: Any, scl: Any) -> Any:
-        if not isinstance(scl, GradArray):
+        if not (isinstance(scl, GradArray) and is_tracked(scl)):
             return general(off, scl)
-        return NUMPY.array([off, off * 0]) + scl * NUMPY.array(plain(0.0, 1.0))
+        return NUMPY.array([off, off * 0]) + scl * NUMPY.array(plain(0.0, 1.0), dtype=scl.dtype)
 
     return line
 
@@ -101,7 +102,7 @@ def _times_x(general: Callable[..., Any], plain: Callable[..., Any]) -> Callable
         [series] = _as_series([c])
         if len(series) > 1 or not isinstance(series, GradArray):
             return general(series)
-        return series * NUMPY.array(plain([1.0]))
+        return series * NUMPY.array(plain([1.0]), dtype=series.dtype)
 
     return times_x
 

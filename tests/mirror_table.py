@@ -175,7 +175,7 @@ def document(library: str, title: str) -> str:
         "|---|---|---|",
         *(f"| {v} | {counts[v]} | {meaning} |" for v, meaning in VERDICTS.items()),
     ]
-    lines += ["", *LISTS]
+    lines += ["", *NOTES]
     for submodule in SUBMODULES[library]:
         heading = f"{library}.{submodule}" if submodule else library
         lines += ["", f"## `{heading}`"]
@@ -192,8 +192,8 @@ def document(library: str, title: str) -> str:
 
 
 LIBRARIES = {"numpy": "NumPy", "cupy": "CuPy"}
-#: What the page says of lists.
-LISTS = [
+#: What the pages say of lists and of polynomials.
+NOTES = [
     "**Lists.** Every function takes nested lists and tuples that hold tracked arrays, wherever "
     "NumPy takes them with plain numbers, as in `np.linalg.solve(a, [x[0], 2 * x[1]])`. So do the "
     "ufuncs with their methods, and the operators and methods of a `GradArray`: `x * [a, b]`, "
@@ -209,6 +209,12 @@ LISTS = [
     "by one, as in `2 * a` and `a.sum()`, it does so here too. Where NumPy cannot, as in "
     "`np.exp(a)`, the array is taken like a list. `kt.asarray(a)` and "
     "`np.asarray(a, dtype=float)` make one array of the elements.",
+    "",
+    "**Polynomials.** `np.poly1d`, and the functions and classes of `np.polynomial`, take tracked "
+    "coefficients and places. They are NumPy's own code, run on keratorch's functions. One thing "
+    "differs: coefficients of a tracked array that are 0 are kept where NumPy drops them, as the "
+    "derivative in them is not 0. So `np.poly1d(np.zeros(3))` has order 0, and order 2 where its "
+    "argument is tracked. `trim_zeros`, `trimcoef` and the method `trim` drop them.",
 ]
 
 

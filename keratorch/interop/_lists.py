@@ -16,8 +16,9 @@ import numpy as np
 
 from ..backends import _registry
 from ..core.array import GradArray
+from ..core.callers import MIRRORS, Caught
 from ..core.convert import as_operand, from_objects
-from ..errors import DeviceMismatchError, LostGradientError
+from ..errors import DeviceMismatchError, LostGradientError, NotDifferentiableError
 from ._lookup import table_function, ufunc_function
 from ._values import WRITERS
 
@@ -39,14 +40,16 @@ _SEQUENCES: dict[str, tuple[int | str, ...]] = {
     "stack": (0, "arrays"),
     "vstack": (0, "tup"),
 }
-#: Functions that give their lists a meaning of their own: nothing in them is replaced.
-_OF_LISTS = frozenset(["block"])
+#: Functions whose lists stay: they give them a meaning of their own, or make arrays of them.
+_OF_LISTS = frozenset(["array", "asanyarray", "asarray", "block"])
 #: Functions that join the arrays of any iterable, generators included.
 JOINERS = frozenset([
     "column_stack", "concat", "concatenate", "dstack", "hstack", "row_stack", "stack", "vstack",
 ])  # fmt: skip
 #: NumPy's functions that answer `False` where a list makes no array, and so hide the error.
 _HIDING = frozenset(["array_equal", "array_equiv"])
+#: Functions that call a function of the user, which may return tracked arrays for plain ones.
+_OF_CALLBACKS = frozenset(["apply_along_axis", "apply_over_axes", "piecewise"])
 _METHODS = ("accumulate", "at", "outer", "reduce", "reduceat")
 _FACTS = ("identity", "nargs", "nin", "nout", "ntypes", "signature", "types")
 #: Types of arguments that hold no array.
@@ -61,16 +64,31 @@ _OF_OBJECTS = (TypeError, ValueError, AttributeError)
 _WRITERS = {*WRITERS, "at"}
 
 
-def takes_lists(
-    function: Callable[..., Any], name: str, refusals: tuple[type[Exception], ...] = _REFUSALS
-) -> Callable[..., Any]:
-    """`function` of NumPy or CuPy, which also takes lists that hold tracked arrays.
+def takes_lists(function: Callable[..., Any], name: str) -> Callable[..., Any]:
+    """`function` of NumPy, which also takes lists that hold tracked arrays.
 
-    name : its name in the table, such as ``"sum"`` or ``"linalg.norm"``; for a method of a ufunc
-        the name of the method.
-    refusals : what the function raises where it is given such a list.
+    NumPy asks only some arguments for a protocol. A tracked array that it does not ask, such as the
+    number in ``full_like(a, x)``, goes into keratorch's function too.
+
+    name : its name in the table, such as ``"sum"`` or ``"linalg.norm"``.
     """
 
+    def first_looks(*args: Any, **kwargs: Any) -> Any:
+        args, kwargs = without_lists(name, args, kwargs) or (args, kwargs)
+        return function(*args, **kwargs)
+
+    if name in _HIDING:
+        return update_wrapper(first_looks, function)
+    return _retrying(function, name, (NotDifferentiableError, *_REFUSALS), of_table=True)
+
+
+def _retrying(
+    function: Callable[..., Any], name: str, refusals: tuple[type[Exception], ...], of_table: bool
+) -> Callable[..., Any]:
+    """`function`, called again without lists where it raises one of `refusals`.
+
+    of_table : call keratorch's function `name` then, if there is one.
+    """
     joins = name in JOINERS
     failures = (*_OF_OBJECTS, *refusals)
 
@@ -80,18 +98,43 @@ def takes_lists(
         try:
             return function(*args, **kwargs) if kwargs else function(*args)
         except failures as error:
-            listed = without_lists(name, args, kwargs) if isinstance(error, refusals) else None
-            found = without_objects(*(listed or (args, kwargs))) or listed
-            if found is None:
+            other = _other_call(function, name, args, kwargs, error, refusals, of_table)
+            if other is None:
                 raise
-        args, kwargs = found
-        return function(*args, **kwargs)
+        return _called(*other)
 
-    def first_looks(*args: Any, **kwargs: Any) -> Any:
-        args, kwargs = without_lists(name, args, kwargs) or (args, kwargs)
-        return function(*args, **kwargs)
+    MIRRORS.add(call.__code__)
+    return update_wrapper(call, function)
 
-    return update_wrapper(first_looks if name in _HIDING else call, function)
+
+def _other_call(
+    function: Callable[..., Any], name: str, args: Any, kwargs: Any, error: Exception,
+    refusals: tuple[type[Exception], ...], of_table: bool,
+) -> tuple[Callable[..., Any], Any, Any] | None:  # fmt: skip
+    """What to call in place of a call that raised `error`; `None` to raise `error`."""
+    objects = without_objects(function, name, args, kwargs)
+    if objects is not None:
+        args, kwargs = objects
+    elif not isinstance(error, refusals):
+        return None
+    found = without_lists(name, args, kwargs) or objects
+    ours = table_function(name) if of_table and name not in _WRITERS else None
+    if ours is not None and (
+        found is not None
+        or name in _OF_CALLBACKS
+        or any(map(holds_array, args))
+        or holds_array(kwargs)
+    ):
+        new_args, new_kwargs = found or (args, kwargs)
+        return ours, new_args, new_kwargs
+    if found is not None:
+        return function, found[0], found[1]
+    return (function, args, kwargs) if isinstance(error, Caught) else None
+
+
+def _called(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+    """The second call, whose errors the user sees: it is not one of `MIRRORS`."""
+    return function(*args, **kwargs)
 
 
 def ufunc_of_lists(ufunc: Any, name: str) -> Callable[..., Any]:
@@ -99,7 +142,7 @@ def ufunc_of_lists(ufunc: Any, name: str) -> Callable[..., Any]:
     of_numpy = type(ufunc).__module__.partition(".")[0] == "numpy"
     refusals = _REFUSALS if of_numpy else _OF_NO_LISTS
     failures = (*_OF_OBJECTS, *refusals)
-    any_number = takes_lists(ufunc, name, refusals)
+    any_number = _retrying(ufunc, name, refusals, of_table=False)
 
     # Functions of a fixed number of arguments are the fastest.
     def unary(x: Any, /, *args: Any, **kwargs: Any) -> Any:
@@ -107,27 +150,30 @@ def ufunc_of_lists(ufunc: Any, name: str) -> Callable[..., Any]:
             return any_number(x, *args, **kwargs)
         try:
             return ufunc(x)
-        except failures:
-            if not (holds_array(x) or from_objects(x) is not x):
+        except failures as error:
+            other = _other_call(ufunc, name, (x,), {}, error, refusals, False)
+            if other is None:
                 raise
-        return any_number(x)
+        return _called(*other)
 
     def binary(x1: Any, x2: Any, /, *args: Any, **kwargs: Any) -> Any:
         if args or kwargs:
             return any_number(x1, x2, *args, **kwargs)
         try:
             return ufunc(x1, x2)
-        except failures:
-            if not any(holds_array(x) or from_objects(x) is not x for x in (x1, x2)):
+        except failures as error:
+            other = _other_call(ufunc, name, (x1, x2), {}, error, refusals, False)
+            if other is None:
                 raise
-        return any_number(x1, x2)
+        return _called(*other)
 
+    MIRRORS.update([unary.__code__, binary.__code__])
     call = update_wrapper({1: unary, 2: binary}.get(ufunc.nin, any_number), ufunc)
     for method in _METHODS:
         if hasattr(ufunc, method):
             theirs = getattr(ufunc, method)
-            made = takes_lists(theirs, method) if of_numpy else _of_cupy(theirs, name, method)
-            setattr(call, method, made)
+            made = _retrying(theirs, method, refusals, False) if of_numpy else None
+            setattr(call, method, made or _of_cupy(theirs, name, method))
     for fact in _FACTS:
         if hasattr(ufunc, fact):
             setattr(call, fact, getattr(ufunc, fact))
@@ -139,7 +185,7 @@ def _of_cupy(theirs: Callable[..., Any], name: str, method: str) -> Callable[...
     numpys = getattr(np, name, None)
     ours = ufunc_function(numpys, method) if isinstance(numpys, np.ufunc) else None
     if ours is None or method == "at":  # CuPy's `at` calls a method of the array
-        return takes_lists(theirs, method, _OF_NO_LISTS)
+        return _retrying(theirs, method, _OF_NO_LISTS, of_table=False)
 
     def call(*args: Any, **kwargs: Any) -> Any:
         if not (any(map(holds_array, args)) or holds_array(kwargs)):
@@ -199,20 +245,24 @@ def without_lists(
 
 
 def without_objects(
-    args: tuple[Any, ...], kwargs: dict[str, Any]
+    function: Callable[..., Any], name: str, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> tuple[tuple[Any, ...], dict[str, Any]] | None:
     """The arguments with `GradArray`s in place of arrays of objects that hold such.
 
-    `None` without such an argument.
+    What the function writes into stays. `None` without such an argument.
     """
-    lists = [from_objects(v) for v in (*args, *kwargs.values())]
-    if all(a is b for a, b in zip(lists, (*args, *kwargs.values()), strict=True)):
+    first, end = int(name in _WRITERS), getattr(function, "nin", len(args))
+    new_args = [_of_objects(v) if first <= i < end else v for i, v in enumerate(args)]
+    new_kwargs = {k: v if k == "out" else _of_objects(v) for k, v in kwargs.items()}
+    same = all(a is b for a, b in zip(args, new_args, strict=True))
+    if same and all(new_kwargs[k] is v for k, v in kwargs.items()):
         return None
-    made = [
-        v if v is old else as_operand(v)
-        for v, old in zip(lists, (*args, *kwargs.values()), strict=True)
-    ]
-    return tuple(made[: len(args)]), dict(zip(kwargs, made[len(args) :], strict=True))
+    return tuple(new_args), new_kwargs
+
+
+def _of_objects(value: Any) -> Any:
+    listed = from_objects(value)
+    return value if listed is value else as_operand(listed)
 
 
 def _made(value: Any, of_arrays: bool) -> Any:
@@ -229,8 +279,10 @@ def _made(value: Any, of_arrays: bool) -> Any:
 
 
 def holds_array(value: Any) -> bool:
-    """Whether `value` is, or holds, a `GradArray`: a list, tuple, dict or `poly1d`, also nested."""
+    """Whether `value` is a `GradArray`, or a nested list, dict or `poly1d` that holds one."""
     kind = type(value)
+    if kind is GradArray:
+        return True
     if kind in _PLAIN or kind in _registry.by_type:
         return False
     if isinstance(value, (list, tuple)):

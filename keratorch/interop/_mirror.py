@@ -84,12 +84,13 @@ class Mirror:
             ) from None
         if not self.is_function(value):
             return value
-        function = self._function(name, value)
+        found = self.function(name, value)
         # So that `pickle` finds the function, and not the library's of the same name.
-        function.__module__ = f"keratorch.{self.library.__name__}"
-        return function
+        found.__module__ = f"keratorch.{self.library.__name__}"
+        return found
 
-    def _function(self, name: str, value: Any) -> Callable[..., Any]:
+    def function(self, name: str, value: Any) -> Any:
+        """The mirroring module's version of the library's function `value`."""
         if self.dispatches(value):
             if type(value).__name__ == "ufunc":
                 return ufunc_of_lists(value, FORMER.get(name, name))
@@ -118,7 +119,7 @@ def mirrored(function: Callable[..., Any], what: str, name: str) -> Callable[...
             try:
                 return function(*args, **kwargs)
             except (TypeError, ValueError, AttributeError):
-                objects = without_objects(args, kwargs)
+                objects = without_objects(function, name, args, kwargs)
                 if objects is None:
                     raise
             args, kwargs = objects

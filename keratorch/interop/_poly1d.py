@@ -15,31 +15,20 @@ import numpy as np
 from numpy.lib import _polynomial_impl
 
 from ..core.array import GradArray
-from ._rebound import NUMPY, bound, untrimmed
+from ._rebound import NUMPY, bound, like, untrimmed
 
-#: The functions whose result is a `poly1d` if an argument is one.
-OF_POLYNOMIALS = ("polyadd", "polyder", "polydiv", "polyint", "polymul", "polysub")
+#: The functions whose result may be a `poly1d` if an argument is one.
+OF_POLYNOMIALS = ("polyadd", "polyder", "polydiv", "polyint", "polymul", "polysub", "polyval")
 
 
 def _isscalar(element: Any) -> bool:
     return np.isscalar(element) or (isinstance(element, GradArray) and not element.ndim)
 
 
-def polyval(p: Any, x: Any) -> Any:
-    """`numpy.polyval`, whose coefficients and place may be `poly1d`s that hold `GradArray`s."""
-    p = p.coeffs if isinstance(p, np.poly1d) else p
-    if not isinstance(x, np.poly1d):
-        return NUMPY.polyval(p, x)
-    first, *rest = NUMPY.atleast_1d(p)
-    y: Any = poly1d(first)
-    for v in rest:
-        y = y * x + v
-    return y
-
-
-def of_polynomials(name: str) -> Callable[..., Any]:
-    """NumPy's function `name`, which returns `poly1d`s if an argument is one."""
-    function = getattr(NUMPY, name)
+def of_polynomials(function: Callable[..., Any], name: str) -> Callable[..., Any]:
+    """A mirror's function `name`, one of `OF_POLYNOMIALS`, which takes `poly1d`s too."""
+    if name == "polyval":
+        return update_wrapper(_polyval(function), function)
 
     def call(*args: Any, **kwargs: Any) -> Any:
         given = (*args, *kwargs.values())
@@ -52,6 +41,20 @@ def of_polynomials(name: str) -> Callable[..., Any]:
     return update_wrapper(call, function)
 
 
+def _polyval(function: Callable[..., Any]) -> Callable[..., Any]:
+    def polyval(p: Any, x: Any) -> Any:
+        p = _coefficients(p)
+        if not isinstance(x, np.poly1d):
+            return function(p, x)
+        first, *rest = NUMPY.atleast_1d(p)
+        y: Any = poly1d(first)
+        for v in rest:
+            y = y * x + v
+        return y
+
+    return polyval
+
+
 def _coefficients(value: Any) -> Any:
     return value.coeffs if isinstance(value, np.poly1d) else value
 
@@ -59,20 +62,40 @@ def _coefficients(value: Any) -> Any:
 def _bound(value: Any) -> Any:
     """A method or property of `numpy.poly1d`, on keratorch's functions."""
     if isinstance(value, FunctionType):
-        return bound(value, _NAMES)
+        method = bound(value, _NAMES)
+        return _beside(method) if value.__name__.strip("_").lstrip("r") in _OPERATORS else method
     if isinstance(value, property):
         return property(*(f and _bound(f) for f in (value.fget, value.fset)), doc=value.__doc__)
     return value
 
 
+def _beside(operator: Callable[..., Any]) -> Callable[..., Any]:
+    """An operator that makes arrays of numbers like the coefficients."""
+
+    def method(self: Any, other: Any) -> Any:
+        if not isinstance(self.coeffs, GradArray):
+            return operator(self, other)
+        with like(self.coeffs):
+            return operator(self, other)
+
+    return update_wrapper(method, operator)
+
+
+def _atleast_1d(value: Any) -> Any:
+    if isinstance(value, np.poly1d):
+        value = value.coeffs
+    return NUMPY.atleast_1d(value if isinstance(value, GradArray) else NUMPY.asarray(value))
+
+
+_OPERATORS = frozenset(["add", "mul", "sub", "truediv"])
 _NAMES: dict[str, Any] = {
     **vars(_polynomial_impl),
     "NX": NUMPY,
     "isscalar": _isscalar,
-    "polyval": polyval,
     "trim_zeros": untrimmed(NUMPY.trim_zeros),
-    **{name: getattr(NUMPY, name) for name in ("atleast_1d", "poly", "roots")},
-    **{name: of_polynomials(name) for name in OF_POLYNOMIALS},
+    **{name: getattr(NUMPY, name) for name in ("poly", "roots")},
+    "atleast_1d": _atleast_1d,
+    **{name: of_polynomials(getattr(NUMPY, name), name) for name in OF_POLYNOMIALS},
 }
 _OWN = ("__array__", "__dict__", "__doc__", "__module__", "__qualname__", "__weakref__")
 
@@ -120,4 +143,4 @@ class poly1d(_Bound):
 poly1d.__module__ = "keratorch.numpy"
 _NAMES["poly1d"] = poly1d
 
-__all__ = ["OF_POLYNOMIALS", "of_polynomials", "poly1d", "polyval"]
+__all__ = ["OF_POLYNOMIALS", "of_polynomials", "poly1d"]

@@ -26,6 +26,7 @@ from numpy.polynomial import (
 )
 
 from ..core.array import GradArray
+from ..core.nodes import is_tracked
 from ._rebound import NUMPY, bound, differentiable, rebound, untrimmed
 from ._values import arrays_in
 
@@ -87,9 +88,9 @@ def _line(general: Callable[..., Any], plain: Callable[..., Any]) -> Callable[..
     """
 
     def line(off: Any, scl: Any) -> Any:
-        if not isinstance(scl, GradArray):
+        if not (isinstance(scl, GradArray) and is_tracked(scl)):
             return general(off, scl)
-        return NUMPY.array([off, off * 0]) + scl * NUMPY.array(plain(0.0, 1.0))
+        return NUMPY.array([off, off * 0]) + scl * NUMPY.array(plain(0.0, 1.0), dtype=scl.dtype)
 
     return line
 
@@ -101,7 +102,7 @@ def _times_x(general: Callable[..., Any], plain: Callable[..., Any]) -> Callable
         [series] = _as_series([c])
         if len(series) > 1 or not isinstance(series, GradArray):
             return general(series)
-        return series * NUMPY.array(plain([1.0]))
+        return series * NUMPY.array(plain([1.0]), dtype=series.dtype)
 
     return times_x
 
@@ -120,6 +121,21 @@ def _as_powers(general: Callable[..., Any], plain: Callable[..., Any]) -> Callab
         return series @ NUMPY.array(rows)
 
     return as_powers
+
+
+def _division(general: Callable[..., Any]) -> Callable[..., Any]:
+    """``_zseries_div(z1, z2)`` with a divisor that begins with 1.
+
+    NumPy's code reads ``z2[0]``, and divides z2 by it in place. The element that it read is a view
+    of z2 in CuPy.
+    """
+
+    def divide(z1: Any, z2: Any) -> Any:
+        first = z2[0] * 1
+        quotient, rest = general(z1, z2 / first)
+        return quotient / first, rest
+
+    return divide
 
 
 #: How the name of a function ends -> what replaces NumPy's code.
@@ -148,6 +164,8 @@ def _rebound(name: str) -> dict[str, Any]:
     theirs = {f: utilities[n] for n, f in vars(polyutils).items() if callable(f)}
     special = {"np": NUMPY.but(all=_all), "pu": SimpleNamespace(**utilities)}
     own = rebound(module, special, theirs)
+    if name == "chebyshev":
+        own["_zseries_div"] = _division(own["_zseries_div"])
     for key in module.__all__:
         for ending, change in _CHANGES.items():
             if key.endswith(ending):

@@ -26,7 +26,6 @@ from ..interop._mirror_index import Rows as _Rows
 from ..interop._poly1d import OF_POLYNOMIALS as _OF_POLYNOMIALS
 from ..interop._poly1d import of_polynomials as _of_polynomials
 from ..interop._poly1d import poly1d as poly1d
-from ..interop._poly1d import polyval as polyval
 from ..interop._vectorize import vectorize as vectorize
 from . import emath as emath
 from . import fft as fft
@@ -42,8 +41,10 @@ c_ = _Rows(_numpy.c_, axis=-1, after=True)
 
 
 def __getattr__(name: str) -> Any:
-    of = _of_polynomials if name in _OF_POLYNOMIALS else _mirror.attribute
-    value = globals()[name] = of(name)
+    value = _mirror.attribute(name)
+    if name in _OF_POLYNOMIALS:
+        value = _of_polynomials(value, name)
+    globals()[name] = value
     return value
 
 

@@ -1,6 +1,8 @@
 """Lists and tuples that hold tracked arrays, given to the functions of `keratorch.numpy`."""
 
+import operator
 import pickle
+from collections import deque
 from operator import attrgetter
 
 import numpy as onp
@@ -10,6 +12,8 @@ import keratorch as kt
 import keratorch.numpy as np
 from keratorch.interop._lists import holds_array
 
+#: Values are the same on all devices of a library.
+ONE_DEVICE_EACH = True
 X = onp.array([0.3, 0.7, 1.2])
 M = onp.array([[2.0, 1.0], [1.0, 3.0]])
 v = onp.array([1.0, 2.0])
@@ -277,10 +281,11 @@ def elements(x):
         [x[:1], x[1:2], [x[2]], onp.ones(1)],
         [[[x[0]]], [[2.0]]],
         [onp.int64(3), x[0]],
+        [[x[0], -0.0], [0.0, onp.float64(-0.0)], [x[1], 0.0]],
     ]
 
 
-@pytest.mark.parametrize("i", range(8))
+@pytest.mark.parametrize("i", range(9))
 def test_elements_of_many_kinds(i):
     plain, tracked = elements(X)[i], elements(kt.GradArray(X))[i]
     plain = [v if not isinstance(v, kt.GradArray) else float(v) for v in plain]
@@ -288,11 +293,26 @@ def test_elements_of_many_kinds(i):
     y = np.array(tracked)
     assert y.requires_grad and y.shape == expected.shape and y.dtype == expected.dtype
     onp.testing.assert_array_equal(y.numpy(), expected)
+    onp.testing.assert_array_equal(onp.signbit(y.numpy().real), onp.signbit(expected.real))
     onp.testing.assert_array_equal(np.exp(tracked).numpy(), onp.exp(expected))
     f = kt.grad(lambda x: kt.real(np.sum(np.square(elements(x)[i]))))
     places = kt.grad(lambda x: kt.real(np.sum(np.square(np.array(elements(x)[i])))))
     onp.testing.assert_array_equal(f(X), places(X))
     assert onp.any(f(X))
+
+
+def test_functions_of_users_return_tracked_arrays_for_plain_ones():
+    table = onp.arange(6.0).reshape(2, 3)
+    for call in (
+        lambda x: np.apply_along_axis(lambda row: row @ x, 1, table),
+        lambda x: np.apply_along_axis(lambda row: [row[0] * x[0], x[1]], 1, table),
+        lambda x: np.piecewise(table, [table > 2], [lambda t: x[0] * t, x[1]]),
+    ):
+        values, gradient = call(X), kt.grad(lambda x, f=call: np.sum(f(x) ** 2))(X)
+        onp.testing.assert_array_equal(call(kt.GradArray(X)).numpy(), values)
+        same = kt.grad(lambda x, f=call: np.sum(f(x) ** 2) * (1 + 0 * x[2]))(X)
+        onp.testing.assert_array_equal(gradient, same)
+        assert onp.count_nonzero(gradient) > 1
 
 
 def test_lists_of_leaves_where_nothing_is_recorded():
@@ -313,6 +333,88 @@ def test_lists_in_forward_mode_and_of_higher_order():
     onp.testing.assert_allclose(kt.jacfwd(kt.hessian(f))(X), kt.jacfwd(kt.hessian(same))(X))
 
 
+OPERATORS = [
+    "add",
+    "sub",
+    "mul",
+    "truediv",
+    "pow",
+    "mod",
+    "floordiv",
+    "matmul",
+    "lt",
+    "le",
+    "gt",
+    "ge",
+    "eq",
+    "ne",
+]
+
+
+def beside(name, makes, device, call):
+    """The value of an operator beside a list, or what `makes` makes of it, and the gradient."""
+    x = kt.asarray(X.tolist(), device=device, requires_grad=True)
+    y = call(getattr(operator, name), x * 2, makes([x[1], 2 * x[0], x[2]]))
+    if y.requires_grad:
+        kt.sum(y).backward()
+    return y.numpy(), None if x.grad is None else kt.asarray(x.grad).numpy()
+
+
+@pytest.mark.parametrize("name", OPERATORS)
+def test_operators_beside_lists(name):
+    for call in (
+        lambda f, v, other: f(v, other),
+        lambda f, v, other: f(other, v),
+        lambda f, v, other: f(v[None, :], [other]) if name != "matmul" else f([other], v),
+    ):
+        for a, b in zip(
+            beside(name, list, None, call), beside(name, kt.stack, None, call), strict=True
+        ):
+            onp.testing.assert_array_equal(a, b)
+
+
+def test_an_operator_beside_a_list_of_another_library(xp, device):
+    for a, b in zip(
+        *(beside("mul", m, device, lambda f, v, w: f(w, v)) for m in (list, kt.stack)), strict=True
+    ):
+        onp.testing.assert_allclose(a, b)
+
+
+def test_writes_of_lists_and_methods_that_take_them():
+    def written(x):
+        y = 2 * x
+        y += [x[1], x[2], 1.0]
+        y[:2] = [x[0] * x[1], y[2]]
+        y[[0, 2]] *= (x[2], x[0])
+        y.flat[1:] = [y[0], x[1]]
+        return y.dot([x[0], 2.0, y[1]]) + y.clip([x[0], 0.0, 0.0], 2.0).sum()
+
+    def same(x):
+        y = 2 * x + np.stack([x[1], x[2], 1.0 + 0 * x[0]])
+        y = np.stack([x[0] * x[1] * x[2], y[2], y[2] * x[0]])
+        y = np.stack([y[0], y[0], x[1]])
+        low = np.stack([x[0], 0 * x[0], 0 * x[0]])
+        return y[0] * x[0] + 2.0 * y[1] + y[2] * y[1] + np.clip(y, low, 2.0).sum()
+
+    onp.testing.assert_allclose(kt.grad(written)(X), kt.grad(same)(X), rtol=1e-14)
+    onp.testing.assert_allclose(kt.hessian(written)(X), kt.hessian(same)(X), rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", [n for n in OPERATORS if n != "matmul"])
+def test_a_plain_array_beside_a_list_is_refused_with_a_hint(name):
+    x = kt.GradArray(X)
+    function = getattr(operator, name)
+    for call in (
+        lambda: function(onp.ones(3), [x[0], x[1], x[2]]),
+        lambda: function([x[0], x[1], x[2]], onp.ones(3)),
+        lambda: function(onp.ones((3, 1)), [[x[0]], [x[1]], [x[2]]]),
+    ):
+        with pytest.raises(kt.LostGradientError, match=r"keratorch.numpy.*array"):
+            call()
+    y = function(onp.ones(3), np.array([x[0], x[1], x[2]]))
+    assert y.shape == (3,)
+
+
 @pytest.mark.parametrize("name", ["exp", "array", "linalg.norm", "fft.fft", "stack", "fromiter"])
 def test_functions_are_pickled_by_name(name):
     function = attrgetter(name)(np)
@@ -331,6 +433,9 @@ def test_methods_of_ufuncs_and_their_facts():
 
 def test_other_lost_gradients_are_still_errors():
     x = kt.GradArray(X)
+    for function in (np.exp, np.linalg.norm, np.sum):
+        with pytest.raises(kt.LostGradientError, match=r"np\.asarray of a tracked array of shape"):
+            function(deque(x))
     with pytest.raises(kt.LostGradientError):
         np.add(onp.ones(3), x, out=onp.empty(3))
     with pytest.raises(kt.LostGradientError):

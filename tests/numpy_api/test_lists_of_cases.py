@@ -64,15 +64,21 @@ def taken_by_numpy(case):
     )
 
 
-def outputs_and_gradients(case, module, wrap):
-    """The outputs, and the gradients of a sum of them."""
-    xs = [kt.GradArray(wrap(a)) for a in case.inputs]
+def outputs_and_gradients(case, module, wrap, tracked=None):
+    """The outputs, and the gradients of a sum of them in the inputs that are tracked.
+
+    tracked : the number of the one input that is tracked; by default all are.
+    """
+    xs = [kt.GradArray(wrap(a)) if tracked in (None, k) else a for k, a in enumerate(case.inputs)]
     outputs = parts(case.call(module, *xs))
-    tracked = [y for y in outputs if isinstance(y, kt.GradArray) and y.requires_grad]
-    loss = sum((i + 1) * kt.sum(kt.real(y) * kt.real(y)) for i, y in enumerate(tracked))
-    inputs = [x for x in xs if x.requires_grad]
+    active = [
+        (i + 1) * kt.sum(kt.real(y) * kt.real(y))
+        for i, y in enumerate(outputs)
+        if isinstance(y, kt.GradArray) and y.requires_grad
+    ]
+    inputs = [x for x in xs if isinstance(x, kt.GradArray) and x.requires_grad]
     unknown = [None] * len(inputs)
-    found = kt.gradients(loss, inputs, allow_unused=True) if tracked else unknown
+    found = kt.gradients(sum(active), inputs, allow_unused=True) if active else unknown
     pairs = zip(inputs, found, strict=True)
     return outputs, [np.zeros(x.shape) if g is None else g for x, g in pairs]
 
@@ -127,3 +133,33 @@ def test_ufuncs_take_lists(samples):
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_numpy_takes_some_lists_otherwise(name):
     assert not all(taken_by_numpy(c) for c in CASES if c.name == name)
+
+
+WRITERS = {"copyto", "put", "place", "putmask", "put_along_axis", "fill_diagonal"}
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning", "ignore::DeprecationWarning")
+def test_one_tracked_array_beside_plain_ones(samples):
+    """Also in arguments that NumPy's functions do not ask for a protocol."""
+    for i, case in enumerate(CASES):
+        writes = case.name in WRITERS or case.name.endswith(".at")
+        if in_numpy(case.name) and len(case.inputs) > 1 and not writes:
+            for k in range(len(case.inputs)):
+                samples.check(f"{i}-{case.name}-{k}", compare_one, case, k)
+
+
+def compare_one(case, k):
+    expected = parts(case.call(np, *case.inputs))
+    found, gradients = outputs_and_gradients(case, knp, np.asarray, k)
+    assert len(found) == len(expected)
+    for y, wanted in zip(found, expected, strict=True):
+        if not isinstance(wanted, (np.ndarray, np.generic)):
+            assert y == wanted
+            continue
+        values = y.numpy() if isinstance(y, kt.GradArray) else y
+        np.testing.assert_allclose(values, wanted, rtol=1e-12, atol=1e-13)
+    if len(gradients) == len(case.inputs):
+        return
+    _, all_gradients = outputs_and_gradients(case, knp, np.asarray)
+    if gradients and len(all_gradients) == len(case.inputs):
+        np.testing.assert_allclose(gradients[0], all_gradients[k], rtol=1e-9, atol=1e-11)

@@ -96,6 +96,16 @@ def test_what_would_lose_the_gradient_is_refused():
         a[:] = x
     with pytest.raises((TypeError, ValueError)):
         np.zeros(3)[:] = a
+    for write in (
+        lambda: knp.put(a, [0], x[1]),
+        lambda: knp.add(a, a, np.zeros(3)),
+        lambda: knp.exp(x, out=a),
+        lambda: knp.copyto(a, x),
+    ):
+        before = a.tolist()
+        with pytest.raises((TypeError, ValueError)):
+            write()
+        assert all(v is w for v, w in zip(a, before, strict=True))
     a[0] = None
     with pytest.raises(kt.KeratorchError, match="None"):
         kt.asarray(a)

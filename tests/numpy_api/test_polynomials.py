@@ -140,6 +140,25 @@ def test_values_from_roots_and_interpolation():
     check_grads(lambda a: T.chebinterpolate(lambda x, b: kt.exp(b * x), 3, (a,)), (onp.array(0.5),))
 
 
+@pytest.mark.parametrize("dtype", ["float32", "complex128"])
+def test_dtypes_are_those_of_numpy(dtype):
+    c = kt.GradArray(onp.array([0.5, -1.5, 2.0], dtype))
+    d = kt.GradArray(onp.array([0.1, 0.4], dtype))
+    calls = {
+        **dict.fromkeys(("der", "int", "mulx", "fromroots", "companion"), (c,)),
+        **dict.fromkeys(("add", "sub", "mul", "div"), (c, d)),
+        **{"val": (d, c), "line": (c[0], c[1]), "vander": (d, 2), "pow": (c, 2)},
+    }
+    for family, prefix in FAMILIES.items():
+        for name, arrays in calls.items():
+            plain = [a.numpy()[()] if isinstance(a, kt.GradArray) else a for a in arrays]
+            expected = outputs(getattr(module(family, "numpy"), prefix + name)(*plain))
+            found = outputs(getattr(module(family), prefix + name)(*arrays))
+            for y, wanted in zip(found, expected, strict=True):
+                assert y.dtype == wanted.dtype or name == "fromroots", (family, name)
+                onp.testing.assert_allclose(y.numpy(), wanted, rtol=1e-4, atol=1e-5)
+
+
 def test_second_derivatives():
     T = module("chebyshev")
 

@@ -2,7 +2,7 @@
 
 import numpy
 
-from tests.numpy_api.cases import Case, array
+from tests.numpy_api.cases import BESIDE, Case, array
 
 A = array(3, 4)
 C = array(3, 4, complex=True)
@@ -46,7 +46,7 @@ CASES = [
     *cases_of_several("ifft2", T, TC),
     *cases_of_several("rfft2", T),
     *cases_of_several("irfft2", TC),
-    Case("fft.fftfreq", lambda np, d: np.fft.fftfreq(5, d), (D,)),
+    Case("fft.fftfreq", lambda np, d: np.fft.fftfreq(5, d), (D,), numpy_only=BESIDE),
     Case(
         "fft.rfftfreq", lambda np, d: np.fft.rfftfreq(4, d=d, device="cpu"), (numpy.asarray(2.5),)
     ),

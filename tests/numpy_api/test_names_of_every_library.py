@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import keratorch as kt
+import keratorch.numpy as knp
 from tests.leaves import leaf
 from tests.numpy_api.cases import array, positive
 from tests.numpy_api.test_functions import parts
@@ -32,6 +33,7 @@ CALLS = {
     "polyfit": (lambda a, b: np.polyfit(a, b, 1, cov=True), A, P),
     "quantile": (lambda a, q: np.quantile(a, q / 5), A, P),
     "sort_complex": (lambda a: np.sort_complex(a), Z),
+    "fftfreq": (lambda d: knp.fft.fftfreq(5, d), np.asarray(2.5)),
     "nextafter": (lambda a: np.nextafter(a, 9.0), A),
 }
 

@@ -375,7 +375,7 @@ def test_underscored_names_of_the_module_are_not_looked_up(monkeypatch):
 
 
 #: Modules of their own, which other tests import.
-IMPORTED_HERE = {"cupy", "math", "numpy", "testing"}
+IMPORTED_HERE = {"autograd", "cupy", "math", "numpy", "testing"}
 
 
 def test_the_names_in_the_tables_are_missing():

@@ -48,7 +48,10 @@ CASES = [
     *cases_of_several("irfft2", TC),
     Case("fft.fftfreq", lambda np, d: np.fft.fftfreq(5, d), (D,), numpy_only=BESIDE),
     Case(
-        "fft.rfftfreq", lambda np, d: np.fft.rfftfreq(4, d=d, device="cpu"), (numpy.asarray(2.5),)
+        "fft.rfftfreq",
+        lambda np, d: np.fft.rfftfreq(4, d=d, device="cpu"),
+        (D,),
+        numpy_only=BESIDE,
     ),
     Case("fft.fftshift", call("fftshift"), (C,)),
     Case("fft.fftshift", call("fftshift", axes=1), (A,)),

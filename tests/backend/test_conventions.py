@@ -327,8 +327,10 @@ def on_an_axis(places, zeros, imaginary):
 
 
 @pytest.mark.parametrize("function", [kt.acos, kt.asin, kt.acosh, kt.atanh, kt.asinh, kt.atan])
-def test_on_a_branch_cut_the_derivative_is_that_of_the_side_of_the_value(device, function):
+def test_on_a_branch_cut_the_derivative_is_that_of_the_side_of_the_value(device, function, full):
     """The sign of a zero says which side; a library that ignores the sign takes its own side."""
+    if device.backend == "jax" and function is not kt.asinh and not full:
+        pytest.skip("JAX compiles it for seconds: --full runs it")
     imaginary = function in (kt.asinh, kt.atan)
     places = np.repeat([-3.0, -2.0, 2.0, 3.0], 2)
     zeros, step = np.array([0.0, -0.0] * 4), 1e-6

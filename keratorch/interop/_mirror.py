@@ -20,6 +20,7 @@ from ..core.recording import constant
 from ._like import made_like
 from ._lists import (
     JOINERS,
+    PLAIN,
     from_iterable,
     holds_array,
     takes_iterables,
@@ -114,8 +115,14 @@ def mirrored(function: Callable[..., Any], what: str, name: str) -> Callable[...
 
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
-        if not (any(map(holds_array, args)) or (kwargs and holds_array(kwargs))):
-            return function(*args, **kwargs)
+        for v in args:
+            if type(v) not in PLAIN and holds_array(v):
+                break
+        else:
+            if not kwargs:
+                return function(*args)
+            if not holds_array(kwargs):
+                return function(*args, **kwargs)
         known = FORMER.get(name, name)
         if known in MAKERS and isinstance(kwargs.get("like"), GradArray):
             return made_like(kwargs.pop("like"), known, args, kwargs)

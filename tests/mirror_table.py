@@ -200,9 +200,10 @@ NOTES = [
     "`x[:2] = [a, b]`, `x.dot([a, b])`. The functions that join arrays, such as `stack`, and "
     "`fromiter` take any iterable. A raw array beside such a list, as in `raw * [a, b]`, raises "
     "`LostGradientError`: NumPy and CuPy make an array of the list themselves. Write "
-    "`raw * np.array([a, b])`, with `np` from keratorch. A list of constants alone is left to "
-    "NumPy, and the result is raw. Without a tracked array, a function of NumPy costs some 0.06 "
-    "to 0.1 µs more than in NumPy's own module.",
+    "`raw * np.array([a, b])`, with `np` from keratorch. A Python number in a list takes the dtype "
+    "of the arrays. A list of constants alone is left to NumPy, and the result is raw. Without a "
+    "tracked array, a ufunc costs some 0.06 µs more than NumPy's own, and another function "
+    "0.1 µs. NumPy's warnings name the line of keratorch that called NumPy.",
     "",
     "**Arrays of dtype object** that you fill with tracked values, as in "
     "`a = np.empty(n, object)`, keep their gradients. Where NumPy computes with the elements one "

@@ -149,7 +149,10 @@ class HostValues(GradArrayBase):
             return no_array()
         if is_tracked(self):
             if asked_by_mirror():
-                raise Caught
+                raise Caught(
+                    f"np.asarray of a tracked array of shape {tuple(self.shape)} would lose its "
+                    "gradient: pass x.detach()"
+                )
             if asked_by_write():
                 raise write_refused(self.shape)
             if asked_by_index():

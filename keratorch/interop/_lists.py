@@ -53,7 +53,7 @@ _OF_CALLBACKS = frozenset(["apply_along_axis", "apply_over_axes", "piecewise"])
 _METHODS = ("accumulate", "at", "outer", "reduce", "reduceat")
 _FACTS = ("identity", "nargs", "nin", "nout", "ntypes", "signature", "types")
 #: Types of arguments that hold no array.
-_PLAIN = frozenset([bool, bytes, complex, float, int, NoneType, range, slice, str, type])
+PLAIN = frozenset([bool, bytes, complex, float, int, NoneType, range, slice, str, type])
 #: What a `GradArray` in a list raises where NumPy or CuPy makes an array of the list.
 _REFUSALS = (LostGradientError, DeviceMismatchError)
 #: The same where the library makes no array of a list, as CuPy's ufuncs do not.
@@ -283,10 +283,10 @@ def holds_array(value: Any) -> bool:
     kind = type(value)
     if kind is GradArray:
         return True
-    if kind in _PLAIN or kind in _registry.by_type:
+    if kind in PLAIN or kind in _registry.by_type:
         return False
     if isinstance(value, (list, tuple)):
-        return not _PLAIN.issuperset(map(type, value)) and any(map(holds_array, value))
+        return not PLAIN.issuperset(map(type, value)) and any(map(holds_array, value))
     if isinstance(value, dict):
         return any(map(holds_array, value.values()))
     if isinstance(value, np.poly1d):
@@ -296,6 +296,7 @@ def holds_array(value: Any) -> bool:
 
 __all__ = [
     "JOINERS",
+    "PLAIN",
     "from_iterable",
     "holds_array",
     "takes_iterables",

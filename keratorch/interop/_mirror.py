@@ -20,6 +20,7 @@ from ..core.recording import constant
 from ._like import made_like
 from ._lists import (
     JOINERS,
+    PLAIN,
     from_iterable,
     holds_array,
     takes_iterables,
@@ -115,14 +116,18 @@ def mirrored(function: Callable[..., Any], what: str, name: str) -> Callable[...
 
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
-        if not (any(map(holds_array, args)) or (kwargs and holds_array(kwargs))):
-            try:
-                return function(*args, **kwargs)
-            except (TypeError, ValueError, AttributeError):
-                objects = without_objects(function, name, args, kwargs)
-                if objects is None:
-                    raise
-            args, kwargs = objects
+        for v in args:
+            if type(v) not in PLAIN and holds_array(v):
+                break
+        else:
+            if not (kwargs and holds_array(kwargs)):
+                try:
+                    return function(*args, **kwargs) if kwargs else function(*args)
+                except (TypeError, ValueError, AttributeError):
+                    objects = without_objects(function, name, args, kwargs)
+                    if objects is None:
+                        raise
+                args, kwargs = objects
         known = FORMER.get(name, name)
         if known in MAKERS and isinstance(kwargs.get("like"), GradArray):
             return made_like(kwargs.pop("like"), known, args, kwargs)

@@ -10,6 +10,7 @@ import pytest
 
 import keratorch as kt
 import keratorch.numpy as np
+from keratorch.interop import _lists
 from keratorch.interop._lists import holds_array
 
 #: Values are the same on all devices of a library.
@@ -440,6 +441,21 @@ def test_other_lost_gradients_are_still_errors():
         np.add(onp.ones(3), x, out=onp.empty(3))
     with pytest.raises(kt.LostGradientError):
         onp.ones(2) * [x[0], x[1]]
+
+
+def test_nothing_is_looked_for_in_calls_with_plain_arrays(monkeypatch):
+    def fail(*args):
+        raise AssertionError
+
+    monkeypatch.setattr(_lists, "holds_array", fail)
+    monkeypatch.setattr(_lists, "without_lists", fail)
+    for call in (
+        lambda: np.exp(X) + np.add(X, X),
+        lambda: np.sum([1.0, 2.0]) + np.linalg.norm(X) + np.add.reduce([X, X]),
+        lambda: np.concatenate([X, [1.0]]),
+        lambda: np.where(m, [1.0, 2.0], 0.0),
+    ):
+        assert not isinstance(call(), kt.GradArray)
 
 
 def test_lists_without_tracked_arrays_are_left_to_numpy():

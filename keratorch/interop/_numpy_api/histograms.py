@@ -178,6 +178,7 @@ def histogram(
 
     The counts are constant in `a`, and differentiable in `weights`. Edges that depend on the
     smallest and the largest element are differentiable, and so is the `density` computed with them.
+    The call checks that edges ascend; for edges on a device this waits for the device.
     """
     a = array(a, first_array(a, bins, range, weights))
     w = _weights("histogram", weights, a, a.shape)

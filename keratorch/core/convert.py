@@ -185,7 +185,8 @@ def from_objects(value: Any) -> Any:
 
     NumPy makes such an array where users fill ``np.empty(n, object)`` with tracked values.
     """
-    if getattr(getattr(value, "dtype", None), "kind", None) != "O":
+    is_object = getattr(getattr(value, "dtype", None), "kind", None) == "O"
+    if not is_object or not hasattr(value, "reshape"):  # a Series of pandas has none
         return value
     if not any(isinstance(v, GradArrayBase) for v in value.reshape(-1).tolist()):
         return value

@@ -19,6 +19,7 @@ from keratorch.policy import policy
 from ._backend import Backend
 from ._cupy_streams import note, stream_of
 from ._device import Device
+from ._indices import is_basic as makes_view
 from ._numpy import is_basic
 from ._rules import KERNELS, RawArray, Rule, RuleTable
 
@@ -190,6 +191,7 @@ class CuPyBackend(Backend):
     """CuPy arrays; one device each."""
 
     knows_storage = True
+    takes_numpy_indices = True
 
     def __init__(self) -> None:
         super().__init__("cupy", xp, (cp.ndarray,))
@@ -266,6 +268,9 @@ class CuPyBackend(Backend):
             return cp.result_type(value, like) != like.dtype
         except TypeError:  # bfloat16 and some other dtypes; ufuncs promote them all the same
             return True
+
+    def takes_numpy_value(self, value: Any, key: Any) -> bool:
+        return value.ndim == 0 or not makes_view(key)
 
     def from_numpy(self, array: Any, device: Device | None = None) -> RawArray:
         return self.asarray(array, device=device)

@@ -28,6 +28,8 @@ from . import linalg as linalg
 from . import random as random
 from ._arguments import UFunc as _UFunc
 from ._arguments import adapted as _adapted
+from ._kernels import RawKernel as RawKernel
+from ._kernels import ReductionKernel as ReductionKernel
 from ._names import asnumpy as asnumpy
 from ._names import fuse as fuse
 from ._names import get_array_module as get_array_module

@@ -281,3 +281,49 @@ def test_what_cupy_refuses_is_refused(name, device):
         call(cupy, on_device(device, VALUES))
     with pytest.raises(kt.DeviceMismatchError, match="cupy"):
         call(kcp, leaf(device, VALUES))
+
+
+@pytest.mark.parametrize("name", ["ascontiguousarray", "asfortranarray"])
+def test_layouts(name, device):
+    """A `RawKernel` counts on the layout."""
+    for transposed in (False, True):
+        x = leaf(device, MATRIX)
+        y = getattr(kcp, name)(x.T if transposed else x)
+        raw = y._array
+        assert raw.flags.c_contiguous if name == "ascontiguousarray" else raw.flags.f_contiguous
+        np.testing.assert_array_equal(y.numpy(), MATRIX.T if transposed else MATRIX)
+        kt.sum(y * y).backward()
+        np.testing.assert_array_equal(on_host(x.grad), 2 * MATRIX)
+
+
+RAW = r"""
+extern "C" __global__ void keratorch_test_twice(const double* x, double* y, int n) {
+    if (threadIdx.x < n) { y[threadIdx.x] = 2 * x[threadIdx.x]; }
+}
+"""
+
+
+def test_raw_kernels(device):
+    kernel = kcp.RawKernel(RAW, "keratorch_test_twice")
+    x, out = kt.asarray(on_device(device, VALUES)), kt.zeros(3, device=device)
+    tracked = leaf(device, VALUES)
+    y, z = tracked * x, tracked * out
+    kernel((1,), (3,), (x, out, np.int32(3)))
+    np.testing.assert_array_equal(out.numpy(), 2 * VALUES)
+    kt.sum(y).backward()  # the kernel only reads `x`
+    np.testing.assert_array_equal(on_host(tracked.grad), VALUES)
+    with pytest.raises(kt.StaleValueError):
+        kt.sum(z).backward()
+    with pytest.raises(kt.NotDifferentiableError, match="custom_vjp"):
+        kernel((1,), (3,), (tracked, out, np.int32(3)))
+
+
+def test_reduction_kernels(device):
+    kernel = kcp.ReductionKernel("T x", "T y", "x * x", "a + b", "y = a", "0", "keratorch_test_sq")
+    x = leaf(device, MATRIX)
+    raw = kernel(on_device(device, MATRIX), axis=1)
+    assert type(raw) is cupy.ndarray
+    found = kernel(x.detach(), axis=1)
+    np.testing.assert_array_equal(found.numpy(), on_host(raw))
+    with pytest.raises(kt.NotDifferentiableError, match="custom_vjp"):
+        kernel(x, axis=1)

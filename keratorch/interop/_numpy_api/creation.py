@@ -58,11 +58,29 @@ def asarray(
     return kt.asarray(x, copy=copy) if copy else x
 
 
-@implements("ascontiguousarray", "asfortranarray")
+@implements("ascontiguousarray")
 def ascontiguousarray(a: Any, dtype: Any = None, *, like: Any = None) -> GradArray:
-    """`a` as an array of at least one axis; the library chooses the layout in memory."""
+    """`a` as an array of at least one axis, whose rows lie in memory one after the other."""
     x = _made("ascontiguousarray", a, dtype, None, None, like)
-    return x if x.ndim else kt.reshape(x, (1,))
+    return _in_rows(x) if x.ndim else kt.reshape(x, (1,))
+
+
+@implements("asfortranarray")
+def asfortranarray(a: Any, dtype: Any = None, *, like: Any = None) -> GradArray:
+    """`a` as an array of at least one axis, whose columns lie in memory one after the other."""
+    x = _made("asfortranarray", a, dtype, None, None, like)
+    if not x.ndim:
+        return kt.reshape(x, (1,))
+    backwards = tuple(reversed(range(x.ndim)))
+    y = kt.permute_dims(x, backwards)
+    found = _in_rows(y)
+    return x if found is y else kt.permute_dims(found, backwards)
+
+
+def _in_rows(x: GradArray) -> GradArray:
+    """`x`, or a copy whose rows lie one after the other, where the library has such a layout."""
+    backend = _registry.of(x._array)
+    return x if not backend.knows_storage or backend.is_plain(x._array) else kt.copy(x)
 
 
 @implements("asarray_chkfinite")

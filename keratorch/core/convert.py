@@ -40,10 +40,12 @@ def as_operand(value: Any, like: Any = None) -> Any:
     if has_array(value):
         return _stacked(value, like)
     raw = as_raw(value, like)
+    backend = None if like is None else _registry.by_type.get(type(value))
+    if backend is not None and type(raw) is not type(value):
+        backend = _registry.of(raw)
     if (
-        like is not None
-        and type(value) in _registry.by_type
-        and not _registry.of(raw).is_inexact(raw.dtype)  # first, as most arrays are floating
+        backend is not None
+        and not backend.is_inexact(raw.dtype)  # first, as most arrays are floating
         and isinstance(like, GradArrayBase)
         and is_active(like)
     ):
@@ -58,7 +60,7 @@ def beside(raw: Any, like: Any) -> Any:
         library and on the device of `like`, if that library takes NumPy's arrays beside its own.
     """
     like = raw_of(like)
-    if type(like) is type(raw) or not _registry.is_array(like):
+    if not _registry.is_array(like):
         return raw
     backend = _registry.of(like)
     if not backend.takes_numpy or _registry.of(raw).name != "numpy":
@@ -123,7 +125,9 @@ def as_raw(value: Any, like: Any = None) -> Any:
     if type(value) in _registry.by_type or _registry.is_array(value):
         backend = _registry.of(value)
         raw = require_numbers(backend, backend.adopt(value))
-        return raw if like is None else beside(raw, like)
+        if like is None or type(like._array if type(like) is making.cls else like) is type(raw):
+            return raw
+        return beside(raw, like)
     raw_like = None if like is None else like._array
     if raw_like is None:
         backend, device = _registry.resolve_device(None)

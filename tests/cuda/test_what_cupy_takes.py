@@ -184,17 +184,36 @@ def test_additions(name, device):
     np.testing.assert_allclose(grad, 4 * values)
 
 
-@pytest.mark.parametrize("make", [lambda: kt.zeros(3, device="cuda"), lambda: kt.asarray(
-    cupy.zeros(3))], ids=["kt.zeros", "kt.asarray"])  # fmt: skip
+#: How to make zeros into which tracked values can be written.
+ZEROS = {
+    "kt.zeros": lambda x: kt.zeros(3, device=x.device),
+    "like=": lambda x: kcp.zeros(3, like=x),
+    "zeros_like": lambda x: kcp.zeros_like(x),
+    "kt.asarray": lambda x: kt.asarray(cupy.zeros(3)),
+}
+
+
+@pytest.mark.parametrize("make", ZEROS.values(), ids=ZEROS)
 def test_scatter_add_into_fresh_zeros(make, device):
     x = leaf(device, VALUES)
-    total = kt.to_device(make(), device)
+    total = make(x)
     cupyx.scatter_add(total, np.array([2, 0, 2]), x * x)
     np.testing.assert_allclose(total.numpy(), [4.0, 0.0, 17.0])
     kt.sum(total * total).backward()
     np.testing.assert_allclose(on_host(x.grad), 4 * VALUES * np.array([17.0, 4.0, 17.0]))
+
+
+@pytest.mark.parametrize("write", [
+    lambda a, x: cupyx.scatter_add(a, PLACES, x[:2]),
+    lambda a, x: cupy.add.at(a, PLACES, x[:2]),
+    lambda a, x: cupyx.scatter_max(a, PLACES, x[:2]),
+    lambda a, x: a.__setitem__(PLACES, x[:2]),
+])  # fmt: skip
+def test_raw_arrays_take_no_tracked_values(write, device):
+    a = cupy.zeros(3)
     with pytest.raises(kt.LostGradientError):
-        cupyx.scatter_add(cupy.zeros(3), PLACES, x[:2])
+        write(a, leaf(device, VALUES))
+    np.testing.assert_array_equal(on_host(a), 0.0)
 
 
 def test_out(device):

@@ -19,25 +19,15 @@ PLACES = np.array([2, 0])
 #: A call with the namespace, an array of the library, and a raw NumPy array.
 BESIDE = {
     "add": lambda xp, x, n: xp.add(x, n),
-    "subtract, left": lambda xp, x, n: xp.subtract(n, x),
-    "multiply": lambda xp, x, n: xp.multiply(x, n),
     "divide, left": lambda xp, x, n: xp.divide(n, x),
-    "pow": lambda xp, x, n: xp.pow(x, n),
     "maximum": lambda xp, x, n: xp.maximum(x, n),
-    "logaddexp, left": lambda xp, x, n: xp.logaddexp(n, x),
-    "hypot": lambda xp, x, n: xp.hypot(x, n),
     "less": lambda xp, x, n: xp.less(x, n),
-    "equal, left": lambda xp, x, n: xp.equal(n, x),
     "where, values": lambda xp, x, n: xp.where(x > 1.5, x, n),
     "where, condition": lambda xp, x, n: xp.where(n > 1.0, x, 0 * x),
     "clip": lambda xp, x, n: xp.clip(x, n, n + 1),
     "concat": lambda xp, x, n: xp.concat([n, x]),
-    "stack": lambda xp, x, n: xp.stack([x, n]),
     "matmul": lambda xp, x, n: xp.matmul(n, x),
-    "vecdot": lambda xp, x, n: xp.vecdot(x, n),
-    "tensordot": lambda xp, x, n: xp.tensordot(n, x, axes=1),
     "broadcast_arrays": lambda xp, x, n: xp.broadcast_arrays(n, x)[1],
-    "meshgrid": lambda xp, x, n: xp.meshgrid(n, x)[1],
     "take": lambda xp, x, n: xp.take(x, PLACES),
     "solve": lambda xp, x, n: xp.linalg.solve(np.eye(3, dtype="f") + 1, x),
     "cross": lambda xp, x, n: xp.linalg.cross(n, x),
@@ -46,10 +36,7 @@ BESIDE = {
 KEYS = {
     "integers": PLACES,
     "repeated": np.array([1, 1, 0]),
-    "int32": PLACES.astype("int32"),
-    "two": (PLACES, np.array([3, 1])),
     "slice, integers": (slice(None), np.array([3, 0])),
-    "integer, integers": (np.array([1]), PLACES),
     "mask": np.array([True, False, True]),
     "mask of all axes": MATRIX % 2 == 0,
     "one element": np.array(1),
@@ -126,7 +113,7 @@ def test_beside(name, device):
     assert call(kt, raw, OTHER).device == device  # both raw
 
 
-@pytest.mark.parametrize("name", ["add", "sub", "mul", "truediv", "pow", "matmul", "lt", "mod"])
+@pytest.mark.parametrize("name", ["sub", "mul", "pow", "matmul", "lt"])
 def test_operators(name, device):
     backend, call = backend_of(device), getattr(operator, name)
     n = backend.from_numpy(OTHER, device)

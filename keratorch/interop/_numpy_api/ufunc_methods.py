@@ -13,7 +13,8 @@ from ...core.array import GradArray
 from ...core.convert import raw_key
 from ...errors import LostGradientError
 from ...ops._operands import no_axis
-from ...ops.indexing import add_at, written
+from ...ops.indexing import add_at
+from ...ops.writing import written
 from . import elements, nans, reductions
 from ._arguments import array, arrays, floating, index_array, is_floating, no_out, of_dtype
 from ._table import implements_ufunc

@@ -11,7 +11,7 @@ from ... import functions as kt
 from ...core.array import GradArray
 from ...core.shown import shown
 from ...errors import DTypeError, ShapeError
-from ...ops.indexing import written
+from ...ops.writing import written
 from ._arguments import (
     arrays,
     axes_of,

@@ -156,12 +156,11 @@ def _written(
             found = rule(*inputs, into=tuple(buffers), **options)
         else:
             found = kernel(*map(raw_of, inputs), *buffers, **options)
-    from ._numpy_api.writing import copyto
-
     results = list(_tuple(found))
+    write: Any = table_function("copyto")
     for i, target in enumerate(outputs):
         if isinstance(target, GradArray):
-            copyto(target, results[i], kwargs.get("casting", "same_kind"))
+            write(target, results[i], kwargs.get("casting", "same_kind"))
             results[i] = target
     return tuple(results) if isinstance(found, tuple) else results[0]
 

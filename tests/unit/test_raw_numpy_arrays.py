@@ -262,6 +262,48 @@ def test_seeds_and_tangents(device):
     np.testing.assert_array_equal(on_host(g), 2 * VALUES)
 
 
+def test_dtypes(device):
+    backend, raw = backend_of(device), on_device(device, VALUES)
+    if not backend.takes_numpy:
+        pytest.skip("takes no NumPy arrays beside its own")
+    wanted = (kt.asarray(raw) * OTHER).dtype
+    assert kt.result_type(raw, OTHER) == kt.result_type(OTHER, raw) == wanted
+
+
+def test_arguments_and_results_keep_their_library(device):
+    if not backend_of(device).takes_numpy:
+        pytest.skip("takes no NumPy arrays beside its own")
+    raw = on_device(device, VALUES)
+    grads = kt.grad(lambda x, n: kt.sum(x * x), argnums=(0, 1))(raw, OTHER)
+    assert type(grads[0]) is type(raw)
+    assert type(grads[1]) is np.ndarray
+    (_, aux), _ = kt.value_and_grad(lambda x: (kt.sum(x * OTHER), OTHER), has_aux=True)(raw)
+    assert aux is OTHER
+
+
+class Ones(kt.Grad):
+    """A rule that gives a NumPy array."""
+
+    def backward(self, grad):
+        return (np.ones(3, "float32"),)
+
+
+def test_rules_and_hooks_may_give_numpy_arrays(device):
+    backend, x = backend_of(device), leaf(device, VALUES)
+    y = kt.GradArray(on_device(device, VALUES), grad_op=Ones(x))
+    if not backend.takes_numpy:
+        with pytest.raises(kt.DeviceMismatchError):
+            kt.sum(y).backward()
+        return
+    kt.sum(y).backward()
+    assert type(x.grad) is type(x._array)
+    np.testing.assert_array_equal(on_host(x.grad), [1.0, 1.0, 1.0])
+    x.zero_grad()
+    x.register_hook(lambda grad: np.full(3, 5.0, "float32"))
+    kt.sum(x * 2.0).backward()
+    np.testing.assert_array_equal(on_host(x.grad), [5.0, 5.0, 5.0])
+
+
 def test_a_numpy_gradarray_never_mixes(device):
     backend_of(device)
     a, x = kt.GradArray(VALUES), leaf(device, VALUES)

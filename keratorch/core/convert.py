@@ -302,11 +302,11 @@ def raw_key(key: Any, indexed: Any, keep: bool = False) -> Any:
         return key
     if isinstance(key, (int, list, NoneType, EllipsisType)):
         return key
-    if getattr(getattr(key, "dtype", None), "kind", "") in "iu" and hasattr(key, "__index__"):
-        return index(key)  # an integer of NumPy, which makes a view, as Python's does
+    if isinstance(key, np.integer):
+        return int(key)  # which makes a view, as in NumPy
     if keep and (type(key).__name__ in _BUFFERS or is_table(key)):
         return kept(as_raw(key, constant(indexed)))
-    return int(key) if isinstance(key, np.integer) else key
+    return key
 
 
 def _parts(key: slice) -> tuple[Any, Any, Any]:

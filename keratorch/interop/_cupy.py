@@ -6,6 +6,7 @@ the kernel by its `id`, because names of kernels are not unique.
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -141,6 +142,7 @@ def _written(
     function = _table.find(kernel)
     rule = registered(kernel)
     options = {k: v for k, v in kwargs.items() if k not in ("out", "casting")}
+    buffers: list[Any] = []
     if function is not None:
         found = _computed(kernel, inputs, options)
     elif tracked and rule is None:
@@ -151,18 +153,35 @@ def _written(
             "its record: write with x[...] = value, or use keratorch.register_kernel_grad"
         )
     else:
-        buffers = [o._array.copy() if isinstance(o, GradArray) else o for o in outputs]
+        buffers.extend(map(_buffer, outputs))
         if rule is not None:
             found = rule(*inputs, into=tuple(buffers), **options)
         else:
             found = kernel(*map(raw_of, inputs), *buffers, **options)
-    results = list(_tuple(found))
+    silent = found is None  # a kernel with no_return=True
+    results = buffers if silent else list(_tuple(found))
     write: Any = table_function("copyto")
     for i, target in enumerate(outputs):
         if isinstance(target, GradArray):
             write(target, results[i], kwargs.get("casting", "same_kind"))
             results[i] = target
+    if silent:
+        return None
     return tuple(results) if isinstance(found, tuple) else results[0]
+
+
+def _buffer(target: Any) -> Any:
+    """A raw array for a kernel to write into: a copy of `target`.
+
+    The gradient of old values that a kernel reads would be lost, so those of a tracked array are
+    NaN in the copy.
+    """
+    if not isinstance(target, GradArray):
+        return target
+    raw = target._array.copy()
+    if is_tracked(target):
+        raw.fill(math.nan)
+    return raw
 
 
 def _on_raw_arrays(kernel: Any, args: Any, kwargs: dict[str, Any]) -> Any:

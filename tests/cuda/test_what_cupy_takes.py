@@ -270,6 +270,9 @@ def test_kernels_that_write(device):
     out = kt.zeros((2, 3), device=device)
     assert kernel(a, a, out) is out
     np.testing.assert_allclose(out.numpy(), [VALUES**2] * 2)
+    silent = cupy.ElementwiseKernel("T x", "T y", "y += x", "keratorch_test_silent", no_return=True)
+    assert silent(a, out) is None
+    np.testing.assert_allclose(out.numpy(), [VALUES**2 + VALUES] * 2)
     with pytest.raises(kt.NotDifferentiableError, match="past its record"):
         kernel(a, a, x * 1.0)
     with pytest.raises(kt.NotDifferentiableError, match="register_kernel_grad"):
@@ -280,6 +283,9 @@ def test_kernels_that_write(device):
     np.testing.assert_allclose(on_host(x.grad), 12 * VALUES)
     with pytest.raises(kt.LostGradientError):
         kernel(x, a, cupy.zeros(3))
+    adds = cupy.ElementwiseKernel("T x, T y", "T z", "z += x * y", "keratorch_test_adds")
+    kt.register_kernel_grad(adds, lambda grad, x, y: (grad * y, grad * x))
+    assert np.isnan(adds(x, a, x * 1.0).numpy()).all()  # the rule knows no old values
 
 
 def test_options_do_not_drop_a_gradient(device):

@@ -15,6 +15,7 @@ from ..backends._device import Device
 from ..errors import (
     DeviceMismatchError,
     DTypeError,
+    InvalidIndexError,
     KeratorchError,
     LostGradientError,
     ShapeError,
@@ -73,8 +74,8 @@ def beside(raw: Any, like: Any) -> Any:
 def as_index(raw: Any, indexed: Any) -> Any:
     """A raw array as an index into the raw array `indexed`, of whose library it becomes.
 
-    A NumPy array is copied, where the library takes such indices. Raises `DeviceMismatchError`
-    for an array of another backend or device.
+    A NumPy array is copied, where the library takes such indices. Raises `InvalidIndexError` for
+    one of other numbers, `DeviceMismatchError` for an array of another backend or device.
     """
     backend = _registry.of(indexed)
     if (
@@ -82,6 +83,12 @@ def as_index(raw: Any, indexed: Any) -> Any:
         and backend.takes_numpy_indices
         and _registry.of(raw).name == "numpy"
     ):
+        if raw.dtype.kind not in "biu":
+            raise InvalidIndexError(
+                f"an index of dtype {raw.dtype} and shape {tuple(raw.shape)} into an array of shape "
+                f"{tuple(indexed.shape)}: convert it with astype(int), or write a comparison, as "
+                "x > 0, for a mask"
+            )
         return backend.from_numpy(raw, backend.device(indexed))
     check_devices("indexing", indexed, raw)
     return raw

@@ -104,14 +104,14 @@ def _positions(op: str, x: GradArray, indices: Any) -> Any:
     if not isinstance(indices, GradArray) and not _registry.is_array(indices):
         indices = backend.asarray(indices, device=backend.device(x._array))
     index = as_operand(indices, x)._array
-    if not isinstance(indices, GradArray):
-        index = as_index(index, x._array)
-    check_devices(op, x._array, index)
     if not _registry.of(index).xp.isdtype(index.dtype, "integral"):
         raise DTypeError(
             f"{op}: indices of dtype {index.dtype} and shape {tuple(index.shape)} must be "
             "integers: convert them with astype; a mask selects in x[mask]"
         )
+    if not isinstance(indices, GradArray):
+        return as_index(index, x._array)
+    check_devices(op, x._array, index)
     return index
 
 

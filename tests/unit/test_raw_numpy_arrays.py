@@ -218,6 +218,16 @@ def test_functions_of_positions(name, device):
     np.testing.assert_array_equal(on_host(x.grad), y.grad)
 
 
+def test_other_numbers_are_no_indices(device):
+    takes_indices(device)
+    x = leaf(device, VALUES)
+    for key in (np.array([0.0, 1.0]), np.array([]), np.array(["a"]), np.array([0, 1], object)):
+        with pytest.raises(kt.InvalidIndexError, match=r"astype\(int\)"):
+            x[key]
+    with pytest.raises(kt.DTypeError, match="integers"):
+        kt.take(x, np.array([0.0, 1.0]))
+
+
 def test_an_index_may_be_filled_again(device):
     takes_indices(device)
     places, x = np.array([0, 1]), leaf(device, VALUES)

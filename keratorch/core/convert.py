@@ -85,9 +85,9 @@ def as_index(raw: Any, indexed: Any) -> Any:
     ):
         if raw.dtype.kind not in "biu":
             raise InvalidIndexError(
-                f"an index of dtype {raw.dtype} and shape {tuple(raw.shape)} into an array of shape "
-                f"{tuple(indexed.shape)}: convert it with astype(int), or write a comparison, as "
-                "x > 0, for a mask"
+                f"an index of dtype {raw.dtype} and shape {tuple(raw.shape)} into an array of "
+                f"shape {tuple(indexed.shape)}: convert it with astype(int), or write a "
+                "comparison, as x > 0, for a mask"
             )
         return backend.from_numpy(raw, backend.device(indexed))
     check_devices("indexing", indexed, raw)

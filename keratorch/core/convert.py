@@ -221,6 +221,9 @@ def has_array(value: Any) -> bool:
 def _stacked(value: Any, like: Any) -> Any:
     """A nested sequence that contains `GradArray`s, as one differentiable array."""
     found = _first_array(value) if like is None else like
+    numbers = _stacked_numbers(value, found)
+    if numbers is not None:
+        return numbers
     arrays = [as_operand(v, like=found) for v in value]
     check_devices("asarray", *(a._array for a in arrays))
     shapes = list(dict.fromkeys(tuple(a.shape) for a in arrays))
@@ -235,6 +238,55 @@ def _stacked(value: Any, like: Any) -> Any:
         dtype = _registry.of(arrays[0]._array).xp.result_type(*dtypes)
         arrays = [xp.astype(a, dtype) for a in arrays]
     return xp.stack(arrays)
+
+
+def _stacked_numbers(value: Any, like: Any) -> Any:
+    """As `_stacked`, for arrays of shape () and Python's numbers, with one operation for all.
+
+    `None` if the lists hold anything else, or are not equally long.
+    """
+    shape: list[int] = []
+    row = value
+    while isinstance(row, (list, tuple)):
+        if not row:
+            return None
+        shape.append(len(row))
+        row = row[0]
+    numbers = [value]
+    for n in shape:
+        if not all(isinstance(v, (list, tuple)) and len(v) == n for v in numbers):
+            return None
+        numbers = [v for row in numbers for v in row]
+    made: dict[Any, Any] = {}  # a number that occurs twice becomes an array once
+    arrays: list[Any] = []
+    raw_like = like._array
+    kind = type(raw_like)
+    for v in numbers:
+        if type(v) is making.cls:
+            if type(v._array) is not kind or v._array.ndim:
+                return None
+            arrays.append(v)
+        elif type(v) in SCALARS:
+            key = (type(v), v or repr(v))  # 0.0 and -0.0 are two numbers
+            if key not in made:
+                made[key] = as_operand(v, like)
+            arrays.append(made[key])
+        elif getattr(v, "ndim", None) == 0:
+            x = as_operand(v, like)
+            if type(x._array) is not kind:
+                return None
+            arrays.append(x)
+        else:
+            return None
+    if _registry.of(raw_like).multi_device:
+        check_devices("asarray", *(a._array for a in arrays))
+    xp = like.__array_namespace__()
+    dtypes = [a._array.dtype for a in arrays]
+    if any(d != dtypes[0] for d in dtypes):
+        dtype = _registry.of(raw_like).xp.result_type(*dtypes)
+        arrays = [a if a._array.dtype == dtype else xp.astype(a, dtype) for a in arrays]
+    stacked = xp.stack(arrays)
+    return stacked if len(shape) == 1 else xp.reshape(stacked, tuple(shape))
 
 
 def _first_array(value: Any) -> Any:

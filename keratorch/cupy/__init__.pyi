@@ -8,12 +8,14 @@ from ..interop._mirror_index import Rows
 from . import fft as fft
 from . import lib as lib
 from . import linalg as linalg
+from . import polynomial as polynomial
 from . import random as random
 from ._kernels import RawKernel as RawKernel
 from ._kernels import ReductionKernel as ReductionKernel
 from ._names import asnumpy as asnumpy
 from ._names import fuse as fuse
 from ._names import get_array_module as get_array_module
+from ._names import poly1d as poly1d
 from cupy import AxisError as AxisError
 from cupy import ComplexWarning as ComplexWarning
 from cupy import DataSource as DataSource
@@ -73,8 +75,6 @@ from cupy import ndarray as ndarray
 from numpy import ndindex as ndindex
 from numpy import number as number
 from cupy import ogrid as ogrid
-from cupy import poly1d as poly1d
-from cupy import polynomial as polynomial
 from numpy import printoptions as printoptions
 from numpy import promote_types as promote_types
 from numpy import s_ as s_
@@ -260,7 +260,7 @@ from_dlpack: Function
 frombuffer: Function
 fromfile: Function
 fromfunction: Function
-fromiter: Function
+fromiter: ArrayFunction
 fromstring: Function
 full: ArrayFunction
 full_like: ArrayFunction

@@ -18,7 +18,16 @@ from ..core.array import GradArray, get_raw
 from ..core.nodes import is_tracked
 from ..core.recording import constant
 from ._like import made_like
-from ._lists import takes_lists, ufunc_of_lists, without_lists
+from ._lists import (
+    JOINERS,
+    PLAIN,
+    from_iterable,
+    holds_array,
+    takes_iterables,
+    takes_lists,
+    ufunc_of_lists,
+    without_lists,
+)
 from ._lookup import table_function, ufunc_function
 from ._missing import of_keratorch
 from ._numpy_functions import into
@@ -83,12 +92,22 @@ class Mirror:
             ) from None
         if not self.is_function(value):
             return value
+        found = self.function(name, value)
+        # So that `pickle` finds the function, and not the library's of the same name.
+        found.__module__ = f"keratorch.{self.library.__name__}"
+        return found
+
+    def function(self, name: str, value: Any) -> Any:
+        """The mirroring module's version of the library's function `value`."""
         if self.dispatches(value):
             if type(value).__name__ == "ufunc":
-                return ufunc_of_lists(self.ufunc(value))
+                return ufunc_of_lists(self.ufunc(value), FORMER.get(name, name))
             return takes_lists(value, self.prefix + name)
         what = f"{self.library.__name__}.{name}"
-        return mirrored(value, what, self.prefix + name, self.adapted)
+        function = mirrored(value, what, self.prefix + name, self.adapted)
+        if name == "fromiter":
+            return from_iterable(function)
+        return takes_iterables(function) if name in JOINERS else function
 
     @staticmethod
     def is_function(value: Any) -> bool:
@@ -107,9 +126,14 @@ def mirrored(
 
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
-        arrays = list(arrays_in((args, kwargs)))
-        if not arrays:
-            return function(*args, **kwargs)
+        for v in args:
+            if type(v) not in PLAIN and holds_array(v):
+                break
+        else:
+            if not kwargs:
+                return function(*args)
+            if not holds_array(kwargs):
+                return function(*args, **kwargs)
         known = FORMER.get(name, name)
         if known in MAKERS and isinstance(kwargs.get("like"), GradArray):
             return made_like(kwargs.pop("like"), known, args, kwargs)
@@ -123,7 +147,7 @@ def mirrored(
             if isinstance(kwargs.get("out"), GradArray):
                 return into(found, args, **kwargs)
             return found(*args, **kwargs)
-        for x in arrays:
+        for x in arrays_in((args, kwargs)):
             if is_tracked(x):
                 raise not_differentiable(what, x)
         return _as_constants(function(*_unwrapped(args), **_unwrapped(kwargs)))

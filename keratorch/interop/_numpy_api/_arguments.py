@@ -70,6 +70,11 @@ def common_dtype(xs: Sequence[GradArray]) -> Any:
         return _registry.of(xs[0]._array).dtype(numpy.result_type(*names).name)
 
 
+def is_number(value: Any) -> bool:
+    """Whether `value` is a number: a Python or NumPy scalar, or an array of shape ()."""
+    return not isinstance(value, (list, tuple)) and not getattr(value, "ndim", 0)
+
+
 def flat(x: GradArray) -> GradArray:
     """`x`, flattened to one axis."""
     return x if x.ndim == 1 else kt.reshape(x, (math.prod(x.shape),))
@@ -194,6 +199,7 @@ __all__ = [
     "integers",
     "is_complex",
     "is_floating",
+    "is_number",
     "no_out",
     "of_dtype",
     "one_axis",

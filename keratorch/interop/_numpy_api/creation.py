@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import islice
 from typing import Any
 
 from ... import functions as kt
@@ -92,6 +93,15 @@ def asarray_chkfinite(a: Any, dtype: Any = None, order: Any = None) -> GradArray
     if not kt.all(kt.isfinite(x)):
         raise ValueError("asarray_chkfinite: an array must not contain infs or NaNs")
     return x
+
+
+@implements("fromiter")
+def fromiter(iter: Any, dtype: Any, count: int = -1, *, like: Any = None) -> GradArray:
+    """The first `count` elements of `iter` as an array of one axis; all of them for -1."""
+    values = list(iter) if count < 0 else list(islice(iter, count))
+    if len(values) < count:
+        raise ValueError(f"numpy.fromiter: iter has {len(values)} elements, fewer than {count}")
+    return _made("fromiter", values, dtype, None, None, like)
 
 
 @implements("full")

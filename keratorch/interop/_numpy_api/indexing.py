@@ -17,6 +17,7 @@ from ._arguments import (
     arrays,
     flat,
     index_array,
+    is_number,
     no_out,
     one_axis,
     positions,
@@ -181,7 +182,7 @@ def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> Gr
         condlist = array(condlist)
         several = condlist.ndim > 1 or (condlist.ndim and not points.ndim)
         condlist = list(kt.unstack(condlist)) if several else [condlist]
-    elif type(condlist) in SCALARS or (points.ndim and type(condlist[0]) in SCALARS):
+    elif type(condlist) in SCALARS or (points.ndim and is_number(condlist[0])):
         condlist = [condlist]
     conditions = [flat(kt.astype(c, kt.bool)) for c in arrays(points, *condlist)[1:]]
     if len(functions) == len(conditions) + 1:

@@ -56,6 +56,8 @@ OWN = {
         "from . import linalg as linalg",
         "from . import polynomial as polynomial",
         "from . import random as random",
+        "from ._kernels import RawKernel as RawKernel",
+        "from ._kernels import ReductionKernel as ReductionKernel",
         "from ._names import asnumpy as asnumpy",
         "from ._names import fuse as fuse",
         "from ._names import get_array_module as get_array_module",

@@ -10,6 +10,8 @@ from . import lib as lib
 from . import linalg as linalg
 from . import polynomial as polynomial
 from . import random as random
+from ._kernels import RawKernel as RawKernel
+from ._kernels import ReductionKernel as ReductionKernel
 from ._names import asnumpy as asnumpy
 from ._names import fuse as fuse
 from ._names import get_array_module as get_array_module
@@ -20,9 +22,7 @@ from cupy import DataSource as DataSource
 from cupy import ElementwiseKernel as ElementwiseKernel
 from cupy import ModuleDeprecationWarning as ModuleDeprecationWarning
 from cupy import RankWarning as RankWarning
-from cupy import RawKernel as RawKernel
 from cupy import RawModule as RawModule
-from cupy import ReductionKernel as ReductionKernel
 from cupy import TooHardError as TooHardError
 from cupy import VisibleDeprecationWarning as VisibleDeprecationWarning
 from cupy import annotations as annotations

@@ -31,6 +31,7 @@ from ._lists import (
 )
 from ._lookup import table_function, ufunc_function
 from ._missing import of_keratorch
+from ._numpy_functions import into
 from ._values import MAKERS, arrays_in, not_differentiable
 
 _FUNCTION_TYPES = (FunctionType, BuiltinFunctionType, MethodType)
@@ -60,6 +61,9 @@ class Mirror:
 
     prefix : the prefix of its names in the table: ``"linalg."`` for ``numpy.linalg``.
     dispatches : whether a function of the library calls keratorch by itself, by a protocol.
+    adapted : makes the arguments ``(name, args, kwargs)`` of a call with a `GradArray` fit for
+        keratorch's function, and returns the new ``args, kwargs``.
+    ufunc : what stands for a ufunc of the library that dispatches.
     """
 
     def __init__(
@@ -67,10 +71,14 @@ class Mirror:
         library: ModuleType,
         prefix: str = "",
         dispatches: Callable[[Any], bool] = lambda function: False,
+        adapted: Callable[..., Any] | None = None,
+        ufunc: Callable[[Any], Any] = lambda ufunc: ufunc,
     ) -> None:
         self.library = library
         self.prefix = prefix
         self.dispatches = dispatches
+        self.adapted = adapted
+        self.ufunc = ufunc
 
     def attribute(self, name: str) -> Any:
         """The mirroring module's value of the name `name`; `AttributeError` if there is none."""
@@ -94,9 +102,10 @@ class Mirror:
         """The mirroring module's version of the library's function `value`."""
         if self.dispatches(value):
             if type(value).__name__ == "ufunc":
-                return ufunc_of_lists(value, FORMER.get(name, name))
+                return ufunc_of_lists(self.ufunc(value), FORMER.get(name, name))
             return takes_lists(value, self.prefix + name)
-        function = mirrored(value, f"{self.library.__name__}.{name}", self.prefix + name)
+        what = f"{self.library.__name__}.{name}"
+        function = mirrored(value, what, self.prefix + name, self.adapted)
         if name == "fromiter":
             return from_iterable(function)
         return takes_iterables(function) if name in JOINERS else function
@@ -111,7 +120,9 @@ class Mirror:
         return sorted(n for n in dir(self.library) if not n.startswith("_"))
 
 
-def mirrored(function: Callable[..., Any], what: str, name: str) -> Callable[..., Any]:
+def mirrored(
+    function: Callable[..., Any], what: str, name: str, adapted: Callable[..., Any] | None = None
+) -> Callable[..., Any]:
     """`function`, replaced by keratorch's version in every call that has a `GradArray`."""
 
     @functools.wraps(function)
@@ -136,6 +147,10 @@ def mirrored(function: Callable[..., Any], what: str, name: str) -> Callable[...
             listed = without_lists(known, args, kwargs)
             if listed is not None:
                 args, kwargs = listed
+            if adapted is not None:
+                args, kwargs = adapted(known, args, kwargs)
+            if isinstance(kwargs.get("out"), GradArray):
+                return into(found, args, **kwargs)
             return found(*args, **kwargs)
         for x in arrays_in((args, kwargs)):
             if is_tracked(x):

@@ -60,15 +60,16 @@ def asarray(
 
 
 def _apart(x: GradArray, order: Any) -> GradArray:
-    """`x`, or a copy where NumPy copies because the memory has another order than ``"C"``, ``"F"``.
-
-    The library chooses the order of the copy.
-    """
+    """`x`, or a copy in the order ``"C"`` or ``"F"`` where NumPy copies for that order."""
     flags = getattr(x._array, "flags", None)
     if flags is None or order not in ("C", "F"):
         return x
-    same = flags.c_contiguous if order == "C" else flags.f_contiguous
-    return x if same else kt.asarray(x, copy=True)
+    if order == "C":
+        return x if flags.c_contiguous else kt.asarray(x, copy=True)
+    if flags.f_contiguous:
+        return x
+    backwards = tuple(reversed(range(x.ndim)))
+    return kt.permute_dims(kt.asarray(kt.permute_dims(x, backwards), copy=True), backwards)
 
 
 @implements("ascontiguousarray")

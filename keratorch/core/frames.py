@@ -1,0 +1,188 @@
+"""Who asks for plain values: the names of the functions between the user's code and the question.
+
+A `GradArray` is asked through special methods such as ``__float__`` and ``__array__``, mostly by
+code in C. The names come from the Python frames behind that call, and from the instruction that
+the innermost frame runs. All of this runs only where an error is raised.
+"""
+
+from __future__ import annotations
+
+import dis
+import itertools
+import sys
+from types import BuiltinFunctionType, CodeType, FrameType, FunctionType, MethodType, ModuleType
+from typing import Any
+
+#: A name, or a function that is no method, of a module: ``"numpy:asarray"``.
+Chain = list[str]
+
+_ROOTS = ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_FAST", "LOAD_DEREF", "LOAD_CLASSDEREF")
+_ATTRIBUTES = ("LOAD_ATTR", "LOAD_METHOD")
+#: What computes a value that has no name. Other instructions prepare a call.
+_RESULTS = ("BINARY_", "CALL_FUNCTION", "CALL_KW", "FORMAT_")
+_SUBSCRIPTS = {
+    **dict.fromkeys(("STORE_SUBSCR", "STORE_SLICE"), "[]="),
+    **dict.fromkeys(("BINARY_SUBSCR", "BINARY_SLICE"), "[]"),
+}
+#: What has a name of its own. Of anything else that can be called, the class is named.
+_FUNCTIONS = (BuiltinFunctionType, FunctionType, MethodType, type)
+#: Where the code of installed packages is.
+_INSTALLED = ("site-packages", "dist-packages")
+
+
+def callers() -> Chain:
+    """The functions behind a call, from the inside to the outside, up to the user's own code.
+
+    A function is written as ``"module:name"``. The first one is what the innermost frame calls:
+    mostly a function in C, such as ``"numpy:asarray"``, or ``"operator:[]="`` for a write. The
+    next ones are those of Python's library and of installed packages whose frames lie between. The
+    last one is the function that the user's code calls, by the name that a decorator leaves. The
+    chain has no function of keratorch.
+    """
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and _is_keratorch(frame):
+        if frame.f_globals["__name__"].endswith("._lists"):
+            return []  # it deals with the error
+        frame = frame.f_back
+    if frame is None:
+        return []
+    called = _called(frame)
+    chain = [called] if called else []
+    while frame is not None:
+        if not _is_keratorch(frame):
+            if not _is_library(frame):
+                if len(chain) > 1:
+                    chain += _entry(frame)
+                break
+            chain.append(f"{_module(frame)}:{frame.f_code.co_qualname}")
+        frame = frame.f_back
+    return chain
+
+
+def _module(frame: FrameType) -> str:
+    return frame.f_globals.get("__name__") or ""
+
+
+def _is_keratorch(frame: FrameType) -> bool:
+    module = _module(frame)
+    return module.partition(".")[0] == "keratorch" and not module.startswith("keratorch.examples")
+
+
+def _is_library(frame: FrameType) -> bool:
+    """Whether the code of `frame` belongs to Python or to an installed package."""
+    top = _module(frame).partition(".")[0]
+    if top == "__main__":
+        return False
+    file = frame.f_code.co_filename
+    return (
+        top in LIBRARIES
+        or top in sys.stdlib_module_names
+        or any(folder in file for folder in _INSTALLED)
+    )
+
+
+#: Packages that need not be in a folder of installed ones to count as libraries.
+LIBRARIES: set[str] = {"numpy", "scipy"}
+
+
+def _entry(frame: FrameType) -> Chain:
+    """The function of a library that the user's code calls; empty if it calls another."""
+    called = _called(frame) or ""
+    top = called.partition(":")[0].partition(".")[0]
+    return [called] if top in LIBRARIES else []
+
+
+def _called(frame: FrameType) -> str | None:
+    """The function or operator that the current instruction of `frame` calls; `None` if unknown."""
+    before, current = _instructions(frame.f_code, frame.f_lasti)
+    if current is None:
+        return None
+    name = current.opname
+    if name in _SUBSCRIPTS:
+        return f"operator:{_SUBSCRIPTS[name]}"
+    if name in ("BINARY_OP", "COMPARE_OP"):
+        return f"operator:{current.argrepr}"
+    if not name.startswith(("CALL", "PRECALL")):
+        return None
+    path = _path(before, current)
+    return None if path is None else _named(frame, path)
+
+
+def _instructions(code: CodeType, at: int) -> tuple[list[dis.Instruction], dis.Instruction | None]:
+    """The instructions of `code` before the offset `at`, and the one there.
+
+    In the frame of a caller, Python 3.11 and 3.12 count the cache of a call as the place.
+    """
+    found = list(itertools.takewhile(lambda i: i.offset <= at, dis.get_instructions(code)))
+    return found[:-1], found[-1] if found else None
+
+
+def _path(before: list[dis.Instruction], call: dis.Instruction) -> list[str] | None:
+    """The names in front of the parenthesis of a call: ``["np", "asarray"]``.
+
+    They are the names that start where the call starts. `None` if anything else starts there,
+    such as another call, and where Python was told to keep no positions.
+    """
+    start = _start(call)
+    if start is None:
+        return None
+    path: list[str] = []
+    for instruction in reversed(before):
+        if _start(instruction) != start:
+            continue
+        name, value = instruction.opname, instruction.argval
+        if name.startswith(_ROOTS) and isinstance(value, str):
+            return [value, *path]
+        if name in _ATTRIBUTES:
+            path.insert(0, value)
+        elif name == "CALL" or name.startswith(_RESULTS):
+            return None
+    return None
+
+
+def _start(instruction: dis.Instruction) -> tuple[int, int] | None:
+    positions = instruction.positions
+    if positions is None or positions.lineno is None or positions.col_offset is None:
+        return None
+    return positions.lineno, positions.col_offset
+
+
+def _named(frame: FrameType, path: list[str]) -> str | None:
+    """The function that ``a.b.c`` stands for in `frame`, by the module and name it has itself.
+
+    No property and no ``__getattr__`` of a user's object runs.
+    """
+    root, *rest = path
+    scopes = (frame.f_locals, frame.f_globals, frame.f_builtins)
+    found = next((scope[root] for scope in scopes if root in scope), None)
+    while rest and (issubclass(type(found), ModuleType) or _is_plain(found, rest[0])):
+        name = rest.pop(0)
+        found = vars(found).get(name)
+    if rest:
+        owner: Any = found if issubclass(type(found), type) else type(found)
+        return f"{owner.__module__}:{owner.__qualname__}.{'.'.join(rest)}"
+    return None if found is None else _function_name(found)
+
+
+def _is_plain(owner: Any, name: str) -> bool:
+    """Whether `name` is an attribute that an instance itself holds."""
+    try:
+        return not issubclass(type(owner), type) and name in object.__getattribute__(
+            owner, "__dict__"
+        )
+    except AttributeError:
+        return False
+
+
+def _function_name(function: Any) -> str:
+    if not issubclass(type(function), _FUNCTIONS):
+        cls = type(function)
+        name = getattr(function, "__name__", None) if cls.__module__ == "numpy" else None
+        return f"{cls.__module__}:{name or cls.__qualname__}"
+    owner = getattr(function, "__self__", None)
+    if owner is not None and not issubclass(type(owner), (ModuleType, type)):
+        return f"{type(owner).__module__}:{type(owner).__qualname__}.{function.__name__}"
+    return f"{function.__module__ or 'builtins'}:{function.__qualname__}"
+
+
+__all__ = ["LIBRARIES", "Chain", "callers"]

@@ -175,10 +175,12 @@ def _is_plain(owner: Any, name: str) -> bool:
 
 
 def _function_name(function: Any) -> str:
-    if not issubclass(type(function), _FUNCTIONS):
-        cls = type(function)
-        name = getattr(function, "__name__", None) if cls.__module__ == "numpy" else None
-        return f"{cls.__module__}:{name or cls.__qualname__}"
+    cls = type(function)
+    if not issubclass(cls, _FUNCTIONS):
+        if cls.__module__.partition(".")[0] in LIBRARIES:  # as NumPy's ufuncs
+            name = getattr(function, "__name__", None) or cls.__qualname__
+            return f"{getattr(function, '__module__', None) or cls.__module__}:{name}"
+        return f"{cls.__module__}:{cls.__qualname__}"
     owner = getattr(function, "__self__", None)
     if owner is not None and not issubclass(type(owner), (ModuleType, type)):
         return f"{type(owner).__module__}:{type(owner).__qualname__}.{function.__name__}"

@@ -23,11 +23,12 @@ LIBRARIES.update(
 def lost(asked: str, shape: Any, library: str, dtype: Any = None) -> LostGradientError:
     """The error for a tracked array that is asked for plain values.
 
-    asked : the question: ``"float()"``, ``"np.asarray"`` or another key of `DEFAULTS`.
+    asked : the question: ``"float()"``, ``"np.asarray"`` or another key of `DEFAULTS`; ``"write"``
+        for a write into a plain array that is no question.
     library : the name of the backend of the array.
     dtype : the dtype of an array that is asked for an index.
     """
-    chain = callers()
+    chain = ["operator:[]="] if asked == "write" else callers()
     if chain == ["operator:[]"]:
         return _index_refused(tuple(shape), dtype)
     who, row = row_of(chain, asked)

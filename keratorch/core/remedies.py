@@ -178,7 +178,7 @@ ROWS = [
         "PyTorch's functions",
         "torch torchvision",
         "write keratorch's function, as in kt.sin(x), with x = kt.GradArray(tensor); PyTorch's own "
-        "take torch.asarray(x.numpy()), without a gradient",
+        "take torch.asarray(x.detach()), without a gradient",
     ),
     Row(
         "JAX's functions",
@@ -214,6 +214,7 @@ ROWS = [
         "a symbol takes numbers: make a function of the expression with "
         "sympy.lambdify(symbols, expression, 'numpy'), and call it with x",
     ),
+    Row("mpmath", "mpmath", "its numbers have no gradient: give it x.item(), or use kt.special"),
     Row(
         "`logging`",
         "logging",

@@ -167,6 +167,7 @@ FUNCTIONS = (
 ATTRIBUTES = {
     **{name: f"use kt.{name}(x)" for name in FUNCTIONS},
     # NumPy's
+    "__array_interface__": "memory has no gradient: give the library x.numpy()",
     "base": "the library knows which array owns the memory: use x.detach()._array.base",
     "byteswap": "an array of keratorch has the byte order of the machine",
     "ctypes": "an address has no gradient: use x.numpy().ctypes",

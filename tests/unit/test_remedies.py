@@ -129,6 +129,7 @@ CASES = {
     ),
     "Numba": (simulated("numba.core.dispatcher", "typeof_pyval"), ["kt.custom_vjp"]),
     "SymPy": (simulated("sympy.core.sympify", "sympify", float, S), ["sympy.lambdify"]),
+    "mpmath": (simulated("mpmath.ctx_mp", "convert", float, S), ["x.item()"]),
     "`logging`": (
         lambda: logging.LogRecord("", 0, "", 0, "%.3f", (S,), None).getMessage(),
         ['f"{x:.3f}"'],

@@ -1,4 +1,4 @@
-"""Functions of PyTorch, JAX and others that get a `GradArray`: the error names keratorch's function."""
+"""Functions of PyTorch, JAX and others that get a `GradArray`: errors name those of keratorch."""
 
 import statistics
 

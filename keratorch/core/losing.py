@@ -33,13 +33,14 @@ def lost(asked: str, shape: Any, library: str, dtype: Any = None) -> LostGradien
         return _index_refused(tuple(shape), dtype)
     who, row = row_of(chain, asked)
     cure = DEFAULTS[asked] if row is None else row.cure
+    number = asked in ("float()", "int()", "complex()")
     if row is not None and row.head:
         head = row.head
     elif asked == "__index__":
         head = "__index__ of a tracked array of dtype {dtype} and shape {shape}"
     else:
         head = "{asked} of a tracked array of shape {shape} would lose its gradient"
-    if asked in ("float()", "int()", "complex()") and shape and (row is None or not row.head):
+    if shape and who in ("", "builtins:float", "builtins:int", "builtins:complex") and number:
         cure = "index or reduce it first; " + cure
     before = _of_package(chain, who) or _with_array_api(chain)
     words = {
@@ -103,7 +104,7 @@ def _public(who: str) -> str:
     """A function as users know it: ``numpy.lib._npyio_impl:save`` is ``numpy.save``."""
     module, _, name = who.partition(":")
     public = module.partition("._")[0]
-    for of in ("numpy", "scipy.io"):
+    for of in ("numpy", "cupy", "scipy.io"):
         public = of if public.startswith(f"{of}.") else public
     return f"{public}.{name}"
 

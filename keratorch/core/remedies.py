@@ -60,7 +60,8 @@ ROWS = [
     # -- what a file or a picture gets ------------------------------------------------------------
     Row(
         "`numpy.save`, `savez`, `savetxt`; `scipy.io`",
-        "numpy:save,savez,savez_compressed,savetxt scipy.io",
+        "numpy:save,savez,savez_compressed,savetxt cupy:save,savez,savez_compressed,savetxt "
+        "scipy.io",
         "a file has values and no gradient: pass x.numpy() in place of x, which copies the values "
         "to the host",
         "{called} of a tracked array of shape {shape}",
@@ -191,12 +192,6 @@ ROWS = [
         "tensorflow keras",
         "write keratorch's function, as in kt.sin(x); TensorFlow's own take x.numpy()",
     ),
-    Row(
-        "CuPy's functions",
-        "cupy cupyx",
-        "write `import keratorch.cupy as cp`, whose array and asarray take tracked arrays, and "
-        "lists that hold them; the values alone are x.detach()",
-    ),
     Row("`array_api_strict`", "array_api_strict", "write keratorch's function, as in kt.sin(x)"),
     Row(
         "HIPS autograd",
@@ -239,10 +234,10 @@ ROWS = [
         "x.item(), or weights as x.tolist()",
     ),
     # -- NumPy ------------------------------------------------------------------------------------
-    Row("`numpy.random`", "numpy.random", _SAMPLE),
+    Row("`numpy.random`, `cupy.random`", "numpy.random cupy.random", _SAMPLE),
     Row(
-        "`numpy.testing`",
-        "numpy.testing",
+        "`numpy.testing`, `cupy.testing`",
+        "numpy.testing cupy.testing",
         "a test compares values: give it x.numpy() or x.detach()",
     ),
     Row(
@@ -272,7 +267,8 @@ ROWS = [
     ),
     Row(
         "`a.fill(x)`, `a.put(i, x)`, `a.flat[i] = x`, `a.itemset(x)`",
-        "numpy:ndarray.fill,ndarray.put,ndarray.itemset,ndarray.__setitem__,fill_diagonal,put",
+        "numpy:ndarray.fill,ndarray.put,ndarray.itemset,ndarray.__setitem__,fill_diagonal,put "
+        "cupy:ndarray.fill,ndarray.put,ndarray.__setitem__,fill_diagonal,put,place,putmask",
         FILLED + ", or write the value x.detach()",
         "writing a tracked array of shape {shape} into a plain array would lose its gradient",
     ),
@@ -288,6 +284,12 @@ ROWS = [
         "numpy",
         "{lists}; " + _VALUES,
         asked="np.asarray",
+    ),
+    Row(
+        "CuPy's functions",
+        "cupy cupyx",
+        "write `import keratorch.cupy as cp`, whose array and asarray take tracked arrays, and "
+        "lists that hold them; the values alone are x.detach()",
     ),
     # -- Python -----------------------------------------------------------------------------------
     Row(

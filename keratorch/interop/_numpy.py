@@ -53,7 +53,8 @@ def array_ufunc(self: GradArray, ufunc: Any, method: str, *inputs: Any, **kwargs
             raise LostGradientError(
                 f"{what} of a tracked array of shape {tuple(self.shape)} with out= (in-place "
                 "operators too): writing the result into a NumPy array would lose its gradient: "
-                "write a = a + x in place of a += x, or use detach()"
+                "write a = a + x in place of a += x, y = f(x) in place of f(x, out=y), or use "
+                "detach()"
             )
     else:
         found = _on_raw_arrays(ufunc, method, inputs, kwargs)
@@ -63,7 +64,7 @@ def array_ufunc(self: GradArray, ufunc: Any, method: str, *inputs: Any, **kwargs
         what += f" with {', '.join(kwargs)}"
     raise NotDifferentiableError(
         f"{what} has no rule for a GradArray of shape {tuple(self.shape)}: "
-        f"{_remedy(method, kwargs)}, or detach() to compute without a gradient"
+        f"{_remedy(ufunc, method, kwargs)}, or detach() to compute without a gradient"
     )
 
 
@@ -122,7 +123,7 @@ def _one_where_not(condition: Any, x: Any) -> Any:
     return kt.where(as_operand(condition, x), x, kt.ones_like(x))
 
 
-def _remedy(method: str, kwargs: Any) -> str:
+def _remedy(ufunc: Any, method: str, kwargs: Any) -> str:
     """The advice of the error message: what to write in place of the refused call."""
     if method == "at":
         return "write x[indices] = value"
@@ -130,6 +131,11 @@ def _remedy(method: str, kwargs: Any) -> str:
         return "take numpy.where(condition, f(x), y), which says what is elsewhere"
     if method == "__call__" and "dtype" in kwargs:
         return "convert the arguments with astype"
+    types = getattr(ufunc, "types", ())
+    if method == "__call__" and types and not any(t.strip("O->") for t in types):
+        return "write keratorch.numpy.vectorize(f) in place of numpy.frompyfunc(f, …)"
+    if method == "__call__" and _is_scipys(ufunc):
+        return "give it a rule with kt.custom_jvp"
     return "use keratorch's own functions"
 
 

@@ -141,11 +141,11 @@ CASES = {
     ),
     "`time`, `datetime`": (lambda: time.sleep(S), ["x.item()"]),
     "`random`": (lambda: random.randint(0, S), ["random.gauss(mu, sigma)", "x.item()"]),
-    "`numpy.random`": (
+    "`numpy.random`, `cupy.random`": (
         lambda: GENERATOR.normal(X, 1.0),
         ["loc + scale * rng.normal(size=n)"],
     ),
-    "`numpy.testing`": (lambda: np.testing.assert_allclose(X, X), ["x.numpy()"]),
+    "`numpy.testing`, `cupy.testing`": (lambda: np.testing.assert_allclose(X, X), ["x.numpy()"]),
     "`numpy.vectorize`": (
         lambda: np.vectorize(lambda t: t * 2.0)(X),
         ["keratorch.numpy.vectorize(f)"],

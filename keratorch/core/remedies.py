@@ -66,7 +66,11 @@ ROWS = [
         "to the host",
         "{called} of a tracked array of shape {shape}",
     ),
-    Row("Matplotlib", "matplotlib mpl_toolkits", "a plot has no gradient: give it x.numpy()"),
+    Row(
+        "Matplotlib, seaborn",
+        "matplotlib mpl_toolkits seaborn",
+        "a plot has no gradient: give it x.numpy()",
+    ),
     Row(
         "pandas",
         "pandas",

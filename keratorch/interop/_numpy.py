@@ -134,9 +134,15 @@ def _remedy(ufunc: Any, method: str, kwargs: Any) -> str:
     types = getattr(ufunc, "types", ())
     if method == "__call__" and types and not any(t.strip("O->") for t in types):
         return "write keratorch.numpy.vectorize(f) in place of numpy.frompyfunc(f, …)"
-    if method == "__call__" and _is_scipys(ufunc):
+    if method == "__call__" and not _is_numpys(ufunc):
         return "give it a rule with kt.custom_jvp"
     return "use keratorch's own functions"
+
+
+def _is_numpys(ufunc: Any) -> bool:
+    import numpy as np
+
+    return getattr(np, ufunc.__name__, None) is ufunc
 
 
 def _qualified(ufunc: Any) -> str:

@@ -1,4 +1,4 @@
-"""What PyTorch, JAX, SymPy, mpmath and `statistics` ask of an array: errors that say what to write.
+"""What PyTorch, JAX, Numba, SymPy and others ask of an array: errors that say what to write.
 
 Their functions take no `GradArray`. Through the hooks here the error is keratorch's, and names the
 function of keratorch. The operators of PyTorch and JAX leave a `GradArray` to its own operators.
@@ -20,6 +20,8 @@ from ._missing import MODULE, SUBMODULES, of_keratorch
 
 #: The methods by which libraries ask an object for its value.
 _QUESTIONS = ("_sympy_", "_mpmath_", "as_integer_ratio")
+#: The attribute in which Numba looks for a type.
+_NUMBA = "_numba_type_"
 
 
 def torch_function(
@@ -83,10 +85,18 @@ def _answer(question: str) -> Callable[[GradArray], Callable[..., Any]]:
     return answer
 
 
+def numba_type(self: GradArray) -> Any:
+    """Numba asks for this when a compiled function gets a `GradArray`: a tracked array refuses."""
+    if is_tracked(self):
+        raise lost("np.asarray", self.shape, _registry.of(get_raw(self)).name)
+    raise AttributeError(_NUMBA)
+
+
 def install() -> None:
     """Give `GradArray` the hooks of these libraries."""
     GradArray.__torch_function__ = classmethod(torch_function)  # type: ignore[attr-defined]
     GradArray.__jax_array__ = property(jax_array)  # type: ignore[attr-defined]
+    setattr(GradArray, _NUMBA, property(numba_type))
     for question in _QUESTIONS:
         doc = f"Other libraries ask for ``{question}``: a tracked array refuses."
         setattr(GradArray, question, property(_answer(question), doc=doc))

@@ -157,6 +157,14 @@ def test_libraries_of_symbols_and_long_numbers(module, question, use):
     assert not hasattr(S.detach(), question)
 
 
+def test_numba():
+    """Numba looks for a type, here in a function of the same module."""
+    scope = {"__name__": "numba.core.typing.typeof"}
+    exec("def typeof(x):\n    return getattr(x, '_numba_type_', None)", scope)
+    assert "kt.custom_vjp" in lost(lambda: scope["typeof"](X))
+    assert scope["typeof"](X.detach()) is None
+
+
 def test_statistics():
     for call in (statistics.mean, statistics.stdev, statistics.fmean):
         assert "x.std(correction=1)" in lost(lambda call=call: call(X))

@@ -57,7 +57,7 @@ CASES = {
         lambda: np.savetxt(io.StringIO(), [S, S]),
         ["numpy.savetxt of", "x.numpy()"],
     ),
-    "Matplotlib": (simulated("matplotlib.axes._axes", "plot"), ["plot", "x.numpy()"]),
+    "Matplotlib, seaborn": (simulated("matplotlib.axes._axes", "plot"), ["plot", "x.numpy()"]),
     "pandas": (simulated("pandas.core.frame", "DataFrame"), ["table", "x.numpy()"]),
     "Pillow, h5py": (simulated("PIL.Image", "fromarray"), ["x.numpy()"]),
     "`pickle`, `ctypes`, `struct`, `array.array`, `bytes`": (

@@ -8,6 +8,7 @@ the innermost frame runs. All of this runs only where an error is raised.
 from __future__ import annotations
 
 import dis
+import functools
 import itertools
 import sys
 from types import BuiltinFunctionType, CodeType, FrameType, FunctionType, MethodType, ModuleType
@@ -94,27 +95,26 @@ def _entry(frame: FrameType) -> Chain:
 
 def _called(frame: FrameType) -> str | None:
     """The function or operator that the current instruction of `frame` calls; `None` if unknown."""
-    before, current = _instructions(frame.f_code, frame.f_lasti)
-    if current is None:
+    found = _instruction(frame.f_code, frame.f_lasti)
+    return _named(frame, found) if isinstance(found, list) else found
+
+
+@functools.lru_cache(maxsize=64)
+def _instruction(code: CodeType, at: int) -> str | list[str] | None:
+    """What the instruction at the offset `at` calls: an operator, or the names before a call.
+
+    In the frame of a caller, Python 3.11 and 3.12 count the cache of a call as the place.
+    """
+    before = list(itertools.takewhile(lambda i: i.offset <= at, dis.get_instructions(code)))
+    if not before:
         return None
+    current = before.pop()
     name = current.opname
     if name in _SUBSCRIPTS:
         return f"operator:{_SUBSCRIPTS[name]}"
     if name in ("BINARY_OP", "COMPARE_OP"):
         return f"operator:{current.argrepr}"
-    if not name.startswith(("CALL", "PRECALL")):
-        return None
-    path = _path(before, current)
-    return None if path is None else _named(frame, path)
-
-
-def _instructions(code: CodeType, at: int) -> tuple[list[dis.Instruction], dis.Instruction | None]:
-    """The instructions of `code` before the offset `at`, and the one there.
-
-    In the frame of a caller, Python 3.11 and 3.12 count the cache of a call as the place.
-    """
-    found = list(itertools.takewhile(lambda i: i.offset <= at, dis.get_instructions(code)))
-    return found[:-1], found[-1] if found else None
+    return _path(before, current) if name.startswith(("CALL", "PRECALL")) else None
 
 
 def _path(before: list[dis.Instruction], call: dis.Instruction) -> list[str] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from typing import Any
 
@@ -69,10 +70,15 @@ def row_of(chain: Chain, asked: str) -> tuple[str, Row | None]:
     for who in reversed(chain):
         if who.startswith("scipy._lib."):
             continue  # decorators, and what the parts of SciPy have in common
-        for row in ROWS:
-            if row.asked in ("", asked) and _fits(row, who):
-                return who, row
+        row = _first_row(who, asked)
+        if row is not None:
+            return who, row
     return "", None
+
+
+@functools.lru_cache(maxsize=256)
+def _first_row(who: str, asked: str) -> Row | None:
+    return next((r for r in ROWS if r.asked in ("", asked) and _fits(r, who)), None)
 
 
 def _fits(row: Row, who: str) -> bool:

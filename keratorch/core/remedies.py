@@ -106,8 +106,8 @@ ROWS = [
         "`quad`, `dblquad`, `nquad` of `scipy.integrate`",
         "scipy.integrate:quad,dblquad,tplquad,nquad,quad_vec,qmc_quad,romberg,quadrature,tanhsinh,"
         "cubature",
-        "write scipy.integrate.quad_vec(f, a, b)[0], whose f may return tracked arrays; for tracked "
-        "limits (b - a) * quad_vec(lambda s: f(a + (b - a) * s), 0.0, 1.0)[0]",
+        "write scipy.integrate.quad_vec(f, a, b)[0], whose f may return tracked arrays; for "
+        "tracked limits (b - a) * quad_vec(lambda s: f(a + (b - a) * s), 0.0, 1.0)[0]",
     ),
     Row(
         "`solve_ivp`, `odeint`, `ode`, `solve_bvp` of `scipy.integrate`",

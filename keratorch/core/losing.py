@@ -8,7 +8,7 @@ from typing import Any
 
 from ..errors import LostGradientError
 from .frames import LIBRARIES, Chain, callers
-from .remedies import DEFAULTS, LISTS, ROWS, STACKS, Row
+from .remedies import DEFAULTS, LISTS, ROWS, STACKS, WRITING, Row
 from .scipy_names import WITH_ARRAY_API
 
 #: The parts of Python and NumPy that a library may call where the user's code calls the library.
@@ -37,6 +37,8 @@ def lost(asked: str, shape: Any, library: str, dtype: Any = None) -> LostGradien
     number = asked in ("float()", "int()", "complex()")
     if row is not None and row.head:
         head = row.head
+    elif chain[:1] == ["operator:[]="]:
+        head = WRITING
     elif asked == "__index__":
         head = "__index__ of a tracked array of dtype {dtype} and shape {shape}"
     else:

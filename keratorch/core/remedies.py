@@ -15,6 +15,13 @@ FILLED = (
 )
 
 
+#: What is said of a write, also of one by a library.
+WRITING = (
+    "writing a tracked array of shape {shape} into a plain array (a[i] = x), or indexing a plain "
+    "array with it to write there (a[x] = v), would lose its gradient"
+)
+
+
 class Row(NamedTuple):
     """A place that asks for plain values, and the cure.
 
@@ -345,8 +352,7 @@ ROWS = [
         "`a[i] = x`, where `a` is a plain array",
         "operator:[]=",
         FILLED + ", or write a[i] = x.detach()",
-        "writing a tracked array of shape {shape} into a plain array (a[i] = x), or indexing a "
-        "plain array with it to write there (a[x] = v), would lose its gradient",
+        WRITING,
     ),
     Row(
         "`a @ [x, y]`, `a * [x, y]`, where `a` is a plain array",
@@ -370,4 +376,4 @@ DEFAULTS = {
     "has no gradient",
 }
 
-__all__ = ["DEFAULTS", "FILLED", "LISTS", "ROWS", "STACKS", "Row"]
+__all__ = ["DEFAULTS", "FILLED", "LISTS", "ROWS", "STACKS", "WRITING", "Row"]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import dis
 import functools
 import itertools
+import os
 import sys
 from types import BuiltinFunctionType, CodeType, FrameType, FunctionType, MethodType, ModuleType
 from typing import Any
@@ -27,8 +28,9 @@ _SUBSCRIPTS = {
 }
 #: What has a name of its own. Of anything else that can be called, the class is named.
 _FUNCTIONS = (BuiltinFunctionType, FunctionType, MethodType, type)
-#: Where the code of installed packages is.
+#: Where the code of installed packages is, and that of Python's library.
 _INSTALLED = ("site-packages", "dist-packages")
+_PYTHONS = (os.path.dirname(dis.__file__), "<frozen ")
 
 
 def callers() -> Chain:
@@ -77,7 +79,7 @@ def _is_library(frame: FrameType) -> bool:
     file = frame.f_code.co_filename
     return (
         top in LIBRARIES
-        or top in sys.stdlib_module_names
+        or (top in sys.stdlib_module_names and file.startswith(_PYTHONS))
         or any(folder in file for folder in _INSTALLED)
     )
 

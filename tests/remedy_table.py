@@ -41,11 +41,10 @@ a plot.
 
 In the table, `kt` is `keratorch`. If `x` is an array of CuPy, messages say `keratorch.cupy` in
 place of `keratorch.numpy`. Some libraries raise an error of their own after keratorch's. Python
-then prints keratorch's error above it: SciPy's `brentq` raises `SystemError`, and a write
-`a[0] = x` into a plain array raises NumPy's `ValueError`. SciPy's `fsolve` prints keratorch's error
-before it raises its own. A few functions ask an array nothing, and
-their errors do not help: `json.dumps` takes `x.tolist()`; `struct.pack`, `"%d" % x` and
-`decimal.Decimal` take `x.item()`.
+then prints keratorch's error above it: a write `a[0] = x` into a plain array raises NumPy's
+`ValueError`, and SciPy's `minimize` raises `ValueError`. SciPy's `fsolve` prints keratorch's error
+before it raises its own. A few functions ask an array nothing, and their errors do not help:
+`json.dumps` takes `x.tolist()`; `struct.pack`, `"%d" % x` and `decimal.Decimal` take `x.item()`.
 
 | who asks | the cure |
 |---|---|

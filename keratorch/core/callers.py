@@ -85,6 +85,15 @@ def asked_by_optimizer() -> bool:
     return frame is not None and _module(frame).startswith("scipy.optimize.")
 
 
+def asked_by_root_finder() -> bool:
+    """Whether SciPy's `brentq` and its like called ``numpy.isnan`` of what a function returned.
+
+    Their next step is in C, turns the value into a `float`, and would hide the error of that.
+    """
+    frame = _frame(2)
+    return frame is not None and _module(frame) == "scipy.optimize._zeros_py"
+
+
 def table_that_asks() -> tuple[Any, bool]:
     """The pandas table that reads a property before ``table * x``, and whether it is ``*=``.
 
@@ -109,6 +118,7 @@ __all__ = [
     "asked_by_error_estimate",
     "asked_by_operator",
     "asked_by_optimizer",
+    "asked_by_root_finder",
     "asked_by_sparse",
     "no_array",
     "table_that_asks",

@@ -5,15 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from .. import functions as kt
+from ..backends import _registry
 from ..backends._subclasses import refuse_in
 from ..core.array import GradArray, get_raw
+from ..core.callers import asked_by_root_finder
 from ..core.convert import SCALARS, as_operand
+from ..core.losing import lost
 from ..core.nodes import is_tracked, raw_of
 from ..core.recording import constant
 from ..errors import LostGradientError, NotDifferentiableError
-from ._lookup import _foreign, _is_scipys, ufunc_function
+from ._lookup import _foreign, _is_numpys, _is_scipys, ufunc_function
 from ._numpy_functions import array_function
 
+_ISNAN = kt.isnan
 #: The keyword arguments that a ufunc reads and that may be arrays.
 _READ = ("where", "initial")
 
@@ -29,6 +33,8 @@ def array_ufunc(self: GradArray, ufunc: Any, method: str, *inputs: Any, **kwargs
     if not kwargs or (method != "__call__" and kwargs.get("out") is None):
         function = ufunc_function(ufunc, method)
         if function is not None:
+            if function is _ISNAN and is_tracked(self) and asked_by_root_finder():
+                raise lost("float()", self.shape, _registry.of(get_raw(self)).name)
             elsewhere = function.__module__.startswith(__package__) or ufunc in _foreign
             if elsewhere and (method != "at" or not isinstance(inputs[0], GradArray)):
                 values = _values(inputs, kwargs)
@@ -137,12 +143,6 @@ def _remedy(ufunc: Any, method: str, kwargs: Any) -> str:
     if method == "__call__" and not _is_numpys(ufunc):
         return "give it a rule with kt.custom_jvp"
     return "use keratorch's own functions"
-
-
-def _is_numpys(ufunc: Any) -> bool:
-    import numpy as np
-
-    return getattr(np, ufunc.__name__, None) is ufunc
 
 
 def _qualified(ufunc: Any) -> str:

@@ -405,6 +405,9 @@ def test_the_cures_of_scipy():
         lambda x, p: x**2 - p, lambda p: optimize.brentq(lambda x: x**2 - p, 0.0, 3.0)
     )
     np.testing.assert_allclose(kt.grad(root)(2.0), 0.5 / math.sqrt(2.0), rtol=1e-6)
+    for solver in (optimize.brentq, optimize.bisect, optimize.ridder, optimize.toms748):
+        text = message_of(lambda solver=solver: solver(lambda x: x**2 - S, 0.0, 3.0))
+        assert "kt.implicit_root(f, solve)(p)" in text
 
     def loss(x, p):
         return kt.sum((x - p) ** 2 + 0.1 * x**4)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import sys
 from typing import Any
 
 from ..errors import LostGradientError
@@ -96,7 +97,9 @@ def _fits(row: Row, who: str) -> bool:
 def _of_package(chain: Chain, who: str) -> str:
     """The begin of the cure where a package without a row asks."""
     package = _package(chain[-1]) if len(chain) > 1 else ""
-    if not package or package == _package(who) or _package(who) not in ("", *_PLAIN):
+    if package in ("", _package(who), *sys.stdlib_module_names):
+        return ""
+    if _package(who) not in ("", *_PLAIN):
         return ""
     return (
         f"{package} computes on plain values: give it x.numpy() or x.item(), which have no "

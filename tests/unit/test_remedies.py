@@ -6,6 +6,7 @@ libraries that take long to import, a function of the same module and name stand
 
 import array
 import cmath
+import concurrent.futures
 import ctypes
 import decimal
 import io
@@ -267,6 +268,13 @@ def test_an_installed_package_without_a_row(monkeypatch):
     text = message_of(lambda: scope["fit"](X))
     assert "other computes on plain values: give it x.numpy()" in text
     assert "in code of your own" in text
+
+
+def test_pythons_own_library_is_no_package():
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        text = message_of(lambda: pool.submit(math.sin, S).result())
+    assert text.startswith("math.sin of a tracked")
+    assert "computes on plain values" not in text
 
 
 def test_a_function_of_scipy_that_takes_arrays_where_it_is_told_to(monkeypatch):

@@ -28,6 +28,8 @@ _SUBSCRIPTS = {
 }
 #: What has a name of its own. Of anything else that can be called, the class is named.
 _FUNCTIONS = (BuiltinFunctionType, FunctionType, MethodType, type)
+#: The modules of keratorch that answer the question.
+_ANSWERING = ("keratorch.core.", "keratorch.interop._others", "keratorch.interop._numpy")
 #: Where the code of installed packages is, and that of Python's library.
 _INSTALLED = ("site-packages", "dist-packages")
 _PYTHONS = (os.path.dirname(dis.__file__), "<frozen ")
@@ -39,17 +41,19 @@ def callers() -> Chain:
     A function is written as ``"module:name"``. The first one is what the innermost frame calls:
     mostly a function in C, such as ``"numpy:asarray"``, or ``"operator:[]="`` for a write. The
     next ones are those of Python's library and of installed packages whose frames lie between. The
-    last one is the function that the user's code calls, by the name that a decorator leaves. The
-    chain has no function of keratorch.
+    last one is the function that the user's code calls, by the name that a decorator leaves. Of
+    keratorch the chain has only a function that a user called, as ``"keratorch:sum"``.
     """
     frame: FrameType | None = sys._getframe(1)
+    own = False
     while frame is not None and _is_keratorch(frame):
-        if frame.f_globals["__name__"].endswith("._lists"):
-            return []  # it deals with the error
+        own = own or not _module(frame).startswith(_ANSWERING)
         frame = frame.f_back
     if frame is None:
         return []
     called = _called(frame)
+    if own:
+        called = f"keratorch:{(called or '').rpartition(':')[2]}"
     chain = [called] if called else []
     while frame is not None:
         if not _is_keratorch(frame):

@@ -13,7 +13,7 @@ from .remedies import DEFAULTS, LISTS, ROWS, STACKS, WRITING, Row
 from .scipy_names import WITH_ARRAY_API
 
 #: The parts of Python and NumPy that a library may call where the user's code calls the library.
-_PLAIN = ("builtins", "math", "cmath", "numpy", "operator")
+_PLAIN = ("keratorch", "builtins", "math", "cmath", "numpy", "operator")
 LIBRARIES.update(
     part.partition(":")[0].partition(".")[0]
     for row in ROWS

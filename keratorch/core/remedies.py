@@ -302,6 +302,13 @@ ROWS = [
         "write `import keratorch.cupy as cp`, whose array and asarray take tracked arrays, and "
         "lists that hold them; the values alone are x.detach()",
     ),
+    Row(
+        "functions of keratorch",
+        "keratorch",
+        "here it takes plain values: make one array of what holds x, as in kt.stack(list(values)), "
+        "or pass x.detach()",
+        asked="np.asarray",
+    ),
     # -- Python -----------------------------------------------------------------------------------
     Row(
         "`float(x)`",

@@ -176,6 +176,10 @@ CASES = {
         lambda: np.sin([S, S]),
         ["`import keratorch.numpy as np`", "lists"],
     ),
+    "functions of keratorch": (
+        lambda: asker("keratorch.fake", "f")(X),
+        ["kt.stack(list(values))", "x.detach()"],
+    ),
     "`float(x)`": (lambda: float(S), ["float() of", "item()", "detach()", "leave float out"]),
     "`int(x)`": (lambda: int(S), ["int() of", "item()", "kt.trunc"]),
     "`complex(x)`, `complex(x, y)`": (lambda: complex(S, 1), ["x + 1j * y"]),

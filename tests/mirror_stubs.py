@@ -48,6 +48,8 @@ OWN = {
         "from . import lib as lib",
         "from . import linalg as linalg",
         "from . import random as random",
+        "from ._kernels import RawKernel as RawKernel",
+        "from ._kernels import ReductionKernel as ReductionKernel",
         "from ._names import asnumpy as asnumpy",
         "from ._names import fuse as fuse",
         "from ._names import get_array_module as get_array_module",

@@ -102,7 +102,9 @@ def _is_replaced(submodule: str, name: str, value: Any) -> bool:
         theirs = sys.modules.get(f"{library}.{submodule}" if submodule else library)
         if not isinstance(value, ModuleType) and getattr(theirs, name, None) is value:
             mirror = importlib.import_module(f"keratorch.{library}.{submodule}".rstrip("."))
-            return getattr(mirror, name) is not value
+            own = getattr(mirror, name)
+            kernel = isinstance(value, type) and isinstance(own, type) and issubclass(own, value)
+            return own is not value and not kernel
     return False
 
 

@@ -26,12 +26,21 @@ from . import fft as fft
 from . import lib as lib
 from . import linalg as linalg
 from . import random as random
+from ._arguments import UFunc as _UFunc
+from ._arguments import adapted as _adapted
+from ._kernels import RawKernel as RawKernel
+from ._kernels import ReductionKernel as ReductionKernel
 from ._names import asnumpy as asnumpy
 from ._names import fuse as fuse
 from ._names import get_array_module as get_array_module
 
 # CuPy's ufuncs call keratorch by CuPy's hook.
-_mirror = _Mirror(_cupy, dispatches=lambda value: isinstance(value, _cupy.ufunc))
+_mirror = _Mirror(
+    _cupy,
+    dispatches=lambda value: isinstance(value, _cupy.ufunc),
+    adapted=_adapted,
+    ufunc=_UFunc,
+)
 
 r_ = _Rows(_cupy.r_, axis=0, after=False)
 c_ = _Rows(_cupy.c_, axis=-1, after=True)

@@ -21,6 +21,7 @@ from ._like import made_like
 from ._lists import takes_lists, ufunc_of_lists, without_lists
 from ._lookup import table_function, ufunc_function
 from ._missing import of_keratorch
+from ._numpy_functions import into
 from ._values import MAKERS, arrays_in, not_differentiable
 
 _FUNCTION_TYPES = (FunctionType, BuiltinFunctionType, MethodType)
@@ -50,6 +51,9 @@ class Mirror:
 
     prefix : the prefix of its names in the table: ``"linalg."`` for ``numpy.linalg``.
     dispatches : whether a function of the library calls keratorch by itself, by a protocol.
+    adapted : makes the arguments ``(name, args, kwargs)`` of a call with a `GradArray` fit for
+        keratorch's function, and returns the new ``args, kwargs``.
+    ufunc : what stands for a ufunc of the library that dispatches.
     """
 
     def __init__(
@@ -57,10 +61,14 @@ class Mirror:
         library: ModuleType,
         prefix: str = "",
         dispatches: Callable[[Any], bool] = lambda function: False,
+        adapted: Callable[..., Any] | None = None,
+        ufunc: Callable[[Any], Any] = lambda ufunc: ufunc,
     ) -> None:
         self.library = library
         self.prefix = prefix
         self.dispatches = dispatches
+        self.adapted = adapted
+        self.ufunc = ufunc
 
     def attribute(self, name: str) -> Any:
         """The mirroring module's value of the name `name`; `AttributeError` if there is none."""
@@ -77,9 +85,10 @@ class Mirror:
             return value
         if self.dispatches(value):
             if type(value).__name__ == "ufunc":
-                return ufunc_of_lists(value)
+                return ufunc_of_lists(self.ufunc(value))
             return takes_lists(value, self.prefix + name)
-        return mirrored(value, f"{self.library.__name__}.{name}", self.prefix + name)
+        what = f"{self.library.__name__}.{name}"
+        return mirrored(value, what, self.prefix + name, self.adapted)
 
     @staticmethod
     def is_function(value: Any) -> bool:
@@ -91,7 +100,9 @@ class Mirror:
         return sorted(n for n in dir(self.library) if not n.startswith("_"))
 
 
-def mirrored(function: Callable[..., Any], what: str, name: str) -> Callable[..., Any]:
+def mirrored(
+    function: Callable[..., Any], what: str, name: str, adapted: Callable[..., Any] | None = None
+) -> Callable[..., Any]:
     """`function`, replaced by keratorch's version in every call that has a `GradArray`."""
 
     @functools.wraps(function)
@@ -107,6 +118,10 @@ def mirrored(function: Callable[..., Any], what: str, name: str) -> Callable[...
             listed = without_lists(known, args, kwargs)
             if listed is not None:
                 args, kwargs = listed
+            if adapted is not None:
+                args, kwargs = adapted(known, args, kwargs)
+            if isinstance(kwargs.get("out"), GradArray):
+                return into(found, args, **kwargs)
             return found(*args, **kwargs)
         for x in arrays:
             if is_tracked(x):

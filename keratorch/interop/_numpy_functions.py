@@ -53,7 +53,7 @@ def array_function(
         function = table_function(name)
         if function is not None:
             if isinstance(kwargs.get("out"), GradArray):
-                return _into(function, args, **kwargs)
+                return into(function, args, **kwargs)
             return function(*args, **kwargs)
     if tracked:
         raise not_differentiable(f"numpy.{name}", self)
@@ -76,7 +76,7 @@ def array_function(
     return found
 
 
-def _into(function: Any, args: Any, *, out: GradArray, **kwargs: Any) -> GradArray:
+def into(function: Any, args: Any, *, out: GradArray, **kwargs: Any) -> GradArray:
     """``out[...] = function(...)`` as a recorded write; returns `out`, as NumPy does."""
     from ._numpy_api.writing import copyto
 
@@ -105,4 +105,4 @@ def _as_constants(value: Any) -> Any:
     return value
 
 
-__all__ = ["array_function"]
+__all__ = ["array_function", "into"]

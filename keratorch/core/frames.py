@@ -28,8 +28,8 @@ _SUBSCRIPTS = {
 }
 #: What has a name of its own. Of anything else that can be called, the class is named.
 _FUNCTIONS = (BuiltinFunctionType, FunctionType, MethodType, type)
-#: The modules of keratorch that answer the question.
-_ANSWERING = ("keratorch.core.", "keratorch.interop._others", "keratorch.interop._numpy")
+#: The modules of keratorch outside of the core that answer the question.
+_ANSWERING = ("_others", "_numpy")
 #: Where the code of installed packages is, and that of Python's library.
 _INSTALLED = ("site-packages", "dist-packages")
 _PYTHONS = (os.path.dirname(dis.__file__), "<frozen ")
@@ -47,7 +47,10 @@ def callers() -> Chain:
     frame: FrameType | None = sys._getframe(1)
     own = False
     while frame is not None and _is_keratorch(frame):
-        own = own or not _module(frame).startswith(_ANSWERING)
+        module = _module(frame)
+        own = own or not (
+            module.startswith("keratorch.core.") or module.rpartition(".")[2] in _ANSWERING
+        )
         frame = frame.f_back
     if frame is None:
         return []

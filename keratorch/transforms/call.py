@@ -23,6 +23,7 @@ from ..core.mode import mode
 from ..core.recording import constant
 from ..core.shown import shown
 from ..core.tangents import in_sight, levels, propagated
+from ..core.views import lend, now
 from ..core.walk import sum_of
 from ..errors import DTypeError, KeratorchError, StructureError, UnknownArrayError
 from ..ops.arithmetic import positive
@@ -324,11 +325,27 @@ def without_edges(x: GradArray) -> GradArray:
 
 
 def as_variable(x: GradArray) -> GradArray:
-    """Make `x`, a new `GradArray`, a leaf with a number in the order of nodes."""
+    """Make `x`, a new `GradArray`, a leaf with a number in the order of nodes.
+
+    The function may write into a variable; the array of the caller stays as it was (`lend`).
+    """
     raw = x._array
     x._edge = slot = LeafSlot(x, raw.shape, raw.dtype)
     slot._seq = next_seq()
-    return x
+    return lend(x)
+
+
+def lent(tree: Any) -> Any:
+    """`tree`, an argument of a function of the user: it may write into the arrays that it gets.
+
+    The caller's `GradArray`s stay as they were. Raw arrays are passed on.
+    """
+    return mapped(lambda v: lend(now(v)) if isinstance(v, GradArray) else v, tree)
+
+
+def lent_constants(tree: Any) -> Any:
+    """As `lent`, with constants for the `GradArray`s."""
+    return mapped(lambda v: lend(now(v, False)) if isinstance(v, GradArray) else v, tree)
 
 
 def raw_argument(name: str, value: Any, like: Any) -> Any:
@@ -437,6 +454,8 @@ __all__ = [
     "each",
     "edges_of",
     "has_edge",
+    "lent",
+    "lent_constants",
     "output_leaves",
     "positions_of",
     "raw_argument",

@@ -8,16 +8,26 @@ from typing import Any, Generic, ParamSpec, TypeVar, cast
 
 from ..backends import _registry
 from ..core import engine
-from ..core.array import GradArray, new_array
+from ..core.array import GradArray
 from ..core.convert import as_kept, as_operand
 from ..core.grad import Grad, next_seq
 from ..core.mode import mode, recorded
 from ..core.nodes import is_tracked
 from ..core.recording import constant, is_active
 from ..core.tangents import levels
+from ..core.views import now
 from ..core.walk import sum_of
 from ..errors import LostGradientError, RuleError, StructureError
-from .call import as_variable, captured, edges_of, has_edge, positions_of, without_edges
+from .call import (
+    as_variable,
+    captured,
+    edges_of,
+    has_edge,
+    lent,
+    lent_constants,
+    positions_of,
+    without_edges,
+)
 from .tree import leaves, leaves_like, mapped, unflattened
 
 P = ParamSpec("P")
@@ -112,7 +122,7 @@ class _Function(Generic[P, R]):
     def _computed(self, fixed: list[Any], moving: list[Any]) -> Any:
         """The value of the function, with constants for the arrays in `moving`."""
         function: Any = self.function
-        return function(*self._joined(fixed, _constants(moving)))
+        return function(*self._joined(fixed, lent_constants(moving)))
 
     def _checked(self, tree: Any, what: str) -> Any:
         """`tree`, made from constants; raises `LostGradientError` if it is tracked all the same."""
@@ -164,7 +174,7 @@ class _RuleGrad(Grad):
         values = leaves(self.moving)
         for i, x in zip(self.at, inputs, strict=True):
             values[i] = x
-        return unflattened(self.moving, iter(values))
+        return lent(unflattened(self.moving, iter(values)))
 
     def seeds(self, grad: Any) -> Any:
         """The gradient of the result in its structure, with zeros for missing gradients."""
@@ -179,7 +189,7 @@ class _RuleGrad(Grad):
             if g is None:
                 g = _zeros(first, shape, dtype)
             parts.append(g if isinstance(g, GradArray) else constant(g))
-        return unflattened(self.outcome, iter(parts))
+        return lent(unflattened(self.outcome, iter(parts)))
 
 
 def _zeros(like: Any, shape: Any, dtype: Any) -> GradArray:
@@ -225,12 +235,6 @@ def _node(cls: type[Any], of: Any, fixed: list[Any], moving: list[Any]) -> Any:
     node.of, node.fixed, node.at = of, fixed, at
     node.moving = unflattened(moving, iter(node.constants))
     return node
-
-
-def _constants(tree: Any) -> Any:
-    return mapped(
-        lambda v: new_array(v._array, None, None) if isinstance(v, GradArray) else v, tree
-    )
 
 
 # -- custom_vjp ----------------------------------------------------------------------------------
@@ -280,7 +284,7 @@ class custom_vjp(_Function[P, R]):
         if node is None:
             return self._checked(self._computed(fixed, moving), "it")
         with recorded():  # to detect captured arrays
-            outcome, residuals = self._forward(fixed, _constants(moving))
+            outcome, residuals = self._forward(fixed, lent_constants(moving))
         self._checked((outcome, residuals), "fwd")
         node._saved = _Saved(node._saved)
         node._saved.kept = [as_kept(v) for v in leaves(residuals)]
@@ -305,7 +309,8 @@ class _CustomVJPGrad(_RuleGrad):
         with recorded():  # to detect captured arrays
             if again:  # differentiated again: the residuals must be connected to the inputs
                 _, residuals = of._forward(self.fixed, self.arguments(inputs))
-            found = of.bwd(*self.fixed, residuals, g)
+            passed = [*inputs, *map(now, leaves(g))]  # as `bwd` may write into `g`
+            found = of.bwd(*self.fixed, lent(residuals), g)
         if not isinstance(found, (tuple, list)) or len(found) != len(self.moving):
             raise RuleError(
                 f"{of._called}: bwd must return a tuple with one gradient per argument, "
@@ -314,7 +319,7 @@ class _CustomVJPGrad(_RuleGrad):
         parts = leaves_like(
             self.moving, list(found), f"{of._called}: bwd's gradients", none_is_zero=True
         )
-        of._refuse_captured(parts, [*inputs, *leaves(g)], since, "bwd")
+        of._refuse_captured(parts, passed, since, "bwd")
         return tuple([_settled(parts[i], record) for i in self.at])
 
 
@@ -377,7 +382,7 @@ class _CustomJVPGrad(_RuleGrad):
         for i, t in zip(self.at, ts, strict=True):
             if t is not None:
                 values[i] = t
-        tangents = unflattened(primals, iter(values))
+        tangents = lent(unflattened(primals, iter(values)))
         record, since = mode.recording, next_seq()
         with recorded():  # to detect captured arrays
             found = of.rule(*self.fixed, tuple(primals), tuple(tangents))

@@ -13,6 +13,7 @@ from ..core.mode import mode
 from ..core.push import forward_order, push
 from ..core.recording import constant
 from ..core.tangents import open_level, propagated, take_tangent, with_tangent
+from ..core.views import lend
 from ..errors import DTypeError, ShapeError, StructureError
 from .call import (
     Call,
@@ -91,7 +92,7 @@ def jvp_as(
     mode.recording = True
     try:
         with open_level() as level:
-            moved = iter([with_tangent(x, t, level) for x, t in zip(xs, ts, strict=True)])
+            moved = iter([lend(with_tangent(x, t, level)) for x, t in zip(xs, ts, strict=True)])
             outcome = function(*[unflattened(p, moved) for p in primals])
             aux = None
             if has_aux:

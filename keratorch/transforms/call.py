@@ -8,8 +8,7 @@ on the variables of that transformation stays a `GradArray`.
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
@@ -390,38 +389,6 @@ def check_inexact(name: str, raw: Any) -> None:
         )
 
 
-def positions_of(name: str, argnums: Any) -> tuple[int, ...]:
-    """`argnums` as a tuple."""
-    if type(argnums) is int:
-        return (argnums,)
-    found = argnums if isinstance(argnums, Sequence) else (argnums,)
-    try:
-        if not any(isinstance(i, bool) for i in found):
-            return tuple([operator.index(i) for i in found])
-    except TypeError:
-        pass
-    raise StructureError(
-        f"{name}: argnums must be an integer or a tuple of integers, not {shown(argnums)}"
-    )
-
-
-def chosen(name: str, positions: tuple[int, ...], args: tuple[Any, ...]) -> tuple[int, ...]:
-    """`positions` counted from 0; `StructureError` for a missing argument, or one named twice."""
-    n = len(args)
-    if len(positions) == 1 and 0 <= positions[0] < n:
-        return positions
-    for i in positions:
-        if not -n <= i < n:
-            raise StructureError(
-                f"{name}: argnums names the argument {i}, but the function was called with {n} "
-                "positional arguments: arguments that are differentiated in are given by position"
-            )
-    out = tuple([i % n for i in positions])
-    if len(set(out)) != len(out):
-        raise StructureError(f"{name}: argnums {positions} names an argument twice")
-    return out
-
-
 def with_aux(name: str, outcome: Any) -> tuple[Any, Any]:
     """`outcome`, if it is the pair that ``has_aux=True`` asks for; else `StructureError`."""
     if not isinstance(outcome, tuple) or len(outcome) != 2:
@@ -450,14 +417,12 @@ __all__ = [
     "as_variable",
     "captured",
     "check_inexact",
-    "chosen",
     "each",
     "edges_of",
     "has_edge",
     "lent",
     "lent_constants",
     "output_leaves",
-    "positions_of",
     "raw_argument",
     "with_aux",
     "without_edges",

@@ -18,6 +18,7 @@ from ..core.tangents import levels
 from ..core.views import now
 from ..core.walk import sum_of
 from ..errors import LostGradientError, RuleError, StructureError
+from .arguments import names_of, parameters_of, positions_of
 from .call import (
     as_variable,
     captured,
@@ -25,7 +26,6 @@ from .call import (
     has_edge,
     lent,
     lent_constants,
-    positions_of,
     without_edges,
 )
 from .tree import leaves, leaves_like, mapped, unflattened
@@ -37,13 +37,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 def _parameters_with_defaults(function: Callable[..., Any]) -> int | None:
     """How many parameters `function` has; `None` if none has a default, or if it is unknown."""
-    import inspect
-
-    try:
-        parameters = inspect.signature(function).parameters
-    except (TypeError, ValueError, NameError):  # functions in C; annotations that do not exist
-        return None
-    if all(p.default is inspect.Parameter.empty for p in parameters.values()):
+    parameters = parameters_of(function)
+    if all(p.default is p.empty for p in parameters.values()):
         return None
     return len(parameters)
 
@@ -53,7 +48,12 @@ class _Function(Generic[P, R]):
 
     _rule = ""
 
-    def __init__(self, function: Callable[P, R], nondiff_argnums: Sequence[int] = ()) -> None:
+    def __init__(
+        self,
+        function: Callable[P, R],
+        nondiff_argnums: Sequence[int] = (),
+        nondiff_argnames: str | Sequence[str] = (),
+    ) -> None:
         name = type(self).__name__
         if not callable(function):
             raise TypeError(
@@ -62,9 +62,16 @@ class _Function(Generic[P, R]):
             )
         self.function: Callable[P, R] = function
         self._parameters: Any = _parameters_with_defaults(function)
-        self.nondiff_argnums: tuple[int, ...] = tuple(
-            sorted(positions_of(name, tuple(nondiff_argnums)))
-        )
+        positions = set(positions_of(name, tuple(nondiff_argnums)))
+        parameters = list(parameters_of(function))
+        for argname in names_of(name, nondiff_argnames):
+            if argname not in parameters:
+                raise StructureError(
+                    f"{name}: nondiff_argnames names {argname!r}, and the function has "
+                    f"{', '.join(parameters) or 'no parameters that Python knows'}"
+                )
+            positions.add(parameters.index(argname))
+        self.nondiff_argnums: tuple[int, ...] = tuple(sorted(positions))
         update_wrapper(cast(Any, self), function)
 
     @property
@@ -243,7 +250,8 @@ def _node(cls: type[Any], of: Any, fixed: list[Any], moving: list[Any]) -> Any:
 class custom_vjp(_Function[P, R]):
     """A function with your own reverse rule; a decorator.
 
-    nondiff_argnums : the positions of arguments that are no arrays; the rules get them first.
+    nondiff_argnums, nondiff_argnames : the positions or names of arguments that are no arrays; the
+        rules get them first.
 
     ``f.defvjp(fwd, bwd)`` sets the rule. ``fwd(*args)`` gets all arguments by position, defaults
     included, and returns ``(output, residuals)``. ``bwd(*nondiff_args, residuals, g)`` gets these
@@ -268,8 +276,13 @@ class custom_vjp(_Function[P, R]):
 
     _rule = "defvjp(fwd, bwd)"
 
-    def __init__(self, function: Callable[P, R], nondiff_argnums: Sequence[int] = ()) -> None:
-        super().__init__(function, nondiff_argnums)
+    def __init__(
+        self,
+        function: Callable[P, R],
+        nondiff_argnums: Sequence[int] = (),
+        nondiff_argnames: str | Sequence[str] = (),
+    ) -> None:
+        super().__init__(function, nondiff_argnums, nondiff_argnames)
         self.fwd: Any = None
         self.bwd: Any = None
 
@@ -329,7 +342,8 @@ class _CustomVJPGrad(_RuleGrad):
 class custom_jvp(_Function[P, R]):
     """A function with your own forward rule; the reverse rule is its transpose. A decorator.
 
-    nondiff_argnums : the positions of arguments that are no arrays; the rule gets them first.
+    nondiff_argnums, nondiff_argnames : the positions or names of arguments that are no arrays; the
+        rule gets them first.
 
     ``f.defjvp(rule)`` sets the rule. ``rule(*nondiff_args, primals, tangents)`` gets two tuples and
     returns ``(output, tangent)``. The tangent must be linear in `tangents`. A missing tangent is
@@ -351,8 +365,13 @@ class custom_jvp(_Function[P, R]):
 
     _rule = "defjvp(rule)"
 
-    def __init__(self, function: Callable[P, R], nondiff_argnums: Sequence[int] = ()) -> None:
-        super().__init__(function, nondiff_argnums)
+    def __init__(
+        self,
+        function: Callable[P, R],
+        nondiff_argnums: Sequence[int] = (),
+        nondiff_argnames: str | Sequence[str] = (),
+    ) -> None:
+        super().__init__(function, nondiff_argnums, nondiff_argnames)
         self.rule: Any = None
 
     def defjvp(self, rule: F) -> F:

@@ -11,7 +11,8 @@ from ..core.array import GradArray
 from ..core.recording import constant
 from ..errors import NotTrackedError
 from ..ops.joining import stack
-from .call import Call, chosen, positions_of, with_aux
+from .arguments import Arguments, named_as, replaced
+from .call import Call, with_aux
 from .forward import Linear, check_sequences, jvp_as
 from .reverse import grad, vjp_as
 from .tree import mapped, unflattened
@@ -23,24 +24,37 @@ T = TypeVar("T")
 @overload
 def jacrev(
     function: Callable[P, tuple[Any, Any]],
-    argnums: int | Sequence[int] = 0,
+    argnums: int | Sequence[int] | None = None,
     *,
     has_aux: Literal[True],
+    argnames: str | Sequence[str] | None = None,
 ) -> Callable[P, tuple[Any, Any]]: ...
 @overload
 def jacrev(
-    function: Callable[P, tuple[Any, Any]], argnums: int | Sequence[int], has_aux: Literal[True]
+    function: Callable[P, tuple[Any, Any]],
+    argnums: int | Sequence[int] | None,
+    has_aux: Literal[True],
+    *,
+    argnames: str | Sequence[str] | None = None,
 ) -> Callable[P, tuple[Any, Any]]: ...
 @overload
 def jacrev(
-    function: Callable[P, Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
+    function: Callable[P, Any],
+    argnums: int | Sequence[int] | None = None,
+    has_aux: bool = False,
+    *,
+    argnames: str | Sequence[str] | None = None,
 ) -> Callable[P, Any]: ...
 def jacrev(
-    function: Callable[P, Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
+    function: Callable[P, Any],
+    argnums: int | Sequence[int] | None = None,
+    has_aux: bool = False,
+    *,
+    argnames: str | Sequence[str] | None = None,
 ) -> Callable[P, Any]:
     """A function that returns the Jacobian of `function`, row by row: reverse mode.
 
-    argnums, has_aux : as for `grad`; with `has_aux` the result is ``(jacobian, aux)``.
+    argnums, argnames, has_aux : as for `grad`; with `has_aux` the result is ``(jacobian, aux)``.
 
     The Jacobian has the structure of the result of `function`. In place of each array it has the
     structure of the argument, with arrays of shape ``output.shape + input.shape``. The function is
@@ -50,52 +64,78 @@ def jacrev(
     For a holomorphic function the Jacobian is df/dz, as it is for `jacfwd`. For a real function of
     complex arguments it is ∂f/∂Re z − i·∂f/∂Im z, the conjugate of the gradient.
     """
-    return _jacobian("jacrev", function, argnums, has_aux, lambda linear: True)
+    return _jacobian("jacrev", function, argnums, argnames, has_aux, lambda linear: True)
 
 
 @overload
 def jacfwd(
     function: Callable[P, tuple[Any, Any]],
-    argnums: int | Sequence[int] = 0,
+    argnums: int | Sequence[int] | None = None,
     *,
     has_aux: Literal[True],
+    argnames: str | Sequence[str] | None = None,
 ) -> Callable[P, tuple[Any, Any]]: ...
 @overload
 def jacfwd(
-    function: Callable[P, tuple[Any, Any]], argnums: int | Sequence[int], has_aux: Literal[True]
+    function: Callable[P, tuple[Any, Any]],
+    argnums: int | Sequence[int] | None,
+    has_aux: Literal[True],
+    *,
+    argnames: str | Sequence[str] | None = None,
 ) -> Callable[P, tuple[Any, Any]]: ...
 @overload
 def jacfwd(
-    function: Callable[P, Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
+    function: Callable[P, Any],
+    argnums: int | Sequence[int] | None = None,
+    has_aux: bool = False,
+    *,
+    argnames: str | Sequence[str] | None = None,
 ) -> Callable[P, Any]: ...
 def jacfwd(
-    function: Callable[P, Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
+    function: Callable[P, Any],
+    argnums: int | Sequence[int] | None = None,
+    has_aux: bool = False,
+    *,
+    argnames: str | Sequence[str] | None = None,
 ) -> Callable[P, Any]:
     """As `jacrev`, but column by column: forward mode, one pass per element of the arguments.
 
     `function` is called once: the passes go through its graph, as with `linearize`. An element of a
     complex argument takes two passes where an output is real.
     """
-    return _jacobian("jacfwd", function, argnums, has_aux, lambda linear: False)
+    return _jacobian("jacfwd", function, argnums, argnames, has_aux, lambda linear: False)
 
 
 @overload
 def jacobian(
     function: Callable[P, tuple[Any, Any]],
-    argnums: int | Sequence[int] = 0,
+    argnums: int | Sequence[int] | None = None,
     *,
     has_aux: Literal[True],
+    argnames: str | Sequence[str] | None = None,
 ) -> Callable[P, tuple[Any, Any]]: ...
 @overload
 def jacobian(
-    function: Callable[P, tuple[Any, Any]], argnums: int | Sequence[int], has_aux: Literal[True]
+    function: Callable[P, tuple[Any, Any]],
+    argnums: int | Sequence[int] | None,
+    has_aux: Literal[True],
+    *,
+    argnames: str | Sequence[str] | None = None,
 ) -> Callable[P, tuple[Any, Any]]: ...
 @overload
 def jacobian(
-    function: Callable[P, Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
+    function: Callable[P, Any],
+    argnums: int | Sequence[int] | None = None,
+    has_aux: bool = False,
+    *,
+    argnames: str | Sequence[str] | None = None,
 ) -> Callable[P, Any]: ...
 def jacobian(
-    function: Callable[P, Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
+    function: Callable[P, Any],
+    argnums: int | Sequence[int] | None = None,
+    has_aux: bool = False,
+    *,
+    argnames: str | Sequence[str] | None = None,
 ) -> Callable[P, Any]:
     """As `jacrev` if the Jacobian has fewer rows than columns, else as `jacfwd`.
 
@@ -104,66 +144,79 @@ def jacobian(
     array([[2., 0.],
            [0., 4.]])
     """
-    return _jacobian("jacobian", function, argnums, has_aux, _fewer_rows)
+    return _jacobian("jacobian", function, argnums, argnames, has_aux, _fewer_rows)
 
 
 @overload
 def hessian(
     function: Callable[P, tuple[Any, Any]],
-    argnums: int | Sequence[int] = 0,
+    argnums: int | Sequence[int] | None = None,
     *,
     has_aux: Literal[True],
+    argnames: str | Sequence[str] | None = None,
 ) -> Callable[P, tuple[Any, Any]]: ...
 @overload
 def hessian(
-    function: Callable[P, tuple[Any, Any]], argnums: int | Sequence[int], has_aux: Literal[True]
+    function: Callable[P, tuple[Any, Any]],
+    argnums: int | Sequence[int] | None,
+    has_aux: Literal[True],
+    *,
+    argnames: str | Sequence[str] | None = None,
 ) -> Callable[P, tuple[Any, Any]]: ...
 @overload
 def hessian(
-    function: Callable[P, Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
+    function: Callable[P, Any],
+    argnums: int | Sequence[int] | None = None,
+    has_aux: bool = False,
+    *,
+    argnames: str | Sequence[str] | None = None,
 ) -> Callable[P, Any]: ...
 def hessian(
-    function: Callable[P, Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
+    function: Callable[P, Any],
+    argnums: int | Sequence[int] | None = None,
+    has_aux: bool = False,
+    *,
+    argnames: str | Sequence[str] | None = None,
 ) -> Callable[P, Any]:
     """A function that returns the second derivatives of `function`.
 
     Real arguments use reverse over reverse, complex arguments forward over reverse.
 
-    argnums, has_aux : as for `grad`; with `has_aux` the result is ``(hessian, aux)``.
+    argnums, argnames, has_aux : as for `grad`; with `has_aux` the result is ``(hessian, aux)``.
 
     For each array that `function` returns, and for each pair of leaves of the arguments, the result
     has an array of shape ``output.shape + input1.shape + input2.shape``.
     """
-    positions_of("hessian", argnums)  # an error names hessian, not jacrev
-    gradient = jacrev(function, argnums, has_aux)
-    return _jacobian("hessian", gradient, argnums, has_aux, _is_real)
+    Arguments("hessian", function, argnums, argnames)  # an error names hessian, not jacrev
+    gradient = jacrev(function, argnums, has_aux, argnames=argnames)
+    return _jacobian("hessian", gradient, argnums, argnames, has_aux, _is_real)
 
 
 def _jacobian(
     name: str,
     function: Callable[..., Any],
     argnums: Any,
+    argnames: Any,
     has_aux: bool,
     by_rows: Callable[[Linear], bool],
 ) -> Callable[..., Any]:
-    many = not hasattr(argnums, "__index__")
-    positions = positions_of(name, argnums)
+    arguments = Arguments(name, function, argnums, argnames)
+    many = arguments.many
 
+    @named_as(function)
     def derivative(*args: Any, **kwargs: Any) -> Any:
-        at = chosen(name, positions, args)
+        at = arguments.places(args, kwargs)
         aux: list[Any] = []
 
         def partial(*given: Any) -> Any:
-            moved = list(args)
-            for i, v in zip(at, given, strict=True):
-                moved[i] = v
-            outcome = function(*moved, **kwargs)
+            moved, named = replaced(at, given, args, kwargs)
+            outcome = function(*moved, **named)
             if has_aux:
                 outcome, extra = with_aux(name, outcome)
                 aux.append(extra)
             return outcome
 
-        given = tuple([args[i] for i in at])
+        given = arguments.given(at, args, kwargs)
         linear = Linear(name, partial, given, at)
         call = linear.call
         with Call(name):  # the passes run as part of a transformation, as `call` did

@@ -85,6 +85,7 @@ from .transforms import ggnvp as ggnvp
 from .transforms import grad as grad
 from .transforms import gradients as gradients
 from .transforms import hessian as hessian
+from .transforms import hessian_diag as hessian_diag
 from .transforms import hvp as hvp
 from .transforms import implicit_root as implicit_root
 from .transforms import jacfwd as jacfwd

@@ -189,7 +189,7 @@ def hessian(
     """
     Arguments("hessian", function, argnums, argnames)  # an error names hessian, not jacrev
     gradient = jacrev(function, argnums, has_aux, argnames=argnames)
-    return _jacobian("hessian", gradient, argnums, argnames, has_aux, _is_real)
+    return _jacobian("hessian", gradient, argnums, argnames, has_aux, is_real)
 
 
 def _jacobian(
@@ -200,6 +200,33 @@ def _jacobian(
     has_aux: bool,
     by_rows: Callable[[Linear], bool],
 ) -> Callable[..., Any]:
+    def blocks(linear: Linear, given: tuple[Any, ...], many: bool) -> Any:
+        found = _rows(linear) if by_rows(linear) else _columns(linear)
+        trees: list[Any] = []
+        for row in found:
+            parts = unflattened(given, iter([_result(linear, block) for block in row]))
+            trees.append(parts if many else parts[0])
+        return unflattened(linear.outcome, iter(trees))
+
+    return of_linear(name, function, argnums, argnames, has_aux, blocks)
+
+
+def _result(linear: Linear, array: GradArray) -> Any:
+    return linear.call.result(array, linear.connected)
+
+
+def of_linear(
+    name: str,
+    function: Callable[..., Any],
+    argnums: Any,
+    argnames: Any,
+    has_aux: bool,
+    result_of: Callable[[Linear, tuple[Any, ...], bool], Any],
+) -> Callable[..., Any]:
+    """A function that records `function` once in chosen arguments, and returns a result of that.
+
+    result_of : gets the recorded function, the chosen arguments, and whether they are several.
+    """
     arguments = Arguments(name, function, argnums, argnames)
     many = arguments.many
 
@@ -218,16 +245,9 @@ def _jacobian(
 
         given = arguments.given(at, args, kwargs)
         linear = Linear(name, partial, given, at)
-        call = linear.call
-        with Call(name):  # the passes run as part of a transformation, as `call` did
-            found = _rows(linear) if by_rows(linear) else _columns(linear)
-            blocks = [[call.result(block, linear.connected) for block in row] for row in found]
-        trees: list[Any] = []
-        for row in blocks:
-            parts = unflattened(given, iter(row))
-            trees.append(parts if many else parts[0])
-        result = unflattened(linear.outcome, iter(trees))
-        return (result, call.aux(aux[0])) if has_aux else result
+        with Call(name):  # the passes run as part of a transformation, as `linear` did
+            result = result_of(linear, given, many)
+        return (result, linear.call.aux(aux[0])) if has_aux else result
 
     return derivative
 
@@ -237,7 +257,7 @@ def _fewer_rows(linear: Linear) -> bool:
     return sum(y.size for y in linear.outputs) < sum(x.size for x in linear.call.arrays)
 
 
-def _is_real(linear: Linear) -> bool:
+def is_real(linear: Linear) -> bool:
     """Whether no argument is complex."""
     return not any(_is_complex(x) for x in linear.call.arrays)
 
@@ -262,9 +282,9 @@ def _rows(linear: Linear) -> list[list[Any]]:
         in_complex = _is_complex(y)
         rows: list[list[Any]] = []
         for i in range(y.size):
-            row = _pull(linear, y, one_hot(y, i))
+            row = pulled(linear, y, one_hot(y, i))
             if in_complex and not all(_is_complex(x) for x in call.arrays):
-                turned = _pull(linear, y, one_hot(y, i, 1j))
+                turned = pulled(linear, y, one_hot(y, i, 1j))
                 row = [
                     _conj(g) if _is_complex(x) else g + 1j * h
                     for x, g, h in zip(call.arrays, row, turned, strict=True)
@@ -276,7 +296,8 @@ def _rows(linear: Linear) -> list[list[Any]]:
     return out
 
 
-def _pull(linear: Linear, y: GradArray, seed: Any) -> list[GradArray]:
+def pulled(linear: Linear, y: GradArray, seed: Any) -> list[GradArray]:
+    """The gradients of the variables, from the gradient `seed` of the output `y`."""
     call = linear.call
     # One row of several selects an element; the one row of a number is its gradient.
     found = call.pulled([y], [seed], True, linear.connected, y.size > 1)
@@ -290,9 +311,9 @@ def _columns(linear: Linear) -> list[list[Any]]:
     columns: list[list[list[Any]]] = [[] for _ in range(count)]
     for k, x in enumerate(call.arrays):
         for i in range(x.size):
-            column = _push(linear, k, one_hot(x, i))
+            column = pushed(linear, k, one_hot(x, i))
             if _is_complex(x) and not all(_is_complex(y) for y in linear.outputs):
-                turned = _push(linear, k, one_hot(x, i, 1j))
+                turned = pushed(linear, k, one_hot(x, i, 1j))
                 column = [
                     t if _is_complex(y) else t - 1j * u
                     for y, t, u in zip(linear.outputs, column, turned, strict=True)
@@ -307,7 +328,8 @@ def _columns(linear: Linear) -> list[list[Any]]:
     ]
 
 
-def _push(linear: Linear, k: int, tangent: Any) -> list[GradArray]:
+def pushed(linear: Linear, k: int, tangent: Any) -> list[GradArray]:
+    """The tangents of the outputs, from a tangent of variable `k` alone."""
     given: list[Any] = [None] * len(linear.call.arrays)
     given[k] = tangent
     found = linear.pushed(given)

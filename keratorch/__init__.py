@@ -13,7 +13,8 @@ Arrays       GradArray, asarray, no_grad, gradients
 Functions    those of the Array API standard, as sin, sum and where;
              keratorch.linalg, fft, special and nn.functional
 Transforms   grad, value_and_grad, vjp, jvp, jacobian, hessian, hvp, checkpoint, custom_vjp, ...
-Your own     Grad, the base of operations that you write
+Your own     Grad, the base of operations that you write; tree.register, for classes that hold
+             arrays
 NumPy, CuPy  keratorch.numpy and keratorch.cupy: their names, with gradients
 Libraries    namespace("torch"), backends, devices, set_default_device
 Tools        detect_anomaly, graph, profile, show_versions; keratorch.testing.check_grads
@@ -104,6 +105,7 @@ from . import linalg as linalg  # isort: skip
 from . import nn as nn  # isort: skip
 from . import serialization as serialization  # isort: skip
 from . import special as special  # isort: skip
+from . import tree as tree  # isort: skip
 from . import typing as typing  # isort: skip
 from . import _installation, kernels
 from .core import namespace as _namespace

@@ -363,7 +363,7 @@ def raw_argument(name: str, value: Any, like: Any) -> Any:
     raise UnknownArrayError(
         f"{name}: {type(value).__name__} is no array and no number: leave it out of what is "
         "differentiated, or mark the field of a dataclass that holds it with "
-        'metadata={"static": True}'
+        'metadata={"static": True}; keratorch.tree.register takes classes that hold arrays'
     )
 
 
@@ -406,7 +406,8 @@ def output_leaves(name: str, tree: Any, like: Any = None) -> list[GradArray]:
         if not isinstance(v, (GradArray, *SCALARS)) and not _registry.is_array(v):
             raise UnknownArrayError(
                 f"{name}: the function returned {type(v).__name__}, which is no array: return "
-                "arrays, or dicts, lists, tuples and dataclasses of them"
+                "arrays, or dicts, lists, tuples and dataclasses of them, or tell "
+                "keratorch.tree.register of the class"
             )
         out.append(constant(beside(v, like)) if type(v) in SCALARS else as_operand(v, like))
     return out

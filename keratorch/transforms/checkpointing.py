@@ -20,7 +20,7 @@ from ..ops.arithmetic import positive
 from . import random_state
 from .call import as_variable, captured, lent
 from .recomputed import FirstResults, are_same, times
-from .tree import leaves, unflattened
+from .tree import leaves, outline, unflattened
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -102,7 +102,8 @@ def _checkpointed(function: Callable[..., Any], args: Any, kwargs: Any, compare:
     node.function, node.states, node.tracked = function, states, tracked
     # Kept to notice a write to one of them.
     node.constants = tuple([v._array for v in stored if isinstance(v, GradArray)])
-    node.at, node.arguments = at, unflattened((args, kwargs), iter(stored))
+    kept = iter(stored)
+    node.at, node.arguments = at, outline((args, kwargs), lambda _: next(kept))
     made = node.results(*[results[k]._array for k in tracked])
     for k, y in zip(tracked, made, strict=True):
         results[k] = y

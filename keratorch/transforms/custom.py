@@ -28,7 +28,7 @@ from .call import (
     lent_constants,
     without_edges,
 )
-from .tree import leaves, leaves_like, mapped, unflattened
+from .tree import leaves, leaves_like, outline, unflattened
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -214,7 +214,7 @@ class _Saved(tuple[Any, ...]):
 
 def _outputs(node: _RuleGrad, outcome: Any) -> Any:
     """`outcome` with its floating and complex arrays as outputs of `node`."""
-    node.outcome = mapped(lambda _: 0.0, outcome)
+    node.outcome = outline(outcome)
     arrays = [as_operand(v) for v in leaves(outcome)]
     node.like = []
     values: list[Any] = []
@@ -240,7 +240,8 @@ def _node(cls: type[Any], of: Any, fixed: list[Any], moving: list[Any]) -> Any:
         values[i] = 0.0
     node.constants = [as_kept(v) for v in values]
     node.of, node.fixed, node.at = of, fixed, at
-    node.moving = unflattened(moving, iter(node.constants))
+    kept = iter(node.constants)
+    node.moving = outline(moving, lambda _: next(kept))
     return node
 
 

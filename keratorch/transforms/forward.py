@@ -25,7 +25,7 @@ from .call import (
     with_aux,
     without_edges,
 )
-from .tree import leaves, leaves_like, mapped, paths, unflattened
+from .tree import leaves, leaves_like, mapped, outline, paths, unflattened
 
 
 @overload
@@ -213,8 +213,8 @@ class Linear:
             self.outputs: list[GradArray] = output_leaves(name, outcome, like)
             self.connected: bool = call.connected(self.outputs)
         self.call: Call = call
-        self.outcome: Any = mapped(lambda _: 0.0, outcome)
-        self.primals: Any = mapped(lambda _: 0.0, primals)
+        self.outcome: Any = outline(outcome)
+        self.primals: Any = outline(primals)
         self.output: Any = unflattened(
             outcome, iter([call.result(y, self.connected) for y in self.outputs])
         )

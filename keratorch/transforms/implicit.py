@@ -20,7 +20,7 @@ from . import krylov
 from .call import lent, lent_constants, output_leaves
 from .forward import jvp, linearize
 from .reverse import vjp
-from .tree import leaves, leaves_like, mapped, unflattened
+from .tree import leaves, leaves_like, mapped, outline, unflattened
 
 P = ParamSpec("P")
 Solver = Callable[[Callable[[Any], Any], Any], Any]
@@ -172,8 +172,8 @@ class _Problem:
     def __init__(self, residual: Any, linear_solve: Any, x: Any, params: Any) -> None:
         self.residual = residual
         self.linear_solve = linear_solve
-        self.x = mapped(lambda _: 0.0, x)
-        self.params = mapped(lambda v: 0.0 if isinstance(v, GradArray) else v, params)
+        self.x = outline(x)
+        self.params = outline(params, lambda v: 0.0 if isinstance(v, GradArray) else v)
         self.raw = not any(isinstance(v, GradArray) for v in (*leaves(params), *leaves(x)))
         like = next((as_operand(v) for v in leaves(params) if _is_inexact(v)), None)
         # A number beside complex parameters counts as complex: the solution often is.

@@ -25,7 +25,7 @@ from ..errors import (
 from ..typing import Array
 from .arguments import Arguments, named_as, replaced
 from .call import Call, each, has_edge, output_leaves, with_aux, without_edges
-from .tree import leaves_like, mapped, paths, unflattened
+from .tree import leaves_like, outline, paths, unflattened
 
 P = ParamSpec("P")
 #: The function that `vjp` gives: from the gradient of the output to those of the primals.
@@ -412,9 +412,9 @@ class _Pullback:
     ) -> None:
         self._call = call
         # Keep only the structure of the result, so that arrays outside the graph can be freed.
-        self._outcome = mapped(lambda _: 0.0, outcome)
+        self._outcome = outline(outcome)
         self._outputs = outputs
-        self._primals = mapped(lambda _: 0.0, primals)
+        self._primals = outline(primals)
         self._connected = connected
 
     def __call__(self, g: Any) -> tuple[Any, ...]:

@@ -112,6 +112,7 @@ from .core import namespace as _namespace
 from .interop import _cupy as _interop_cupy
 from .interop import _lookup, _methods, _missing
 from .interop import _numpy as _interop_numpy
+from .interop import _xarray as _interop_xarray
 from .interop._cupy_kernel_grads import register_kernel_grad as register_kernel_grad
 from .ops import _operators
 
@@ -123,10 +124,12 @@ _methods.install()
 _missing.install(vars())
 _interop_numpy.install()
 _interop_cupy.install()
+_interop_xarray.install()
 kernels.install()
 _installation.warn_of_others()
 # help(keratorch) would list them.
-del _interop_cupy, _interop_numpy, _lookup, _methods, _missing, _namespace, _operators
+del _interop_cupy, _interop_numpy, _interop_xarray
+del _lookup, _methods, _missing, _namespace, _operators
 
 if not _typing.TYPE_CHECKING:  # a type checker finds such names by itself
     __getattr__ = _module_attribute

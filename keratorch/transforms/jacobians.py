@@ -11,11 +11,12 @@ from ..core.array import GradArray
 from ..core.recording import constant
 from ..errors import NotTrackedError
 from ..ops.joining import stack
+from . import tree
 from .arguments import Arguments, named_as, replaced
 from .call import Call, with_aux
 from .forward import Linear, check_sequences, jvp_as
 from .reverse import grad, vjp_as
-from .tree import mapped, unflattened
+from .tree import mapped
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -200,15 +201,15 @@ def _jacobian(
     has_aux: bool,
     by_rows: Callable[[Linear], bool],
 ) -> Callable[..., Any]:
-    def blocks(linear: Linear, given: tuple[Any, ...], many: bool) -> Any:
+    def of_blocks(linear: Linear, given: tuple[Any, ...], many: bool) -> Any:
         found = _rows(linear) if by_rows(linear) else _columns(linear)
         trees: list[Any] = []
         for row in found:
-            parts = unflattened(given, iter([_result(linear, block) for block in row]))
+            parts = tree.blocks(given, iter([_result(linear, block) for block in row]), False)
             trees.append(parts if many else parts[0])
-        return unflattened(linear.outcome, iter(trees))
+        return tree.blocks(linear.outcome, iter(trees), True)
 
-    return of_linear(name, function, argnums, argnames, has_aux, blocks)
+    return of_linear(name, function, argnums, argnames, has_aux, of_blocks)
 
 
 def _result(linear: Linear, array: GradArray) -> Any:

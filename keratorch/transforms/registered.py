@@ -19,27 +19,40 @@ Unflatten = Callable[[Any, Any], Any]
 class Structure:
     """A registered class."""
 
-    __slots__ = ("cls", "flatten", "keys", "same", "unflatten")
+    __slots__ = ("cls", "flatten", "unflatten")
 
-    def __init__(
-        self,
-        cls: type[Any],
-        flatten: Flatten,
-        unflatten: Unflatten,
-        keys: Callable[[Any], Sequence[Any]] | None = None,
-        same: Callable[[Any, Any], bool] | None = None,
-    ) -> None:
+    #: Whether an object with one part may be the one array that a function returns.
+    is_array: bool = False
+
+    def __init__(self, cls: type[Any], flatten: Flatten, unflatten: Unflatten) -> None:
         self.cls: type[Any] = cls
         self.flatten: Flatten = flatten
         self.unflatten: Unflatten = unflatten
-        #: The names of the parts of an object, for messages.
-        self.keys: Callable[[Any], Sequence[Any]] | None = keys
-        #: Whether two auxiliary values are those of interchangeable objects.
-        self.same: Callable[[Any, Any], bool] | None = same
 
-    def of(self, tree: Any) -> type[Any]:
-        """The class of an object."""
-        return type(tree)
+    def of(self, tree: Any) -> Structure:
+        """The structure of an object, which may be an outline."""
+        return self
+
+    def same(self, a: Any, b: Any) -> bool:
+        """Whether two auxiliary values are those of interchangeable objects."""
+        return bool(a == b)
+
+    def keys(self, aux: Any, count: int) -> Sequence[Any]:
+        """The names of the parts of an object, for messages."""
+        return range(count)
+
+    def described(self, aux: Any, count: int) -> str:
+        """An object, in a message."""
+        return f"{self.cls.__name__} of {count} parts"
+
+    def blocks(self, aux: Any, parts: tuple[Any, ...], rows: bool) -> Any:
+        """The structure of the blocks of a Jacobian.
+
+        rows : whether the object is a result of the function. Its parts are then structures like
+            the argument. Otherwise it is an argument, and its parts are arrays whose last axes are
+            those of the argument.
+        """
+        return self.unflatten(aux, parts)
 
     def apart(self, tree: Any) -> tuple[list[Any], Any]:
         """The parts of an object, and its auxiliary value."""
@@ -57,24 +70,15 @@ class Structure:
     def rebuilt(self, tree: Any, parts: list[Any]) -> Any:
         return self.unflatten(self.apart(tree)[1], tuple(parts))
 
-    def step(self, tree: Any, key: int) -> str:
-        return f"[{key if self.keys is None else self.keys(tree)[key]!r}]"
-
 
 class Outline:
     """The structure of an object of a registered class, with anything in place of its parts."""
 
-    __slots__ = ("aux", "keys", "parts", "structure")
+    __slots__ = ("aux", "parts", "structure")
 
-    def __init__(self, structure: Any, tree: Any, parts: list[Any]) -> None:
-        if isinstance(tree, Outline):
-            self.structure: Structure = tree.structure
-            self.aux: Any = tree.aux
-            self.keys: list[Any] | None = tree.keys
-        else:
-            self.structure = structure
-            self.aux = structure.apart(tree)[1]
-            self.keys = None if structure.keys is None else list(structure.keys(tree))
+    def __init__(self, structure: Structure, tree: Any, parts: list[Any]) -> None:
+        self.structure: Structure = structure.of(tree)
+        self.aux: Any = structure.apart(tree)[1]
         self.parts: list[Any] = parts
 
 
@@ -83,17 +87,14 @@ class _Outlines(Structure):
 
     __slots__ = ()
 
-    def of(self, tree: Any) -> type[Any]:
-        return tree.structure.cls
+    def of(self, tree: Any) -> Structure:
+        return tree.structure
 
     def apart(self, tree: Any) -> tuple[list[Any], Any]:
         return tree.parts, tree.aux
 
     def rebuilt(self, tree: Any, parts: list[Any]) -> Any:
         return tree.structure.unflatten(tree.aux, tuple(parts))
-
-    def step(self, tree: Any, key: int) -> str:
-        return f"[{key if tree.keys is None else tree.keys[key]!r}]"
 
 
 _outlines = _Outlines(Outline, lambda tree: (tree.parts, tree.aux), lambda aux, parts: parts)
@@ -129,9 +130,8 @@ class Aux:
         a, b = self.value, other.value
         if a is b:
             return True
-        same = self.structure.same
         try:
-            return bool(a == b) if same is None else same(a, b)
+            return self.structure.same(a, b)
         except (ValueError, TypeError) as error:
             raise StructureError(
                 f"the aux values of two objects of {self.structure.cls.__name__} cannot be "
@@ -147,7 +147,19 @@ def aux_of(tree: Any) -> Aux | None:
     known = of(type(tree))
     if known is None:
         return None
-    return Aux(tree.structure if isinstance(tree, Outline) else known, known.apart(tree)[1])
+    return Aux(known.of(tree), known.apart(tree)[1])
+
+
+def step(known: Structure, tree: Any, key: int) -> str:
+    """The text of the step from an object to its part number `key`."""
+    parts, aux = known.apart(tree)
+    return f"[{known.of(tree).keys(aux, len(parts))[key]!r}]"
+
+
+def described(known: Structure, tree: Any) -> str:
+    """An object, in a message."""
+    parts, aux = known.apart(tree)
+    return known.of(tree).described(aux, len(parts))
 
 
 def register(cls: C, flatten: Flatten | None = None, unflatten: Unflatten | None = None) -> C:

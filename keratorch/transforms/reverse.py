@@ -25,7 +25,7 @@ from ..errors import (
 from ..typing import Array
 from .arguments import Arguments, named_as, replaced
 from .call import Call, each, has_edge, output_leaves, with_aux, without_edges
-from .tree import leaves_like, outline, paths, unflattened
+from .tree import is_labelled, leaves, leaves_like, outline, paths, unflattened
 
 P = ParamSpec("P")
 #: The function that `vjp` gives: from the gradient of the output to those of the primals.
@@ -319,7 +319,12 @@ def _derivative(
             aux = None
             if has_aux:
                 outcome, aux = with_aux(name, outcome)
-            y = outcome if type(outcome) is GradArray else _one_array(name, outcome)
+            labels, y = None, outcome
+            if type(outcome) is not GradArray:
+                if is_labelled(outcome):
+                    labels = outline(outcome)
+                    (outcome,) = leaves(outcome)
+                y = _one_array(name, outcome)
             check(y)
             connected = call.connected([y])
             if has_aux:  # before the graph is freed
@@ -336,6 +341,8 @@ def _derivative(
         if not with_value:
             return found
         value = call.result(y, connected)
+        if labels is not None:
+            value = unflattened(labels, iter([value]))
         return ((value, aux) if has_aux else value), found
 
     return derivative

@@ -25,8 +25,12 @@ _missing = object()
 def children(tree: Any) -> list[tuple[Any, Any]] | None:
     """The parts of a container as pairs ``(key, part)``; `None` for a leaf."""
     cls: type = type(tree)
-    if cls in _registry.by_type:
+    if cls in _registry.by_type or cls is float:
         return None
+    if cls is dict:
+        return list(tree.items())
+    if cls is list or cls is tuple:
+        return list(enumerate(tree))
     if tree is None:
         return []
     known = registered.of(cls)
@@ -51,22 +55,22 @@ def array_fields(tree: Any) -> list[dataclasses.Field[Any]]:
 def rebuilt(tree: Any, parts: list[Any]) -> Any:
     """A container like `tree` with other parts, in the order of `children`."""
     cls: type = type(tree)
+    if cls is dict:
+        return dict(zip(tree, parts, strict=True))
+    if cls is tuple:
+        return tuple(parts)
+    if cls is list:
+        return parts
     if tree is None:
         return None
     known = registered.of(cls)
     if known is not None:
         return known.rebuilt(tree, parts)
-    if cls is dict:
-        return dict(zip(tree, parts, strict=True))
     if isinstance(tree, dict):  # a subclass: the copy keeps the class and its attributes
         new = copy.copy(tree)
         for key, part in zip(tree, parts, strict=True):
             new[key] = part
         return new
-    if cls is tuple:
-        return tuple(parts)
-    if cls is list:
-        return parts
     if isinstance(tree, tuple) and hasattr(cls, "_make"):
         return cls._make(parts)  # type: ignore[attr-defined]
     if isinstance(tree, (list, tuple)):
@@ -108,6 +112,12 @@ def outline(tree: Any, function: Callable[[Any], Any] = lambda _: 0.0) -> Any:
     return rebuilt(tree, parts) if known is None else registered.Outline(known, tree, parts)
 
 
+def is_labelled(tree: Any) -> bool:
+    """Whether `tree` is one array with labels around it."""
+    known = registered.of(type(tree))
+    return known is not None and known.of(tree).is_array
+
+
 def leaves(tree: Any) -> list[Any]:
     """The leaves of `tree`, in order."""
     out: list[Any] = []
@@ -127,6 +137,18 @@ def _gather(tree: Any, out: list[Any]) -> None:
 def unflattened(tree: Any, values: Iterator[Any]) -> Any:
     """`tree` with its leaves replaced, in order, by `values`."""
     return mapped(lambda _: next(values), tree)
+
+
+def blocks(tree: Any, values: Iterator[Any], rows: bool) -> Any:
+    """As `unflattened`, for values that are blocks of a Jacobian: see `Structure.blocks`."""
+    found = children(tree)
+    if found is None:
+        return next(values)
+    parts = [blocks(part, values, rows) for _, part in found]
+    known = registered.of(type(tree))
+    if known is None:
+        return rebuilt(tree, parts)
+    return known.of(tree).blocks(known.apart(tree)[1], tuple(parts), rows)
 
 
 def leaves_like(
@@ -184,7 +206,7 @@ def step(tree: Any, key: Any) -> str:
     """The text of the step from a container to one of its parts: ``['w']``, ``[0]``, ``.bias``."""
     known = registered.of(type(tree))
     if known is not None:
-        return known.step(tree, key)
+        return registered.step(known, tree, key)
     return f"[{key!r}]" if isinstance(tree, (dict, list, tuple)) else f".{key}"
 
 
@@ -212,7 +234,7 @@ def _family(tree: Any) -> Any:
 def _kind(tree: Any) -> str:
     known = registered.of(type(tree))
     if known is not None:
-        return f"{known.of(tree).__name__} of {len(known.parts(tree))} parts"
+        return registered.described(known, tree)
     if isinstance(tree, dict):
         return f"{type(tree).__name__} with the keys {sorted(map(str, tree))}"
     if isinstance(tree, (list, tuple)):

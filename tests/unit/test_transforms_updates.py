@@ -8,6 +8,8 @@ import pytest
 import keratorch as kt
 import keratorch.autograd as ag
 from keratorch.testing import check_grads
+from keratorch.transforms.call import Call, lent
+from tests.unit import test_write_fuzz as fuzz
 
 A = np.array([1.5, 0.5, 2.0])
 B = np.array([1.0, -2.0, 0.5])
@@ -272,3 +274,79 @@ def test_no_array_is_copied_where_nobody_writes():
     assert peak(lambda: kt.vjp(f, x)) < 0.1 * x.nbytes
     assert peak(lambda: kt.jvp(lambda u, v: u * v, (1.0, 2.0), (1.0, 1.0))) < 0.1 * x.nbytes
     assert peak(lambda: kt.vjp(updates_a_view, x, element)) < 0.1 * x.nbytes
+
+
+# -- random programs of views, writes and reads --------------------------------------------------
+
+
+@pytest.mark.parametrize("made", ["variables", "constants"])
+def test_random_programs_leave_the_memory_of_the_caller(made):
+    """Values are those of NumPy after each step; `test_write_fuzz` says how programs are made."""
+    refused = total = 0
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        bases = [rng.uniform(-1, 1, fuzz.BASES[i]) for i in rng.integers(len(fuzz.BASES), size=2)]
+        program = fuzz.Program(bases)
+        there, mine = program.again(bases), program.again(bases)
+        if made == "variables":
+            here = list(Call("grad").variables(tuple(mine), (0, 1)))
+        else:
+            here = lent([kt.asarray(x) for x in mine])
+        for _ in range(12):
+            step = fuzz.random_step(there, rng, True)
+            if not fuzz.numpy_takes(step, program):
+                continue
+            try:
+                fuzz.run(step, here, fuzz.HERE)
+            except kt.AliasedWriteError:  # through detach()
+                refused += 1
+            else:
+                program.steps.append(step)
+                fuzz.run(step, there, fuzz.IN_NUMPY)
+            fuzz.assert_equal(here, there, program.steps)
+        total += len(program.steps)
+        for x, base in zip(mine, bases, strict=True):
+            np.testing.assert_array_equal(x, base)
+    assert total > 300
+    assert refused < total / 20
+
+
+def test_derivatives_of_random_programs():
+    """A program has the same derivatives with its arguments and with copies of them."""
+    for seed in range(30):
+        program, arrays, _, _ = fuzz.play(seed, lambda i: True, False, 10)
+        rng = np.random.default_rng(seed)
+        weights = [None if x is None else rng.uniform(-1, 1, x.shape) for x in arrays]
+
+        def loss(*bases, steps=program.steps, weights=weights):
+            arrays = list(bases)
+            for step in steps:
+                fuzz.run(step, arrays, fuzz.HERE)
+            pairs = zip(arrays, weights, strict=True)
+            terms = [kt.sum(x * w) for x, w in pairs if w is not None]
+            return sum(terms[1:], start=terms[0])
+
+        def of_copies(*bases, loss=loss):
+            return loss(*(b * 1.0 for b in bases))
+
+        b = program.bases
+        for of in (
+            lambda f, b=b: kt.grad(f, (0, 1))(*b),
+            lambda f, b=b: kt.jacfwd(f, (0, 1))(*b),
+            lambda f, b=b: kt.hvp(f, b, b),
+        ):
+            for x, y in zip(of(loss), of(of_copies), strict=True):
+                np.testing.assert_allclose(x, y, rtol=1e-9, atol=1e-12)
+
+
+def test_a_loop_that_fills_its_argument_copies_it_once():
+    def f(u):
+        for i in range(1, len(u)):
+            u[i] = 0.9 * u[i - 1] + u[i] ** 2
+        return kt.sum(u)
+
+    def copied(n):
+        x = np.linspace(0.0, 0.1, n)
+        return peak(lambda: kt.grad(f)(x)) / n
+
+    assert copied(800) < 1.5 * copied(200)  # as much for each element

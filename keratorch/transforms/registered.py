@@ -106,6 +106,8 @@ _by_library: dict[str, dict[str, Callable[[type[Any]], Structure]]] = {}
 
 def of(cls: type[Any]) -> Structure | None:
     """What is registered for `cls`; `None` for nothing."""
+    if cls is tuple or cls is list or cls is dict:
+        return None  # here, as torch.compile cannot follow what comes
     found = _by_type.get(cls)
     if found is not None or not _by_library:
         return found

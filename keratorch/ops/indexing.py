@@ -238,7 +238,8 @@ def _raw_copy(a: Any, key: Any) -> Any:
     backend = _registry.of(a)
     found = backend.get_item(a, key)
     raw = as_array(a, found)
-    return backend.copy(raw) if raw is found and is_basic(key) and backend.writeable(a) else raw
+    view = raw is found and (is_basic(key) or backend.may_overlap(raw, a))
+    return backend.copy(raw) if view and backend.writeable(a) else raw
 
 
 def at(x: GradArray, path: tuple[Any, ...]) -> GradArray:

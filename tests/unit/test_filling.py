@@ -91,6 +91,14 @@ def flat(w, n):
     return kt.sum(a)
 
 
+def rows_at_numpy_integers(w, n):
+    a = kt.zeros((n, 2), device=w.device)
+    a[0] = w
+    for i in np.arange(1, n):
+        a[i] = a[i - 1] * w
+    return kt.sum(a)
+
+
 def slices(w, n):
     a = kt.zeros(n, device=w.device)
     a[:2] = w
@@ -119,7 +127,7 @@ def takes(w, n):
 
 PROGRAMS = [
     recurrence, sums_in_place, rows, rows_in_place, last_row_kept, rows_as_views,
-    elements_of_rows, flat, slices, reads, iteration, takes,
+    elements_of_rows, flat, rows_at_numpy_integers, slices, reads, iteration, takes,
 ]  # fmt: skip
 
 

@@ -57,6 +57,9 @@ class _DataArray(_Labelled):
     def __init__(self, cls: type[Any]) -> None:
         super().__init__(cls, _array_apart, _array_of)
 
+    def parts(self, tree: Any) -> list[Any]:
+        return [tree.data]
+
     def keys(self, aux: Any, count: int) -> Sequence[Any]:
         return ["data"]
 
@@ -92,6 +95,9 @@ class _Dataset(_Labelled):
 
     def __init__(self, cls: type[Any]) -> None:
         super().__init__(cls, _dataset_apart, _dataset_of)
+
+    def parts(self, tree: Any) -> list[Any]:
+        return [v.data for v in tree.data_vars.values()]
 
     def keys(self, aux: Any, count: int) -> Sequence[Any]:
         return list(aux.data_vars)

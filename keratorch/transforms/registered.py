@@ -65,6 +65,7 @@ class Structure:
         return list(found[0]), found[1]
 
     def parts(self, tree: Any) -> list[Any]:
+        """The parts of an object."""
         return self.apart(tree)[0]
 
     def rebuilt(self, tree: Any, parts: list[Any]) -> Any:

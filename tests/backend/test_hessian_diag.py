@@ -5,7 +5,7 @@ import pytest
 
 import keratorch as kt
 
-X = np.array([[0.5, 1.5], [2.0, -0.3]])
+X = np.array([[0.5, 1.5]])
 
 
 def host(x):
@@ -19,11 +19,11 @@ def make(xp, device):
 
 
 def f(x):
-    return kt.sum(kt.sin(x @ x.mT)) * x[0, 0] ** 2
+    return kt.sum(kt.sin(x[0, 0] * x)) * x[0, 1] ** 2
 
 
 def vector(x):
-    return kt.stack([x[0, 0] ** 2 * x[1, 1], kt.sum(x**3)])
+    return kt.stack([x[0, 0] ** 2 * x[0, 1], kt.sum(x**3)])
 
 
 def diagonal(h, lead):
@@ -35,14 +35,14 @@ def test_of_a_number_and_of_an_array(make, device):
     found = kt.hessian_diag(f)(x)
     assert type(found) is type(x)
     assert kt.asarray(found).device == device
-    np.testing.assert_allclose(host(found), diagonal(host(kt.hessian(f)(x)), 0), rtol=1e-10)
+    np.testing.assert_allclose(host(found), diagonal(kt.hessian(f)(X), 0), rtol=1e-10)
     found = host(kt.hessian_diag(vector)(x))
-    expected = diagonal(host(kt.hessian(vector)(x)), 1)
+    expected = diagonal(kt.hessian(vector)(X), 1)
     np.testing.assert_allclose(found, expected, rtol=1e-10, atol=1e-12)
 
 
 def test_complex_arguments(make):
-    z = make(X + 1j * X[::-1])
+    z = make(X + 1j * X[:, ::-1])
 
     def g(z):
         return kt.sum(kt.real(z**3))

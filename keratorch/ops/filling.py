@@ -35,7 +35,7 @@ def fill(x: GradArray, key: Any, value: GradArray) -> bool:
         return False
     family = getattr(x, "_alias", None)
     others = [] if family is None else family.others(x)
-    if not others:
+    if family is None or not others:
         if is_exclusive(x):
             return _fill(x, x, [], key, value, [])
         if family is not None:

@@ -9,7 +9,7 @@ from ..core.array import GradArray
 from ..ops.joining import stack
 from .arguments import Arguments
 from .forward import Linear
-from .jacobians import is_real, jacrev, of_linear, one_hot, pulled, pushed
+from .jacobians import is_complex, is_real, jacrev, of_linear, one_hot, pulled, pushed
 from .tree import unflattened
 
 P = ParamSpec("P")
@@ -81,7 +81,8 @@ def _diagonals(linear: Linear) -> list[GradArray]:
     variables = linear.call.arrays
     count = len(variables)
     parts: list[list[GradArray]] = [[] for _ in linear.outputs]
-    reverse = is_real(linear)  # as in `hessian`
+    # As in `hessian`; an output that is complex would take two walks.
+    reverse = is_real(linear) and not any(map(is_complex, linear.outputs))
     for k, x in enumerate(variables):
         blocks = range(k, len(linear.outputs), count)
         for i in range(x.size):

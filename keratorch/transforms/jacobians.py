@@ -260,7 +260,7 @@ def _fewer_rows(linear: Linear) -> bool:
 
 def is_real(linear: Linear) -> bool:
     """Whether no argument is complex."""
-    return not any(_is_complex(x) for x in linear.call.arrays)
+    return not any(is_complex(x) for x in linear.call.arrays)
 
 
 def one_hot(like: GradArray, i: int, value: complex = 1.0) -> Any:
@@ -280,18 +280,18 @@ def _rows(linear: Linear) -> list[list[Any]]:
     call = linear.call
     out: list[list[Any]] = []
     for y in linear.outputs:
-        in_complex = _is_complex(y)
+        in_complex = is_complex(y)
         rows: list[list[Any]] = []
         for i in range(y.size):
             row = pulled(linear, y, one_hot(y, i))
-            if in_complex and not all(_is_complex(x) for x in call.arrays):
+            if in_complex and not all(is_complex(x) for x in call.arrays):
                 turned = pulled(linear, y, one_hot(y, i, 1j))
                 row = [
-                    _conj(g) if _is_complex(x) else g + 1j * h
+                    _conj(g) if is_complex(x) else g + 1j * h
                     for x, g, h in zip(call.arrays, row, turned, strict=True)
                 ]
             else:
-                row = [_conj(g) if _is_complex(g) else g for g in row]
+                row = [_conj(g) if is_complex(g) else g for g in row]
             rows.append(row)
         out.append([_stacked([r[k] for r in rows], y, x) for k, x in enumerate(call.arrays)])
     return out
@@ -313,10 +313,10 @@ def _columns(linear: Linear) -> list[list[Any]]:
     for k, x in enumerate(call.arrays):
         for i in range(x.size):
             column = pushed(linear, k, one_hot(x, i))
-            if _is_complex(x) and not all(_is_complex(y) for y in linear.outputs):
+            if is_complex(x) and not all(is_complex(y) for y in linear.outputs):
                 turned = pushed(linear, k, one_hot(x, i, 1j))
                 column = [
-                    t if _is_complex(y) else t - 1j * u
+                    t if is_complex(y) else t - 1j * u
                     for y, t, u in zip(linear.outputs, column, turned, strict=True)
                 ]
             columns[k].append(column)
@@ -348,7 +348,7 @@ def _stacked(parts: list[Any], y: GradArray, x: GradArray, columns: bool = False
     return xp.reshape(block, shape)
 
 
-def _is_complex(x: Any) -> bool:
+def is_complex(x: Any) -> bool:
     return _registry.of(x._array).is_complex(x._array.dtype)
 
 

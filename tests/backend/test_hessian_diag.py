@@ -41,7 +41,13 @@ def test_of_a_number_and_of_an_array(make, device):
     np.testing.assert_allclose(found, expected, rtol=1e-10, atol=1e-12)
 
 
-def test_complex_arguments(make):
+def test_complex_numbers(make):
+    def h(x):
+        return kt.sum(kt.exp(1j * x) * x[0, 0])
+
+    expected = diagonal(kt.hessian(h)(X), 0)
+    assert np.abs(expected.imag).min() > 0.1
+    np.testing.assert_allclose(host(kt.hessian_diag(h)(make(X))), expected, rtol=1e-10)
     z = make(X + 1j * X[:, ::-1])
 
     def g(z):

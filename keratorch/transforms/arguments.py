@@ -86,6 +86,8 @@ class Arguments:
         self, places: tuple[Any, ...], args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> tuple[Any, ...]:
         """The arguments at `places`; the default of a parameter that was not passed."""
+        if not self._names:
+            return tuple([args[i] for i in places])
         return tuple(
             [
                 args[i]
@@ -113,13 +115,12 @@ def replaced(
 ) -> tuple[list[Any], dict[str, Any]]:
     """`args` and `kwargs` with `values` at `places`."""
     moved = list(args)
-    named: dict[str, Any] = {}
     for i, v in zip(places, values, strict=True):
         if isinstance(i, str):
-            named[i] = v
+            kwargs = {**kwargs, i: v}
         else:
             moved[i] = v
-    return moved, {**kwargs, **named} if named else kwargs
+    return moved, kwargs
 
 
 def parameters_of(function: Callable[..., Any]) -> dict[str, inspect.Parameter]:

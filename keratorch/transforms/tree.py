@@ -108,6 +108,8 @@ def outline(tree: Any, function: Callable[[Any], Any] = lambda _: 0.0) -> Any:
     if found is None:
         return function(tree)
     parts = [outline(part, function) for _, part in found]
+    if type(tree) is tuple:
+        return tuple(parts)
     known = registered.of(type(tree))
     return rebuilt(tree, parts) if known is None else registered.Outline(known, tree, parts)
 

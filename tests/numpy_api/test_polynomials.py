@@ -344,7 +344,7 @@ def test_roots_of_polynomials_with_zeros_at_their_ends(p):
         if p[i]:
             step = h * onp.eye(len(p))[i]
             onp.testing.assert_allclose(
-                row, (first(p + step) - first(p - step)) / (2 * h), rtol=1e-5
+                row, (first(p + step) - first(p - step)) / (2 * h), rtol=1e-5, atol=1e-5
             )
 
 

@@ -38,6 +38,7 @@ from .core.array import GradArray as GradArray
 from .core.grad import Grad as Grad
 from .core.mode import deterministic as deterministic
 from .core.mode import enable_grad as enable_grad
+from .core.mode import fillable as fillable
 from .core.mode import is_grad_enabled as is_grad_enabled
 from .core.mode import no_grad as no_grad
 from .core.mode import set_policy as set_policy

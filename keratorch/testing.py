@@ -10,7 +10,7 @@ import numpy as np
 from .backends import _registry
 from .core.array import GradArray
 from .core.convert import as_operand
-from .core.mode import enable_grad, no_grad
+from .core.mode import enable_grad, fillable, no_grad
 from .core.nodes import LeafSlot, is_tracked
 from .transforms import gradients, jvp
 from .transforms.call import lent
@@ -68,7 +68,8 @@ def check_grads(
     weights: list[np.ndarray[Any, Any]] = []
 
     def loss(*inputs: Any) -> Any:
-        outputs = function(*inputs)
+        with fillable():  # as in a transformation
+            outputs = function(*inputs)
         outputs = outputs if isinstance(outputs, (tuple, list)) else (outputs,)
         total = None
         for i, y in enumerate(y for y in map(as_operand, outputs) if _is_inexact(y)):

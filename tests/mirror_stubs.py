@@ -37,6 +37,7 @@ OWN = {
     "numpy": [
         "from ..interop._enumerate import ndenumerate as ndenumerate",
         "from ..interop._mirror_index import Rows",
+        "from ..interop._iterators import nditer as nditer",
         "from ..interop._poly1d import poly1d as poly1d",
         "from ..interop._vectorize import vectorize as vectorize",
         "from . import emath as emath",

@@ -104,7 +104,9 @@ def verdict(submodule: str, name: str, value: Any) -> str:
     if key in FUNCTIONS:
         return CONSTANTS if key in CONSTANT else DIFFERENTIABLE
     if not Mirror.is_function(value) and not isinstance(value, np.ufunc):
-        return DIFFERENTIABLE if _is_replaced(submodule, name, value) else PASSED
+        if not _is_replaced(submodule, name, value):
+            return PASSED
+        return REFUSED if name == "nditer" else DIFFERENTIABLE
     if name in WITHOUT_ARRAYS:
         return PASSED
     function = None if submodule else ufunc_named(former)

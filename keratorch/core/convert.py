@@ -21,7 +21,7 @@ from ..errors import (
     ShapeError,
     UnknownArrayError,
 )
-from . import making
+from . import filled, making
 from .making import constant, is_active, new_array
 from .nodes import GradArrayBase, get_raw, is_tracked, raw_of
 
@@ -40,6 +40,9 @@ def as_operand(value: Any, like: Any = None) -> Any:
         return value
     if isinstance(value, GradArrayBase):
         return _plain(value)
+    if type(value) in filled.classes:
+        found = filled.present(value)
+        return as_operand(found) if isinstance(found, GradArrayBase) else constant(found)
     if has_array(value):
         return _stacked(value, like)
     try:
@@ -115,6 +118,8 @@ def as_kept(value: Any) -> Any:
 
     keratorch notices writes into that constant; for raw arrays see `kept`.
     """
+    if type(value) in filled.classes:
+        value = filled.present(value)
     if isinstance(value, GradArrayBase):
         return constant(get_raw(value))
     return kept(value) if type(value) in _registry.by_type else value
@@ -131,6 +136,8 @@ def as_raw(value: Any, like: Any = None) -> Any:
 
     Raises `LostGradientError` for a tracked `GradArray`.
     """
+    if type(value) in filled.classes:
+        value = filled.present(value)
     if isinstance(value, GradArrayBase):
         if is_tracked(value):
             raise LostGradientError(
@@ -223,6 +230,7 @@ def no_numbers(backend: Any, raw: Any, kind: str) -> DTypeError:
 def has_array(value: Any) -> bool:
     """Whether `value` is a nested list or tuple that contains a `GradArray`."""
     if isinstance(value, (list, tuple)):
+        value = filled.settled(value)
         return any(isinstance(v, GradArrayBase) or has_array(v) for v in value)
     return False
 
@@ -242,6 +250,7 @@ def from_objects(value: Any) -> Any:
 
 def _stacked(value: Any, like: Any) -> Any:
     """A nested sequence that contains `GradArray`s, as one differentiable array."""
+    value = filled.settled(value)
     found = _first_array(value) if like is None else like
     numbers = _stacked_numbers(value, found)
     if numbers is not None:
@@ -370,6 +379,7 @@ def raw_key(key: Any, indexed: Any, keep: bool = False) -> Any:
             key = as_operand(key)
         elif keep:
             return copy.deepcopy(key)
+    key = filled.settled(key)
     if isinstance(key, GradArrayBase):
         key = get_raw(key)  # not copied: keratorch notices writes into a GradArray
         check_devices("indexing", indexed, key)
@@ -399,6 +409,8 @@ def _parts(key: slice) -> tuple[Any, Any, Any]:
 
 def to_raw(data: Any, device: Any, dtype: Any, op: str) -> Any:
     """`data` as a raw array on `device`, of `dtype`; no copy if `data` already fits."""
+    if type(data) in filled.classes:
+        data = filled.present(data)
     if isinstance(data, GradArrayBase) or has_array(data):
         if isinstance(data, GradArrayBase):
             tracked = is_tracked(data)

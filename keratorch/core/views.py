@@ -165,7 +165,7 @@ def share(
     if family is None or family is LENT:
         family = x._alias = Family(x, None if family is None else x._array)
     family.add(view)
-    if copied or (family.copies and any(r() is x for r in family.copies)):
+    if copied or (family.copies and any(m is x for m in family.live_copies())):
         family.copies.append(ref(view))
     view._alias = family
     if read is not None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core import filled
 from ..core.convert import as_operand
 from ._lists import holds_array
 
@@ -16,6 +17,9 @@ class ndenumerate:
 
     def __init__(self, arr: Any) -> None:
         self._pairs: Iterator[tuple[Any, Any]]
+        if type(arr) in filled.classes:  # the loop may fill it
+            self._pairs = ((place, arr[place]) for place in np.ndindex(tuple(arr.shape)))
+            return
         if not holds_array(arr):
             self._pairs = np.ndenumerate(arr)
             return

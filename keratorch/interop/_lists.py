@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..backends import _registry
+from ..core import filled
 from ..core.array import GradArray
 from ..core.callers import MIRRORS, Caught
 from ..core.convert import as_operand, from_objects
@@ -95,6 +96,8 @@ def _retrying(
     def call(*args: Any, **kwargs: Any) -> Any:
         if joins:
             args = _with_list(args)
+        if filled.turned:
+            args, kwargs = _settled(args), _settled(kwargs)
         try:
             return function(*args, **kwargs) if kwargs else function(*args)
         except failures as error:
@@ -105,6 +108,13 @@ def _retrying(
 
     MIRRORS.add(call.__code__)
     return update_wrapper(call, function)
+
+
+def _settled(values: Any) -> Any:
+    """`values` with the `GradArray` of each filled array that is in a list."""
+    if isinstance(values, dict):
+        return {k: _settled((v,))[0] for k, v in values.items()}
+    return tuple([filled.settled(v) if type(v) in (list, tuple) else v for v in values])
 
 
 def _other_call(
@@ -148,6 +158,8 @@ def ufunc_of_lists(ufunc: Any, name: str) -> Callable[..., Any]:
     def unary(x: Any, /, *args: Any, **kwargs: Any) -> Any:
         if args or kwargs:
             return any_number(x, *args, **kwargs)
+        if filled.turned and type(x) in (list, tuple):
+            x = filled.settled(x)
         try:
             return ufunc(x)
         except failures as error:
@@ -159,6 +171,8 @@ def ufunc_of_lists(ufunc: Any, name: str) -> Callable[..., Any]:
     def binary(x1: Any, x2: Any, /, *args: Any, **kwargs: Any) -> Any:
         if args or kwargs:
             return any_number(x1, x2, *args, **kwargs)
+        if filled.turned:
+            x1, x2 = _settled((x1, x2))
         try:
             return ufunc(x1, x2)
         except failures as error:
@@ -277,6 +291,8 @@ def holds_array(value: Any) -> bool:
     """Whether `value` is a `GradArray`, or a nested list, dict or `poly1d` that holds one."""
     kind = type(value)
     if kind is GradArray:
+        return True
+    if kind in filled.turned:
         return True
     if kind in PLAIN or kind in _registry.by_type:
         return False

@@ -7,6 +7,7 @@ from typing import Any
 from .. import functions as kt
 from ..backends import _registry
 from ..backends._subclasses import refuse_in
+from ..core import filled
 from ..core.array import GradArray, get_raw
 from ..core.callers import asked_by_root_finder
 from ..core.convert import SCALARS, as_operand
@@ -14,6 +15,7 @@ from ..core.losing import lost
 from ..core.nodes import is_tracked, raw_of
 from ..core.recording import constant
 from ..errors import LostGradientError, NotDifferentiableError
+from ._fillable_into import ufunc_into
 from ._lookup import _foreign, _is_numpys, _is_scipys, ufunc_function
 from ._numpy_functions import array_function
 
@@ -30,6 +32,11 @@ def array_ufunc(self: GradArray, ufunc: Any, method: str, *inputs: Any, **kwargs
     such as ``where=`` and ``dtype=``; ``a += x``, which NumPy calls with ``out=a``. If `out` is a
     `GradArray`, the result is a recorded write, like ``out[...] = f(x)``.
     """
+    if filled.classes:
+        targets = inputs[:1] if method == "at" else kwargs.get("out", ())
+        if not filled.classes.isdisjoint(map(type, targets)):
+            return ufunc_into(ufunc, method, inputs, kwargs)
+        inputs = filled.settled(inputs)
     if not kwargs or (method != "__call__" and kwargs.get("out") is None):
         function = ufunc_function(ufunc, method)
         if function is not None:

@@ -6,6 +6,7 @@ from typing import Any
 from ..interop._mirror_types import ArrayFunction, Function, Ufunc
 from ..interop._enumerate import ndenumerate as ndenumerate
 from ..interop._mirror_index import Rows
+from ..interop._iterators import nditer as nditer
 from ..interop._poly1d import poly1d as poly1d
 from ..interop._vectorize import vectorize as vectorize
 from . import emath as emath
@@ -118,7 +119,6 @@ from numpy import min_scalar_type as min_scalar_type
 from numpy import mintypecode as mintypecode
 from numpy import ndarray as ndarray
 from numpy import ndindex as ndindex
-from numpy import nditer as nditer
 from numpy import nested_iters as nested_iters
 from numpy import number as number
 from numpy import object_ as object_

@@ -15,6 +15,7 @@ from ..core.convert import (
     target_device,
     to_raw,
 )
+from ..core.filled import settled
 from ..core.nodes import is_tracked, raw_of
 from ..core.recording import constant
 from ..core.shown import shown
@@ -47,6 +48,7 @@ def asarray(
 
     Raises `UnknownArrayError` or `DTypeError` where `obj` is no array of booleans or numbers.
     """
+    obj = settled(obj)
     if isinstance(obj, GradArray) or has_array(obj):
         x = as_operand(obj)
         if requires_grad and is_tracked(x):
@@ -181,6 +183,7 @@ def full(
 
     dtype : default: that of `fill_value`. Other arguments as in `zeros`.
     """
+    fill_value = settled(fill_value)
     if isinstance(fill_value, GradArray) or _registry.is_array(fill_value):
         value = asarray(fill_value, dtype=dtype, device=device)
         return copy(broadcast_to(value, shape))
@@ -232,6 +235,7 @@ def linspace(
     endpoint : whether `stop` is the last number; `False` leaves it out.
     """
     num = integer("linspace", "num", num)
+    start, stop = settled(start), settled(stop)
     if isinstance(start, GradArray) or isinstance(stop, GradArray):
         like = start if isinstance(start, GradArray) else stop
         part = linspace(

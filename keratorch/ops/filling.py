@@ -73,8 +73,12 @@ def _where_shown(
         if path is None:
             if id(m) in copies or id(top) in copies or overlap(top._array, m._array):
                 return None
-        elif m is x or overlap(written, _in_memory_of(top, m, path)):
+        elif m is x:
             found.append((m, path))
+        else:
+            seen = _in_memory_of(top, m, path)
+            if overlap(written, seen) or not overlap(top._array, seen):  # else it is a copy
+                found.append((m, path))
     return found
 
 

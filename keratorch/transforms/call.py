@@ -63,8 +63,8 @@ class Call:
         self.since: int = next_seq()
 
     def __enter__(self) -> Call:
-        self._before = mode.recording
-        mode.recording = True
+        self._before = mode.recording, mode.fillable
+        mode.recording = mode.fillable = True
         mode.transforms += 1
         _running.add(self)
         return self
@@ -75,7 +75,7 @@ class Call:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        mode.recording = self._before
+        mode.recording, mode.fillable = self._before
         mode.transforms -= 1
         _running.discard(self)
 

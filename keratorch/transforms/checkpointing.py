@@ -10,7 +10,7 @@ from ..core import engine
 from ..core.array import GradArray
 from ..core.convert import as_kept, as_operand
 from ..core.grad import Grad, next_seq
-from ..core.mode import mode, recorded
+from ..core.mode import fillable, mode, recorded
 from ..core.recording import constant, is_active
 from ..core.tangents import open_level, take_tangent, with_tangent
 from ..core.transposed import jvp_of_backward
@@ -56,7 +56,8 @@ def checkpoint(function: Callable[P, R], *, compare: bool = True) -> Callable[P,
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
         if not mode.recording:
             return _called(function, args, kwargs)
-        return _checkpointed(function, args, kwargs, compare)
+        with fillable():
+            return _checkpointed(function, args, kwargs, compare)
 
     return wrapper
 
@@ -132,7 +133,7 @@ class _CheckpointGrad(Grad):
         for i, x in zip(self.at, inputs, strict=True):
             values[i] = x
         args, kwargs = lent(unflattened(self.arguments, iter(values)))
-        with random_state.restored(self.states, self.function, values):
+        with random_state.restored(self.states, self.function, values), fillable():
             results = leaves(self.function(*args, **kwargs))
         found = [results[k] for k in self.tracked if k < len(results)]
         arrays = [y for y in found if hasattr(y, "dtype")]

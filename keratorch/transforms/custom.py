@@ -11,7 +11,7 @@ from ..core import engine
 from ..core.array import GradArray
 from ..core.convert import as_kept, as_operand
 from ..core.grad import Grad, next_seq
-from ..core.mode import mode, recorded
+from ..core.mode import fillable, mode, recorded
 from ..core.nodes import is_tracked
 from ..core.recording import constant, is_active
 from ..core.tangents import levels
@@ -129,7 +129,8 @@ class _Function(Generic[P, R]):
     def _computed(self, fixed: list[Any], moving: list[Any]) -> Any:
         """The value of the function, with constants for the arrays in `moving`."""
         function: Any = self.function
-        return function(*self._joined(fixed, lent_constants(moving)))
+        with fillable(False):
+            return function(*self._joined(fixed, lent_constants(moving)))
 
     def _checked(self, tree: Any, what: str) -> Any:
         """`tree`, made from constants; raises `LostGradientError` if it is tracked all the same."""
@@ -306,7 +307,8 @@ class custom_vjp(_Function[P, R]):
         return _outputs(node, outcome)
 
     def _forward(self, fixed: list[Any], moving: list[Any]) -> tuple[Any, Any]:
-        found = self.fwd(*self._joined(fixed, moving))
+        with fillable(False):
+            found = self.fwd(*self._joined(fixed, moving))
         if not isinstance(found, tuple) or len(found) != 2:
             raise RuleError(f"{self._called}: fwd must return a pair, (output, residuals)")
         return found

@@ -88,8 +88,9 @@ def jvp_as(
     where = partial(_argument, primals)
     xs = each(where, lambda v: _primal(name, v, like), given)
     ts = each(where, lambda t, x: tangent_for(name, t, x), directions, xs)
+    before = mode.fillable
     mode.transforms += 1
-    mode.recording = True
+    mode.recording = mode.fillable = True
     try:
         with open_level() as level:
             moved = iter([lend(with_tangent(x, t, level)) for x, t in zip(xs, ts, strict=True)])
@@ -102,7 +103,7 @@ def jvp_as(
             pairs = [take_tangent(y, level) for y in outputs]
     finally:
         mode.transforms -= 1
-        mode.recording = call.recording
+        mode.recording, mode.fillable = call.recording, before
     made = [x for pair in pairs for x in pair if x is not None]
     connected = call.recording and (not call.raw or call.enclosed or call.helps(made))
 

@@ -10,7 +10,7 @@ from ..backends import _registry
 from ..core.array import GradArray, new_array
 from ..core.convert import SCALARS, as_kept, as_operand
 from ..core.grad import Grad
-from ..core.mode import mode, no_grad, recorded
+from ..core.mode import fillable, mode, no_grad, recorded
 from ..core.nodes import is_tracked, raw_of
 from ..core.recording import constant, is_active
 from ..core.sync import waits
@@ -65,7 +65,7 @@ def implicit_root(
 
 def _solution(residual: Any, solve: Any, linear_solve: Any, params: tuple[Any, ...]) -> Any:
     """The solution, with `GradArray`s where the parameters or the solver have them."""
-    with no_grad():
+    with no_grad(), fillable(False):
         x = solve(*lent_constants(params))
     problem = _Problem(residual, linear_solve, x, params)
     return unflattened(x, iter(problem.root(problem.values, leaves(params))))
@@ -196,7 +196,7 @@ class _Problem:
 
     def check_captured(self, values: list[GradArray], params: list[Any]) -> None:
         """Raise `LostGradientError` if the residual of constants is tracked (captured an array)."""
-        with recorded():
+        with recorded(), fillable():
             found = self.residuals(values, lent_constants(params))
         if any(is_tracked(r) for r in found):
             raise LostGradientError(
@@ -308,7 +308,7 @@ def _solved(
         ones = [v.__array_namespace__().ones_like(v) for v in raw_b]
         _, matvec = linearize(lambda *u: tuple(apply(list(u), *fixed)), *ones)
         first = raw_b[0]._array
-        with _registry.of(first).on_device(first):
+        with _registry.of(first).on_device(first), fillable(False):
             found = krylov.solve(matvec, raw_b, linear_solve)
     if not any(is_active(v) for v in (*state, *b)):
         return found

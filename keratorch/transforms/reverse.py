@@ -9,6 +9,7 @@ from ..backends import _registry
 from ..core import engine
 from ..core.array import GradArray
 from ..core.convert import SCALARS, as_operand, as_raw, check_devices
+from ..core.filled import settled
 from ..core.mode import mode
 from ..core.nodes import raw_of
 from ..core.recording import constant
@@ -65,6 +66,7 @@ def gradients(
         raise ShapeError(
             f"gradients: {len(seeds)} grad_outputs for {len(outs)} outputs: give one for each"
         )
+    outs, ins = settled(outs), settled(ins)
     for what, arrays in (("output", outs), ("input", ins)):
         for x in arrays:
             if not isinstance(x, GradArray):

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from ..backends import _registry
+from ..core import filled
 from ..errors import StructureError
 from . import registered
 
@@ -94,7 +95,7 @@ def mapped(function: Callable[[Any], Any], tree: Any) -> Any:
     """`tree` with `function` applied to its leaves."""
     found = children(tree)
     if found is None:
-        return function(tree)
+        return function(filled.present(tree) if type(tree) in filled.classes else tree)
     return rebuilt(tree, [mapped(function, part) for _, part in found])
 
 
@@ -130,7 +131,7 @@ def leaves(tree: Any) -> list[Any]:
 def _gather(tree: Any, out: list[Any]) -> None:
     found = children(tree)
     if found is None:
-        out.append(tree)
+        out.append(filled.present(tree) if type(tree) in filled.classes else tree)
         return
     for _, part in found:
         _gather(part, out)
@@ -183,7 +184,7 @@ def _gather_like(
                 f"{what}{where}: {_kind(other)} was given for {_kind(tree)}: the structures must "
                 "be equal"
             )
-        out.append(other)
+        out.append(filled.present(other) if type(other) in filled.classes else other)
         return
     same = given is not None and _family(tree) is _family(other)
     same = same and registered.aux_of(tree) == registered.aux_of(other)

@@ -37,7 +37,7 @@ LAYERS = [
 FLOORS = [
     {"mode", "site", "callers", "frames", "remedies", "scipy_names", "signatures", "shown"},
     {"losing"},
-    {"nodes"},
+    {"nodes", "filled"},
     {"making", "order", "sync", "namespace", "versions"},
     {"convert", "views", "host", "display"},
     {"fitting"},

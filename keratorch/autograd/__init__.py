@@ -5,7 +5,8 @@ autograd import grad`` to ``from keratorch.autograd import grad``. The conventio
 HIPS/autograd:
 
 - ``argnum`` is the position of the argument to differentiate in.
-- The gradient of a real L in a complex z is ∂L/∂Re z − i·∂L/∂Im z, the conjugate of `keratorch.grad`'s.
+- The gradient of a real L in a complex z is ∂L/∂Re z − i·∂L/∂Im z. `keratorch.grad` gives the
+  conjugate of it.
 - Results without axes are NumPy scalars.
 - A function that should return one real number and does not raises a `TypeError`.
 

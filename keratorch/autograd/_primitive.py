@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
 from ..core.array import GradArray
+from ..core.order import collect
 from ..errors import LostGradientError, NotDifferentiableError
 from ..transforms.custom import custom_jvp, custom_vjp
 from ..transforms.tree import leaves, mapped
+from ._subvals import subvals
 from ._values import conjugates, getval, holds_box, isbox, scalars, values
-from .util import subvals
 from .wrap_util import get_name, wraps
 
-#: Primitive -> ``maker(argnums, ans, args, kwargs)``, which returns the function from the gradient of
-#: the result to the gradients of those arguments.
+#: Primitive -> ``maker(argnums, ans, args, kwargs)``, which returns the function from the gradient
+#: of the result to the gradients of those arguments.
 primitive_vjps: dict[Any, Callable[..., Any]] = {}
 #: Primitive -> ``maker(argnums, tangents, ans, args, kwargs)``, which returns the tangent.
 primitive_jvps: dict[Any, Callable[..., Any]] = {}
 
-#: The primitives whose rules of forward mode run.
-_pushing: list[Any] = []
+
+class _Pushing(threading.local):
+    """The rules of forward mode that run in this thread."""
+
+    def __init__(self) -> None:
+        #: The primitive of each rule, and the edges that lead to its tangents alone.
+        self.rules: list[tuple[Any, set[Any]]] = []
+
+
+_pushing = _Pushing()
 
 
 class MissingRuleError(NotDifferentiableError, NotImplementedError):
@@ -75,6 +85,8 @@ class _Call:
         has_vjp, has_jvp = self.wrapped in primitive_vjps, self.wrapped in primitive_jvps
         if not has_vjp and not has_jvp:
             raise self.missing("neither a VJP nor a JVP", self.at)
+        if not has_vjp and self.transposes_itself(leaves(moving)):
+            raise self.missing("no VJP", self.at)
         if has_jvp and (forward or not has_vjp):
             function: Any = custom_jvp(self.value)
             function.defjvp(self.push)
@@ -83,6 +95,17 @@ class _Call:
             function.defvjp(self.forward, self.pull)
         function.__name__ = get_name(self.raw)
         return function(*moving)
+
+    def transposes_itself(self, moving: list[Any]) -> bool:
+        """Whether the primitive's own rule calls the primitive on a tangent, as "same" does.
+
+        The walk transposes the rule, and would find the same call in it again, without an end.
+        """
+        own: set[Any] = set()
+        for wrapped, edges in _pushing.rules:
+            if wrapped is self.wrapped:
+                own |= edges
+        return bool(own) and not own.isdisjoint(_below(moving))
 
     def missing(self, what: str, argnums: tuple[int, ...]) -> MissingRuleError:
         name = get_name(self.raw)
@@ -110,21 +133,16 @@ class _Call:
             return tuple(conjugates(g) for g in pullback(conjugates(_plain(grad))))
 
     def push(self, primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> tuple[Any, Any]:
-        if self.wrapped in _pushing and self.wrapped not in primitive_vjps:
-            # The rule calls the primitive on its tangents ("same"), and reverse mode transposes it.
-            raise self.missing("no VJP", self.at)
-        _pushing.append(self.wrapped)
-        try:
-            return self.pushed(primals, tangents)
-        finally:
-            _pushing.pop()
-
-    def pushed(self, primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> tuple[Any, Any]:
         found = _plain(self.value(*primals))
         args = tuple(map(_plain, self.arguments(primals)))
         maker = primitive_jvps[self.wrapped]
-        with self.rules("JVP"):
-            return found, maker(self.at, list(map(_plain, tangents)), found, args, self.kwargs)
+        edges = _below(leaves(tangents)) - _below(leaves(primals))
+        _pushing.rules.append((self.wrapped, edges))
+        try:
+            with self.rules("JVP"):
+                return found, maker(self.at, list(map(_plain, tangents)), found, args, self.kwargs)
+        finally:
+            _pushing.rules.pop()
 
     def rules(self, kind: str) -> _Rules:
         return _Rules(self, kind)
@@ -150,6 +168,12 @@ class NoRule(Exception):
     def __init__(self, argnum: int) -> None:
         super().__init__(argnum)
         self.argnum = argnum
+
+
+def _below(values: list[Any]) -> set[Any]:
+    """The edges below the arrays in `values`, and those of these arrays."""
+    edges = [v._edge for v in values if type(v) is GradArray and v._edge is not None]
+    return set(collect(edges))
 
 
 def _plain(structure: Any) -> Any:

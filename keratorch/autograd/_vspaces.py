@@ -10,8 +10,8 @@ import numpy as np
 from ..backends import _registry
 from ..core.array import GradArray
 from ..transforms.tree import children, leaves, mapped, rebuilt, unflattened
+from ._subvals import subval
 from ._values import conjugates, getval
-from .util import subval
 
 _REAL = (float, np.floating)
 _COMPLEX = (complex, np.complexfloating)
@@ -91,8 +91,6 @@ class VSpace:
 
     def __eq__(self, other: object) -> bool:
         return type(self) is type(other) and self.__dict__ == other.__dict__
-
-    __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}_{self.__dict__}"
@@ -185,8 +183,6 @@ class _Hidden:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, _Hidden)
 
-    __hash__ = None  # type: ignore[assignment]
-
     def __repr__(self) -> str:
         return "..."
 
@@ -241,7 +237,7 @@ class ContainerVSpace(VSpace):
 
 
 def vspace(value: Any) -> VSpace:
-    """The vector space of `value`: a floating or complex array or number, or a container of them."""
+    """The vector space of `value`: a floating or complex array or number, or a container."""
     cls = type(value)
     if cls in VSpace.mappings:
         return VSpace.mappings[cls](value)

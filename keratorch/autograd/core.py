@@ -12,10 +12,10 @@ from ..transforms.reverse import vjp as _vjp
 from ..transforms.tree import leaves, mapped
 from ._primitive import NoRule, primitive_jvps, primitive_vjps
 from ._primitive import primitive as primitive_
+from ._subvals import subval
 from ._values import conjugates, holds_box, scalars
 from ._vspaces import VSpace as VSpace
 from ._vspaces import vspace as vspace
-from .util import subval
 from .wrap_util import get_name
 
 # -- derivatives of functions of one argument ------------------------------------------------------
@@ -90,8 +90,9 @@ def defvjp_argnum(fun: Any, vjpmaker: Callable[..., Any]) -> None:
 def defvjp(fun: Any, *vjpmakers: Any, argnums: Iterable[int] | None = None) -> None:
     """``vjpmaker(ans, *args, **kwargs)(g)`` gives the gradient of one argument.
 
-    There is one maker per argument, in their order or in that of `argnums`. `None` is the derivative
-    0. Gradients follow the convention of HIPS/autograd: the VJP of a holomorphic f is g·f'(z).
+    There is one maker per argument, in their order or in that of `argnums`. `None` is the
+    derivative 0. Gradients follow the convention of HIPS/autograd: the VJP of a holomorphic f is
+    g·f'(z).
     """
     makers = dict(zip(count() if argnums is None else argnums, vjpmakers, strict=False))
     for argnum, maker in makers.items():
@@ -168,8 +169,9 @@ def _checked(name: str, fun: Any) -> Any:
     if getattr(fun, "_is_autograd_primitive", False):
         return fun
     raise TypeError(
-        f"{name}: {get_name(fun)} is no primitive. Functions of keratorch.autograd.numpy have their "
-        "rules from keratorch; for another rule write primitive(f), and call what this returns"
+        f"{name}: {get_name(fun)} is no primitive. Functions of keratorch.autograd.numpy have "
+        "their rules from keratorch; for another rule write primitive(f), and call what this "
+        "returns"
     )
 
 

@@ -18,11 +18,11 @@ from .core import make_vjp as _make_vjp
 from .core import vspace
 from .wrap_util import get_name, unary_to_nary
 
-#: ``make_vjp(f, argnum=0)(*args)`` gives ``(vjp, value)``: `vjp` turns the gradient of the value into
-#: the gradient of the argument, as often as asked.
-make_vjp = unary_to_nary(_make_vjp)
+#: ``make_vjp(f, argnum=0)(*args)`` gives ``(vjp, value)``: `vjp` turns the gradient of the value
+#: into the gradient of the argument, as often as asked.
+make_vjp: Callable[..., Any] = unary_to_nary(_make_vjp)
 #: ``make_jvp(f, argnum=0)(*args)(v)`` gives ``(value, derivative of the value along v)``.
-make_jvp = unary_to_nary(_make_jvp)
+make_jvp: Callable[..., Any] = unary_to_nary(_make_jvp)
 
 
 def _one_number(name: str, fun: Any, value: Any) -> None:
@@ -40,8 +40,8 @@ def grad(fun: Callable[..., Any], x: Any) -> Any:
     """
     Returns a function which computes the gradient of `fun` in the argument number `argnum`.
 
-    `fun` returns one real number, else `TypeError` is raised. The gradient has the structure, shapes
-    and dtypes of the argument. In a complex argument z it is ∂L/∂Re z − i·∂L/∂Im z.
+    `fun` returns one real number, else `TypeError` is raised. The gradient has the structure,
+    shapes and dtypes of the argument. In a complex argument z it is ∂L/∂Re z − i·∂L/∂Im z.
     """
     vjp, value = _make_vjp(fun, x)
     _one_number("grad", fun, value)
@@ -84,7 +84,8 @@ def elementwise_grad(fun: Callable[..., Any], x: Any) -> Any:
     vjp, value = _make_vjp(fun, x)
     if vspace(value).iscomplex:
         raise TypeError(
-            f"elementwise_grad of {get_name(fun)}: the value is complex: take np.real or np.abs of it"
+            f"elementwise_grad of {get_name(fun)}: the value is complex: take np.real or np.abs "
+            "of it"
         )
     return vjp(vspace(value).ones())
 

@@ -20,8 +20,8 @@ class Box(metaclass=_BoxMeta):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         raise TypeError(
-            "Box has no instances of its own: keratorch tracks arrays as GradArrays. For a class of "
-            "your own, make it a dataclass: its fields are tracked"
+            "Box has no instances of its own: keratorch tracks arrays as GradArrays. For a class "
+            "of your own, make it a dataclass: its fields are tracked"
         )
 
 

@@ -30,7 +30,7 @@ LAYERS = [
     {"interop"},
     {"keratorch"},
     {"numpy"},
-    {"cupy", "testing"},
+    {"autograd", "cupy", "testing"},
     {"examples", "__main__"},
 ]
 #: The floors of `core`: a module may import from the rows above its own.

@@ -13,7 +13,7 @@ from ...numpy import linalg as _linalg
 
 
 def _from_triangle(a: Any, UPLO: str) -> Any:
-    """The Hermitian matrix that has one triangle of `a`; the imaginary part of the diagonal is 0."""
+    """The Hermitian matrix with one triangle of `a`; its diagonal is real."""
     upper = str(UPLO).upper() == "U"
     strict = _np.triu(a, 1) if upper else _np.tril(a, -1)
     diagonal = _np.eye(_np.shape(a)[-1]) * _np.real(a)

@@ -9,7 +9,7 @@ from typing import Any
 from ..core.array import GradArray
 from ..core.order import collect
 from ..errors import LostGradientError, NotDifferentiableError
-from ..transforms.custom import custom_jvp, custom_vjp
+from ..transforms.custom import custom_jvp, custom_vjp, two_rules
 from ..transforms.tree import leaves, mapped
 from ._subvals import subvals
 from ._values import conjugates, getval, holds_box, isbox, scalars, values
@@ -47,6 +47,8 @@ def primitive(f_raw: Callable[..., Any]) -> Any:
     @wraps(f_raw)
     def f_wrapped(*args: Any, **kwargs: Any) -> Any:
         at = tuple(i for i, value in enumerate(args) if holds_box(value))
+        if f_wrapped in _untraced and _is_untraced(f_wrapped, (args, kwargs)):
+            return f_raw(*[values(value) for value in args], **values(kwargs))
         if holds_box(kwargs):
             raise LostGradientError(
                 f"{get_name(f_raw)}: a tracked array was given by keyword, and rules of primitives "
@@ -66,10 +68,57 @@ def notrace_primitive(f_raw: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(f_raw)
     def f_wrapped(*args: Any, **kwargs: Any) -> Any:
-        return f_raw(*[getval(value) for value in args], **kwargs)
+        return f_raw(*[values(value) for value in args], **values(kwargs))
 
     f_wrapped._is_primitive = True  # type: ignore[attr-defined]
     return f_wrapped
+
+
+class VJPNode:
+    """Reverse mode, for `register_notrace`."""
+
+
+class JVPNode:
+    """Forward mode, for `register_notrace`."""
+
+
+#: Primitive -> the modes in which its derivative is 0.
+_untraced: dict[Any, set[type]] = {}
+
+
+def register_notrace(trace_type: type, primitive_fun: Any) -> None:
+    """Say that a primitive has the derivative 0 in one mode: `VJPNode` or `JVPNode`."""
+    if trace_type not in (VJPNode, JVPNode):
+        raise TypeError(
+            f"register_notrace: the mode is VJPNode or JVPNode, not {trace_type!r}; both are in "
+            "keratorch.autograd.extend"
+        )
+    _untraced.setdefault(primitive_fun, set()).add(trace_type)
+
+
+def _is_untraced(wrapped: Any, arguments: Any) -> bool:
+    """Whether the derivatives of this call are 0 in each mode that is on."""
+    modes = _untraced[wrapped]
+    boxes = [v for v in leaves(arguments) if isbox(v)]
+    forward = any(v._tangents is not None for v in boxes)
+    reverse = any(v._edge is not None for v in boxes)
+    return not (forward and JVPNode not in modes) and not (reverse and VJPNode not in modes)
+
+
+class SparseObject:
+    """A gradient that a rule gives by a function: ``mut_add(zeros)`` returns the gradient.
+
+    vs : the vector space of the gradient.
+    mut_add : a function that adds the gradient to an array, in place, and returns the array.
+    """
+
+    def __init__(self, vs: Any, mut_add: Callable[[Any], Any]) -> None:
+        self.vs = vs
+        self.mut_add = mut_add
+
+    def dense(self) -> Any:
+        """The gradient as an array."""
+        return self.mut_add(self.vs.zeros())
 
 
 class _Call:
@@ -78,21 +127,23 @@ class _Call:
     def __init__(self, wrapped: Any, raw: Any, args: Any, kwargs: Any, at: tuple[int, ...]) -> None:
         self.wrapped, self.raw, self.args, self.at = wrapped, raw, args, at
         self.kwargs = values(kwargs)
+        self.found: Any = None  # the plain value
 
     def result(self) -> Any:
         moving = [self.args[i] for i in self.at]
-        forward = any(isbox(v) and v._tangents is not None for v in leaves(moving))
         has_vjp, has_jvp = self.wrapped in primitive_vjps, self.wrapped in primitive_jvps
         if not has_vjp and not has_jvp:
             raise self.missing("neither a VJP nor a JVP", self.at)
         if not has_vjp and self.transposes_itself(leaves(moving)):
             raise self.missing("no VJP", self.at)
-        if has_jvp and (forward or not has_vjp):
-            function: Any = custom_jvp(self.value)
-            function.defjvp(self.push)
-        else:
-            function = custom_vjp(self.value)
+        function: Any
+        if has_vjp:
+            function = two_rules(self.value) if has_jvp else custom_vjp(self.value)
             function.defvjp(self.forward, self.pull)
+        else:
+            function = custom_jvp(self.value)
+        if has_jvp:
+            function.rule = self.push
         function.__name__ = get_name(self.raw)
         return function(*moving)
 
@@ -116,7 +167,10 @@ class _Call:
         )
 
     def value(self, *moving: Any) -> Any:
-        return self.wrapped(*self.arguments(moving), **self.kwargs)
+        found = self.wrapped(*self.arguments(moving), **self.kwargs)
+        if not holds_box(moving):
+            self.found = found
+        return found
 
     def arguments(self, moving: Any) -> tuple[Any, ...]:
         return subvals(self.args, zip(self.at, moving, strict=True))
@@ -130,10 +184,11 @@ class _Call:
         args = tuple(map(_plain, self.arguments(moving)))
         with self.rules("VJP"):
             pullback = primitive_vjps[self.wrapped](self.at, found, args, self.kwargs)
-            return tuple(conjugates(g) for g in pullback(conjugates(_plain(grad))))
+            return tuple(conjugates(_dense(g)) for g in pullback(conjugates(_plain(grad))))
 
     def push(self, primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> tuple[Any, Any]:
-        found = _plain(self.value(*primals))
+        # The function may be slow. Its value is known, and is needed only where it is tracked.
+        found = _plain(self.value(*primals)) if holds_box(primals) else self.found
         args = tuple(map(_plain, self.arguments(primals)))
         maker = primitive_jvps[self.wrapped]
         edges = _below(leaves(tangents)) - _below(leaves(primals))
@@ -176,17 +231,24 @@ def _below(values: list[Any]) -> set[Any]:
     return set(collect(edges))
 
 
+def _dense(gradient: Any) -> Any:
+    return gradient.dense() if isinstance(gradient, SparseObject) else gradient
+
+
 def _plain(structure: Any) -> Any:
     """Plain values in place of the arrays of a structure that are not tracked."""
     return mapped(lambda v: v if isbox(v) else getval(v), scalars(structure))
 
 
 __all__ = [
-    "GradArray",
+    "JVPNode",
     "MissingRuleError",
     "NoRule",
+    "SparseObject",
+    "VJPNode",
     "notrace_primitive",
     "primitive",
     "primitive_jvps",
     "primitive_vjps",
+    "register_notrace",
 ]

@@ -10,12 +10,20 @@ from typing import Any
 from ..transforms.forward import jvp as _jvp
 from ..transforms.reverse import vjp as _vjp
 from ..transforms.tree import leaves, mapped
-from ._primitive import NoRule, primitive_jvps, primitive_vjps
+from ._primitive import JVPNode as JVPNode
+from ._primitive import NoRule
+from ._primitive import SparseObject as SparseObject
+from ._primitive import VJPNode as VJPNode
 from ._primitive import primitive as primitive_
+from ._primitive import primitive_jvps as primitive_jvps
+from ._primitive import primitive_vjps as primitive_vjps
 from ._subvals import subval
 from ._values import conjugates, holds_box, scalars
 from ._vspaces import VSpace as VSpace
 from ._vspaces import vspace as vspace
+from .tracer import Box as Box
+from .tracer import getval as getval
+from .tracer import isbox as isbox
 from .wrap_util import get_name
 
 # -- derivatives of functions of one argument ------------------------------------------------------
@@ -209,6 +217,10 @@ def primitive_with_deprecation_warnings(f_raw: Callable[..., Any]) -> Any:
 primitive = primitive_with_deprecation_warnings
 
 __all__ = [
+    "Box",
+    "JVPNode",
+    "SparseObject",
+    "VJPNode",
     "VSpace",
     "def_linear",
     "defjvp",
@@ -217,6 +229,8 @@ __all__ = [
     "defvjp",
     "defvjp_argnum",
     "defvjp_argnums",
+    "getval",
+    "isbox",
     "make_jvp",
     "make_vjp",
     "primitive",

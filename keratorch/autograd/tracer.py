@@ -6,6 +6,7 @@ from typing import Any
 
 from ._primitive import notrace_primitive as notrace_primitive
 from ._primitive import primitive as primitive
+from ._primitive import register_notrace as register_notrace
 from ._values import getval as getval
 from ._values import isbox as isbox
 
@@ -23,10 +24,6 @@ class Box(metaclass=_BoxMeta):
             "Box has no instances of its own: keratorch tracks arrays as GradArrays. For a class "
             "of your own, make it a dataclass: its fields are tracked"
         )
-
-
-def register_notrace(trace_type: Any, primitive_fun: Any) -> None:
-    """Nothing: a primitive without a rule is refused when its gradient is asked for."""
 
 
 __all__ = ["Box", "getval", "isbox", "notrace_primitive", "primitive", "register_notrace"]

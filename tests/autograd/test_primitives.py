@@ -9,6 +9,9 @@ from keratorch.autograd import deriv, grad, jacobian, make_vjp, primitive
 from keratorch.autograd.core import primitive_vjps
 from keratorch.autograd.extend import (
     Box,
+    JVPNode,
+    SparseObject,
+    VJPNode,
     VSpace,
     def_linear,
     defjvp,
@@ -104,6 +107,49 @@ def test_both_rules():
     assert grad(f)(3.0) == 6.0 and calls == ["vjp"]
     assert deriv(f)(3.0) == 6.0 and calls == ["vjp", "jvp"]
     check_grads(f)(3.0)
+
+
+def test_forward_mode_calls_the_function_once():
+    calls = []
+
+    @plain_primitive
+    def f(x):
+        calls.append(x)
+        return x**3
+
+    defjvp(f, lambda g, ans, x: 3 * ans / x * g)
+    assert deriv(f)(2.0) == 12.0 and calls == [2.0]
+    assert deriv(deriv(f))(2.0) == 12.0
+    check_grads(f, order=3)(2.0)
+
+
+def test_rules_that_call_the_function_itself():
+    """The solution of (a + b)·x = q: its derivatives are such solutions too."""
+
+    @plain_primitive
+    def solved(a, b, q):
+        return q / (a + b)
+
+    @plain_primitive
+    def root(x):
+        return onp.sqrt(x)
+
+    def rule(argnums, gs, ans, args, kwargs):
+        moved = dict(zip(argnums, gs, strict=True))
+        rest = moved.get(2, 0.0) - (moved.get(0, 0.0) + moved.get(1, 0.0)) * ans
+        return solved(args[0], args[1], rest)
+
+    defvjp_argnum(
+        solved,
+        lambda argnum, ans, args, kwargs: (
+            lambda g: solved(args[0], args[1], g if argnum == 2 else -g * ans)
+        ),
+    )
+    defjvp_argnums(solved, rule)
+    defvjp(root, lambda ans, x: lambda g: solved(ans, ans, g))
+    defjvp(root, lambda g, ans, x: solved(ans, ans, g))
+    check_grads(solved, (0, 1, 2), order=3)(0.5, 1.5, 3.0)
+    check_grads(root, order=3)(2.0)
 
 
 def test_rules_by_argument_numbers():
@@ -214,9 +260,37 @@ def test_the_deprecated_methods():
     assert grad(f)(2.0, 3.0) == 0.0
 
 
+def test_a_derivative_that_is_0_in_one_mode_or_both():
+    f = plain_primitive(lambda x: x**2)
+    register_notrace(VJPNode, f)
+    assert grad(lambda x: f(x) + x)(2.0) == 1.0
+    with pytest.raises(NotImplementedError, match="neither a VJP nor a JVP"):
+        deriv(f)(2.0)
+    register_notrace(JVPNode, f)
+    assert deriv(lambda x: f(x) + x)(2.0) == 1.0
+    assert grad(grad(lambda x: f(x) * x**2))(2.0) == 2 * 4.0
+    with pytest.raises(TypeError, match="VJPNode or JVPNode"):
+        register_notrace(None, f)
+
+
+def test_a_gradient_that_is_added_in_place():
+    @plain_primitive
+    def third(x):
+        return x[2]
+
+    def vjp(ans, x):
+        def add(total, g):
+            total[2] += g
+            return total
+
+        return lambda g: SparseObject(vspace(x), lambda total: add(total, g))
+
+    defvjp(third, vjp)
+    onp.testing.assert_array_equal(grad(lambda x: third(x) ** 2)(A), [0.0, 0.0, 2 * A[2]])
+
+
 def test_boxes_are_tracked_arrays():
     length = notrace_primitive(len)
-    register_notrace(None, length)
 
     def f(x):
         assert isbox(x) and isinstance(x, Box) and isinstance(x, ArrayBox)

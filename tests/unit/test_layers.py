@@ -124,6 +124,7 @@ def refused(module: str, target: str) -> bool:
 
 #: The modules that import others by a name that they make: backends, kernels, and examples' extras.
 BY_NAME = {
+    "keratorch.autograd._switch",
     "keratorch.backends._registry",
     "keratorch.examples._support",
     "keratorch.kernels",

@@ -16,6 +16,10 @@ from ...transforms.tree import leaves as _leaves
 from .. import builtins as _builtins
 from . import fft as fft
 from . import linalg as linalg
+from . import numpy_boxes as numpy_boxes
+from . import numpy_vjps as numpy_vjps
+from . import numpy_vspaces as numpy_vspaces
+from . import numpy_wrapper as numpy_wrapper
 from . import random as random
 
 __version__ = _numpy.__version__
@@ -62,4 +66,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*dir(_knp), "make_diagonal", "metadata", "numpy_boxes"})
+    return sorted({*dir(_knp), "make_diagonal", "metadata"})

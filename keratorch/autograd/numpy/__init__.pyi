@@ -7,6 +7,9 @@ from ...numpy import *  # noqa: F403
 from . import fft as fft
 from . import linalg as linalg
 from . import numpy_boxes as numpy_boxes
+from . import numpy_vjps as numpy_vjps
+from . import numpy_vspaces as numpy_vspaces
+from . import numpy_wrapper as numpy_wrapper
 from . import random as random
 
 __version__: str

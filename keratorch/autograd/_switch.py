@@ -16,7 +16,9 @@ def replace_autograd() -> None:
 
     Call it before anything imports HIPS/autograd; libraries that are built on HIPS/autograd then
     run on keratorch. Modules that keratorch does not have, such as ``autograd.scipy``, are not
-    found. If HIPS/autograd is imported already, `RuntimeError` is raised: the program would compute with
+    found.
+
+    If HIPS/autograd is imported already, `RuntimeError` is raised: the program would compute with
     two libraries that do not know each other's arrays.
     """
     for name, module in list(sys.modules.items()):

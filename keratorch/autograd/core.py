@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Callable, Iterable
 from itertools import count
@@ -82,7 +83,8 @@ def _cast(g: Any, like: Any) -> Any:
 
 def defvjp_argnums(fun: Any, vjpmaker: Callable[..., Any]) -> None:
     """``vjpmaker(argnums, ans, args, kwargs)(g)`` gives the gradients of those arguments."""
-    primitive_vjps[_checked("defvjp", fun)] = vjpmaker
+    if _takes_rules("defvjp", fun):
+        primitive_vjps[fun] = vjpmaker
 
 
 def defvjp_argnum(fun: Any, vjpmaker: Callable[..., Any]) -> None:
@@ -126,7 +128,8 @@ def defvjp(fun: Any, *vjpmakers: Any, argnums: Iterable[int] | None = None) -> N
 
 def defjvp_argnums(fun: Any, jvpmaker: Callable[..., Any]) -> None:
     """``jvpmaker(argnums, tangents, ans, args, kwargs)`` gives the tangent of the result."""
-    primitive_jvps[_checked("defjvp", fun)] = jvpmaker
+    if _takes_rules("defjvp", fun):
+        primitive_jvps[fun] = jvpmaker
 
 
 def defjvp_argnum(fun: Any, jvpmaker: Callable[..., Any]) -> None:
@@ -173,14 +176,25 @@ def def_linear(fun: Any) -> None:
     defjvp_argnum(fun, lambda argnum, g, ans, args, kwargs: fun(*subval(args, argnum, g), **kwargs))
 
 
-def _checked(name: str, fun: Any) -> Any:
+def _takes_rules(name: str, fun: Any) -> bool:
+    """Whether `fun` is a primitive; a warning says what becomes of the rule if not."""
     if getattr(fun, "_is_autograd_primitive", False):
-        return fun
-    raise TypeError(
-        f"{name}: {get_name(fun)} is no primitive. Functions of keratorch.autograd.numpy have "
-        "their rules from keratorch; for another rule write primitive(f), and call what this "
-        "returns"
+        return True
+    warnings.warn(
+        f"{name}: {get_name(fun)} is no primitive, and this rule is not used: keratorch "
+        "differentiates the function itself. For a rule of your own write primitive(f), and call "
+        "what this returns",
+        stacklevel=_distance(),
     )
+    return False
+
+
+def _distance() -> int:
+    """How many calls up the first function outside of this module is, for `warnings.warn`."""
+    frame, found = sys._getframe(1), 1
+    while frame.f_back is not None and frame.f_globals is globals():
+        frame, found = frame.f_back, found + 1
+    return found
 
 
 # -- methods that HIPS/autograd deprecates -----------------------------------------------------

@@ -25,5 +25,14 @@ class Box(metaclass=_BoxMeta):
             "of your own, make it a dataclass: its fields are tracked"
         )
 
+    @classmethod
+    def register(cls, value_type: type) -> None:
+        """Refused: keratorch has no boxes of its users' own classes."""
+        raise TypeError(
+            f"{cls.__name__}.register: keratorch makes no boxes of {value_type.__name__}. Make the "
+            "class a dataclass, whose fields are tracked, and write its methods with functions of "
+            "keratorch.autograd.numpy"
+        )
+
 
 __all__ = ["Box", "getval", "isbox", "notrace_primitive", "primitive", "register_notrace"]

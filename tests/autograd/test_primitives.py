@@ -209,8 +209,12 @@ def test_a_missing_rule_is_an_error_that_says_what_to_define():
 
 
 def test_rules_are_for_primitives_and_are_functions():
-    with pytest.raises(TypeError, match="sum is no primitive"):
+    with pytest.warns(UserWarning, match="sum is no primitive, and this rule is not used") as seen:
         defvjp(np.sum, lambda ans, x: lambda g: g)
+    with pytest.warns(UserWarning, match="sum is no primitive"):
+        defjvp(np.sum, lambda g, ans, x: g)
+    assert seen[0].filename == __file__
+    onp.testing.assert_array_equal(grad(np.sum)(A), 1.0)
     f = plain_primitive(lambda x: x)
     with pytest.raises(TypeError, match="function or None"):
         defvjp(f, 3.0)

@@ -6,6 +6,8 @@ returns Python numbers and lists.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from functools import wraps
 from typing import Any
 
 import numpy as _numpy
@@ -23,6 +25,18 @@ from . import numpy_wrapper as numpy_wrapper
 from . import random as random
 
 __version__ = _numpy.__version__
+
+#: Functions that take any iterable of arrays in HIPS/autograd, such as a generator.
+_JOINS = ("column_stack", "concatenate", "dstack", "hstack", "row_stack", "stack", "vstack")
+
+
+def _of_any_iterable(function: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(function)
+    def joined(arrays: Any, *args: Any, **kwargs: Any) -> Any:
+        given = list(arrays) if isinstance(arrays, Iterator) else arrays
+        return function(given, *args, **kwargs)
+
+    return joined
 
 
 def make_diagonal(D: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
@@ -61,7 +75,10 @@ def where(condition: Any, *args: Any, **kwargs: Any) -> Any:
 
 
 def __getattr__(name: str) -> Any:
-    value = globals()[name] = getattr(_knp, name)
+    value = getattr(_knp, name)
+    if name in _JOINS:
+        value = _of_any_iterable(value)
+    globals()[name] = value
     return value
 
 

@@ -21,12 +21,12 @@ def replace_autograd() -> None:
     If HIPS/autograd is imported already, `RuntimeError` is raised: the program would compute with
     two libraries that do not know each other's arrays.
     """
-    for name, module in list(sys.modules.items()):
-        if name.partition(".")[0] == "autograd" and not module.__name__.startswith(_OURS):
-            raise RuntimeError(
-                f"replace_autograd: {name} is imported already, from {module.__file__}: call "
-                "keratorch.autograd.replace_autograd() before the imports that need autograd"
-            )
+    found = sys.modules.get("autograd")
+    if found is not None and found.__name__ != _OURS:
+        raise RuntimeError(
+            f"replace_autograd: autograd is imported already, from {found.__file__}: call "
+            "keratorch.autograd.replace_autograd() before the imports that need autograd"
+        )
     for module in _modules(_OURS):
         sys.modules["autograd" + module.__name__.removeprefix(_OURS)] = module
 

@@ -32,6 +32,7 @@ def type(value: Any, *arguments: Any, **keywords: Any) -> Any:
 
 class _ContainerMeta(_builtins.type):
     containers: Any
+
     def __instancecheck__(cls, instance: Any) -> bool:
         return _builtins.isinstance(instance, cls.containers) and _holds_box(instance)
 

@@ -28,6 +28,7 @@ def wraps(
         with suppress(AttributeError, KeyError, ValueError, IndexError):
             f.__name__ = namestr.format(fun=get_name(fun), **kwargs)
             f.__doc__ = docstr.format(fun=get_name(fun), doc=get_doc(fun), **kwargs)
+            f.__module__ = fun.__module__
         return f
 
     return wrapped

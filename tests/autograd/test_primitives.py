@@ -6,6 +6,7 @@ import pytest
 import keratorch as kt
 import keratorch.autograd.numpy as np
 from keratorch.autograd import deriv, grad, jacobian, make_vjp, primitive
+from keratorch.autograd.builtins import DictBox, SequenceBox
 from keratorch.autograd.core import primitive_vjps
 from keratorch.autograd.extend import (
     Box,
@@ -25,6 +26,14 @@ from keratorch.autograd.extend import (
 )
 from keratorch.autograd.extend import primitive as plain_primitive
 from keratorch.autograd.numpy.numpy_boxes import ArrayBox
+from keratorch.autograd.numpy.numpy_vjps import (
+    balanced_eq,
+    match_complex,
+    repeat_to_match_shape,
+    replace_zero,
+    unbroadcast_f,
+)
+from keratorch.autograd.numpy.numpy_wrapper import wrap_namespace
 from keratorch.autograd.test_util import check_grads, combo_check, scalar_close
 from keratorch.autograd.tracer import getval, isbox
 
@@ -370,3 +379,57 @@ def test_jacobian_of_a_primitive():
 
     defvjp(squares, lambda ans, x: lambda g: 2 * x * g)
     onp.testing.assert_allclose(jacobian(squares)(A), onp.diag(2 * A))
+
+
+def test_helpers_of_rules():
+    g = onp.ones((2, 3))
+    for shape in ((), (1,), (3,), (2, 1), (1, 3), (2, 3)):
+        target = onp.zeros(shape)
+        found = unbroadcast_f(target, lambda g: 2.0 * g)(g)
+        onp.testing.assert_array_equal(found, onp.full(shape, 12.0 / max(1, target.size)))
+    assert unbroadcast_f(1.0, lambda g: g)(1.0 + 2.0j) == 1.0
+    assert unbroadcast_f(1j, lambda g: g)(1.0 + 2.0j) == 1.0 + 2.0j
+    for axis, kept in ((None, 6), (0, 2), (-1, 3), ((0, 1), 6)):
+        total = onp.sum(g, axis=axis)
+        spread, count = repeat_to_match_shape(total, (2, 3), float, axis, False)
+        onp.testing.assert_array_equal(spread, onp.full((2, 3), float(kept)))
+        assert count == kept
+    assert repeat_to_match_shape(2.0, (), float, None, False) == (2.0, 1)
+    onp.testing.assert_array_equal(replace_zero(onp.array([0.0, 2.0]), 1.0), [1.0, 2.0])
+    onp.testing.assert_array_equal(balanced_eq(A, A, -A), [1.0, 1.0, 1.0])
+    onp.testing.assert_array_equal(balanced_eq(A, A, A), [0.5, 0.5, 0.5])
+    assert match_complex(1.0, 1j + 2.0) == 2.0 and type(match_complex(1j, 2.0)) is complex
+
+
+def test_functions_of_another_module_become_primitives():
+    namespace = {}
+    wrap_namespace({"sin": onp.sin, "length": len, "pi": 3.0, "Array": onp.ndarray}, namespace)
+    assert namespace["pi"] == 3.0 and "Array" not in namespace
+    assert grad(namespace["sin"])(0.0) == 1.0
+    with pytest.raises(NotImplementedError, match="len has neither"):
+        grad(lambda x: namespace["length"](x) * 1.0)(A)
+
+
+def test_containers_of_tracked_arrays():
+    def f(x):
+        assert isinstance([x], SequenceBox) and isinstance((1, (x,)), SequenceBox)
+        assert isinstance({"a": x}, DictBox) and not isinstance([x], DictBox)
+        return x * 1.0
+
+    assert grad(f)(1.0) == 1.0
+    assert not isinstance([1.0], SequenceBox) and not isinstance({"a": 1.0}, DictBox)
+    with pytest.raises(TypeError, match="no boxes of int"):
+        Box.register(int)
+
+
+def test_joins_take_any_iterable():
+    def f(x):
+        rows = np.vstack(x * i for i in range(2))
+        return (
+            np.sum(np.concatenate(iter([x, x])) * 2.0)
+            + np.sum(rows)
+            + np.stack(map(np.sum, [x]))[0]
+        )
+
+    onp.testing.assert_array_equal(grad(f)(A), 6.0)
+    assert np.hstack(iter([A, A])).shape == (6,)

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable
 from itertools import count
 from typing import Any
 
-from ..transforms.forward import jvp as _jvp
-from ..transforms.reverse import vjp as _vjp
+from ..transforms.forward import jvp_as as _jvp_as
+from ..transforms.reverse import vjp_as as _vjp_as
 from ..transforms.tree import leaves, mapped
 from ._primitive import JVPNode as JVPNode
 from ._primitive import NoRule
@@ -30,9 +30,14 @@ from .wrap_util import get_name
 # -- derivatives of functions of one argument ------------------------------------------------------
 
 
-def make_vjp(fun: Callable[[Any], Any], x: Any) -> tuple[Callable[[Any], Any], Any]:
-    """``(vjp, value)``: `vjp` turns the gradient of the value into the gradient of `x`."""
-    value, pullback = _vjp(_watched(fun), x)
+def make_vjp(
+    fun: Callable[[Any], Any], x: Any, *, called: str = "make_vjp"
+) -> tuple[Callable[[Any], Any], Any]:
+    """``(vjp, value)``: `vjp` turns the gradient of the value into the gradient of `x`.
+
+    called : the function that error messages name.
+    """
+    value, pullback = _vjp_as(called, _watched(fun), (x,))
     space = value
 
     def vjp(g: Any) -> Any:
@@ -42,11 +47,16 @@ def make_vjp(fun: Callable[[Any], Any], x: Any) -> tuple[Callable[[Any], Any], A
     return vjp, scalars(value)
 
 
-def make_jvp(fun: Callable[[Any], Any], x: Any) -> Callable[[Any], tuple[Any, Any]]:
-    """A function from a tangent of `x` to ``(value, tangent of the value)``."""
+def make_jvp(
+    fun: Callable[[Any], Any], x: Any, *, called: str = "make_jvp"
+) -> Callable[[Any], tuple[Any, Any]]:
+    """A function from a tangent of `x` to ``(value, tangent of the value)``.
+
+    called : the function that error messages name.
+    """
 
     def jvp(g: Any) -> tuple[Any, Any]:
-        value, tangent = _jvp(_watched(fun), (x,), (_fitted(g, x),))
+        value, tangent = _jvp_as(called, _watched(fun), (x,), (_fitted(g, x),))
         return scalars(value), scalars(tangent)
 
     return jvp

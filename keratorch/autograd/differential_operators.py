@@ -43,7 +43,7 @@ def grad(fun: Callable[..., Any], x: Any) -> Any:
     `fun` returns one real number, else `TypeError` is raised. The gradient has the structure,
     shapes and dtypes of the argument. In a complex argument z it is ∂L/∂Re z − i·∂L/∂Im z.
     """
-    vjp, value = _make_vjp(fun, x)
+    vjp, value = _make_vjp(fun, x, called="grad")
     _one_number("grad", fun, value)
     return vjp(vspace(value).ones())
 
@@ -51,7 +51,7 @@ def grad(fun: Callable[..., Any], x: Any) -> Any:
 @unary_to_nary
 def value_and_grad(fun: Callable[..., Any], x: Any) -> Any:
     """A function that returns the value and the gradient, as SciPy's optimizers take them."""
-    vjp, value = _make_vjp(fun, x)
+    vjp, value = _make_vjp(fun, x, called="value_and_grad")
     _one_number("value_and_grad", fun, value)
     return value, vjp(vspace(value).ones())
 
@@ -66,7 +66,7 @@ def grad_and_aux(fun: Callable[..., Any], x: Any) -> Any:
         kept.append(aux)
         return value
 
-    vjp, value = _make_vjp(value_of, x)
+    vjp, value = _make_vjp(value_of, x, called="grad_and_aux")
     _one_number("grad_and_aux", fun, value)
     found = vjp(vspace(value).ones())
     return found, _released(kept.pop())
@@ -81,7 +81,7 @@ def _released(aux: Any) -> Any:
 @unary_to_nary
 def elementwise_grad(fun: Callable[..., Any], x: Any) -> Any:
     """The sum of each column of the Jacobian: the derivatives of a function of each element."""
-    vjp, value = _make_vjp(fun, x)
+    vjp, value = _make_vjp(fun, x, called="elementwise_grad")
     if vspace(value).iscomplex:
         raise TypeError(
             f"elementwise_grad of {get_name(fun)}: the value is complex: take np.real or np.abs "
@@ -93,7 +93,7 @@ def elementwise_grad(fun: Callable[..., Any], x: Any) -> Any:
 @unary_to_nary
 def deriv(fun: Callable[..., Any], x: Any) -> Any:
     """The derivative along a vector of ones, in forward mode."""
-    return _make_jvp(fun, x)(vspace(x).ones())[1]
+    return _make_jvp(fun, x, called="deriv")(vspace(x).ones())[1]
 
 
 @unary_to_nary
@@ -102,7 +102,7 @@ def jacobian(fun: Callable[..., Any], x: Any) -> Any:
 
     The argument and the value are arrays or numbers.
     """
-    vjp, value = _make_vjp(fun, x)
+    vjp, value = _make_vjp(fun, x, called="jacobian")
     space = vspace(value)
     rows = [vjp(g) for g in space.standard_basis()]
     return scalar(np.reshape(np.stack(rows), (*space.shape, *vspace(x).shape)))
@@ -163,7 +163,7 @@ vector_jacobian_product = tensor_jacobian_product
 @unary_to_nary
 def make_jvp_reversemode(fun: Callable[..., Any], x: Any) -> Any:
     """A function from a tangent to the derivative along it: reverse mode twice."""
-    vjp, value = _make_vjp(fun, x)
+    vjp, value = _make_vjp(fun, x, called="make_jvp_reversemode")
     return _make_vjp(vjp, vspace(value).zeros())[0]
 
 

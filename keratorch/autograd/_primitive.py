@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
+from ..backends import _registry
 from ..core.array import GradArray
 from ..core.order import collect
 from ..errors import LostGradientError, NotDifferentiableError
@@ -167,7 +169,8 @@ class _Call:
         )
 
     def value(self, *moving: Any) -> Any:
-        found = self.wrapped(*self.arguments(moving), **self.kwargs)
+        with self.on_device():
+            found = self.wrapped(*self.arguments(moving), **self.kwargs)
         if not holds_box(moving):
             self.found = found
         return found
@@ -199,22 +202,19 @@ class _Call:
         finally:
             _pushing.rules.pop()
 
-    def rules(self, kind: str) -> _Rules:
-        return _Rules(self, kind)
+    @contextmanager
+    def rules(self, kind: str) -> Iterator[None]:
+        """Runs a rule on the device of the arrays; a missing argument is an error that names it."""
+        try:
+            with self.on_device():
+                yield
+        except NoRule as error:
+            raise self.missing(f"no {kind}", (error.argnum,)) from None
 
-
-class _Rules:
-    """A rule of one kind runs: a missing argument is an error that names it."""
-
-    def __init__(self, call: _Call, kind: str) -> None:
-        self.call, self.kind = call, kind
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
-        if isinstance(error, NoRule):
-            raise self.call.missing(f"no {self.kind}", (error.argnum,)) from None
+    def on_device(self) -> AbstractContextManager[Any]:
+        """The context in which functions of raw arrays run on the device of the arguments."""
+        raw = next(v._array for v in leaves([self.args[i] for i in self.at]) if isbox(v))
+        return _registry.of(raw).on_device(raw)
 
 
 class NoRule(Exception):

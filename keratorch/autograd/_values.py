@@ -43,6 +43,11 @@ def scalars(structure: Any) -> Any:
     return mapped(scalar, structure)
 
 
+def raw_where_raw(found: GradArray, given: list[Any]) -> Any:
+    """A result as a plain value, unless an array in `given` is a `GradArray`."""
+    return found if any(type(v) is GradArray for v in given) else getval(found)
+
+
 def conjugates(structure: Any) -> Any:
     """The complex conjugate of each complex leaf: from one convention of gradients to the other."""
     return mapped(_conjugate, structure)
@@ -58,4 +63,13 @@ def _conjugate(value: Any) -> Any:
     return _registry.of(value).xp.conj(value)
 
 
-__all__ = ["conjugates", "getval", "holds_box", "isbox", "scalar", "scalars", "values"]
+__all__ = [
+    "conjugates",
+    "getval",
+    "holds_box",
+    "isbox",
+    "raw_where_raw",
+    "scalar",
+    "scalars",
+    "values",
+]

@@ -9,9 +9,11 @@ import numpy as np
 
 from ..backends import _registry
 from ..core.array import GradArray
+from ..functions import add, multiply, real
+from ..functions import sum as sum_
 from ..transforms.tree import children, leaves, mapped, rebuilt, unflattened
 from ._subvals import subval
-from ._values import conjugates, getval
+from ._values import conjugates, getval, raw_where_raw
 
 _REAL = (float, np.floating)
 _COMPLEX = (complex, np.complexfloating)
@@ -120,10 +122,11 @@ class ArrayVSpace(VSpace):
     def _made(self, values: Any) -> Any:
         """NumPy's `values` in the dtype and on the library and device of the example."""
         like = self._like.value
-        if isinstance(like, (np.ndarray, np.generic)):
+        if type(like) is np.ndarray or isinstance(like, np.generic):
             return np.asarray(values, dtype=self.dtype)
         backend = _registry.of(like)
-        return backend.xp.asarray(values, dtype=self.dtype, device=backend.device(like))
+        raw = backend.from_numpy(np.asarray(values), backend.device(like))
+        return backend.xp.astype(raw, self.dtype, copy=False)
 
     def zeros(self) -> Any:
         return self._made(np.zeros(self.shape))
@@ -144,8 +147,14 @@ class ArrayVSpace(VSpace):
     def randn(self) -> Any:
         return self._made(np.random.randn(*self.shape))
 
+    def _add(self, x: Any, y: Any) -> Any:
+        return raw_where_raw(add(x, y), [x, y])
+
+    def _scalar_mul(self, x: Any, a: Any) -> Any:
+        return raw_where_raw(multiply(x, a), [x, a])
+
     def _inner_prod(self, x: Any, y: Any) -> Any:
-        return (x * y).sum() if self.shape else x * y
+        return raw_where_raw(sum_(multiply(x, y)), [x, y])
 
 
 class ComplexArrayVSpace(ArrayVSpace):
@@ -167,8 +176,7 @@ class ComplexArrayVSpace(ArrayVSpace):
         return self._made(np.random.randn(*self.shape) + 1.0j * np.random.randn(*self.shape))
 
     def _inner_prod(self, x: Any, y: Any) -> Any:
-        found = conjugates(x) * y
-        return (found.sum() if self.shape else found).real
+        return raw_where_raw(real(sum_(multiply(conjugates(x), y))), [x, y])
 
     def _covector(self, x: Any) -> Any:
         return conjugates(x)
@@ -227,7 +235,7 @@ class ContainerVSpace(VSpace):
         return self._mapped("_add", x, y)
 
     def _scalar_mul(self, x: Any, a: Any) -> Any:
-        return mapped(lambda v: v * a, x)
+        return unflattened(x, iter(self._each("_scalar_mul", x, mapped(lambda _: a, x))))
 
     def _inner_prod(self, x: Any, y: Any) -> Any:
         return sum(self._each("_inner_prod", x, y))

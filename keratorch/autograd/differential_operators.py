@@ -9,10 +9,11 @@ from collections.abc import Callable
 from typing import Any
 
 from ..core.recording import is_active
+from ..functions import reshape, stack
 from ..transforms.checkpointing import checkpoint as _checkpoint
 from ..transforms.tree import leaves, mapped
 from . import numpy as np
-from ._values import getval, scalar, scalars
+from ._values import getval, raw_where_raw, scalars
 from .core import make_jvp as _make_jvp
 from .core import make_vjp as _make_vjp
 from .core import vspace
@@ -105,7 +106,8 @@ def jacobian(fun: Callable[..., Any], x: Any) -> Any:
     vjp, value = _make_vjp(fun, x, called="jacobian")
     space = vspace(value)
     rows = [vjp(g) for g in space.standard_basis()]
-    return scalar(np.reshape(np.stack(rows), (*space.shape, *vspace(x).shape)))
+    found = reshape(stack(rows), (*space.shape, *vspace(x).shape))
+    return raw_where_raw(found, rows)
 
 
 @unary_to_nary

@@ -117,9 +117,13 @@ def test_names_of_keratorch(library, theirs, ours):
 @pytest.mark.parametrize(
     ("library", "theirs", "ours"), named(row for row in ROWS if row[0] != "advect")
 )
-def test_both_columns_have_the_same_value(library, theirs, ours):
+def test_both_columns_have_the_same_value(library, theirs, ours, full):
+    """PyTorch imports a compiler for its transformations: without ``--full``, their names alone."""
     scope = of_library(library)
     codes = [code for code in spans(theirs) if code.startswith((library, "x."))]
+    if not full:
+        slow = r"^(torch\.(func|utils\.checkpoint|autograd\.functional)\.\w+).*"
+        codes = [re.sub(slow, r"\1", code) for code in codes]
     found = [value(code, scope) for code in codes]
     assert found
     if found[0] is not None:

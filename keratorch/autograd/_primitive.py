@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
@@ -203,7 +203,7 @@ class _Call:
             _pushing.rules.pop()
 
     @contextmanager
-    def rules(self, kind: str) -> Iterator[None]:
+    def rules(self, kind: str) -> Generator[None, None, None]:
         """Runs a rule on the device of the arrays; a missing argument is an error that names it."""
         try:
             with self.on_device():

@@ -72,6 +72,8 @@ class Backend:
     mixes_indices: bool = False
     #: Whether `flip` and negative steps copy, although arrays can be written in place.
     flips_by_copy: bool = False
+    #: Whether `owner` tells who owns memory, so that recorded writes may happen in place.
+    fills: bool = False
 
     def __init_subclass__(cls) -> None:
         cls.has_scope = cls.scope is not Backend.scope
@@ -380,6 +382,17 @@ class Backend:
         if math.prod(where.shape):
             values = self.xp.broadcast_to(values, where.shape)
         return self._added(shape, where, values)
+
+    def add_part(self, total: RawArray, key: Any, values: RawArray) -> RawArray:
+        """`total` with `values` added at `key` as `add_at` adds, in place where the library can."""
+        return self.add_into(total, self.add_at(tuple(total.shape), key, values))
+
+    def owner(self, array: RawArray) -> RawArray | None:
+        """The array that owns the memory of `array`; `None` if others may own or see it unseen.
+
+        Each array that shows the memory refers to the owner in Python.
+        """
+        return None
 
     def add_taken(
         self, shape: tuple[int, ...], index: RawArray, axis: int, values: RawArray

@@ -190,6 +190,7 @@ class CuPyBackend(Backend):
     """CuPy arrays; one device each."""
 
     knows_storage = True
+    fills = True
 
     def __init__(self) -> None:
         super().__init__("cupy", xp, (cp.ndarray,))
@@ -366,6 +367,27 @@ class CuPyBackend(Backend):
             else:
                 cp.add.at(out, key, values.astype(kind, copy=False))
             return out.astype(values.dtype, copy=False)
+
+    @explained
+    def add_part(self, total: RawArray, key: Any, values: RawArray) -> RawArray:
+        dtype = values.dtype
+        if is_basic(key):
+            with total.device:
+                total[key] += values
+            return total
+        if policy.deterministic or dtype.kind == "c" or summed_dtype(dtype) != dtype:
+            return super().add_part(total, key, values)
+        with total.device:
+            cp.add.at(total, key, values)
+        return total
+
+    def owner(self, array: RawArray) -> RawArray | None:
+        base = array.base
+        owner = array if base is None else base
+        if type(owner) is not cp.ndarray or owner.base is not None:
+            return None
+        # Memory that another library gave is seen by that library.
+        return None if isinstance(owner.data.mem, cp.cuda.UnownedMemory) else owner
 
     def add_taken(
         self, shape: tuple[int, ...], index: RawArray, axis: int, values: RawArray

@@ -23,3 +23,14 @@ def is_basic(key: Any) -> bool:
         or (hasattr(part, "__index__") and not hasattr(part, "shape") and type(part) is not bool)
         for part in parts
     )
+
+
+def may_repeat(key: Any) -> bool:
+    """Whether an index may name an element twice, because it has integer arrays in it."""
+    for part in key if isinstance(key, tuple) else (key,):
+        if isinstance(part, list):
+            if len(part) != 1 or isinstance(part[0], list):
+                return True
+        elif "int" in str(getattr(part, "dtype", "")) and part.shape not in ((), (1,)):
+            return True
+    return False

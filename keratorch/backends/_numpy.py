@@ -26,6 +26,7 @@ class NumPyBackend(Backend):
     multi_device = False
     knows_storage = True
     mixes_indices = True
+    fills = True
 
     def __init__(self) -> None:
         super().__init__("numpy", make_namespace(), (np.ndarray,))
@@ -130,6 +131,23 @@ class NumPyBackend(Backend):
         else:
             np.add.at(out, key, values)
         return out
+
+    def add_part(self, total: RawArray, key: Any, values: RawArray) -> RawArray:
+        if not total.flags.writeable:
+            return super().add_part(total, key, values)
+        if is_basic(key):
+            total[key] += values
+        else:
+            np.add.at(total, key, values)
+        return total
+
+    def owner(self, array: RawArray) -> RawArray | None:
+        base = array.base
+        owner = array if base is None else base
+        if type(owner) is not np.ndarray or owner.base is not None:
+            return None
+        flags = owner.flags
+        return owner if flags.owndata and flags.writeable and array.flags.writeable else None
 
     def add_flat(self, size: int, where: RawArray, values: RawArray) -> RawArray:
         out = np.zeros(size, dtype=values.dtype)

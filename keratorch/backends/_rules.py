@@ -16,7 +16,7 @@ KERNELS: dict[str, Callable[[], Any]] = {}
 class RuleTable(dict[type, Rule]):
     """Maps a `Grad` subclass (exact type) to the rule of one backend.
 
-    A class that is not in the table uses its own `backward`.
+    A class that is not in the table uses its own `backward_parts`, or its `backward`.
     """
 
     __slots__ = ("masking",)
@@ -27,7 +27,7 @@ class RuleTable(dict[type, Rule]):
         self.masking = MaskingTable(self)
 
     def __missing__(self, cls: type) -> Rule:
-        return cls.backward  # type: ignore[attr-defined]
+        return cls.backward_parts or cls.backward  # type: ignore[attr-defined]
 
     def __setitem__(self, cls: type, rule: Rule) -> None:
         super().__setitem__(cls, rule)

@@ -13,7 +13,7 @@ from keratorch.errors import LostGradientError
 from . import _torch_slices, _windows
 from ._backend import Backend
 from ._device import Device
-from ._indices import has_negative_step
+from ._indices import has_negative_step, is_basic
 from ._rules import RawArray
 
 #: SciPy's name of a special function -> PyTorch's other name; "" if its arguments differ, or if its
@@ -122,6 +122,12 @@ class TorchBackend(Backend):
         out = torch.zeros(shape, dtype=values.dtype, device=values.device)
         index = torch.where(index < 0, index + shape[axis], index)
         return out.index_add_(axis, index, values)
+
+    def add_part(self, total: RawArray, key: Any, values: RawArray) -> RawArray:
+        if not is_basic(key) or has_negative_step(key):
+            return super().add_part(total, key, values)
+        total[key].add_(values)
+        return total
 
     def add_into(self, total: RawArray, term: RawArray) -> RawArray:
         return total.add_(term)

@@ -7,6 +7,8 @@ from operator import index
 from types import EllipsisType, NoneType
 from typing import Any
 
+import numpy as np
+
 from ..backends import _registry
 from ..backends._backend import SCALARS as SCALARS
 from ..backends._device import Device
@@ -263,7 +265,7 @@ def raw_key(key: Any, indexed: Any, keep: bool = False) -> Any:
         and (type(key).__name__ in _BUFFERS or is_table(key))
     ):
         return kept(as_raw(key, constant(indexed)))
-    return key
+    return int(key) if isinstance(key, np.integer) else key
 
 
 def _parts(key: slice) -> tuple[Any, Any, Any]:

@@ -9,6 +9,7 @@ from ..backends._dtypes import is_complex_dtype
 from ..errors import DeviceMismatchError, RuleError
 from .convert import as_operand, check_devices, mismatch_message
 from .nodes import GradArrayBase, Node, get_raw, op_name
+from .parts import Deferred
 
 
 def one_per_input(node: Any, found: Any, count: int) -> tuple[Any, ...]:
@@ -39,9 +40,11 @@ def fit_plain(node: Any, edge: Any, g: Any, grad: Any) -> tuple[Any, bool]:
 
     The second value says whether the array is new, so that the engine may write into it.
     """
+    fresh = False
+    if isinstance(g, Deferred):
+        g, fresh = g.dense(grad), True
     if isinstance(g, GradArrayBase):
         g = get_raw(g)
-    fresh = False
     like = one_of(grad)
     backend = _registry.of(like)
     if type(g) not in _registry.by_type and not _registry.is_array(g):
@@ -68,6 +71,8 @@ def fit_plain(node: Any, edge: Any, g: Any, grad: Any) -> tuple[Any, bool]:
 
 def fit_recorded(node: Any, edge: Any, g: Any, grad: Any) -> Any:
     """The gradient `g` from a rule, as a `GradArray` with the shape and dtype of the input."""
+    if isinstance(g, Deferred):
+        g = g.dense(grad)
     grad = one_of(grad)
     g = as_operand(g, like=grad)
     if not node.moves and type(g._array) is not type(grad._array):

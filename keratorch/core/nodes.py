@@ -155,6 +155,10 @@ class Node(ABC):
     walks: ClassVar[bool] = False
     #: The number of outputs of the operation.
     outputs: int = 1
+    #: As `backward`, for walks: gradients may be `parts.Deferred`. `None`: there is no such rule.
+    backward_parts: Any = None
+    #: As `jvp`, in the memory of the first tangent, which nothing else needs; or `None`.
+    jvp_into: Any = None
 
     _edges: tuple[Edge | None, ...] | None
     _hooks: Any  # only `hooks.register` sets it

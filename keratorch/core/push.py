@@ -13,6 +13,7 @@ from .fitting import fit_tangent
 from .mode import mode, walking
 from .nodes import LeafSlot, OutputSlot, freed_message, op_name
 from .order import collect_since
+from .ownership import is_sole
 
 
 def forward_order(
@@ -44,8 +45,9 @@ def push(order: list[Any], tangents: dict[Any, Any], ends: list[Any], record: bo
     record : whether the operations of the rules are recorded.
     """
     many: dict[Any, tuple[Any, ...]] = {}
+    last = _last_uses(order, ends)
     with walking(recording=record, rules_wrapped=True):
-        for node in order:
+        for i, node in enumerate(order):
             if type(node) is OutputSlot:
                 outputs = many.get(node._edges[0])
                 t = None if outputs is None else outputs[node.index]
@@ -56,10 +58,17 @@ def push(order: list[Any], tangents: dict[Any, Any], ends: list[Any], record: bo
                 raise GraphFreedError(freed_message(node))
             if versions.writes.last > node._seq:
                 versions.check(node)
-            given = [tangents.get(e) for e in node._edges]
+            rule = node.jvp
+            first, *others = node._edges
+            if node.jvp_into is not None and last.get(first) == i and first not in others:
+                old = [tangents.pop(first, None)]
+                if old[0] is not None and is_sole(old):
+                    rule = node.jvp_into
+                given = [old.pop(), *[tangents.get(e) for e in others]]
+            else:
+                given = [tangents.get(e) for e in node._edges]
             if all(t is None for t in given):
                 continue
-            rule = node.jvp
             for watcher in mode.watchers:
                 rule = partial(_watched, watcher, rule, node)
             found = rule(*given)
@@ -84,6 +93,15 @@ def push(order: list[Any], tangents: dict[Any, Any], ends: list[Any], record: bo
                 for watcher in mode.watchers:
                     watcher.tangents(node, [tangents[node]])
     return [None if e is None else tangents.get(e) for e in ends]
+
+
+def _last_uses(order: list[Any], ends: list[Any]) -> dict[Any, int]:
+    """Edge -> the place in `order` of the last node that needs its tangent, if any can reuse it."""
+    if all(type(node) is OutputSlot or node.jvp_into is None for node in order):
+        return {}
+    last = {e: i for i, node in enumerate(order) for e in node._edges or ()}
+    kept = set(ends)
+    return {e: i for e, i in last.items() if e not in kept}
 
 
 def _watched(watcher: Any, rule: Callable[..., Any], node: Any, *given: Any) -> Any:

@@ -82,6 +82,8 @@ def propagate(
     found = _at_levels(node, present, outputs)
     for k, y in enumerate(outputs):
         y._tangents = {level: ts[k] for level, ts in found.items() if ts[k] is not None} or None
+    if not node._saved:  # they belong to saved values
+        node._tangents = ()
 
 
 def tangents_of_output(node: Node, raw: Any, k: int) -> dict[int, Any] | None:

@@ -51,14 +51,17 @@ class Family:
     """Arrays that may share memory, in the order in which they were made.
 
     copies : the members that are copies where NumPy would make views, and the views of these.
+    reads_copy : whether small parts that are read become such copies. A view that a rule saves
+        would make the next recorded write copy the whole array.
     """
 
-    __slots__ = ("copies", "limit", "members")
+    __slots__ = ("copies", "limit", "members", "reads_copy")
 
     def __init__(self, x: Any) -> None:
         self.members: list[ref[Any]] = [ref(x)]
         self.limit: int = 16
         self.copies: list[ref[Any]] = []
+        self.reads_copy: bool = False
 
     def add(self, x: Any) -> None:
         if len(self.members) >= self.limit:
@@ -69,6 +72,12 @@ class Family:
     def others(self, x: Any) -> list[Any]:
         found = [r() for r in self.members]
         return [m for m in found if m is not None and m is not x]
+
+    def is_alone(self, x: Any) -> bool:
+        """Whether no other member than `x` lives."""
+        if len(self.members) > 1:
+            self.members = [r for r in self.members if r() is not None]
+        return all(r() is x for r in self.members)
 
     def live_copies(self) -> list[Any]:
         if not self.copies:
@@ -150,7 +159,7 @@ def replace(x: Any, new: Any, how: str, recorded: bool) -> None:
     in_place = not recorded and backend.writeable(x._array)
     for array, value in plan:
         if recorded:
-            _become(array, value)
+            become(array, value)
         elif in_place:
             backend.overwrite(array._array, value._array)
             mark(array._array)
@@ -160,7 +169,7 @@ def replace(x: Any, new: Any, how: str, recorded: bool) -> None:
 
 def _plan(x: Any, new: Any, others: list[Any], how: str, recorded: bool) -> list[tuple[Any, Any]]:
     """The arrays that change if `x` becomes `new`, each with its new value."""
-    top, links = _top(x)
+    top, links = top_of(x)
     if recorded:
         for array in (top, *(link.parent() for link in links)):
             if array is not None:
@@ -185,7 +194,7 @@ def _plan(x: Any, new: Any, others: list[Any], how: str, recorded: bool) -> list
             continue
         if not (is_copy or id(top) in copies or overlap(top._array, array._array)):
             continue
-        path = _path(array, top)
+        path = path_to(array, top)
         if path is None:
             raise _aliased(x, array, how)
         value = new
@@ -203,7 +212,7 @@ def _laid_out_as(new: Any, x: Any) -> Any:
     return new
 
 
-def _top(x: Any) -> tuple[Any, list[Link]]:
+def top_of(x: Any) -> tuple[Any, list[Link]]:
     """The highest live array of which `x` is a view, and the links from `x` up to that array."""
     top, links, height = x, [], 0
     link = getattr(x, "_link", None)
@@ -216,7 +225,7 @@ def _top(x: Any) -> tuple[Any, list[Link]]:
     return top, links[:height]
 
 
-def _path(view: Any, top: Any) -> list[Link] | None:
+def path_to(view: Any, top: Any) -> list[Link] | None:
     """The links from `view` up to `top`; `None` if `view` was not made from `top`."""
     path = []
     link = getattr(view, "_link", None)
@@ -237,7 +246,7 @@ def now(x: Any, tracked: bool = True) -> Any:
     return old
 
 
-def _become(x: Any, result: Any) -> None:
+def become(x: Any, result: Any) -> None:
     """Turn `x` into the given result; views of `x` stay its views."""
     edge = x._edge
     if edge is not None and edge._out() is x:

@@ -19,6 +19,7 @@ from .fitting import fit_plain, fit_recorded, one_per_input
 from .mode import masking as mask
 from .mode import mode
 from .nodes import GradArrayBase, LeafSlot, OutputSlot, get_raw
+from .parts import Cleared, Deferred, Part
 
 _by_type = _registry.by_type
 _no_scope = nullcontext()
@@ -68,6 +69,28 @@ class Walk:
         """Add a gradient to the sum of an edge."""
         previous = self.grads.get(edge)
         self.grads[edge] = grad if previous is None else sum_of(previous, grad)
+
+    def add_deferred(self, node: Any, edge: Any, g: Deferred, grad: Any) -> None:
+        """Add a gradient that the rule of `node`, which got `grad`, left to the walk."""
+        total = self.grads.get(edge)
+        if type(g) is Part and total is not None and total.dtype == g.values.dtype:
+            if edge not in self.owned:
+                total = _copied(total)
+            self.grads[edge] = g.added(total)
+        else:
+            if type(g) is Cleared:
+                handed = bool(self.results) and self.results[-1][0] is node
+                found = g.clear(grad, node in self.owned and not handed)
+            else:
+                found = g.dense(grad)
+            if type(found) is type(grad) and found.dtype == edge.dtype:
+                pass
+            elif isinstance(found, GradArrayBase):
+                found = fit_recorded(node, edge, found, grad)
+            else:
+                found, _ = fit_plain(node, edge, found, grad)
+            self.grads[edge] = found if total is None else sum_of(total, found)
+        self.owned.add(edge)
 
     def collect_output(self, slot: OutputSlot, grad: Any) -> None:
         """Put the gradient of one output into its place in the node's list of gradients."""
@@ -180,6 +203,9 @@ def walk_plain(walk: Walk, order: list[Any], seeds: list[tuple[Any, Any]]) -> li
                     continue
                 fresh = cls.fresh
                 if type(g) is not array_type or g.shape != edge.shape or g.dtype != edge.dtype:
+                    if isinstance(g, Deferred):
+                        walk.add_deferred(node, edge, g, grad)
+                        continue
                     g, changed = fit_plain(node, edge, g, grad)
                     fresh = fresh or changed
                     backend = by_type[type(g)]
@@ -238,7 +264,7 @@ def walk_recorded(
         given = tuple(grad) if type(grad) is list else grad
         with mask(is_below):
             if walk.around is None:
-                found = node.backward(given)
+                found = (node.backward_parts or node.backward)(given)
             else:
                 found = walk.around(_rule, node, given)
         if is_below or (node.selects and (not node.walks or mode.selected)):
@@ -249,14 +275,25 @@ def walk_recorded(
         for edge, g in zip(edges, found, strict=True):
             if edge is None or g is None:
                 continue
+            if isinstance(g, Deferred):
+                walk.add_deferred(node, edge, g, grad)
+                continue
             g = fit_recorded(node, edge, g, grad)
             previous = grads.get(edge)
-            grads[edge] = g if previous is None else previous + g
+            if previous is None:
+                grads[edge] = g
+            else:
+                grads[edge] = previous + g
+                walk.owned.add(edge)
     return results
 
 
 def _rule(node: Any, grad: Any) -> Any:
-    return node.backward(grad)
+    return (node.backward_parts or node.backward)(grad)
+
+
+def _copied(total: Any) -> Any:
+    return total.copy() if isinstance(total, GradArrayBase) else _registry.of(total).copy(total)
 
 
 def _marked(grad: Any) -> Any:

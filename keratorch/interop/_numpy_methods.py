@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import numpy as np
+
 from ..core.array import GradArray
 from ..core.convert import raw_key
 from ..errors import NotDifferentiableError
-from ..ops import indexing, manipulation, placing
+from ..ops import indexing, manipulation, placing, writing
 from ..ops.dtypes import finfo, iinfo, isdtype
 from ..ops.selection import conj
 from . import _lookup
@@ -68,19 +70,19 @@ def _flatten(self: GradArray, order: str = "C") -> GradArray:
 
 def _sort(self: GradArray, axis: int = -1, kind: Any = None, order: Any = None, **kw: Any) -> None:
     """Sort in place, as a recorded write. For a leaf that requires a gradient use `numpy.sort`."""
-    indexing.setitem(self, ..., table_function("sort")(self, axis, kind, order, **kw))
+    writing.setitem(self, ..., table_function("sort")(self, axis, kind, order, **kw))
 
 
 def _partition(
     self: GradArray, kth: Any, axis: int = -1, kind: str = "introselect", order: Any = None
 ) -> None:
     """Partition in place, as a recorded write."""
-    indexing.setitem(self, ..., table_function("partition")(self, kth, axis, kind, order))
+    writing.setitem(self, ..., table_function("partition")(self, kth, axis, kind, order))
 
 
 def _fill(self: GradArray, value: Any) -> None:
     """Write `value` into every element, as ``x[...] = value`` does."""
-    indexing.setitem(self, ..., value)
+    writing.setitem(self, ..., value)
 
 
 def _put(self: GradArray, indices: Any, values: Any, mode: str = "raise") -> None:
@@ -131,11 +133,20 @@ class Flat:
         return iter(self._row())
 
     def __getitem__(self, key: Any) -> GradArray:
-        return placing.copy(self._row()[key])
+        place = self._place(key)
+        return placing.copy(self._row()[key] if place is None else self.base[place])
+
+    def _place(self, key: Any) -> tuple[int, ...] | None:
+        """The index of one element into the array itself; `None` for other keys."""
+        n = self.base.size
+        if not isinstance(key, (int, np.integer)) or isinstance(key, bool) or not -n <= key < n:
+            return None
+        return tuple([int(i) for i in np.unravel_index(int(key) % n, tuple(self.base.shape))])
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        if self.base.ndim == 1:
-            self.base[key] = value
+        place = self._place(key)
+        if place is not None or self.base.ndim == 1:
+            self.base[key if place is None else place] = value
             return
         row = placing.copy(self._row())
         if isinstance(value, Flat):

@@ -40,7 +40,7 @@ class KernelTable(RuleTable):
     def __missing__(self, cls: type) -> Rule:
         # A `backward` of the subclass's own takes precedence.
         generic = issubclass(cls, ElementwiseGrad) and cls.backward is ElementwiseGrad.backward
-        rule = elementwise_rule(cls) if generic else cls.backward  # type: ignore[attr-defined]
+        rule = elementwise_rule(cls) if generic else super().__missing__(cls)
         self[cls] = rule
         return rule
 

@@ -20,6 +20,7 @@ from . import (
     manipulation,
     placing,
     selection,
+    writing,
 )
 from ._elementwise import is_operand
 from ._pandas import priority
@@ -147,7 +148,7 @@ def _in_place(function: Callable[..., Any], raw_function: Callable[..., Any]) ->
         # A pandas table is always accepted: the result is `self`, not a table.
         if not (is_operand(other, self) or is_table(other)):
             return NotImplemented
-        return indexing.update_in_place(self, function, raw_function, other)
+        return writing.update_in_place(self, function, raw_function, other)
 
     return method
 
@@ -249,7 +250,7 @@ _METHODS = {
     "__abs__": _abs,
     "__invert__": constants.bitwise_invert,
     "__getitem__": indexing.getitem,
-    "__setitem__": indexing.setitem,
+    "__setitem__": writing.setitem,
     "transpose": _transpose,
     "copy": _copy,
     "_selected": selection.selected,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 from ..backends import _registry
@@ -10,6 +11,7 @@ from ..core.array import GradArray
 from ..core.convert import as_operand, check_devices
 from ..core.grad import Grad
 from ..core.nodes import raw_of
+from ..core.parts import Part
 from ..core.recording import constant, is_active, record
 from ..core.shown import shown
 from ..core.sync import waits
@@ -35,6 +37,13 @@ class TakeGrad(Grad):
             return (_add_taken(grad, self.input_shape, self.index, self.axis),)
         added = _registry.of(grad).add_taken(self.input_shape, self.index, self.axis, grad)
         return (added,)
+
+    def backward_parts(self, grad: Any) -> tuple[Any, ...]:
+        few = 4 * math.prod(grad.shape) <= math.prod(self.input_shape)
+        if not few or not _registry.of(raw_of(grad)).fills:
+            return self.backward(grad)
+        key = (*(slice(None),) * self.axis, self.index)
+        return (Part(grad, key, self.backward),)
 
     def jvp(self, *tangents: Any) -> Any:
         return take(tangents[0], constant(self.index), axis=self.axis)

@@ -15,6 +15,7 @@ from ..core.array import get_raw
 from ..core.grad import Grad, LeafSlot, op_name
 from ..core.mode import mode
 from ..core.nodes import raw_of
+from ..core.parts import values_of
 from ..core.site import Site, user_site
 from ..errors import AnomalyError, StaleValueError
 
@@ -94,7 +95,7 @@ class Anomaly(watch.Watcher):
         for i, g in enumerate(grads):
             if g is None or (i < len(edges) and edges[i] is None):
                 continue
-            raw = raw_of(g)
+            raw = raw_of(values_of(g))
             if _registry.is_array(raw):
                 # A check that happens later must not keep the gradient alive until then.
                 given = None if _waits(raw) else grad

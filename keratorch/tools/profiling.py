@@ -17,6 +17,7 @@ from ..core.array import get_raw
 from ..core.grad import op_name
 from ..core.mode import mode
 from ..core.nodes import raw_of
+from ..core.parts import values_of
 from ..errors import KeratorchError
 from . import timing
 from .anomaly import operation_of
@@ -119,7 +120,7 @@ class profile(watch.Watcher):
         like = raw_of(first)
         found, span = timing.run(_registry.of(like), like, rule, node, grad)
         grads = found if isinstance(found, (tuple, list)) else (found,)
-        arrays = [raw_of(g) for g in grads if g is not None]
+        arrays = [raw_of(values_of(g)) for g in grads if g is not None]
         self._add(op_name(node), "backward", (span,), arrays)
         return found
 

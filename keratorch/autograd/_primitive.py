@@ -12,9 +12,9 @@ from ..core.array import GradArray
 from ..core.order import collect
 from ..errors import LostGradientError, NotDifferentiableError
 from ..transforms.custom import custom_jvp, custom_vjp, two_rules
-from ..transforms.tree import leaves, mapped
+from ..transforms.tree import leaves
 from ._subvals import subvals
-from ._values import conjugates, getval, holds_box, isbox, scalars, values
+from ._values import conjugates, each, getval, holds_box, isbox, scalar, values
 from .wrap_util import get_name, wraps
 
 #: Primitive -> ``maker(argnums, ans, args, kwargs)``, which returns the function from the gradient
@@ -228,7 +228,7 @@ class NoRule(Exception):
 def _below(values: list[Any]) -> set[Any]:
     """The edges below the arrays in `values`, and those of these arrays."""
     edges = [v._edge for v in values if type(v) is GradArray and v._edge is not None]
-    return set(collect(edges))
+    return set(collect(edges)) if edges else set()
 
 
 def _dense(gradient: Any) -> Any:
@@ -237,7 +237,11 @@ def _dense(gradient: Any) -> Any:
 
 def _plain(structure: Any) -> Any:
     """Plain values in place of the arrays of a structure that are not tracked."""
-    return mapped(lambda v: v if isbox(v) else getval(v), scalars(structure))
+    return each(_plain_leaf, structure)
+
+
+def _plain_leaf(value: Any) -> Any:
+    return value if isbox(value) else getval(scalar(value))
 
 
 __all__ = [

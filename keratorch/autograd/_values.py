@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,14 @@ from ..core.recording import is_active
 from ..ops._operands import is_complex
 from ..transforms.tree import leaves, mapped
 
+#: Types that are no containers, and the commonest.
+_PLAIN = frozenset({GradArray, np.ndarray, np.float64, float, int, complex, bool, str, type(None)})
+
+
+def each(function: Callable[[Any], Any], structure: Any) -> Any:
+    """`mapped`, which is slow for a single array."""
+    return function(structure) if type(structure) in _PLAIN else mapped(function, structure)
+
 
 def isbox(value: Any) -> bool:
     """Whether a derivative is computed in `value`: it is a tracked `GradArray`."""
@@ -20,6 +29,8 @@ def isbox(value: Any) -> bool:
 
 def holds_box(value: Any) -> bool:
     """Whether `value` is a tracked `GradArray`, or a container that holds one."""
+    if type(value) in _PLAIN:
+        return isbox(value)
     return any(isbox(v) for v in leaves(value))
 
 
@@ -35,12 +46,12 @@ def getval(value: Any) -> Any:
 
 def values(structure: Any) -> Any:
     """A nested structure with plain values in place of its `GradArray`s."""
-    return mapped(getval, structure)
+    return each(getval, structure)
 
 
 def scalars(structure: Any) -> Any:
     """A nested structure with NumPy scalars in place of its arrays without axes."""
-    return mapped(scalar, structure)
+    return each(scalar, structure)
 
 
 def raw_where_raw(found: GradArray, given: list[Any]) -> Any:
@@ -50,7 +61,7 @@ def raw_where_raw(found: GradArray, given: list[Any]) -> Any:
 
 def conjugates(structure: Any) -> Any:
     """The complex conjugate of each complex leaf: from one convention of gradients to the other."""
-    return mapped(_conjugate, structure)
+    return each(_conjugate, structure)
 
 
 def _conjugate(value: Any) -> Any:
@@ -65,6 +76,7 @@ def _conjugate(value: Any) -> Any:
 
 __all__ = [
     "conjugates",
+    "each",
     "getval",
     "holds_box",
     "isbox",

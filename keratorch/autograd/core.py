@@ -8,6 +8,9 @@ from collections.abc import Callable, Iterable
 from itertools import count
 from typing import Any
 
+import numpy as np
+
+from ..core.array import GradArray
 from ..transforms.forward import jvp_as as _jvp_as
 from ..transforms.reverse import vjp_as as _vjp_as
 from ..transforms.tree import leaves, mapped
@@ -76,6 +79,8 @@ def _watched(fun: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 def _fitted(g: Any, like: Any) -> Any:
     """A gradient or a tangent in the dtypes of the values in `like`."""
+    if type(like) is GradArray or type(like) is np.ndarray:
+        return _cast(g, like)
     found = iter(leaves(g))
     return mapped(lambda v: _cast(next(found), v), like)
 

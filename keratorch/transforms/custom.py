@@ -29,6 +29,9 @@ def _parameters_with_defaults(function: Callable[..., Any]) -> int | None:
     """How many parameters `function` has; `None` if none has a default, or if it is unknown."""
     import inspect
 
+    plain = (getattr(function, name, ()) for name in ("__defaults__", "__kwdefaults__"))
+    if all(found is None for found in plain) and not hasattr(function, "__wrapped__"):
+        return None  # known without `inspect`, which is slow
     try:
         parameters = inspect.signature(function).parameters
     except (TypeError, ValueError, NameError):  # functions in C; annotations that do not exist

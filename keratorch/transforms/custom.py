@@ -29,9 +29,6 @@ def _parameters_with_defaults(function: Callable[..., Any]) -> int | None:
     """How many parameters `function` has; `None` if none has a default, or if it is unknown."""
     import inspect
 
-    plain = (getattr(function, name, ()) for name in ("__defaults__", "__kwdefaults__"))
-    if all(found is None for found in plain) and not hasattr(function, "__wrapped__"):
-        return None  # known without `inspect`, which is slow
     try:
         parameters = inspect.signature(function).parameters
     except (TypeError, ValueError, NameError):  # functions in C; annotations that do not exist
@@ -169,27 +166,6 @@ class _RuleGrad(Grad):
             values[i] = x
         return unflattened(self.moving, iter(values))
 
-    def tangents(self, inputs: Sequence[Any], ts: Sequence[Any]) -> list[Any]:
-        """The tangents of the outputs, from the rule."""
-        of = self.of
-        primals = self.arguments(inputs)
-        values: list[Any] = [_zeros_of(v) for v in leaves(primals)]
-        for i, t in zip(self.at, ts, strict=True):
-            if t is not None:
-                values[i] = t
-        tangents = unflattened(primals, iter(values))
-        record, since = mode.recording, next_seq()
-        with recorded():  # to detect captured arrays
-            found = of.rule(*self.fixed, tuple(primals), tuple(tangents))
-        if not isinstance(found, tuple) or len(found) != 2:
-            raise RuleError(f"{of._called}: the rule must return a pair, (output, tangent)")
-        parts = leaves_like(
-            self.outcome, found[1], f"{of._called}: the rule's tangent", none_is_zero=True
-        )
-        given = [*inputs, *[t for t in ts if isinstance(t, GradArray)]]
-        of._refuse_captured(parts, given, since, "the rule")
-        return [_settled(p, record) for p, like in zip(parts, self.like, strict=True) if like[2]]
-
     def seeds(self, grad: Any) -> Any:
         """The gradient of the result in its structure, with zeros for missing gradients."""
         found = iter(grad)
@@ -287,7 +263,6 @@ class custom_vjp(_Function[P, R]):
     """
 
     _rule = "defvjp(fwd, bwd)"
-    _node_class: type[_RuleGrad]
 
     def __init__(self, function: Callable[P, R], nondiff_argnums: Sequence[int] = ()) -> None:
         super().__init__(function, nondiff_argnums)
@@ -301,7 +276,7 @@ class custom_vjp(_Function[P, R]):
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         self._ready(self.bwd)
         fixed, moving = self._split(self._positional(args, kwargs))
-        node = _node(self._node_class, self, fixed, moving)
+        node = _node(self._node_class(), self, fixed, moving)
         if node is None:
             return self._checked(self._computed(fixed, moving), "it")
         with recorded():  # to detect captured arrays
@@ -311,6 +286,9 @@ class custom_vjp(_Function[P, R]):
         node._saved.kept = [as_kept(v) for v in leaves(residuals)]
         node._saved.residuals = unflattened(residuals, iter(node._saved.kept))
         return _outputs(node, outcome)
+
+    def _node_class(self) -> type[_RuleGrad]:
+        return _CustomVJPGrad
 
     def _forward(self, fixed: list[Any], moving: list[Any]) -> tuple[Any, Any]:
         found = self.fwd(*self._joined(fixed, moving))
@@ -341,21 +319,6 @@ class _CustomVJPGrad(_RuleGrad):
         )
         of._refuse_captured(parts, [*inputs, *leaves(g)], since, "bwd")
         return tuple([_settled(parts[i], record) for i in self.at])
-
-
-custom_vjp._node_class = _CustomVJPGrad
-
-
-class _TwoRulesGrad(_CustomVJPGrad):
-    def jvp(self, *tangents: Any) -> Any:
-        return tuple(self.tangents([as_operand(x) for x in self.inputs], tangents))
-
-
-class two_rules(custom_vjp[P, R]):
-    """`custom_vjp` with a forward rule too, in `rule`: that of `custom_jvp`."""
-
-    _node_class = _TwoRulesGrad
-    rule: Any = None
 
 
 # -- custom_jvp ----------------------------------------------------------------------------------
@@ -409,6 +372,27 @@ class custom_jvp(_Function[P, R]):
 class _CustomJVPGrad(_RuleGrad):
     walks = True  # a walk transposes the user's rule
 
+    def tangents(self, inputs: Sequence[Any], ts: Sequence[Any]) -> list[Any]:
+        """The tangents of the outputs, from the rule."""
+        of = self.of
+        primals = self.arguments(inputs)
+        values: list[Any] = [_zeros_of(v) for v in leaves(primals)]
+        for i, t in zip(self.at, ts, strict=True):
+            if t is not None:
+                values[i] = t
+        tangents = unflattened(primals, iter(values))
+        record, since = mode.recording, next_seq()
+        with recorded():  # to detect captured arrays
+            found = of.rule(*self.fixed, tuple(primals), tuple(tangents))
+        if not isinstance(found, tuple) or len(found) != 2:
+            raise RuleError(f"{of._called}: the rule must return a pair, (output, tangent)")
+        parts = leaves_like(
+            self.outcome, found[1], f"{of._called}: the rule's tangent", none_is_zero=True
+        )
+        given = [*inputs, *[t for t in ts if isinstance(t, GradArray)]]
+        of._refuse_captured(parts, given, since, "the rule")
+        return [_settled(p, record) for p, like in zip(parts, self.like, strict=True) if like[2]]
+
     def jvp(self, *tangents: Any) -> Any:
         return tuple(self.tangents([as_operand(x) for x in self.inputs], tangents))
 
@@ -444,6 +428,20 @@ class _CustomJVPGrad(_RuleGrad):
             )
         )
         return tuple([found.get(v._edge) for v in variables])
+
+
+class _TwoRulesGrad(_CustomVJPGrad):
+    tangents = _CustomJVPGrad.tangents
+    jvp = _CustomJVPGrad.jvp
+
+
+class two_rules(custom_vjp[P, R]):
+    """`custom_vjp` with a forward rule too, in `rule`: that of `custom_jvp`."""
+
+    rule: Any = None
+
+    def _node_class(self) -> type[_RuleGrad]:
+        return _TwoRulesGrad
 
 
 def _settled(value: Any, record: bool) -> Any:

@@ -102,7 +102,9 @@ def _is_replaced(submodule: str, name: str, value: Any) -> bool:
         theirs = sys.modules.get(f"{library}.{submodule}" if submodule else library)
         if not isinstance(value, ModuleType) and getattr(theirs, name, None) is value:
             mirror = importlib.import_module(f"keratorch.{library}.{submodule}".rstrip("."))
-            return getattr(mirror, name) is not value
+            own = getattr(mirror, name)
+            kernel = isinstance(value, type) and isinstance(own, type) and issubclass(own, value)
+            return own is not value and not kernel
     return False
 
 
@@ -155,6 +157,7 @@ def document(library: str, title: str) -> str:
         "|---|---|---|",
         *(f"| {v} | {counts[v]} | {meaning} |" for v, meaning in VERDICTS.items()),
     ]
+    lines += ["", *NOTES]
     for submodule in SUBMODULES:
         heading = f"{library}.{submodule}" if submodule else library
         lines += ["", f"## `{heading}`"]
@@ -171,6 +174,25 @@ def document(library: str, title: str) -> str:
 
 
 LIBRARIES = {"numpy": "NumPy", "cupy": "CuPy"}
+#: What the pages say of lists and of polynomials.
+NOTES = [
+    "**Lists.** Every function takes nested lists and tuples that hold tracked arrays, wherever "
+    "NumPy takes them with plain numbers, as in `np.linalg.solve(a, [x[0], 2 * x[1]])`. So do the "
+    "ufuncs with their methods, and the operators and methods of a `GradArray`: `x * [a, b]`, "
+    "`x[:2] = [a, b]`, `x.dot([a, b])`. The functions that join arrays, such as `stack`, and "
+    "`fromiter` take any iterable. A raw array beside such a list, as in `raw * [a, b]`, raises "
+    "`LostGradientError`: NumPy and CuPy make an array of the list themselves. Write "
+    "`raw * np.array([a, b])`, with `np` from keratorch. A Python number in a list takes the dtype "
+    "of the arrays. A list of constants alone is left to NumPy, and the result is raw. Without a "
+    "tracked array, a ufunc costs some 0.06 µs more than NumPy's own, and another function "
+    "0.1 µs. NumPy's warnings name the line of keratorch that called NumPy.",
+    "",
+    "**Polynomials.** `np.poly1d`, and the functions and classes of `np.polynomial`, take tracked "
+    "coefficients and places. They are NumPy's own code, run on keratorch's functions. One thing "
+    "differs: coefficients of a tracked array that are 0 are kept where NumPy drops them, as the "
+    "derivative in them is not 0. So `np.poly1d(np.zeros(3))` has order 0, and order 2 where its "
+    "argument is tracked. `trim_zeros`, `trimcoef` and the method `trim` drop them.",
+]
 
 
 def main() -> None:

@@ -70,6 +70,10 @@ class Backend:
     immutable: bool = False
     #: Whether a key may mix slices and integer arrays, as in ``x[:, index]``.
     mixes_indices: bool = False
+    #: Whether the library's functions take NumPy arrays beside its own, and return its own.
+    takes_numpy: bool = False
+    #: Whether NumPy arrays of integers and booleans are indices into the library's arrays.
+    takes_numpy_indices: bool = False
     #: Whether `flip` and negative steps copy, although arrays can be written in place.
     flips_by_copy: bool = False
     #: Whether `owner` tells who owns memory, so that recorded writes may happen in place.
@@ -275,6 +279,10 @@ class Backend:
         """A Python scalar as an array beside `like`: on its device, of its dtype if it fits."""
         dtype = self.weak_dtype(type(value), like.dtype)
         return self.asarray(value, dtype=dtype, device=self.device(like))
+
+    def takes_numpy_value(self, value: Any, key: Any) -> bool:
+        """Whether the library takes the NumPy array `value` in ``array[key] = value``."""
+        return self.takes_numpy
 
     def strong_scalars(self, value: Any, like: RawArray) -> bool:
         """Whether a NumPy scalar beside `like` keeps its dtype; else it is as a Python scalar."""

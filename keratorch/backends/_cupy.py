@@ -17,8 +17,10 @@ from keratorch.errors import DeviceMemoryError
 from keratorch.policy import policy
 
 from ._backend import Backend
+from ._cupy_own import OWN
 from ._cupy_streams import note, stream_of
 from ._device import Device
+from ._indices import is_basic as makes_view
 from ._numpy import is_basic
 from ._rules import KERNELS, RawArray, Rule, RuleTable
 
@@ -74,7 +76,7 @@ class CuPyNamespace(ModuleType):
         self._source = source
 
     def __getattr__(self, name: str) -> Any:
-        value = _OWN.get((self._source.__name__.rpartition(".")[2], name))
+        value = OWN.get((self._source.__name__.rpartition(".")[2], name))
         if value is None:
             value = getattr(self._source, name)
         if isinstance(value, ModuleType):
@@ -95,63 +97,6 @@ def _where_its_arrays_are(function: Callable[..., Any]) -> Callable[..., Any]:
             return found
 
     return explained(called)
-
-
-_SIGN = cp.ElementwiseKernel(
-    "T x", "T y", "y = x > T(0) ? T(1) : x < T(0) ? T(-1) : T(x - x)", "keratorch_sign"
-)
-
-
-_SIGN_OF_COMPLEX = cp.ElementwiseKernel(
-    "T x", "T y", "y = abs(x) == 0 ? T(0) : x / abs(x)", "keratorch_sign_of_complex"
-)
-
-
-def _sign(x: RawArray) -> RawArray:
-    """The sign, NaN for NaN. array-api-compat's waits for the device; CuPy 13's is not x/|x|."""
-    if x.dtype.kind == "c":
-        return _SIGN_OF_COMPLEX(x)
-    return _SIGN(x) if x.dtype.kind in "fi" else cp.sign(x)
-
-
-def _solve(a: RawArray, b: RawArray) -> RawArray:
-    """``linalg.solve``, whose second argument is a vector if it has one axis; stacks broadcast."""
-    if b.ndim == 1:
-        return _solve(a, b[:, None])[..., 0]
-    stack = cp.broadcast_shapes(a.shape[:-2], b.shape[:-2])
-    a = cp.broadcast_to(a, stack + a.shape[-2:])
-    return cp.linalg.solve(a, cp.broadcast_to(b, stack + b.shape[-2:]))
-
-
-def _scan(name: str) -> Callable[..., Any]:
-    """A cumulative function. CuPy has no such kernel for bfloat16, so that goes by float32."""
-    function = getattr(array_api_compat.cupy, name)
-
-    @functools.wraps(function)
-    def scan(x: RawArray, /, *, dtype: Any = None, **kwargs: Any) -> RawArray:
-        if dtype is None and x.dtype.name == "bfloat16":
-            return function(x.astype("f"), **kwargs).astype(x.dtype)
-        return function(x, dtype=dtype, **kwargs)
-
-    return scan
-
-
-def _isdtype(dtype: Any, kind: Any) -> bool:
-    """As in the standard; bfloat16, which the standard lacks, is a real floating dtype."""
-    kinds = kind if isinstance(kind, tuple) else (kind,)
-    if getattr(dtype, "name", None) == "bfloat16" and all(isinstance(k, str) for k in kinds):
-        dtype = cp.dtype("float32")
-    return array_api_compat.cupy.isdtype(dtype, kind)
-
-
-#: Functions that replace those of array-api-compat, by module and name.
-_OWN: dict[tuple[str, str], Callable[..., Any]] = {
-    ("cupy", "sign"): _sign,
-    ("cupy", "isdtype"): _isdtype,
-    ("cupy", "cumulative_sum"): _scan("cumulative_sum"),
-    ("cupy", "cumulative_prod"): _scan("cumulative_prod"),
-    ("linalg", "solve"): _solve,
-}
 
 
 class CuPyRules(RuleTable):
@@ -190,6 +135,7 @@ class CuPyBackend(Backend):
     """CuPy arrays; one device each."""
 
     knows_storage = True
+    takes_numpy_indices = True
     fills = True
 
     def __init__(self) -> None:
@@ -267,6 +213,9 @@ class CuPyBackend(Backend):
             return cp.result_type(value, like) != like.dtype
         except TypeError:  # bfloat16 and some other dtypes; ufuncs promote them all the same
             return True
+
+    def takes_numpy_value(self, value: Any, key: Any) -> bool:
+        return value.ndim == 0 or not makes_view(key)
 
     def from_numpy(self, array: Any, device: Device | None = None) -> RawArray:
         return self.asarray(array, device=device)

@@ -57,6 +57,8 @@ class DaskBackend(Backend):
 
     multi_device = False
     mixes_indices = True
+    takes_numpy = True
+    takes_numpy_indices = True
     lazy = True
 
     def __init__(self) -> None:
@@ -85,6 +87,9 @@ class DaskBackend(Backend):
 
     def get_item(self, array: RawArray, key: Any) -> RawArray:
         return _dask_index.get_item(array, key)
+
+    def strong_scalars(self, value: Any, like: RawArray) -> bool:
+        return True
 
     def with_item(self, array: RawArray, key: Any, value: Any) -> RawArray:
         # Dask writes through a mask of the whole array by `where`.

@@ -28,6 +28,8 @@ class JAXBackend(Backend):
 
     immutable = True
     mixes_indices = True
+    takes_numpy = True
+    takes_numpy_indices = True
 
     def __init__(self) -> None:
         super().__init__("jax", jnp, (jax.Array, Tracer))
@@ -53,6 +55,9 @@ class JAXBackend(Backend):
 
     def writeable(self, array: RawArray) -> bool:
         return False
+
+    def strong_scalars(self, value: Any, like: RawArray) -> bool:
+        return True
 
     def with_item(self, array: RawArray, key: Any, value: Any) -> RawArray:
         return array.at[key].set(value)

@@ -32,6 +32,7 @@ class TorchBackend(Backend):
 
     knows_storage = True
     flips_by_copy = True
+    takes_numpy_indices = True
 
     def __init__(self) -> None:
         super().__init__("torch", xp, (torch.Tensor,))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import opcode
 import os
 import sys
-from types import FrameType
+from types import CodeType, FrameType
 from typing import Any
 
 from ..errors import LostGradientError
@@ -120,6 +120,30 @@ def asked_by_optimizer() -> bool:
     return frame is not None and _module(frame).startswith("scipy.optimize.")
 
 
+class Caught(LostGradientError):
+    """The error for a function of `MIRRORS`, which no user sees."""
+
+
+#: The code of functions that catch the error for a tracked array in a list, and make the array.
+MIRRORS: set[CodeType] = set()
+
+
+def asked_by_mirror() -> bool:
+    """Whether a function of `MIRRORS` called NumPy. It shows no `Caught` to the user."""
+    frame = _frame(2)
+    while frame and _module(frame).startswith("numpy."):
+        frame = frame.f_back
+    return frame is not None and frame.f_code in MIRRORS
+
+
+def asked_by_poly1d() -> bool:
+    """Whether `numpy.poly1d` called the NumPy function that asks, to drop coefficients."""
+    frame = _frame(2)
+    while frame and _module(frame).startswith("keratorch."):
+        frame = frame.f_back
+    return frame is not None and _module(frame) == "numpy.lib._polynomial_impl"
+
+
 def function_that_saves() -> str | None:
     """The function that writes a file and called ``__array__``, such as ``"numpy.save"``."""
     frame = _frame(2)
@@ -171,10 +195,14 @@ def no_array() -> Any:
 
 
 __all__ = [
+    "MIRRORS",
+    "Caught",
     "asked_by_error_estimate",
     "asked_by_index",
+    "asked_by_mirror",
     "asked_by_operator",
     "asked_by_optimizer",
+    "asked_by_poly1d",
     "asked_by_scipy",
     "asked_by_sparse",
     "asked_by_write",

@@ -15,6 +15,7 @@ from ..backends._device import Device
 from ..errors import (
     DeviceMismatchError,
     DTypeError,
+    InvalidIndexError,
     KeratorchError,
     LostGradientError,
     ShapeError,
@@ -22,7 +23,7 @@ from ..errors import (
 )
 from . import making
 from .making import constant, is_active, new_array
-from .nodes import GradArrayBase, get_raw, is_tracked
+from .nodes import GradArrayBase, get_raw, is_tracked, raw_of
 
 #: Types that share memory but are no arrays: `memoryview`, and `array` of the standard library.
 _BUFFERS = ("memoryview", "array")
@@ -43,6 +44,8 @@ def as_operand(value: Any, like: Any = None) -> Any:
         return _stacked(value, like)
     raw = as_raw(value, like)
     backend = None if like is None else _registry.by_type.get(type(value))
+    if backend is not None and type(raw) is not type(value):
+        backend = _registry.of(raw)
     if (
         backend is not None
         and not backend.is_inexact(raw.dtype)  # first, as most arrays are floating
@@ -51,6 +54,44 @@ def as_operand(value: Any, like: Any = None) -> Any:
     ):
         raw = kept(raw)
     return constant(raw)
+
+
+def beside(raw: Any, like: Any) -> Any:
+    """The raw array `raw` as it joins `like` in an operation.
+
+    like : an array, raw or not; anything else changes nothing. A NumPy array becomes a copy in the
+        library and on the device of `like`, if that library takes NumPy's arrays beside its own.
+    """
+    like = raw_of(like)
+    if not _registry.is_array(like):
+        return raw
+    backend = _registry.of(like)
+    if not backend.takes_numpy or _registry.of(raw).name != "numpy":
+        return raw
+    return backend.from_numpy(raw, backend.device(like))
+
+
+def as_index(raw: Any, indexed: Any) -> Any:
+    """A raw array as an index into the raw array `indexed`, of whose library it becomes.
+
+    A NumPy array is copied, where the library takes such indices. Raises `InvalidIndexError` for
+    one of other numbers, `DeviceMismatchError` for an array of another backend or device.
+    """
+    backend = _registry.of(indexed)
+    if (
+        type(raw) is not type(indexed)
+        and backend.takes_numpy_indices
+        and _registry.of(raw).name == "numpy"
+    ):
+        if raw.dtype.kind not in "biu":
+            raise InvalidIndexError(
+                f"an index of dtype {raw.dtype} and shape {tuple(raw.shape)} into an array of "
+                f"shape {tuple(indexed.shape)}: convert it with astype(int), or write a "
+                "comparison, as x > 0, for a mask"
+            )
+        return backend.from_numpy(raw, backend.device(indexed))
+    check_devices("indexing", indexed, raw)
+    return raw
 
 
 def kept(raw: Any) -> Any:
@@ -80,7 +121,10 @@ def _plain(value: GradArrayBase) -> Any:
 
 
 def as_raw(value: Any, like: Any = None) -> Any:
-    """`value` as a raw array; raises `LostGradientError` for a tracked `GradArray`."""
+    """`value` as a raw array beside `like`, if that is given.
+
+    Raises `LostGradientError` for a tracked `GradArray`.
+    """
     if isinstance(value, GradArrayBase):
         if is_tracked(value):
             raise LostGradientError(
@@ -89,7 +133,10 @@ def as_raw(value: Any, like: Any = None) -> Any:
         return get_raw(value)
     if type(value) in _registry.by_type or _registry.is_array(value):
         backend = _registry.of(value)
-        return require_numbers(backend, backend.adopt(value))
+        raw = require_numbers(backend, backend.adopt(value))
+        if like is None or type(like._array if type(like) is making.cls else like) is type(raw):
+            return raw
+        return beside(raw, like)
     raw_like = None if like is None else like._array
     if raw_like is None:
         backend, device = _registry.resolve_device(None)
@@ -174,6 +221,9 @@ def has_array(value: Any) -> bool:
 def _stacked(value: Any, like: Any) -> Any:
     """A nested sequence that contains `GradArray`s, as one differentiable array."""
     found = _first_array(value) if like is None else like
+    numbers = _stacked_numbers(value, found)
+    if numbers is not None:
+        return numbers
     arrays = [as_operand(v, like=found) for v in value]
     check_devices("asarray", *(a._array for a in arrays))
     shapes = list(dict.fromkeys(tuple(a.shape) for a in arrays))
@@ -188,6 +238,55 @@ def _stacked(value: Any, like: Any) -> Any:
         dtype = _registry.of(arrays[0]._array).xp.result_type(*dtypes)
         arrays = [xp.astype(a, dtype) for a in arrays]
     return xp.stack(arrays)
+
+
+def _stacked_numbers(value: Any, like: Any) -> Any:
+    """As `_stacked`, for arrays of shape () and Python's numbers, with one operation for all.
+
+    `None` if the lists hold anything else, or are not equally long.
+    """
+    shape: list[int] = []
+    row = value
+    while isinstance(row, (list, tuple)):
+        if not row:
+            return None
+        shape.append(len(row))
+        row = row[0]
+    numbers = [value]
+    for n in shape:
+        if not all(isinstance(v, (list, tuple)) and len(v) == n for v in numbers):
+            return None
+        numbers = [v for row in numbers for v in row]
+    made: dict[Any, Any] = {}  # a number that occurs twice becomes an array once
+    arrays: list[Any] = []
+    raw_like = like._array
+    kind = type(raw_like)
+    for v in numbers:
+        if type(v) is making.cls:
+            if type(v._array) is not kind or v._array.ndim:
+                return None
+            arrays.append(v)
+        elif type(v) in SCALARS:
+            key = (type(v), v or repr(v))  # 0.0 and -0.0 are two numbers
+            if key not in made:
+                made[key] = as_operand(v, like)
+            arrays.append(made[key])
+        elif getattr(v, "ndim", None) == 0:
+            x = as_operand(v, like)
+            if type(x._array) is not kind:
+                return None
+            arrays.append(x)
+        else:
+            return None
+    if _registry.of(raw_like).multi_device:
+        check_devices("asarray", *(a._array for a in arrays))
+    xp = like.__array_namespace__()
+    dtypes = [a._array.dtype for a in arrays]
+    if any(d != dtypes[0] for d in dtypes):
+        dtype = _registry.of(raw_like).xp.result_type(*dtypes)
+        arrays = [a if a._array.dtype == dtype else xp.astype(a, dtype) for a in arrays]
+    stacked = xp.stack(arrays)
+    return stacked if len(shape) == 1 else xp.reshape(stacked, tuple(shape))
 
 
 def _first_array(value: Any) -> Any:
@@ -237,8 +336,8 @@ def _described(raw: Any) -> str:
 def raw_key(key: Any, indexed: Any, keep: bool = False) -> Any:
     """The index `key` with each `GradArray` replaced by its raw array.
 
-    indexed : the raw array to be indexed. An index array of another backend or device raises
-        `DeviceMismatchError`.
+    indexed : the raw array to be indexed. NumPy arrays become indices of its library, if that takes
+        them; other index arrays of another backend or device raise `DeviceMismatchError`.
     keep : whether a rule will keep the index. The parts into which the caller can write unseen are
         then copied.
     """
@@ -250,22 +349,23 @@ def raw_key(key: Any, indexed: Any, keep: bool = False) -> Any:
         elif keep:
             return copy.deepcopy(key)
     if isinstance(key, GradArrayBase):
-        key = get_raw(key)
-        keep = False  # keratorch notices writes into a GradArray
-    if _registry.is_array(key):
+        key = get_raw(key)  # not copied: keratorch notices writes into a GradArray
         check_devices("indexing", indexed, key)
-        return kept(key) if keep else key
+        return key
+    if _registry.is_array(key):
+        found = as_index(key, indexed)
+        return kept(found) if keep and found is key else found
     if isinstance(key, slice):
         if any(isinstance(k, GradArrayBase) for k in _parts(key)):
             return slice(*(k if k is None else index(k) for k in _parts(key)))
         return key
-    if (
-        keep
-        and not isinstance(key, (int, list, NoneType, EllipsisType))
-        and (type(key).__name__ in _BUFFERS or is_table(key))
-    ):
+    if isinstance(key, (int, list, NoneType, EllipsisType)):
+        return key
+    if isinstance(key, np.integer):
+        return int(key)  # which makes a view, as in NumPy
+    if keep and (type(key).__name__ in _BUFFERS or is_table(key)):
         return kept(as_raw(key, constant(indexed)))
-    return int(key) if isinstance(key, np.integer) else key
+    return key
 
 
 def _parts(key: slice) -> tuple[Any, Any, Any]:

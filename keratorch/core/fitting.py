@@ -7,7 +7,7 @@ from typing import Any
 from ..backends import _registry
 from ..backends._dtypes import is_complex_dtype
 from ..errors import DeviceMismatchError, RuleError
-from .convert import as_operand, check_devices, mismatch_message
+from .convert import as_operand, beside, check_devices, mismatch_message
 from .nodes import GradArrayBase, Node, get_raw, op_name
 from .parts import Deferred
 
@@ -56,6 +56,9 @@ def fit_plain(node: Any, edge: Any, g: Any, grad: Any) -> tuple[Any, bool]:
         other = _registry.of(g)
         g = other.adopt(g)
         if not node.moves and other is not backend:
+            g = beside(g, like)
+            fresh = True
+        if not node.moves and _registry.of(g) is not backend:
             raise DeviceMismatchError(mismatch_message(f"{op_name(node)}.backward", like, g))
     if g.shape != edge.shape:
         g = backend.as_array(reduced(node, edge, g, _registry.of(g).xp))

@@ -211,7 +211,7 @@ def checked_gradient(found: Any, like: Any, shape: Any, dtype: Any, where: str) 
         )
     if not (wrapped and isinstance(found, GradArrayBase)):
         try:
-            found = as_raw(found)
+            found = as_raw(found, like)
         except KeratorchError as error:
             raise type(error)(f"{where}: {error}") from error
         if wrapped:

@@ -9,8 +9,10 @@ from typing import Any
 from ..backends import _registry
 from ..errors import DeviceMismatchError, DTypeError, LostGradientError, ShapeError
 from .callers import (
+    Caught,
     asked_by_error_estimate,
     asked_by_index,
+    asked_by_mirror,
     asked_by_scipy,
     asked_by_sparse,
     asked_by_write,
@@ -146,6 +148,11 @@ class HostValues(GradArrayBase):
         if asked_by_sparse():
             return no_array()
         if is_tracked(self):
+            if asked_by_mirror():
+                raise Caught(
+                    f"np.asarray of a tracked array of shape {tuple(self.shape)} would lose its "
+                    "gradient: pass x.detach()"
+                )
             if asked_by_write():
                 raise write_refused(self.shape)
             if asked_by_index():

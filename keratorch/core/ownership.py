@@ -18,48 +18,26 @@ from .nodes import GradArrayBase
 _refcount: Any = getattr(sys, "getrefcount", None)
 
 
-def _references(x: GradArrayBase) -> int:
-    return _refcount(x._array)
+def _measured() -> tuple[int, int, int, int, int]:
+    """What `sys.getrefcount` gives for things to which nothing else refers.
 
-
-def _unknown(x: GradArrayBase, others: Iterable[GradArrayBase], owner: Any) -> int:
-    """The references to `owner` that neither `x` nor `others` hold, and some that calls hold."""
-    if owner is None or _refcount is None:
-        return -1
-    held = 0
-    for m in (x, *others):
-        if m._array is owner:
-            held += 1
-        elif getattr(m._array, "base", None) is owner:
-            if _references(m) != _ONE:
-                return -1
-            held += 1
-    return _refcount(owner) - held
-
-
-def _of_tangent(x: GradArrayBase, level: int) -> tuple[int, int]:
-    tangents: Any = x._tangents
-    t = tangents[level]
-    return _refcount(tangents), _refcount(t)
-
-
-def _of_content(box: list[GradArrayBase]) -> int:
-    return _refcount(box[0])
-
-
-def _measured() -> tuple[int, int, tuple[int, int], int]:
-    """What the functions above give where nothing else refers to the array or the tangent.
-
-    The numbers depend on the interpreter, so that they are measured with these very functions.
+    The numbers depend on the interpreter. Here and below they are taken of locals and of attributes
+    in the function itself: what a call adds depends on the tools that are running.
     """
     if _refcount is None:
-        return -2, -2, (-2, -2), -2
+        return -1, -1, -1, -1, -1
     x = constant([])
+    attribute = _refcount(x._array)
+    owner = x._array
+    local = _refcount(owner) - 1
     x._tangents = {0: constant([])}
-    return _references(x), _unknown(x, (), x._array), _of_tangent(x, 0), _of_content([constant([])])
+    tangents = x._tangents
+    t = tangents[0]
+    box = [constant([])]
+    return attribute, local, _refcount(tangents), _refcount(t), _refcount(box[0])
 
 
-_ONE, _NONE_ELSE, _SOLE, _CONTENT = _measured()
+_ATTRIBUTE, _LOCAL, _TANGENTS, _TANGENT, _CONTENT = _measured()
 
 
 def is_exclusive(x: GradArrayBase, others: Iterable[GradArrayBase] = ()) -> bool:
@@ -68,20 +46,36 @@ def is_exclusive(x: GradArrayBase, others: Iterable[GradArrayBase] = ()) -> bool
     others : the other live arrays of the family of `x`.
     """
     backend = _registry.of(x._array)
-    return backend.fills and _unknown(x, others, backend.owner(x._array)) == _NONE_ELSE
+    if not backend.fills or _refcount is None:
+        return False
+    owner = backend.owner(x._array)
+    if owner is None:
+        return False
+    held = 0
+    for m in (x, *others):
+        if m._array is owner:
+            held += 1
+        elif getattr(m._array, "base", None) is owner:
+            if _refcount(m._array) != _ATTRIBUTE:
+                return False
+            held += 1
+    return _refcount(owner) == _LOCAL + held
 
 
 def has_sole_tangent(x: GradArrayBase, level: int) -> bool:
     """Whether nothing but `x` refers to its tangent at `level`, nor to the tangent's memory."""
-    if _refcount is None or _of_tangent(x, level) != _SOLE:
+    if _refcount is None:
         return False
     tangents: Any = x._tangents
-    return _is_alone(tangents[level])
+    t = tangents[level]
+    if _refcount(tangents) != _TANGENTS or _refcount(t) != _TANGENT:
+        return False
+    return _is_alone(t)
 
 
 def is_sole(box: list[GradArrayBase]) -> bool:
     """Whether nothing but the list `box` refers to the array in it, nor to that array's memory."""
-    return _refcount is not None and _of_content(box) == _CONTENT and _is_alone(box[0])
+    return _refcount is not None and _refcount(box[0]) == _CONTENT and _is_alone(box[0])
 
 
 def _is_alone(x: GradArrayBase) -> bool:

@@ -44,7 +44,7 @@ class Part(Deferred):
     def added(self, total: Any) -> Any:
         """`total`, which is ours, with this gradient added: in place where the library can."""
         if isinstance(total, GradArrayBase):
-            if may_repeat(self.key):
+            if may_repeat(self.key) or not _registry.of(total._array).fills:
                 return total + self.dense(total)
             total[self.key] += self.values  # type: ignore[index]
             return total

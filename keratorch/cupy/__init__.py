@@ -22,23 +22,39 @@ except ImportError as _error:
 
 from ..interop._mirror import Mirror as _Mirror
 from ..interop._mirror_index import Rows as _Rows
+from ..interop._poly1d import OF_POLYNOMIALS as _OF_POLYNOMIALS
+from ..interop._poly1d import of_polynomials as _of_polynomials
 from . import fft as fft
 from . import lib as lib
 from . import linalg as linalg
+from . import polynomial as polynomial
 from . import random as random
+from ._arguments import UFunc as _UFunc
+from ._arguments import adapted as _adapted
+from ._kernels import RawKernel as RawKernel
+from ._kernels import ReductionKernel as ReductionKernel
 from ._names import asnumpy as asnumpy
 from ._names import fuse as fuse
 from ._names import get_array_module as get_array_module
+from ._names import poly1d as poly1d
 
 # CuPy's ufuncs call keratorch by CuPy's hook.
-_mirror = _Mirror(_cupy, dispatches=lambda value: isinstance(value, _cupy.ufunc))
+_mirror = _Mirror(
+    _cupy,
+    dispatches=lambda value: isinstance(value, _cupy.ufunc),
+    adapted=_adapted,
+    ufunc=_UFunc,
+)
 
 r_ = _Rows(_cupy.r_, axis=0, after=False)
 c_ = _Rows(_cupy.c_, axis=-1, after=True)
 
 
 def __getattr__(name: str) -> Any:
-    value = globals()[name] = _mirror.attribute(name)
+    value = _mirror.attribute(name)
+    if name in _OF_POLYNOMIALS:
+        value = _of_polynomials(value, name)
+    globals()[name] = value
     return value
 
 

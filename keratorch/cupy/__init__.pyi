@@ -8,19 +8,21 @@ from ..interop._mirror_index import Rows
 from . import fft as fft
 from . import lib as lib
 from . import linalg as linalg
+from . import polynomial as polynomial
 from . import random as random
+from ._kernels import RawKernel as RawKernel
+from ._kernels import ReductionKernel as ReductionKernel
 from ._names import asnumpy as asnumpy
 from ._names import fuse as fuse
 from ._names import get_array_module as get_array_module
+from ._names import poly1d as poly1d
 from cupy import AxisError as AxisError
 from cupy import ComplexWarning as ComplexWarning
 from cupy import DataSource as DataSource
 from cupy import ElementwiseKernel as ElementwiseKernel
 from cupy import ModuleDeprecationWarning as ModuleDeprecationWarning
 from cupy import RankWarning as RankWarning
-from cupy import RawKernel as RawKernel
 from cupy import RawModule as RawModule
-from cupy import ReductionKernel as ReductionKernel
 from cupy import TooHardError as TooHardError
 from cupy import VisibleDeprecationWarning as VisibleDeprecationWarning
 from cupy import annotations as annotations
@@ -73,8 +75,6 @@ from cupy import ndarray as ndarray
 from numpy import ndindex as ndindex
 from numpy import number as number
 from cupy import ogrid as ogrid
-from cupy import poly1d as poly1d
-from cupy import polynomial as polynomial
 from numpy import printoptions as printoptions
 from numpy import promote_types as promote_types
 from numpy import s_ as s_
@@ -260,7 +260,7 @@ from_dlpack: Function
 frombuffer: Function
 fromfile: Function
 fromfunction: Function
-fromiter: Function
+fromiter: ArrayFunction
 fromstring: Function
 full: ArrayFunction
 full_like: ArrayFunction
@@ -276,7 +276,7 @@ hamming: Function
 hanning: Function
 heaviside: Ufunc
 histogram: Callable[..., builtins.tuple[Any, Any]]
-histogram2d: Function
+histogram2d: Callable[..., builtins.tuple[Any, Any, Any]]
 histogramdd: Function
 hsplit: Callable[..., builtins.list[Any]]
 hstack: ArrayFunction
@@ -386,7 +386,7 @@ piecewise: ArrayFunction
 place: Callable[..., None]
 poly: ArrayFunction
 polyadd: ArrayFunction
-polyfit: ArrayFunction
+polyfit: Function
 polymul: ArrayFunction
 polysub: ArrayFunction
 polyval: ArrayFunction
@@ -444,7 +444,7 @@ sinh: Ufunc
 size: Callable[..., builtins.int]
 sometrue: ArrayFunction
 sort: ArrayFunction
-sort_complex: Function
+sort_complex: ArrayFunction
 split: Callable[..., builtins.list[Any]]
 sqrt: Ufunc
 square: Ufunc

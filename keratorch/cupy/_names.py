@@ -1,4 +1,4 @@
-"""Functions of `keratorch.cupy` that CuPy has and NumPy lacks.
+"""What `keratorch.cupy` replaces of CuPy in its own way.
 
 They have a module of their own, because in `keratorch.cupy` CuPy's `any` hides Python's.
 """
@@ -15,6 +15,8 @@ from .. import numpy as _numpy_mirror
 from ..core.array import GradArray
 from ..core.nodes import is_tracked, raw_of
 from ..errors import LostGradientError
+from ..interop._lists import holds_array
+from ..interop._poly1d import poly1d as _of_arrays
 
 
 def get_array_module(*args: Any) -> Any:
@@ -58,4 +60,19 @@ def _fused(function: Any, fusion: Any) -> Any:
     return call
 
 
-__all__ = ["asnumpy", "fuse", "get_array_module"]
+class _Poly1d(type):
+    """The class of a name that stands for two classes."""
+
+    def __call__(cls, c_or_r: Any, r: bool = False, variable: str | None = None) -> Any:
+        made: Any = _of_arrays if holds_array(c_or_r) else cupy.poly1d
+        return made(c_or_r, r, variable)
+
+    def __instancecheck__(cls, instance: Any) -> bool:
+        return isinstance(instance, (cupy.poly1d, _of_arrays))
+
+
+class poly1d(metaclass=_Poly1d):
+    """`cupy.poly1d`, or `keratorch.numpy.poly1d` if the coefficients hold a `GradArray`."""
+
+
+__all__ = ["asnumpy", "fuse", "get_array_module", "poly1d"]

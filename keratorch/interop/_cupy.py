@@ -6,6 +6,7 @@ the kernel by its `id`, because names of kernels are not unique.
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -21,11 +22,8 @@ from ._lookup import special_functions, table_function, ufunc_function
 from ._mirror import ufunc_named
 
 
-class _Table(dict[int, tuple[Any, Callable[..., Any] | None]]):
-    """The `id` of a CuPy kernel -> the kernel (so that it stays alive) and keratorch's function.
-
-    If the function is `None`, the kernel runs on raw arrays and the result is a constant.
-    """
+class _Table(dict[int, tuple[Any, Callable[..., Any]]]):
+    """The `id` of a CuPy kernel -> the kernel (so that it stays alive) and keratorch's function."""
 
     __slots__ = ("filled",)
 
@@ -64,10 +62,12 @@ class _Table(dict[int, tuple[Any, Callable[..., Any] | None]]):
             if isinstance(kernel, cupy.ufunc) and function is not None:
                 self.setdefault(id(kernel), (kernel, function))
 
-    def find(self, kernel: Any) -> tuple[Any, Callable[..., Any] | None] | None:
+    def find(self, kernel: Any) -> Callable[..., Any] | None:
+        """keratorch's function in place of `kernel`; `None` if there is none."""
         if not self.filled:
             self.fill()
-        return self.get(id(kernel))
+        found = self.get(id(kernel))
+        return None if found is None else found[1]
 
 
 _table = _Table()
@@ -75,65 +75,116 @@ _table = _Table()
 
 def override(self: GradArray, kernel: Any, *args: Any, **kwargs: Any) -> Any:
     """The hook for ``cupy.sin(x)``, ``cupy.where(m, x, 0)`` and any kernel given a `GradArray`."""
-    outputs = _outputs(kernel, args, kwargs)
-    inputs = args[: len(args) - len(outputs)] if len(args) > _nin(kernel) else args
-    tracked = [x for x in inputs if _is_tracked(x)]
-    if outputs:
-        return _written(kernel, inputs, outputs, tracked, kwargs)
+    nin = _nin(kernel)
+    inputs = args[:nin]
+    outputs = args[nin:] or _tuple(kwargs.get("out"))
+    if any(o is not None for o in outputs):
+        return _written(kernel, inputs, outputs, kwargs)
+    return _computed(kernel, inputs, kwargs)
+
+
+def _computed(kernel: Any, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """The new arrays that the kernel makes of `inputs`."""
     rule = registered(kernel)
     if rule is not None:
         return rule(*inputs, **kwargs)
     dtype = kwargs.get("dtype")
     others = {k: v for k, v in kwargs.items() if k not in ("dtype", "out") and v is not None}
-    found = _table.find(kernel)
-    if found is not None and found[1] is not None and not others:
-        function = found[1]
-        if dtype is not None:
-            inputs = tuple(_cast(x, dtype) for x in inputs)
-        return function(*inputs)
-    if not tracked or found is not None:
-        return _on_raw_arrays(kernel, args, kwargs)
+    if dtype is None:
+        others.pop("casting", None)  # it is about `dtype` and `out`
+    function = _table.find(kernel)
+    if function is not None and not others:
+        return function(*(inputs if dtype is None else [_cast(kernel, x, dtype) for x in inputs]))
+    tracked = [x for x in inputs if _is_tracked(x)]
+    if not tracked:
+        return _on_raw_arrays(kernel, inputs, kwargs)
     raise NotDifferentiableError(
         f"the kernel {_name(kernel)!r} of CuPy{_options(others)} has no rule for a GradArray of "
-        f"shape {tuple(self.shape)}: give it one with keratorch.register_kernel_grad(kernel, "
-        "backward), or detach() to compute without a gradient"
-    )
+        f"shape {tuple(tracked[0].shape)}: "
+        + ("leave the options out" if function else "give it one with keratorch."
+           "register_kernel_grad(kernel, backward)")
+        + ", or detach() to compute without a gradient"
+    )  # fmt: skip
 
 
 def _nin(kernel: Any) -> int:
     return int(getattr(kernel, "nin", len(getattr(kernel, "in_params", ()))))
 
 
-def _outputs(kernel: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
-    """The arrays that the kernel must write into: arguments after its inputs, and ``out=``."""
-    out = kwargs.get("out")
-    named = tuple(o for o in (out if isinstance(out, tuple) else (out,)) if o is not None)
-    return tuple(args[_nin(kernel) :]) + named
+def _tuple(out: Any) -> tuple[Any, ...]:
+    return out if isinstance(out, tuple) else (out,)
 
 
 def _written(
-    kernel: Any, inputs: Any, outputs: tuple[Any, ...], tracked: list[Any], kwargs: dict[str, Any]
+    kernel: Any, inputs: tuple[Any, ...], outputs: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> Any:
-    """Run a kernel that writes into given arrays: raw arrays only, and only from constants."""
+    """Run a kernel that writes into given arrays; into `GradArray`s as recorded writes.
+
+    Raw arrays take results of constants only. A kernel of a user may read the arrays into which it
+    writes, so a tracked one needs a rule.
+    """
     what = f"the kernel {_name(kernel)!r} of CuPy"
-    if any(isinstance(o, GradArray) for o in outputs):
+    targets = [o for o in outputs if o is not None]
+    tracked = [x for x in inputs if _is_tracked(x)]
+    if any(not isinstance(o, GradArray) for o in targets):
+        if tracked or any(map(_is_tracked, targets)):
+            x = next(x for x in (*tracked, *targets) if _is_tracked(x))
+            raise LostGradientError(
+                f"{what} would write a tracked array of shape {tuple(x.shape)} into a "
+                "cupy.ndarray (a += x and out=a do), which would lose its gradient: write a = a + "
+                "x in place of a += x, make the array with keratorch.cupy, or use detach()"
+            )
+        if not any(isinstance(o, GradArray) for o in targets):
+            raws = [raw_of(x) for x in inputs]
+            if kwargs.get("out") is not None:
+                return kernel(*raws, **kwargs)
+            return kernel(*raws, *outputs, **kwargs)
+    function = _table.find(kernel)
+    rule = registered(kernel)
+    options = {k: v for k, v in kwargs.items() if k not in ("out", "casting")}
+    buffers: list[Any] = []
+    if function is not None:
+        found = _computed(kernel, inputs, options)
+    elif tracked and rule is None:
+        found = _computed(kernel, inputs, options)  # which raises
+    elif rule is None and any(map(_is_tracked, targets)):
         raise NotDifferentiableError(
-            f"{what} would write into a GradArray of shape {tuple(outputs[0].shape)} past its "
-            "record: write with x[...] = value"
+            f"{what} would write into a tracked GradArray of shape {tuple(targets[0].shape)} past "
+            "its record: write with x[...] = value, or use keratorch.register_kernel_grad"
         )
-    if tracked:
-        raise LostGradientError(
-            f"{what} would write a tracked array of shape {tuple(tracked[0].shape)} into a "
-            "cupy.ndarray (a += x and out=a do), which would lose its gradient: write a = a + x in "
-            "place of a += x, or use detach()"
-        )
-    raws = [raw_of(x) for x in inputs]
-    if kwargs.get("out") is not None:
-        return kernel(*raws, **kwargs)
-    return kernel(*raws, *outputs, **kwargs)
+    else:
+        buffers.extend(map(_buffer, outputs))
+        if rule is not None:
+            found = rule(*inputs, into=tuple(buffers), **options)
+        else:
+            found = kernel(*map(raw_of, inputs), *buffers, **options)
+    silent = found is None  # a kernel with no_return=True
+    results = buffers if silent else list(_tuple(found))
+    write: Any = table_function("copyto")
+    for i, target in enumerate(outputs):
+        if isinstance(target, GradArray):
+            write(target, results[i], kwargs.get("casting", "same_kind"))
+            results[i] = target
+    if silent:
+        return None
+    return tuple(results) if isinstance(found, tuple) else results[0]
 
 
-def _on_raw_arrays(kernel: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+def _buffer(target: Any) -> Any:
+    """A raw array for a kernel to write into: a copy of `target`.
+
+    The gradient of old values that a kernel reads would be lost, so those of a tracked array are
+    NaN in the copy.
+    """
+    if not isinstance(target, GradArray):
+        return target
+    raw = target._array.copy()
+    if is_tracked(target):
+        raw.fill(math.nan)
+    return raw
+
+
+def _on_raw_arrays(kernel: Any, args: Any, kwargs: dict[str, Any]) -> Any:
     """Run the kernel on raw arrays, and return constants."""
     found = kernel(*[raw_of(x) for x in args], **{k: raw_of(v) for k, v in kwargs.items()})
     if isinstance(found, tuple):
@@ -141,9 +192,10 @@ def _on_raw_arrays(kernel: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -
     return constant(found)
 
 
-def _cast(x: Any, dtype: Any) -> Any:
+def _cast(kernel: Any, x: Any, dtype: Any) -> Any:
+    from ._numpy_api._arguments import of_dtype
 
-    return kt.astype(x, dtype) if isinstance(x, GradArray) else x
+    return of_dtype(_name(kernel), x, dtype, "same_kind") if isinstance(x, GradArray) else x
 
 
 def _is_tracked(x: Any) -> bool:
@@ -164,7 +216,7 @@ def _position(name: str) -> Callable[..., Any]:
 
     def method(self: GradArray, *args: Any, dtype: Any = None, **kwargs: Any) -> Any:
         found = plain(self, *args, **kwargs)
-        return found if dtype is None else _cast(found, dtype)
+        return found if dtype is None else kt.astype(found, dtype)
 
     method.__name__, method.__doc__ = name, plain.__doc__
     return method

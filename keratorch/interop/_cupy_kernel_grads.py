@@ -11,7 +11,7 @@ from ..core.convert import SCALARS, as_operand
 from ..core.grad import Grad
 from ..core.recording import constant, is_active, record, record_many
 from ..errors import RuleError
-from ..ops._operands import first_tracked
+from ..ops._operands import first_array, first_tracked
 
 _rules: dict[int, tuple[Any, Callable[..., Any]]] = {}
 
@@ -100,23 +100,32 @@ def register_kernel_grad(kernel: Any, backward: Any) -> None:
     rule = backward if _is_kernel(backward) else staticmethod(backward)
     cls = type(f"{name}_grad", (KernelGrad,), {**members, "rule": rule, "saves": saves})
 
-    def call(*args: Any, **kwargs: Any) -> Any:
-        return _recorded(cls, kernel, keeps_output, args, kwargs)
+    def call(*args: Any, into: tuple[Any, ...] = (), **kwargs: Any) -> Any:
+        return _recorded(cls, kernel, keeps_output, args, into, kwargs)
 
     # The entry keeps the kernel alive, so that no other object can get the same `id`.
     _rules[id(kernel)] = kernel, call
 
 
 def registered(kernel: Any) -> Callable[..., Any] | None:
-    """The function to call in place of a registered kernel; `None` for other kernels."""
+    """The function to call in place of a registered kernel; `None` for other kernels.
+
+    The function takes raw arrays into which the kernel writes as ``into=``.
+    """
     found = _rules.get(id(kernel))
     return None if found is None else found[1]
 
 
 def _recorded(
-    cls: type[Grad], kernel: Any, keeps_output: bool, args: tuple[Any, ...], kwargs: dict[str, Any]
+    cls: type[Grad],
+    kernel: Any,
+    keeps_output: bool,
+    args: tuple[Any, ...],
+    into: tuple[Any, ...],
+    kwargs: dict[str, Any],
 ) -> Any:
-    like = next(as_operand(a) for a in args if isinstance(a, GradArray))
+    like = first_array(*args, *into)
+    assert like is not None
     tracked = first_tracked(*args)
     beside = like if tracked is None else tracked
     arrays = tuple(constant(a) if type(a) in SCALARS else as_operand(a, beside) for a in args)
@@ -124,7 +133,7 @@ def _recorded(
     backend = _registry.of(like._array)
     backend.check_devices(cls.__name__, *(r for r in raws if type(r) not in SCALARS))
     with backend.on_device(like._array):
-        found = kernel(*raws, **kwargs)
+        found = kernel(*raws, *into, **kwargs)
     outputs = found if isinstance(found, tuple) else (found,)
     if not any(is_active(a) for a in arrays):
         made = tuple(constant(y) for y in outputs)

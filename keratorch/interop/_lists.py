@@ -1,4 +1,4 @@
-"""Lists and tuples that hold tracked arrays, as arguments of a mirrored library's functions.
+"""Lists and tuples that hold `GradArray`s, as arguments of a mirrored library's functions.
 
 NumPy turns a list into an array by itself, and a tracked array in the list refuses that with
 `LostGradientError`. The functions here then make the array with keratorch, and call again. A call
@@ -7,75 +7,227 @@ without such a list costs one ``try``.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import update_wrapper
+from types import NoneType
 from typing import Any
 
+import numpy as np
+
+from ..backends import _registry
 from ..core.array import GradArray
-from ..core.recording import is_active
-from ..errors import LostGradientError
-from ._lookup import table_function
+from ..core.callers import MIRRORS, Caught
+from ..errors import DeviceMismatchError, LostGradientError, NotDifferentiableError
+from ._lookup import table_function, ufunc_function
+from ._values import WRITERS
 
 #: Function -> the arguments, by position and keyword, that are sequences of arrays. Any other list
 #: is one array.
 _SEQUENCES: dict[str, tuple[int | str, ...]] = {
-    "block": (0, "arrays"),
     "choose": (1, "choices"),
     "column_stack": (0, "tup"),
     "concat": (0, "arrays"),
     "concatenate": (0, "arrays"),
     "dstack": (0, "tup"),
+    "histogram2d": (2, "bins"),
+    "histogramdd": (0, 1, "sample", "bins"),
     "hstack": (0, "tup"),
     "linalg.multi_dot": (0, "arrays"),
     "piecewise": (1, 2, "condlist", "funclist"),
+    "row_stack": (0, "tup"),
     "select": (0, 1, "condlist", "choicelist"),
     "stack": (0, "arrays"),
     "vstack": (0, "tup"),
-    "row_stack": (0, "tup"),
 }
+#: Functions whose lists stay: they give them a meaning of their own, or make arrays of them.
+_OF_LISTS = frozenset(["array", "asanyarray", "asarray", "block"])
+#: Functions that join the arrays of any iterable, generators included.
+JOINERS = frozenset([
+    "column_stack", "concat", "concatenate", "dstack", "hstack", "row_stack", "stack", "vstack",
+])  # fmt: skip
+#: NumPy's functions that answer `False` where a list makes no array, and so hide the error.
+_HIDING = frozenset(["array_equal", "array_equiv"])
+#: Functions that call a function of the user, which may return tracked arrays for plain ones.
+_OF_CALLBACKS = frozenset(["apply_along_axis", "apply_over_axes", "piecewise"])
 _METHODS = ("accumulate", "at", "outer", "reduce", "reduceat")
 _FACTS = ("identity", "nargs", "nin", "nout", "ntypes", "signature", "types")
+#: Types of arguments that hold no array.
+PLAIN = frozenset([bool, bytes, complex, float, int, NoneType, range, slice, str, type])
+#: What a `GradArray` in a list raises where NumPy or CuPy makes an array of the list.
+_REFUSALS = (LostGradientError, DeviceMismatchError)
+#: The same where the library makes no array of a list, as CuPy's ufuncs do not.
+_OF_NO_LISTS = (TypeError, *_REFUSALS)
+#: Functions and methods that write into their first argument, which stays as it is.
+_WRITERS = {*WRITERS, "at"}
 
 
 def takes_lists(function: Callable[..., Any], name: str) -> Callable[..., Any]:
-    """`function` of NumPy or CuPy, which also takes lists that hold tracked arrays.
+    """`function` of NumPy, which also takes lists that hold tracked arrays.
+
+    NumPy asks only some arguments for a protocol. A tracked array that it does not ask, such as the
+    number in ``full_like(a, x)``, goes into keratorch's function too.
 
     name : its name in the table, such as ``"sum"`` or ``"linalg.norm"``.
     """
 
-    def call(*args: Any, **kwargs: Any) -> Any:
-        try:
-            return function(*args, **kwargs)
-        except LostGradientError:
-            found = without_lists(name, args, kwargs)
-            if found is None:
-                raise
-        args, kwargs = found
+    def first_looks(*args: Any, **kwargs: Any) -> Any:
+        args, kwargs = without_lists(name, args, kwargs) or (args, kwargs)
         return function(*args, **kwargs)
 
+    if name in _HIDING:
+        return update_wrapper(first_looks, function)
+    return _retrying(function, name, (NotDifferentiableError, *_REFUSALS), of_table=True)
+
+
+def _retrying(
+    function: Callable[..., Any], name: str, refusals: tuple[type[Exception], ...], of_table: bool
+) -> Callable[..., Any]:
+    """`function`, called again without lists where it raises one of `refusals`.
+
+    of_table : call keratorch's function `name` then, if there is one.
+    """
+    joins = name in JOINERS
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if joins:
+            args = _with_list(args)
+        try:
+            return function(*args, **kwargs) if kwargs else function(*args)
+        except refusals as error:
+            other = _other_call(function, name, args, kwargs, error, of_table)
+            if other is None:
+                raise
+        return _called(*other)
+
+    MIRRORS.add(call.__code__)
     return update_wrapper(call, function)
 
 
-def ufunc_of_lists(ufunc: Any) -> Callable[..., Any]:
+def _other_call(
+    function: Callable[..., Any], name: str, args: Any, kwargs: Any, error: Exception,
+    of_table: bool,
+) -> tuple[Callable[..., Any], Any, Any] | None:  # fmt: skip
+    """What to call in place of a call that raised `error`; `None` to raise `error`."""
+    found = without_lists(name, args, kwargs)
+    ours = table_function(name) if of_table and name not in _WRITERS else None
+    if ours is not None and (
+        found is not None
+        or name in _OF_CALLBACKS
+        or any(map(holds_array, args))
+        or holds_array(kwargs)
+    ):
+        new_args, new_kwargs = found or (args, kwargs)
+        return ours, new_args, new_kwargs
+    if found is not None:
+        return function, found[0], found[1]
+    return (function, args, kwargs) if isinstance(error, Caught) else None
+
+
+def _called(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+    """The second call, whose errors the user sees: it is not one of `MIRRORS`."""
+    return function(*args, **kwargs)
+
+
+def ufunc_of_lists(ufunc: Any, name: str) -> Callable[..., Any]:
     """A ufunc, with its methods and facts, which also takes lists that hold tracked arrays."""
-    name = str(ufunc.__name__)
-    call = takes_lists(ufunc, name)
+    of_numpy = type(ufunc).__module__.partition(".")[0] == "numpy"
+    refusals = _REFUSALS if of_numpy else _OF_NO_LISTS
+    any_number = _retrying(ufunc, name, refusals, of_table=False)
+
+    # Functions of a fixed number of arguments are the fastest.
+    def unary(x: Any, /, *args: Any, **kwargs: Any) -> Any:
+        if args or kwargs:
+            return any_number(x, *args, **kwargs)
+        try:
+            return ufunc(x)
+        except refusals as error:
+            other = _other_call(ufunc, name, (x,), {}, error, False)
+            if other is None:
+                raise
+        return _called(*other)
+
+    def binary(x1: Any, x2: Any, /, *args: Any, **kwargs: Any) -> Any:
+        if args or kwargs:
+            return any_number(x1, x2, *args, **kwargs)
+        try:
+            return ufunc(x1, x2)
+        except refusals as error:
+            other = _other_call(ufunc, name, (x1, x2), {}, error, False)
+            if other is None:
+                raise
+        return _called(*other)
+
+    MIRRORS.update([unary.__code__, binary.__code__])
+    call = update_wrapper({1: unary, 2: binary}.get(ufunc.nin, any_number), ufunc)
     for method in _METHODS:
         if hasattr(ufunc, method):
-            setattr(call, method, takes_lists(getattr(ufunc, method), name))
+            theirs = getattr(ufunc, method)
+            made = _retrying(theirs, method, refusals, False) if of_numpy else None
+            setattr(call, method, made or _of_cupy(theirs, name, method))
     for fact in _FACTS:
         if hasattr(ufunc, fact):
             setattr(call, fact, getattr(ufunc, fact))
     return call
 
 
+def _of_cupy(theirs: Callable[..., Any], name: str, method: str) -> Callable[..., Any]:
+    """The `method` of CuPy's ufunc `name`; keratorch's own of a call with a `GradArray`."""
+    numpys = getattr(np, name, None)
+    ours = ufunc_function(numpys, method) if isinstance(numpys, np.ufunc) else None
+    if ours is None or method == "at":  # CuPy's `at` calls a method of the array
+        return _retrying(theirs, method, _OF_NO_LISTS, of_table=False)
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if not (any(map(holds_array, args)) or holds_array(kwargs)):
+            return theirs(*args, **kwargs)
+        args, kwargs = without_lists(method, args, kwargs) or (args, kwargs)
+        return ours(*args, **kwargs)
+
+    return update_wrapper(call, theirs)
+
+
+def from_iterable(function: Callable[..., Any]) -> Callable[..., Any]:
+    """``fromiter``, whose iterable may yield tracked arrays."""
+
+    def call(iter: Iterable[Any], *args: Any, **kwargs: Any) -> Any:
+        return function(iter if isinstance(iter, GradArray) else list(iter), *args, **kwargs)
+
+    return update_wrapper(call, function)
+
+
+def takes_iterables(function: Callable[..., Any]) -> Callable[..., Any]:
+    """`function` that joins arrays, which also takes iterators that yield `GradArray`s."""
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        return function(*_with_list(args), **kwargs)
+
+    return update_wrapper(call, function)
+
+
+def _with_list(args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """`args`, with a list in place of an iterable of `GradArray`s that is no sequence.
+
+    An iterable without a `GradArray` arrives at NumPy as an iterator, and NumPy refuses it.
+    """
+    if not args or type(args[0]) in (list, tuple) or hasattr(args[0], "__getitem__"):
+        return args
+    if not isinstance(args[0], Iterable):
+        return args
+    arrays = list(args[0])
+    return (arrays if holds_array(arrays) else iter(arrays), *args[1:])
+
+
 def without_lists(
     name: str, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> tuple[tuple[Any, ...], dict[str, Any]] | None:
-    """The arguments with arrays in place of lists that hold tracked arrays; `None` without such."""
+    """The arguments with arrays in place of lists that hold `GradArray`s; `None` without such."""
+    if name in _OF_LISTS:
+        return None
     sequences = _SEQUENCES.get(name, ())
-    new_args = [_made(v, i in sequences) for i, v in enumerate(args)]
-    new_kwargs = {k: _made(v, k in sequences) for k, v in kwargs.items()}
+    written = args[:1] if name in _WRITERS else ()
+    new_args = [*written]
+    new_args += [_made(v, i in sequences) for i, v in enumerate(args) if i >= len(written)]
+    new_kwargs = {k: v if k == "out" else _made(v, k in sequences) for k, v in kwargs.items()}
     same = all(a is b for a, b in zip(args, new_args, strict=True))
     if same and all(new_kwargs[k] is v for k, v in kwargs.items()):
         return None
@@ -83,7 +235,9 @@ def without_lists(
 
 
 def _made(value: Any, of_arrays: bool) -> Any:
-    if type(value) not in (list, tuple) or not holds_tracked(value):
+    if isinstance(value, np.poly1d):
+        return _made(value.coeffs, False)
+    if not isinstance(value, (list, tuple)) or not holds_array(value):
         return value
     if not of_arrays:
         array = table_function("array")
@@ -93,11 +247,29 @@ def _made(value: Any, of_arrays: bool) -> Any:
     return value if all(a is b for a, b in zip(parts, value, strict=True)) else parts
 
 
-def holds_tracked(value: Any) -> bool:
-    """Whether nested lists and tuples hold a tracked array."""
-    if type(value) is GradArray:
-        return is_active(value)
-    return isinstance(value, (list, tuple)) and any(map(holds_tracked, value))
+def holds_array(value: Any) -> bool:
+    """Whether `value` is a `GradArray`, or a nested list, dict or `poly1d` that holds one."""
+    kind = type(value)
+    if kind is GradArray:
+        return True
+    if kind in PLAIN or kind in _registry.by_type:
+        return False
+    if isinstance(value, (list, tuple)):
+        return not PLAIN.issuperset(map(type, value)) and any(map(holds_array, value))
+    if isinstance(value, dict):
+        return any(map(holds_array, value.values()))
+    if isinstance(value, np.poly1d):
+        return isinstance(value.coeffs, GradArray)
+    return isinstance(value, GradArray)
 
 
-__all__ = ["holds_tracked", "takes_lists", "ufunc_of_lists", "without_lists"]
+__all__ = [
+    "JOINERS",
+    "PLAIN",
+    "from_iterable",
+    "holds_array",
+    "takes_iterables",
+    "takes_lists",
+    "ufunc_of_lists",
+    "without_lists",
+]

@@ -6,7 +6,7 @@ from typing import Any
 
 from ..core.array import GradArray
 from ..core.shown import shown
-from ..errors import DTypeError
+from ..errors import DTypeError, LostGradientError
 from ..ops import arithmetic, manipulation, placing, reductions, statistics
 from ..ops._operators import add_operator
 from ..ops.dtypes import can_cast, result_type
@@ -30,12 +30,15 @@ def _round(self: GradArray, ndigits: int | None = None) -> Any:
     return int(y) if ndigits is None else y
 
 
-def _no_out(name: str, out: Any) -> None:
-    if out is not None:
-        raise TypeError(
-            f"x.{name}(out=...): a method of a GradArray returns a new array: write "
-            f"y = x.{name}(...), or out[...] = x.{name}(...)"
+def _into(name: str, out: Any, found: GradArray) -> GradArray:
+    """Write the result of the method `name` into the `GradArray` `out`; returns `out`."""
+    if not isinstance(out, GradArray):
+        raise LostGradientError(
+            f"x.{name}(out=...) writes into a GradArray, not into a {type(out).__name__}, which "
+            f"would lose the gradient: write y = x.{name}(...), or make `out` with keratorch.zeros"
         )
+    table_function("copyto")(out, found)
+    return out
 
 
 def _sum(
@@ -43,9 +46,10 @@ def _sum(
     initial: Any = None, where: Any = True,
 ) -> GradArray:  # fmt: skip
     """`keratorch.sum` along `axis`, of the elements where `where` is true, plus `initial`."""
+    if out is not None:
+        return _into("sum", out, _sum(self, axis, dtype, None, keepdims, initial, where))
     if initial is not None or where is not True:
-        return table_function("sum")(self, axis, dtype, out, keepdims, initial, where)
-    _no_out("sum", out)
+        return table_function("sum")(self, axis, dtype, None, keepdims, initial, where)
     return reductions.sum(self, axis=axis, dtype=dtype, keepdims=keepdims)
 
 
@@ -54,9 +58,10 @@ def _mean(
     *, where: Any = True,
 ) -> GradArray:  # fmt: skip
     """`keratorch.mean` along `axis`, of the elements where `where` is true."""
+    if out is not None:
+        return _into("mean", out, _mean(self, axis, dtype, None, keepdims, where=where))
     if where is not True:
-        return table_function("mean")(self, axis, dtype, out, keepdims, where=where)
-    _no_out("mean", out)
+        return table_function("mean")(self, axis, dtype, None, keepdims, where=where)
     x = self if dtype is None else placing.astype(self, dtype)
     return reductions.mean(x, axis=axis, keepdims=keepdims)
 
@@ -66,22 +71,25 @@ def _prod(
     initial: Any = None, where: Any = True,
 ) -> GradArray:  # fmt: skip
     """`keratorch.prod` along `axis`, of the elements where `where` is true, times `initial`."""
+    if out is not None:
+        return _into("prod", out, _prod(self, axis, dtype, None, keepdims, initial, where))
     if initial is not None or where is not True:
-        return table_function("prod")(self, axis, dtype, out, keepdims, initial, where)
-    _no_out("prod", out)
+        return table_function("prod")(self, axis, dtype, None, keepdims, initial, where)
     return statistics.prod(self, axis=axis, dtype=dtype, keepdims=keepdims)
 
 
 def _cumsum(self: GradArray, axis: Any = None, dtype: Any = None, out: Any = None) -> GradArray:
     """The running totals along `axis`; of the flattened array for ``axis=None``."""
-    _no_out("cumsum", out)
+    if out is not None:
+        return _into("cumsum", out, _cumsum(self, axis, dtype))
     x = self if axis is not None else manipulation.reshape(self, (-1,) if self.size else (0,))
     return statistics.cumulative_sum(x, axis=0 if axis is None else axis, dtype=dtype)
 
 
 def _cumprod(self: GradArray, axis: Any = None, dtype: Any = None, out: Any = None) -> GradArray:
     """The running products along `axis`; of the flattened array for ``axis=None``."""
-    _no_out("cumprod", out)
+    if out is not None:
+        return _into("cumprod", out, _cumprod(self, axis, dtype))
     x = self if axis is not None else manipulation.reshape(self, (-1,) if self.size else (0,))
     return statistics.cumulative_prod(x, axis=0 if axis is None else axis, dtype=dtype)
 
@@ -91,9 +99,10 @@ def _max(
     initial: Any = None, where: Any = True,
 ) -> GradArray:  # fmt: skip
     """`keratorch.max` along `axis`, of `initial` and the elements where `where` is true."""
+    if out is not None:
+        return _into("max", out, _max(self, axis, None, keepdims, initial, where))
     if initial is not None or where is not True:
-        return table_function("max")(self, axis, out, keepdims, initial, where)
-    _no_out("max", out)
+        return table_function("max")(self, axis, None, keepdims, initial, where)
     return reductions.max(self, axis=axis, keepdims=keepdims)
 
 
@@ -102,15 +111,17 @@ def _min(
     initial: Any = None, where: Any = True,
 ) -> GradArray:  # fmt: skip
     """`keratorch.min` along `axis`, of `initial` and the elements where `where` is true."""
+    if out is not None:
+        return _into("min", out, _min(self, axis, None, keepdims, initial, where))
     if initial is not None or where is not True:
-        return table_function("min")(self, axis, out, keepdims, initial, where)
-    _no_out("min", out)
+        return table_function("min")(self, axis, None, keepdims, initial, where)
     return reductions.min(self, axis=axis, keepdims=keepdims)
 
 
 def _clip(self: GradArray, min: Any = None, max: Any = None, out: Any = None) -> GradArray:
     """Each element limited to the range `min` to `max`, as in `keratorch.clip`."""
-    _no_out("clip", out)
+    if out is not None:
+        return _into("clip", out, _clip(self, min, max))
     return arithmetic.clip(self, min, max)
 
 

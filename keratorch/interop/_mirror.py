@@ -18,9 +18,19 @@ from ..core.array import GradArray, get_raw
 from ..core.nodes import is_tracked
 from ..core.recording import constant
 from ._like import made_like
-from ._lists import takes_lists, ufunc_of_lists, without_lists
+from ._lists import (
+    JOINERS,
+    PLAIN,
+    from_iterable,
+    holds_array,
+    takes_iterables,
+    takes_lists,
+    ufunc_of_lists,
+    without_lists,
+)
 from ._lookup import table_function, ufunc_function
 from ._missing import of_keratorch
+from ._numpy_functions import into
 from ._values import MAKERS, arrays_in, not_differentiable
 
 _FUNCTION_TYPES = (FunctionType, BuiltinFunctionType, MethodType)
@@ -50,6 +60,9 @@ class Mirror:
 
     prefix : the prefix of its names in the table: ``"linalg."`` for ``numpy.linalg``.
     dispatches : whether a function of the library calls keratorch by itself, by a protocol.
+    adapted : makes the arguments ``(name, args, kwargs)`` of a call with a `GradArray` fit for
+        keratorch's function, and returns the new ``args, kwargs``.
+    ufunc : what stands for a ufunc of the library that dispatches.
     """
 
     def __init__(
@@ -57,10 +70,14 @@ class Mirror:
         library: ModuleType,
         prefix: str = "",
         dispatches: Callable[[Any], bool] = lambda function: False,
+        adapted: Callable[..., Any] | None = None,
+        ufunc: Callable[[Any], Any] = lambda ufunc: ufunc,
     ) -> None:
         self.library = library
         self.prefix = prefix
         self.dispatches = dispatches
+        self.adapted = adapted
+        self.ufunc = ufunc
 
     def attribute(self, name: str) -> Any:
         """The mirroring module's value of the name `name`; `AttributeError` if there is none."""
@@ -75,11 +92,22 @@ class Mirror:
             ) from None
         if not self.is_function(value):
             return value
+        found = self.function(name, value)
+        # So that `pickle` finds the function, and not the library's of the same name.
+        found.__module__ = f"keratorch.{self.library.__name__}"
+        return found
+
+    def function(self, name: str, value: Any) -> Any:
+        """The mirroring module's version of the library's function `value`."""
         if self.dispatches(value):
             if type(value).__name__ == "ufunc":
-                return ufunc_of_lists(value)
+                return ufunc_of_lists(self.ufunc(value), FORMER.get(name, name))
             return takes_lists(value, self.prefix + name)
-        return mirrored(value, f"{self.library.__name__}.{name}", self.prefix + name)
+        what = f"{self.library.__name__}.{name}"
+        function = mirrored(value, what, self.prefix + name, self.adapted)
+        if name == "fromiter":
+            return from_iterable(function)
+        return takes_iterables(function) if name in JOINERS else function
 
     @staticmethod
     def is_function(value: Any) -> bool:
@@ -91,14 +119,21 @@ class Mirror:
         return sorted(n for n in dir(self.library) if not n.startswith("_"))
 
 
-def mirrored(function: Callable[..., Any], what: str, name: str) -> Callable[..., Any]:
+def mirrored(
+    function: Callable[..., Any], what: str, name: str, adapted: Callable[..., Any] | None = None
+) -> Callable[..., Any]:
     """`function`, replaced by keratorch's version in every call that has a `GradArray`."""
 
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
-        arrays = list(arrays_in((args, kwargs)))
-        if not arrays:
-            return function(*args, **kwargs)
+        for v in args:
+            if type(v) not in PLAIN and holds_array(v):
+                break
+        else:
+            if not kwargs:
+                return function(*args)
+            if not holds_array(kwargs):
+                return function(*args, **kwargs)
         known = FORMER.get(name, name)
         if known in MAKERS and isinstance(kwargs.get("like"), GradArray):
             return made_like(kwargs.pop("like"), known, args, kwargs)
@@ -107,8 +142,12 @@ def mirrored(function: Callable[..., Any], what: str, name: str) -> Callable[...
             listed = without_lists(known, args, kwargs)
             if listed is not None:
                 args, kwargs = listed
+            if adapted is not None:
+                args, kwargs = adapted(known, args, kwargs)
+            if isinstance(kwargs.get("out"), GradArray):
+                return into(found, args, **kwargs)
             return found(*args, **kwargs)
-        for x in arrays:
+        for x in arrays_in((args, kwargs)):
             if is_tracked(x):
                 raise not_differentiable(what, x)
         return _as_constants(function(*_unwrapped(args), **_unwrapped(kwargs)))

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from .. import functions as kt
+from ..backends import _registry
 from ..core.array import GradArray
 from ..core.convert import as_operand
 from ..errors import NotDifferentiableError
@@ -44,7 +47,10 @@ class Rows:
             raw = self.plain[piece]
             return kt.asarray(raw.ravel() if self.after else raw)
 
-        x = as_operand(piece, like if not hasattr(piece, "shape") else None)
+        if isinstance(piece, np.ndarray):
+            backend = _registry.of(like._array)
+            piece = backend.from_numpy(piece, backend.device(like._array))
+        x = as_operand(piece, None if hasattr(piece, "shape") else like)
         return x if x.ndim else kt.reshape(x, (1,))
 
     def _raised(self, x: GradArray, ndim: int) -> GradArray:

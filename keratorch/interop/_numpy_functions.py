@@ -19,10 +19,8 @@ from ..core.views import share
 from ..errors import NotDifferentiableError
 from ._like import made_like
 from ._lookup import table_function
-from ._values import MAKERS, arrays_in, not_differentiable, qualified_name, unwrapped
+from ._values import MAKERS, WRITERS, arrays_in, not_differentiable, qualified_name, unwrapped
 
-#: NumPy's functions that write into their first argument.
-_WRITERS = frozenset(["copyto", "put", "place", "putmask", "put_along_axis", "fill_diagonal"])
 #: NumPy's functions whose results are views through which users write.
 _VIEWERS = frozenset(["flip", "fliplr", "flipud"])
 
@@ -44,8 +42,11 @@ def array_function(
     if name in MAKERS:
         return made_like(self, name, args, kwargs)
     arrays = list(arrays_in((args, kwargs)))
+    if not arrays:  # `roots` and `poly` look at the elements of their argument, a `poly1d` here
+        args = tuple(a.coeffs if isinstance(a, np.poly1d) else a for a in args)
+        arrays = list(arrays_in(args))
     tracked = any(is_tracked(x) for x in arrays)
-    writes = name in _WRITERS and any(isinstance(a, GradArray) for a in args[:1])
+    writes = name in WRITERS and any(isinstance(a, GradArray) for a in args[:1])
     writes = writes or isinstance(kwargs.get("out"), GradArray)
     on_numpy = all(type(x._array) is np.ndarray for x in arrays)
     # Inside no_sync take the path of a GPU, so that operations that wait there raise here too.
@@ -53,11 +54,11 @@ def array_function(
         function = table_function(name)
         if function is not None:
             if isinstance(kwargs.get("out"), GradArray):
-                return _into(function, args, **kwargs)
+                return into(function, args, **kwargs)
             return function(*args, **kwargs)
     if tracked:
         raise not_differentiable(f"numpy.{name}", self)
-    written = [kwargs.get("out"), *((*args, *kwargs.values())[:1] if name in _WRITERS else ())]
+    written = [kwargs.get("out"), *((*args, *kwargs.values())[:1] if name in WRITERS else ())]
     in_place = name == "nan_to_num" and kwargs.get("copy") is False
     if any(isinstance(w, GradArray) for w in written) or in_place:
         raise NotDifferentiableError(
@@ -76,7 +77,7 @@ def array_function(
     return found
 
 
-def _into(function: Any, args: Any, *, out: GradArray, **kwargs: Any) -> GradArray:
+def into(function: Any, args: Any, *, out: GradArray, **kwargs: Any) -> GradArray:
     """``out[...] = function(...)`` as a recorded write; returns `out`, as NumPy does."""
     from ._numpy_api.writing import copyto
 
@@ -105,4 +106,4 @@ def _as_constants(value: Any) -> Any:
     return value
 
 
-__all__ = ["array_function"]
+__all__ = ["array_function", "into"]

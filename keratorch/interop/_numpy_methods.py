@@ -18,6 +18,7 @@ from ..ops import indexing, manipulation, placing, writing
 from ..ops.dtypes import finfo, iinfo, isdtype
 from ..ops.selection import conj
 from . import _lookup
+from ._numpy_functions import into
 
 
 def table_function(name: str) -> Callable[..., Any]:
@@ -32,6 +33,8 @@ def table_function(name: str) -> Callable[..., Any]:
 
 def _method(name: str) -> Callable[..., Any]:
     def method(self: GradArray, *args: Any, **kwargs: Any) -> Any:
+        if isinstance(kwargs.get("out"), GradArray):
+            return into(table_function(name), (self, *args), **kwargs)
         return table_function(name)(self, *args, **kwargs)
 
     method.__name__ = name

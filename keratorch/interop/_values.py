@@ -15,6 +15,9 @@ MAKERS = frozenset([
     "identity", "loadtxt", "ones", "require", "tri", "zeros",
 ])  # fmt: skip
 
+#: NumPy's functions that write into their first argument.
+WRITERS = frozenset(["copyto", "put", "place", "putmask", "put_along_axis", "fill_diagonal"])
+
 #: NumPy's functions that write values to files.
 _SAVERS = frozenset(["save", "savetxt", "savez", "savez_compressed"])
 

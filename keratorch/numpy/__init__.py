@@ -22,10 +22,15 @@ import numpy as _numpy
 from ..interop._mirror import Mirror as _Mirror
 from ..interop._mirror import finds_keratorch as _finds_keratorch
 from ..interop._mirror_index import Rows as _Rows
+from ..interop._poly1d import OF_POLYNOMIALS as _OF_POLYNOMIALS
+from ..interop._poly1d import of_polynomials as _of_polynomials
+from ..interop._poly1d import poly1d as poly1d
 from ..interop._vectorize import vectorize as vectorize
 from . import emath as emath
 from . import fft as fft
+from . import lib as lib
 from . import linalg as linalg
+from . import polynomial as polynomial
 from . import random as random
 
 _mirror = _Mirror(_numpy, dispatches=_finds_keratorch)
@@ -35,7 +40,10 @@ c_ = _Rows(_numpy.c_, axis=-1, after=True)
 
 
 def __getattr__(name: str) -> Any:
-    value = globals()[name] = _mirror.attribute(name)
+    value = _mirror.attribute(name)
+    if name in _OF_POLYNOMIALS:
+        value = _of_polynomials(value, name)
+    globals()[name] = value
     return value
 
 

@@ -5,9 +5,12 @@ from collections.abc import Callable
 from typing import Any
 from ..interop._mirror_types import ArrayFunction, Function, Ufunc
 from ..interop._mirror_index import Rows
+from ..interop._poly1d import poly1d as poly1d
 from ..interop._vectorize import vectorize as vectorize
 from . import fft as fft
+from . import lib as lib
 from . import linalg as linalg
+from . import polynomial as polynomial
 from . import random as random
 from numpy import False_ as False_
 from numpy import ScalarType as ScalarType
@@ -66,7 +69,6 @@ from numpy import from_dlpack as from_dlpack
 from numpy import frombuffer as frombuffer
 from numpy import fromfile as fromfile
 from numpy import fromfunction as fromfunction
-from numpy import fromiter as fromiter
 from numpy import frompyfunc as frompyfunc
 from numpy import fromregex as fromregex
 from numpy import fromstring as fromstring
@@ -80,9 +82,6 @@ from numpy import geterrcall as geterrcall
 from numpy import half as half
 from numpy import hamming as hamming
 from numpy import hanning as hanning
-from numpy import histogram2d as histogram2d
-from numpy import histogram_bin_edges as histogram_bin_edges
-from numpy import histogramdd as histogramdd
 from numpy import identity as identity
 from numpy import iinfo as iinfo
 from numpy import index_exp as index_exp
@@ -96,7 +95,6 @@ from numpy import int8 as int8
 from numpy import int_ as int_
 from numpy import intc as intc
 from numpy import integer as integer
-from numpy import intersect1d as intersect1d
 from numpy import intp as intp
 from numpy import is_busday as is_busday
 from numpy import isdtype as isdtype
@@ -104,7 +102,6 @@ from numpy import isfortran as isfortran
 from numpy import isnat as isnat
 from numpy import issubdtype as issubdtype
 from numpy import kaiser as kaiser
-from numpy import lib as lib
 from numpy import little_endian as little_endian
 from numpy import load as load
 from numpy import loadtxt as loadtxt
@@ -129,8 +126,6 @@ from numpy import object_ as object_
 from numpy import ogrid as ogrid
 from numpy import ones as ones
 from numpy import packbits as packbits
-from numpy import poly1d as poly1d
-from numpy import polynomial as polynomial
 from numpy import printoptions as printoptions
 from numpy import promote_types as promote_types
 from numpy import ravel_multi_index as ravel_multi_index
@@ -153,7 +148,6 @@ from numpy import show_config as show_config
 from numpy import show_runtime as show_runtime
 from numpy import signedinteger as signedinteger
 from numpy import single as single
-from numpy import sort_complex as sort_complex
 from numpy import str_ as str_
 from numpy import strings as strings
 from numpy import test as test
@@ -314,6 +308,7 @@ fmax: Ufunc
 fmin: Ufunc
 fmod: Ufunc
 frexp: Function
+fromiter: ArrayFunction
 full: ArrayFunction
 full_like: ArrayFunction
 gcd: Ufunc
@@ -323,6 +318,9 @@ greater: Ufunc
 greater_equal: Ufunc
 heaviside: Ufunc
 histogram: Callable[..., builtins.tuple[Any, Any]]
+histogram2d: Callable[..., builtins.tuple[Any, Any, Any]]
+histogram_bin_edges: ArrayFunction
+histogramdd: Function
 hsplit: Callable[..., builtins.list[Any]]
 hstack: ArrayFunction
 hypot: Ufunc
@@ -332,6 +330,7 @@ inf: float
 inner: ArrayFunction
 insert: ArrayFunction
 interp: ArrayFunction
+intersect1d: Function
 invert: Ufunc
 isclose: ArrayFunction
 iscomplex: ArrayFunction
@@ -415,7 +414,7 @@ poly: ArrayFunction
 polyadd: ArrayFunction
 polyder: ArrayFunction
 polydiv: Callable[..., builtins.tuple[Any, Any]]
-polyfit: ArrayFunction
+polyfit: Function
 polyint: ArrayFunction
 polymul: ArrayFunction
 polysub: ArrayFunction
@@ -461,6 +460,7 @@ sinc: ArrayFunction
 sinh: Ufunc
 size: Callable[..., builtins.int]
 sort: ArrayFunction
+sort_complex: ArrayFunction
 spacing: Ufunc
 split: Callable[..., builtins.list[Any]]
 sqrt: Ufunc

@@ -9,6 +9,7 @@ from ..backends._dtypes import is_complex_dtype, is_narrow
 from ..core.array import GradArray
 from ..core.convert import as_operand
 from ..core.mode import mode
+from ..core.nodes import raw_of
 from ..core.recording import is_active
 from ..core.shown import shown
 from ..errors import AxisError, DTypeError, ShapeError
@@ -90,7 +91,13 @@ def integer(op: str, name: str, value: Any) -> int:
 
 
 def shape_tuple(op: str, shape: Any) -> tuple[int, ...]:
-    """`shape`, an integer or a sequence of integers, as a tuple; else `DTypeError`."""
+    """`shape`, an integer or a sequence of integers, as a tuple; else `DTypeError`.
+
+    A sequence is a tuple, a list, or a NumPy array of one axis.
+    """
+    backend = _registry.by_type.get(type(shape))
+    if backend is not None and backend.name == "numpy" and shape.ndim == 1:
+        shape = tuple(shape)
     if isinstance(shape, (tuple, list)):
         return tuple([integer(op, "a length of shape", n) for n in shape])
     return (integer(op, "shape", shape),)
@@ -150,7 +157,15 @@ def first_tracked(*values: Any) -> GradArray | None:
 
 
 def first_array(*values: Any) -> GradArray | None:
-    """The first array, as a `GradArray`; `None` where all values are scalars or lists."""
-    return next(
-        (as_operand(v) for v in values if isinstance(v, GradArray) or _registry.is_array(v)), None
-    )
+    """The array that the others follow, as a `GradArray`; `None` if all are scalars or lists.
+
+    It is the first array. Where that is a raw NumPy array, it is the first array of a library that
+    takes NumPy arrays beside its own.
+    """
+    arrays = [v for v in values if isinstance(v, GradArray) or _registry.is_array(v)]
+    if not arrays:
+        return None
+    first = arrays[0]
+    if len(arrays) > 1 and not isinstance(first, GradArray) and _registry.of(first).name == "numpy":
+        first = next((v for v in arrays if _registry.of(raw_of(v)).takes_numpy), first)
+    return as_operand(first)

@@ -155,9 +155,9 @@ def _in_place(function: Callable[..., Any], raw_function: Callable[..., Any]) ->
 
 def _transpose(self: GradArray, *axes: Any) -> GradArray:
     """The axes reversed, or in the order given."""
-    if not axes or axes == (None,):
+    if not axes or (len(axes) == 1 and axes[0] is None):
         return manipulation.permute_dims(self, tuple(reversed(range(self.ndim))))
-    order = axes[0] if len(axes) == 1 and isinstance(axes[0], (tuple, list)) else axes
+    order = tuple(axes[0]) if len(axes) == 1 and hasattr(axes[0], "__len__") else axes
     return manipulation.permute_dims(self, order)
 
 

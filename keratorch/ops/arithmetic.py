@@ -371,7 +371,7 @@ def _bound(bound: Any, x: GradArray, tracked: GradArray | None, infinity: float)
         return infinity
     if type(bound) in SCALARS:
         return bound
-    return as_operand(bound, tracked if _registry.is_array(bound) else x)
+    return as_operand(bound, x if tracked is None or not _registry.is_array(bound) else tracked)
 
 
 _nextafter = constant_binary("nextafter", "The next number after x1 towards x2, elementwise.")

@@ -280,7 +280,8 @@ def full_like(x: Any, /, fill_value: Any, *, dtype: Any = None, device: Any = No
     Differentiable in `fill_value`; not in `x`.
     """
     if isinstance(fill_value, GradArray) or _registry.is_array(fill_value):
-        x, fill_value = as_operand(x), as_operand(fill_value)
+        x = as_operand(x, fill_value)
+        fill_value = as_operand(fill_value, x)
         check_devices("full_like", x._array, fill_value._array)
         value = asarray(fill_value, dtype=dtype or x.dtype, device=device or x.device)
         return copy(broadcast_to(value, tuple(x.shape)))

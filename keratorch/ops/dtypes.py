@@ -17,12 +17,19 @@ _KINDS = (
 
 
 def _backend_of(*values: Any) -> Backend:
-    """The backend of the first array or dtype; the default one for names and scalars."""
+    """The backend of the first array or dtype; the default one for names and scalars.
+
+    Of a NumPy array and an array of a library that takes it, that of the library.
+    """
+    found: Backend | None = None
     for value in values:
-        if isinstance(value, GradArrayBase):
-            return _registry.of(get_raw(value))
-        if _registry.is_array(value):
-            return _registry.of(value)
+        raw = get_raw(value) if isinstance(value, GradArrayBase) else value
+        if _registry.is_array(raw):
+            backend = _registry.of(raw)
+            if found is None or (found.name == "numpy" and backend.takes_numpy):
+                found = backend
+    if found is not None:
+        return found
     default = _registry.resolve_device(None)[0]
     for value in values:
         home = type(value).__module__.partition(".")[0]

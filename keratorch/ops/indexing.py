@@ -199,7 +199,7 @@ class SetItemGrad(Grad):
         x = grad if recorded else constant(grad)
         backend = _registry.of(x._array)
         if ours and recorded:
-            ours = is_active(x) or is_exclusive(x)
+            ours = backend.fills and (is_active(x) or is_exclusive(x))
         if not self.path and not recorded:
             zero = backend.scalar(0.0, grad)
             if not (ours and backend.writeable(grad)):

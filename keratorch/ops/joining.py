@@ -84,6 +84,9 @@ def _listed(op: str, arrays: Any) -> tuple[GradArray, ...]:
 
 def _check_joined(op: str, xs: tuple[GradArray, ...], but: int | None) -> None:
     check_devices(op, *(x._array for x in xs))
+    same = xs[0]._array.shape
+    if all(x._array.shape == same for x in xs):
+        return
     first = tuple(xs[0].shape)
     for x in xs[1:]:
         shape = tuple(x.shape)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from ..backends import _registry
 from ..core import recording
 from ..core.array import GradArray
-from ..core.convert import as_operand, check_devices
+from ..core.convert import as_index, as_operand, check_devices
 from ..core.grad import Grad
 from ..core.nodes import raw_of
 from ..core.parts import Part
@@ -78,7 +78,7 @@ def take(x: Any, indices: Any, /, *, axis: int | None = None) -> GradArray:
     Raises `DTypeError` unless the indices are integers, `InvalidIndexError` for a position that
     the library finds out of range, `ShapeError` where `axis` is missing.
     """
-    x = as_operand(x)
+    x = as_operand(x, indices if _registry.is_array(x) else None)
     index = _positions("take", x, indices)
     if axis is None:
         if x.ndim != 1:
@@ -104,12 +104,14 @@ def _positions(op: str, x: GradArray, indices: Any) -> Any:
     if not isinstance(indices, GradArray) and not _registry.is_array(indices):
         indices = backend.asarray(indices, device=backend.device(x._array))
     index = as_operand(indices, x)._array
-    check_devices(op, x._array, index)
     if not _registry.of(index).xp.isdtype(index.dtype, "integral"):
         raise DTypeError(
             f"{op}: indices of dtype {index.dtype} and shape {tuple(index.shape)} must be "
             "integers: convert them with astype; a mask selects in x[mask]"
         )
+    if not isinstance(indices, GradArray):
+        return as_index(index, x._array)
+    check_devices(op, x._array, index)
     return index
 
 
@@ -162,7 +164,7 @@ def take_along_axis(x: Any, indices: Any, /, *, axis: int = -1) -> GradArray:
     Raises `DTypeError` and `InvalidIndexError` as `take` does, `ShapeError` for another number
     of axes.
     """
-    x = as_operand(x)
+    x = as_operand(x, indices if _registry.is_array(x) else None)
     index = _positions("take_along_axis", x, indices)
     (axis,) = normalized_axes("take_along_axis", x, axis)
     a = x._array
@@ -255,7 +257,8 @@ def searchsorted(x1: Any, x2: Any, /, *, side: str = "left", sorter: Any = None)
 
     Raises `ShapeError` unless `x1` has one axis.
     """
-    x1 = as_operand(x1)
+    like = first_array(x1, x2)
+    x1 = as_operand(x1, like if _registry.is_array(x1) else None)
     x2 = as_operand(x2, like=x1)
     a, b = x1._array, x2._array
     check_devices("searchsorted", a, b)

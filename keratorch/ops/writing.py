@@ -45,7 +45,7 @@ def setitem(x: GradArray, key: Any, value: Any, /) -> None:
     if type(value) in SCALARS and not is_active(x):
         write_in_place(x, raw_key(key, x._array), value)
         return
-    value = as_operand(value, like=x)
+    value = written(x, key, value)
     recorded = _is_recorded(x, value)
     key = raw_key(key, x._array, recorded)
     check_devices("setitem", x._array, value._array)
@@ -59,6 +59,21 @@ def setitem(x: GradArray, key: Any, value: Any, /) -> None:
                 spare_views(x)
     else:
         write_in_place(x, key, value._array)
+
+
+def written(x: GradArray, key: Any, value: Any) -> GradArray:
+    """The value to write into ``x[key]``; a NumPy array becomes one of a library that takes it."""
+    if type(value) is GradArray:
+        return value
+    backend = _registry.of(x._array)
+    if (
+        _registry.is_array(value)
+        and _registry.of(value) is not backend
+        and _registry.of(value).name == "numpy"
+        and backend.takes_numpy_value(value, key)
+    ):
+        value = backend.from_numpy(value, backend.device(x._array))
+    return as_operand(value, like=x)
 
 
 def _is_view_at(value: GradArray, x: GradArray, key: Any) -> bool:
@@ -186,4 +201,4 @@ def _check_write(x: GradArray, value: GradArray, how: str) -> None:
         )
 
 
-__all__ = ["setitem", "update_in_place", "write_in_place"]
+__all__ = ["setitem", "update_in_place", "write_in_place", "written"]

@@ -353,7 +353,7 @@ def raw_argument(name: str, value: Any, like: Any) -> Any:
 
 def beside(value: Any, like: Any) -> Any:
     """`value` as a raw array beside `like`; a real number beside complex arrays stays real."""
-    raw = as_raw(value, like)
+    raw = as_raw(value, None if _registry.is_array(value) else like)  # arrays stay as they are
     backend = _registry.of(raw)
     if backend.is_complex(raw.dtype) and (
         isinstance(value, (int, float))
@@ -424,7 +424,7 @@ def output_leaves(name: str, tree: Any, like: Any = None) -> list[GradArray]:
                 f"{name}: the function returned {type(v).__name__}, which is no array: return "
                 "arrays, or dicts, lists, tuples and dataclasses of them"
             )
-        out.append(constant(beside(v, like)) if type(v) in SCALARS else as_operand(v, like))
+        out.append(constant(beside(v, like)) if type(v) in SCALARS else as_operand(v))
     return out
 
 

@@ -11,6 +11,8 @@ T = array(seed=1)
 P, Q = positive(2), positive(2, seed=1)
 
 CASES = [
+    Case("fromiter", lambda np, a: np.fromiter(a, float), (A,)),
+    Case("fromiter", lambda np, a: np.fromiter(a, complex, 2), (A,)),
     Case("array", lambda np, a: np.array(a), (A,)),
     Case("array", lambda np, a: np.array([a, [1, 2, 3]], dtype=complex), (A,)),
     Case("array", lambda np, a, b: np.array([[a, b], [2.0, b]], ndmin=3), (S, T)),

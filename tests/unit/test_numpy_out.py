@@ -94,3 +94,22 @@ def test_what_cannot_be_written_is_refused(call, error):
     with pytest.raises(error):
         call(x)
     np.testing.assert_array_equal(x.numpy(), B)
+
+
+@pytest.mark.parametrize("name", ["sum", "mean", "prod", "max", "min", "cumsum", "std", "var"])
+def test_methods_write_into_out(name):
+    x, y = kt.GradArray(B.reshape(2, 2)), kt.GradArray(B.reshape(2, 2))
+    out = kt.zeros((2, 2) if name == "cumsum" else (2,))
+    assert getattr(x, name)(axis=0, out=out) is out
+    wanted = getattr(y, name)(axis=0)
+    np.testing.assert_array_equal(out.numpy(), wanted.numpy())
+    kt.sum(out * out).backward()
+    kt.sum(wanted * wanted).backward()
+    np.testing.assert_array_equal(x.grad, y.grad)
+    with pytest.raises((TypeError, kt.LostGradientError)):
+        getattr(x, name)(axis=0, out=np.zeros(2))
+    x = kt.GradArray(B)
+    u = x * 0.0
+    assert x.clip(1.5, 4.0, out=u) is u
+    kt.sum(u).backward()
+    np.testing.assert_array_equal(x.grad, [1.0, 0.0, 1.0, 0.0])

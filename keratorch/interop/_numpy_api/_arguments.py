@@ -12,8 +12,8 @@ import numpy
 from ... import functions as kt
 from ...backends import _registry
 from ...core.array import GradArray
-from ...core.convert import SCALARS, as_operand, check_devices, has_array
-from ...core.recording import is_active
+from ...core.convert import SCALARS, as_index, as_operand, check_devices, has_array, kept
+from ...core.recording import constant, is_active
 from ...core.shown import shown
 from ...errors import DTypeError, LostGradientError, NotDifferentiableError
 from ...ops._operands import normalized_axes, operands
@@ -70,6 +70,11 @@ def common_dtype(xs: Sequence[GradArray]) -> Any:
         return _registry.of(xs[0]._array).dtype(numpy.result_type(*names).name)
 
 
+def is_number(value: Any) -> bool:
+    """Whether `value` is a number: a Python or NumPy scalar, or an array of shape ()."""
+    return not isinstance(value, (list, tuple)) and not getattr(value, "ndim", 0)
+
+
 def flat(x: GradArray) -> GradArray:
     """`x`, flattened to one axis."""
     return x if x.ndim == 1 else kt.reshape(x, (math.prod(x.shape),))
@@ -91,6 +96,21 @@ def index_array(values: Any, like: GradArray) -> GradArray:
     """An array of NumPy as a constant on the device of `like`."""
     backend = _registry.of(like._array)
     return kt.asarray(backend.from_numpy(values, backend.device(like._array)))
+
+
+def positions(x: GradArray, values: Any) -> GradArray:
+    """`values`, positions in `x` or a mask, as an array of its library.
+
+    A NumPy array is copied, where the library takes such indices.
+    """
+    if isinstance(values, GradArray):
+        return values
+    if _registry.is_array(values):
+        raw = as_index(values, x._array)
+        return constant(kept(raw) if raw is values and is_active(x) else raw)
+    if hasattr(values, "dtype"):  # a NumPy scalar
+        return index_array(numpy.asarray(values), x)
+    return strong(x, values)[1]
 
 
 def placed(value: Any, like: Any) -> GradArray:
@@ -179,10 +199,12 @@ __all__ = [
     "integers",
     "is_complex",
     "is_floating",
+    "is_number",
     "no_out",
     "of_dtype",
     "one_axis",
     "placed",
+    "positions",
     "promoted",
     "refuse",
     "strong",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import islice
 from typing import Any
 
 from ... import functions as kt
@@ -55,13 +56,33 @@ def asarray(
 ) -> GradArray:  # fmt: skip
     """`a` as an array; `a` itself if it is an array of that dtype."""
     x = _made("asarray", a, dtype, order, device, like)
-    return kt.asarray(x, copy=copy) if copy else x
+    return kt.asarray(x, copy=copy) if copy else _apart(x, order)
 
 
-@implements("ascontiguousarray", "asfortranarray")
+def _apart(x: GradArray, order: Any) -> GradArray:
+    """`x`, or a copy in the order ``"C"`` or ``"F"`` where NumPy copies for that order."""
+    flags = getattr(x._array, "flags", None)
+    if flags is None or order not in ("C", "F"):
+        return x
+    if order == "C":
+        return x if flags.c_contiguous else kt.asarray(x, copy=True)
+    if flags.f_contiguous:
+        return x
+    backwards = tuple(reversed(range(x.ndim)))
+    return kt.permute_dims(kt.asarray(kt.permute_dims(x, backwards), copy=True), backwards)
+
+
+@implements("ascontiguousarray")
 def ascontiguousarray(a: Any, dtype: Any = None, *, like: Any = None) -> GradArray:
-    """`a` as an array of at least one axis; the library chooses the layout in memory."""
-    x = _made("ascontiguousarray", a, dtype, None, None, like)
+    """`a` as an array of at least one axis; a copy where NumPy makes one."""
+    x = _apart(_made("ascontiguousarray", a, dtype, None, None, like), "C")
+    return x if x.ndim else kt.reshape(x, (1,))
+
+
+@implements("asfortranarray")
+def asfortranarray(a: Any, dtype: Any = None, *, like: Any = None) -> GradArray:
+    """`a` as an array of at least one axis; a copy where NumPy makes one."""
+    x = _apart(_made("asfortranarray", a, dtype, None, None, like), "F")
     return x if x.ndim else kt.reshape(x, (1,))
 
 
@@ -72,6 +93,15 @@ def asarray_chkfinite(a: Any, dtype: Any = None, order: Any = None) -> GradArray
     if not kt.all(kt.isfinite(x)):
         raise ValueError("asarray_chkfinite: an array must not contain infs or NaNs")
     return x
+
+
+@implements("fromiter")
+def fromiter(iter: Any, dtype: Any, count: int = -1, *, like: Any = None) -> GradArray:
+    """The first `count` elements of `iter` as an array of one axis; all of them for -1."""
+    values = list(iter) if count < 0 else list(islice(iter, count))
+    if len(values) < count:
+        raise ValueError(f"numpy.fromiter: iter has {len(values)} elements, fewer than {count}")
+    return _made("fromiter", values, dtype, None, None, like)
 
 
 @implements("full")

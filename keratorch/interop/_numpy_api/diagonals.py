@@ -9,6 +9,8 @@ from typing import Any
 
 from ... import functions as kt
 from ...core.array import GradArray
+from ...core.callers import asked_by_poly1d
+from ...core.nodes import is_tracked
 from ...core.shown import shown
 from ...errors import ShapeError
 from ._arguments import array, arrays, axes_of, flat, integers, no_out, refuse
@@ -89,6 +91,8 @@ def trim_zeros(filt: Any, trim: str = "fb", axis: Axes = None) -> GradArray:
     The shape depends on the values, so the call waits for the device.
     """
     x, trim = array(filt), trim.lower()
+    if is_tracked(x) and asked_by_poly1d():
+        return x  # the derivative in a coefficient that is 0 is not 0
     if trim not in ("fb", "bf", "f", "b"):
         raise ValueError(f"numpy.trim_zeros: trim {shown(trim)} must be 'f', 'b' or 'fb'")
     cut = [slice(None)] * x.ndim

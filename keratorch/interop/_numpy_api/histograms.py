@@ -14,7 +14,7 @@ from ...core.shown import shown
 from ...errors import ShapeError
 from ...ops._operands import first_array, widened
 from ...ops.indexing import add_at
-from ._arguments import array, flat, floating, index_array, refuse
+from ._arguments import array, flat, floating, index_array, is_number, refuse
 from ._table import implements
 
 
@@ -118,7 +118,9 @@ def histogramdd(
 def _columns(sample: Any, *others: Any) -> list[GradArray]:
     if isinstance(sample, (list, tuple)):
         like = first_array(*sample, *others)
-        return [floating(flat(array(column, like))) for column in sample]
+        columns = [floating(flat(array(column, like))) for column in sample]
+        # Numbers are the places of one variable.
+        return [kt.concat(columns)] if all(map(is_number, sample)) else columns
     x = floating(array(sample, first_array(sample, *others)))
     x = x if x.ndim > 1 else kt.reshape(x, (-1, 1))
     return list(kt.unstack(x, axis=1))

@@ -12,7 +12,19 @@ from ...core.array import GradArray
 from ...core.convert import SCALARS
 from ...core.shown import shown
 from ...errors import ShapeError
-from ._arguments import array, arrays, flat, index_array, no_out, one_axis, promoted, refuse, strong
+from ._arguments import (
+    array,
+    arrays,
+    flat,
+    index_array,
+    is_number,
+    no_out,
+    one_axis,
+    positions,
+    promoted,
+    refuse,
+    strong,
+)
 from ._table import implements
 
 _NO_VALUE: Any = getattr(np, "_NoValue")  # noqa: B009
@@ -76,10 +88,9 @@ def take(
     """The slices along `axis` at `indices`, of any shape; of the flattened array for `None`."""
     no_out("take", out)
     x = array(a)
-    index = strong(x, indices)[1]
+    index = positions(x, indices)
     x, axis = one_axis("take", x, axis)
-    positions = wrapped(flat(index), x.shape[axis], mode)
-    y = kt.take(x, positions, axis=axis)
+    y = kt.take(x, wrapped(flat(index), x.shape[axis], mode), axis=axis)
     if index.ndim == 1:
         return y
     return kt.reshape(y, (*x.shape[:axis], *index.shape, *x.shape[axis + 1 :]))
@@ -89,7 +100,7 @@ def take(
 def take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> GradArray:
     """The elements at the positions `indices` along `axis`; of the flattened array for `None`."""
     x = array(arr)
-    index = arrays(x, indices)[1]
+    index = positions(x, indices)
     if axis is None:
         if index.ndim != 1:
             raise ShapeError(
@@ -105,7 +116,7 @@ def compress(condition: Any, a: Any, axis: int | None = None, out: Any = None) -
     """The slices along `axis` where `condition`, which may be shorter than the axis, is true."""
     no_out("compress", out)
     x, axis = one_axis("compress", array(a), axis)
-    kept = arrays(x, condition)[1]
+    kept = positions(x, condition)
     if kept.ndim != 1:
         raise ShapeError(
             f"numpy.compress: a condition of shape {tuple(kept.shape)} must have one axis"
@@ -117,7 +128,7 @@ def compress(condition: Any, a: Any, axis: int | None = None, out: Any = None) -
 def extract(condition: Any, arr: Any) -> GradArray:
     """The vector of the elements where `condition` is true."""
     x = array(arr)
-    kept = arrays(x, condition)[1]
+    kept = positions(x, condition)
     return kt.take(flat(x), flatnonzero(kept), axis=0)
 
 
@@ -171,7 +182,7 @@ def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> Gr
         condlist = array(condlist)
         several = condlist.ndim > 1 or (condlist.ndim and not points.ndim)
         condlist = list(kt.unstack(condlist)) if several else [condlist]
-    elif type(condlist) in SCALARS or (points.ndim and type(condlist[0]) in SCALARS):
+    elif type(condlist) in SCALARS or (points.ndim and is_number(condlist[0])):
         condlist = [condlist]
     conditions = [flat(kt.astype(c, kt.bool)) for c in arrays(points, *condlist)[1:]]
     if len(functions) == len(conditions) + 1:

@@ -185,8 +185,8 @@ def polyfit(
     if cov != "unscaled":
         if x.shape[0] <= order:
             raise ValueError(
-                f"numpy.polyfit: {x.shape[0]} places for {order} coefficients: the covariance needs "
-                "more places; cov='unscaled' does not"
+                f"numpy.polyfit: {x.shape[0]} places for {order} coefficients: the covariance "
+                "needs more places; cov='unscaled' does not"
             )
         squares = squares / (x.shape[0] - order)
         covariance = covariance * (squares if y.ndim == 2 else squares[0])[..., None, None]

@@ -10,10 +10,11 @@ import numpy as np
 
 from ... import functions as kt
 from ...core.array import GradArray
-from ...core.convert import as_operand, raw_key
+from ...core.convert import raw_key
 from ...errors import LostGradientError
 from ...ops._operands import no_axis
 from ...ops.indexing import add_at
+from ...ops.writing import written
 from . import elements, nans, reductions
 from ._arguments import array, arrays, floating, index_array, is_floating, no_out, of_dtype
 from ._table import implements_ufunc
@@ -239,7 +240,7 @@ def _addition_at(ufunc: str, sign: int) -> None:
             )
         key = raw_key(indices, a._array, keep=True)
         shape = tuple(a[key].shape)
-        values = of_dtype(f"{ufunc}.at", kt.broadcast_to(as_operand(b, a), shape), a.dtype)
+        values = of_dtype(f"{ufunc}.at", kt.broadcast_to(written(a, [0], b), shape), a.dtype)
         a[...] = a + sign * add_at(values, key, tuple(a.shape))
 
     at.__doc__ = f"``np.{ufunc}.at``: a recorded write, in which repeated indices add up."

@@ -11,6 +11,7 @@ from ... import functions as kt
 from ...core.array import GradArray
 from ...core.shown import shown
 from ...errors import DTypeError, ShapeError
+from ...ops.writing import written
 from ._arguments import (
     arrays,
     axes_of,
@@ -19,8 +20,8 @@ from ._arguments import (
     gathered,
     index_array,
     of_dtype,
+    positions,
     refuse,
-    strong,
 )
 from ._table import implements
 from .indexing import flatnonzero, wrapped
@@ -76,8 +77,8 @@ def copyto(dst: Any, src: Any, casting: Any = "same_kind", where: Any = True) ->
 def put(a: Any, ind: Any, v: Any, mode: str = "raise") -> None:
     """``a.flat[ind] = v``; if there are too few values, they are repeated."""
     x = _destination("put", a)
-    index = flat(strong(x, ind)[1])
-    values = arrays(x, v)[1]
+    index = flat(positions(x, ind))
+    values = written(x, [0], v)
     if not index.size or not values.size:
         return
     index = wrapped(index, x.size, mode)
@@ -89,7 +90,7 @@ def put(a: Any, ind: Any, v: Any, mode: str = "raise") -> None:
 def place(arr: Any, mask: Any, vals: Any) -> None:
     """``arr[mask] = vals``: the first values in order; if there are too few, they are repeated."""
     x = _destination("place", arr)
-    mask, values = arrays(x, mask, vals)[1:]
+    mask, values = positions(x, mask), written(x, [0], vals)
     index = flatnonzero(mask)
     if index.size:
         x[_at(index, tuple(x.shape))] = _cycled("place", x, values, index.size)
@@ -114,7 +115,7 @@ def putmask(a: Any, /, mask: Any, values: Any) -> None:
 def put_along_axis(arr: Any, indices: Any, values: Any, axis: int | None) -> None:
     """Write `values` at the positions `indices` along `axis`; of the flattened array for `None`."""
     x = _destination("put_along_axis", arr)
-    index, values = arrays(x, indices, values)[1:]
+    index, values = positions(x, indices), written(x, [0], values)
     values = of_dtype("put_along_axis", values, x.dtype)
     shape = tuple(x.shape)
     if axis is None:

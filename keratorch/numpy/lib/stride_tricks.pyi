@@ -1,0 +1,6 @@
+"""The names of `numpy.lib.stride_tricks`."""
+
+from ...interop._mirror_types import ArrayFunction
+
+as_strided: ArrayFunction
+sliding_window_view: ArrayFunction

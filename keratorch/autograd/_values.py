@@ -44,6 +44,10 @@ def getval(value: Any) -> Any:
     return scalar(value._array) if type(value) is GradArray else value
 
 
+# The name of this attribute in HIPS/autograd, for programs that read it.
+setattr(GradArray, "_value", property(getval, doc="The plain value: keratorch.autograd.getval."))  # noqa: B010
+
+
 def values(structure: Any) -> Any:
     """A nested structure with plain values in place of its `GradArray`s."""
     return each(getval, structure)

@@ -308,6 +308,7 @@ def test_boxes_are_tracked_arrays():
     def f(x):
         assert isbox(x) and isinstance(x, Box) and isinstance(x, ArrayBox)
         assert type(getval(x)) is onp.ndarray and not isbox(getval(x))
+        assert x._value is getval(x) and x[0]._value == A[0]
         assert length(x) == 3
         return np.sum(x)
 

@@ -107,7 +107,7 @@ from . import typing as typing  # isort: skip
 from . import _installation, kernels
 from .core import namespace as _namespace
 from .interop import _cupy as _interop_cupy
-from .interop import _lookup, _methods, _missing
+from .interop import _lookup, _methods, _missing, _others
 from .interop import _numpy as _interop_numpy
 from .interop._cupy_kernel_grads import register_kernel_grad as register_kernel_grad
 from .ops import _operators
@@ -120,10 +120,11 @@ _methods.install()
 _missing.install(vars())
 _interop_numpy.install()
 _interop_cupy.install()
+_others.install()
 kernels.install()
 _installation.warn_of_others()
 # help(keratorch) would list them.
-del _interop_cupy, _interop_numpy, _lookup, _methods, _missing, _namespace, _operators
+del _interop_cupy, _interop_numpy, _lookup, _methods, _missing, _namespace, _operators, _others
 
 if not _typing.TYPE_CHECKING:  # a type checker finds such names by itself
     __getattr__ = _module_attribute

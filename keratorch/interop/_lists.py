@@ -18,7 +18,7 @@ from ..backends import _registry
 from ..core.array import GradArray
 from ..core.callers import MIRRORS, Caught
 from ..errors import DeviceMismatchError, LostGradientError, NotDifferentiableError
-from ._lookup import table_function, ufunc_function
+from ._lookup import table_function
 from ._values import WRITERS
 
 #: Function -> the arguments, by position and keyword, that are sequences of arrays. Any other list
@@ -163,25 +163,20 @@ def ufunc_of_lists(ufunc: Any, name: str) -> Callable[..., Any]:
         if hasattr(ufunc, method):
             theirs = getattr(ufunc, method)
             made = _retrying(theirs, method, refusals, False) if of_numpy else None
-            setattr(call, method, made or _of_cupy(theirs, name, method))
+            setattr(call, method, made or _with_arrays(theirs, method))
     for fact in _FACTS:
         if hasattr(ufunc, fact):
             setattr(call, fact, getattr(ufunc, fact))
     return call
 
 
-def _of_cupy(theirs: Callable[..., Any], name: str, method: str) -> Callable[..., Any]:
-    """The `method` of CuPy's ufunc `name`; keratorch's own of a call with a `GradArray`."""
-    numpys = getattr(np, name, None)
-    ours = ufunc_function(numpys, method) if isinstance(numpys, np.ufunc) else None
-    if ours is None or method == "at":  # CuPy's `at` calls a method of the array
-        return _retrying(theirs, method, _OF_NO_LISTS, of_table=False)
+def _with_arrays(theirs: Callable[..., Any], method: str) -> Callable[..., Any]:
+    """The `method` of a ufunc of CuPy, which gets arrays of the lists that hold a `GradArray`."""
 
     def call(*args: Any, **kwargs: Any) -> Any:
-        if not (any(map(holds_array, args)) or holds_array(kwargs)):
-            return theirs(*args, **kwargs)
-        args, kwargs = without_lists(method, args, kwargs) or (args, kwargs)
-        return ours(*args, **kwargs)
+        if any(map(holds_array, args)) or holds_array(kwargs):
+            args, kwargs = without_lists(method, args, kwargs) or (args, kwargs)
+        return theirs(*args, **kwargs)
 
     return update_wrapper(call, theirs)
 

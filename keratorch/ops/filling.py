@@ -41,6 +41,7 @@ def fill(x: GradArray, key: Any, value: GradArray) -> bool:
         if family is not None:
             family.reads_copy = True
         return False
+    assert family is not None
     top, links = top_of(x)
     members = [m for m in (x, *others) if m is not top]
     if not is_exclusive(top, members):

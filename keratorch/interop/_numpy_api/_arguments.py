@@ -26,8 +26,8 @@ def no_out(name: str, out: Any) -> None:
     """Raise `LostGradientError` for ``out=``: only the new result array has the gradient."""
     if out is not None:
         raise LostGradientError(
-            f"numpy.{name} with out=: writing the result into an array would lose its gradient: "
-            "use the result, or write it with out[...] = result"
+            f"numpy.{name} with out=: writing the result into a plain array would lose its "
+            "gradient: use the result itself, or make out with np.zeros(shape, like=x)"
         )
 
 

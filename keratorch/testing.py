@@ -13,6 +13,7 @@ from .core.convert import as_operand
 from .core.mode import enable_grad, no_grad
 from .core.nodes import LeafSlot, is_tracked
 from .transforms import gradients, jvp
+from .transforms.call import lent
 
 _STEP = 1e-5
 
@@ -129,7 +130,7 @@ def _directional(
             x if d is None else _leaf_of(x, create_graph)
             for x, d in zip(xs, directions, strict=True)
         ]
-        value = loss(*leaves)
+        value = loss(*lent(leaves))
         moving = [x for x, d in zip(leaves, directions, strict=True) if d is not None]
         steps = [d for d in directions if d is not None]
         if value._edge is None:
@@ -169,7 +170,7 @@ def _difference(loss: Callable[..., Any], xs: list[GradArray], directions: list[
     for step in (_STEP, -_STEP):
         with no_grad():
             moved = [x if d is None else x + d * step for x, d in zip(xs, directions, strict=True)]
-            values.append(loss(*moved).item())
+            values.append(loss(*lent(moved)).item())
     return (values[0] - values[1]) / (2 * _STEP)
 
 

@@ -19,7 +19,7 @@ from ..core.nodes import LeafSlot, names, next_seq, nowhere
 from ..core.ownership import has_sole_tangent, is_exclusive
 from ..core.recording import constant
 from ..core.tangents import propagated
-from ..core.views import Link, become, path_to, top_of
+from ..core.views import Link, become, is_lent, path_to, top_of
 from ._operands import namespace
 from .indexing import SetItemGrad, at, is_small, no_index, unfit
 
@@ -31,17 +31,16 @@ def fill(x: GradArray, key: Any, value: GradArray) -> bool:
 
     The caller has checked that the write may be recorded, and that the dtype of `x` holds `value`.
     """
-    if not _registry.of(x._array).fills:
+    if not _registry.of(x._array).fills or is_lent(x):
         return False
     family = getattr(x, "_alias", None)
     others = [] if family is None else family.others(x)
-    if not others:
+    if family is None or not others:
         if is_exclusive(x):
             return _fill(x, x, [], key, value, [])
         if family is not None:
             family.reads_copy = True
         return False
-    assert family is not None
     top, links = top_of(x)
     members = [m for m in (x, *others) if m is not top]
     if not is_exclusive(top, members):

@@ -26,7 +26,7 @@ LAYERS = [
     {"kernels", "linalg", "fft", "special", "nn"},
     {"functions"},
     {"transforms"},
-    {"tools"},
+    {"tools", "tree"},
     {"interop"},
     {"keratorch"},
     {"numpy"},

@@ -139,8 +139,9 @@ def test_the_help_of_a_transformation_reads_well():
         .replace(" )", ")")
         .partition("transforms.reverse ")[2]
         .startswith(
-            "grad(function: Callable[P, Any], argnums: int | Sequence[int] = 0, "
-            "has_aux: bool = False) -> Callable[P, Any] "
+            "grad(function: Callable[P, Any], argnums: int | Sequence[int] | None = None, "
+            "has_aux: bool = False, *, argnames: str | Sequence[str] | None = None) -> "
+            "Callable[P, Any] "
             "A function that returns the gradient of `function`, whose value is one real number."
         )
     )

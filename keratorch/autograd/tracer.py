@@ -30,8 +30,8 @@ class Box(metaclass=_BoxMeta):
         """Refused: keratorch has no boxes of its users' own classes."""
         raise TypeError(
             f"{cls.__name__}.register: keratorch makes no boxes of {value_type.__name__}. Make the "
-            "class a dataclass, whose fields are tracked, and write its methods with functions of "
-            "keratorch.autograd.numpy"
+            "class a dataclass, or call keratorch.tree.register, so that its parts are tracked; "
+            "write its methods with functions of keratorch.autograd.numpy"
         )
 
 

@@ -288,3 +288,26 @@ def test_quick_grad_check():
 
     with pytest.warns(UserWarning, match="deprecated"):
         quick_grad_check(lambda x, y: x**2 * y, 1.5, (2.0,))
+
+
+def test_functions_that_update_their_argument():
+    """``u += v`` makes a new array in HIPS/autograd; here it is recorded."""
+
+    def f(u):
+        u += 0.1 * u**2
+        u[0] *= 2.0
+        return np.sum(u**2)
+
+    x, v = A.copy(), V
+    gradient = ag.grad(f)(x)
+    y, dy = A + 0.1 * A**2, 1 + 0.2 * A
+    weights = onp.array([4.0, 1.0, 1.0])
+    onp.testing.assert_allclose(gradient, 2 * weights * y * dy)
+    onp.testing.assert_allclose(ag.make_vjp(f)(x)[0](1.0), gradient)
+    onp.testing.assert_allclose(ag.jacobian(f)(x), gradient)
+    onp.testing.assert_allclose(ag.make_jvp(f)(x)(v)[1], gradient @ v)
+    onp.testing.assert_allclose(ag.grad(ag.checkpoint(f))(x), gradient)
+    second = onp.diag(2 * weights * (dy**2 + 0.2 * y))
+    onp.testing.assert_allclose(ag.hessian(f)(x), second)
+    onp.testing.assert_allclose(ag.hessian_vector_product(f)(x, v), second @ v)
+    onp.testing.assert_array_equal(x, A)

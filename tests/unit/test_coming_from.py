@@ -164,6 +164,7 @@ def test_the_tables_have_the_names_of_advect():
         "vjp",
         "jacobian",
         "hessian",
+        "hessian_diag",
         "hvp",
         "linearize",
         "checkpoint",

@@ -42,7 +42,13 @@ def as_operand(value: Any, like: Any = None) -> Any:
         return _plain(value)
     if has_array(value):
         return _stacked(value, like)
-    raw = as_raw(value, like)
+    try:
+        raw = as_raw(value, like)
+    except DTypeError:
+        listed = from_objects(value)
+        if listed is value:
+            raise
+        return as_operand(listed, like)
     backend = None if like is None else _registry.by_type.get(type(value))
     if backend is not None and type(raw) is not type(value):
         backend = _registry.of(raw)
@@ -205,9 +211,12 @@ def no_numbers(backend: Any, raw: Any, kind: str) -> DTypeError:
     values = raw.reshape(-1).tolist() if kind in "USO" and hasattr(raw, "tolist") else []
     odd = next((v for v in values if type(v) not in SCALARS), None)
     what = f", in which {repr(odd)[:40]} is a {type(odd).__name__}" if values else ""
+    remedy = _INTO_NUMBERS.get(kind, "convert it with astype first")
+    if any(isinstance(v, GradArrayBase) for v in values):
+        remedy = "use keratorch.asarray, which makes one differentiable array of the elements"
     return DTypeError(
         f"{backend.name} makes an array of dtype {raw.dtype} of this data{what}: keratorch holds "
-        f"booleans and numbers: {_INTO_NUMBERS.get(kind, 'convert it with astype first')}"
+        f"booleans and numbers: {remedy}"
     )
 
 
@@ -216,6 +225,19 @@ def has_array(value: Any) -> bool:
     if isinstance(value, (list, tuple)):
         return any(isinstance(v, GradArrayBase) or has_array(v) for v in value)
     return False
+
+
+def from_objects(value: Any) -> Any:
+    """The nested list of an array of dtype object that contains a `GradArray`; others as they are.
+
+    NumPy makes such an array where users fill ``np.empty(n, object)`` with tracked values.
+    """
+    is_object = getattr(getattr(value, "dtype", None), "kind", None) == "O"
+    if not is_object or not hasattr(value, "reshape"):  # a Series of pandas has none
+        return value
+    if not any(isinstance(v, GradArrayBase) for v in value.reshape(-1).tolist()):
+        return value
+    return value.tolist()
 
 
 def _stacked(value: Any, like: Any) -> Any:

@@ -27,6 +27,7 @@ from ._lists import (
     takes_lists,
     ufunc_of_lists,
     without_lists,
+    without_objects,
 )
 from ._lookup import table_function, ufunc_function
 from ._missing import of_keratorch
@@ -130,10 +131,14 @@ def mirrored(
             if type(v) not in PLAIN and holds_array(v):
                 break
         else:
-            if not kwargs:
-                return function(*args)
-            if not holds_array(kwargs):
-                return function(*args, **kwargs)
+            if not (kwargs and holds_array(kwargs)):
+                try:
+                    return function(*args, **kwargs) if kwargs else function(*args)
+                except (TypeError, ValueError, AttributeError):
+                    objects = without_objects(function, name, args, kwargs)
+                    if objects is None:
+                        raise
+                args, kwargs = objects
         known = FORMER.get(name, name)
         if known in MAKERS and isinstance(kwargs.get("like"), GradArray):
             return made_like(kwargs.pop("like"), known, args, kwargs)

@@ -57,6 +57,7 @@ MODULE = {
     "manual_seed": _RANDOM,
     "numpy": _OWN_MODULE,
     "cupy": _OWN_MODULE,
+    "math": _OWN_MODULE,
     "testing": _OWN_MODULE,
     # PyTorch's
     **dict.fromkeys(("tensor", "Tensor", "as_tensor", "Variable"), _ARRAY),

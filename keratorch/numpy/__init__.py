@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as _numpy
 
+from ..interop._enumerate import ndenumerate as ndenumerate
 from ..interop._mirror import Mirror as _Mirror
 from ..interop._mirror import finds_keratorch as _finds_keratorch
 from ..interop._mirror_index import Rows as _Rows

@@ -6,7 +6,15 @@ from typing import Any
 
 from ..backends import _registry
 from ..core.array import GradArray
-from ..core.convert import SCALARS, as_operand, check_devices, has_array, target_device, to_raw
+from ..core.convert import (
+    SCALARS,
+    as_operand,
+    check_devices,
+    from_objects,
+    has_array,
+    target_device,
+    to_raw,
+)
 from ..core.nodes import is_tracked, raw_of
 from ..core.recording import constant
 from ..core.shown import shown
@@ -55,7 +63,13 @@ def asarray(
         if copy is False and x._array is not raw_of(obj):
             raise _needs_copy(obj, dtype, device)
         return x if not requires_grad else GradArray(x, requires_grad=True)
-    raw = to_raw(obj, device, dtype, "asarray")
+    try:
+        raw = to_raw(obj, device, dtype, "asarray")
+    except DTypeError:
+        listed = from_objects(obj)
+        if listed is obj:
+            raise
+        return asarray(listed, dtype=dtype, device=device, copy=copy, requires_grad=requires_grad)
     if copy and raw is obj:
         raw = _registry.of(raw).copy(raw)
     elif copy is False and raw is not obj:

@@ -29,7 +29,7 @@ LAYERS = [
     {"tools", "tree"},
     {"interop"},
     {"keratorch"},
-    {"numpy"},
+    {"numpy", "math"},
     {"autograd", "cupy", "testing"},
     {"examples", "__main__"},
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import warnings
 from typing import Any
 
 import numpy as np
@@ -9,10 +11,11 @@ import numpy as np
 from ... import functions as kt
 from ...core.array import GradArray
 from ...errors import ShapeError
-from ...ops._operands import first_array
+from ...ops._operands import can_look, first_array
 from ._arguments import array, floating, index_array, is_complex, promoted, refuse
 from ._table import implements
 from .differences import vander
+from .linalg import lstsq
 from .signal import convolve
 
 
@@ -138,10 +141,13 @@ def polyfit(
     cov : whether to return ``(coefficients, covariance)``; ``"unscaled"`` leaves out the factor
         χ²/(number of places − number of coefficients).
 
-    Differentiable in `x`, `y` and `w` if the places `x` determine the polynomial.
+    rcond : singular values up to `rcond` times the largest count as 0. If they are not 0, a tracked
+        argument raises `NotDifferentiableError`.
+
+    Where the places `x` do not determine the coefficients, the result is that of least norm, with
+    NumPy's `RankWarning`, and its derivative assumes constant rank. On a device whose values the
+    host cannot see the result is NaN there.
     """
-    if rcond is not None:
-        raise refuse("polyfit", "rcond=", "leave it out, or use kt.linalg.svd")
     like = first_array(x, y, w)
     x, y = (floating(array(v, like)) for v in (x, y))
     if deg < 0 or x.ndim != 1 or not x.shape[0] or y.ndim not in (1, 2):
@@ -154,44 +160,84 @@ def polyfit(
             f"numpy.polyfit: x of shape {tuple(x.shape)} and y of shape {tuple(y.shape)}: they "
             "must be equally long"
         )
-    if x.shape[0] <= deg:
-        raise refuse("polyfit", f"{x.shape[0]} places for deg={deg}", "take a lower degree")
     powers = vander(x, deg + 1)
     if w is not None:
         weights = array(w, x)
+        if tuple(weights.shape) != tuple(x.shape):
+            raise ShapeError(
+                f"numpy.polyfit: weights of shape {tuple(weights.shape)} for {x.shape[0]} places"
+            )
         powers = powers * weights[:, None]
         y = y * (weights if y.ndim == 1 else weights[:, None])
     # Scale the columns to length 1, so that all numbers are of similar size.
     scale = kt.sqrt(kt.sum(kt.real(powers * kt.conj(powers)), axis=0))
+    if cov and is_complex(powers) and not full:
+        raise refuse("polyfit", "cov= and complex places", "compute it from numpy.vander(x)")
     powers, y = promoted("polyfit", [powers / scale, y])
-    q, r = kt.linalg.qr(powers)
+    tolerance = x.shape[0] * kt.finfo(x.dtype).eps if rcond is None else rcond
     columns = y if y.ndim == 2 else y[:, None]
-    scaled = kt.linalg.solve(r, kt.matmul(kt.conj(kt.matrix_transpose(q)), columns))
+    more: tuple[Any, ...] = ()
+    r = None if full else _factor(powers, tolerance)
+    if r is not None:
+        turned = kt.matmul(kt.conj(kt.matrix_transpose(r.Q)), columns)
+        scaled = kt.linalg.solve(r.R, turned)
+    else:
+        scaled, squares, rank, values = lstsq(powers, columns, tolerance)
+        rank = int(rank.item())
+        more = squares, rank, values, tolerance
+        if rank <= deg and not full:
+            warnings.warn(
+                f"numpy.polyfit: {x.shape[0]} places determine {rank} of {deg + 1} coefficients",
+                np.exceptions.RankWarning,
+                stacklevel=2,
+            )
     found = scaled / scale[:, None]
     found = found if y.ndim == 2 else found[:, 0]
-    if not (full or cov):
-        return found
-    missed = kt.matmul(powers, scaled) - columns
-    squares = kt.sum(kt.real(missed * kt.conj(missed)), axis=0)
-    order = deg + 1
     if full:
-        squares = squares if x.shape[0] > order else squares[:0]
-        values = kt.linalg.svdvals(powers)
-        return found, squares, order, values, x.shape[0] * kt.finfo(x.dtype).eps
-    # (PᴴP)⁻¹ = R⁻¹ R⁻ᴴ, with the scale of the columns undone.
-    inverse = kt.linalg.inv(r)
+        return found, *more
+    if not cov:
+        return found
+    places = x.shape[0]
+    if cov != "unscaled" and places <= deg + 1:
+        raise ValueError(
+            f"numpy.polyfit: {places} places for {deg + 1} coefficients: the covariance needs more "
+            "places; cov='unscaled' does not"
+        )
+    covariance = _covariance(powers, tolerance, scale)
+    if cov == "unscaled":
+        return found, covariance[:, :, None] if y.ndim == 2 else covariance
+    missed = kt.matmul(powers, scaled) - columns
+    squares = kt.sum(kt.real(missed * kt.conj(missed)), axis=0) / (places - deg - 1)
+    return found, covariance[:, :, None] * squares if y.ndim == 2 else covariance * squares[0]
+
+
+def _factor(powers: GradArray, tolerance: float) -> Any:
+    """The QR decomposition of `powers`; `None` if its columns depend on each other.
+
+    Where the host cannot see that, R is NaN in this case.
+    """
+    if powers.shape[0] < powers.shape[1]:
+        return None
+    found = kt.linalg.qr(powers)
+    if can_look(powers):
+        rank = kt.linalg.matrix_rank(found.R.detach(), rtol=tolerance)
+        return found if int(rank.item()) == powers.shape[1] else None
+    sizes = kt.abs(kt.linalg.diagonal(found.R.detach()))
+    full = kt.min(sizes) > tolerance * kt.max(sizes)
+    return type(found)(found.Q, kt.where(full, found.R, math.nan))
+
+
+def _covariance(powers: GradArray, tolerance: float, scale: GradArray) -> GradArray:
+    """(PᴴP)⁻¹ = R⁻¹ R⁻ᴴ, with the scale of the columns undone."""
+    factor = _factor(kt.real(powers), tolerance)
+    if factor is None:
+        raise np.linalg.LinAlgError(
+            f"numpy.polyfit: {powers.shape[0]} places do not determine {powers.shape[1]} "
+            "coefficients, so that they have no covariance: take a lower degree"
+        )
+    inverse = kt.linalg.inv(factor.R)
     covariance = kt.matmul(inverse, kt.conj(kt.matrix_transpose(inverse)))
-    covariance = covariance / (scale[:, None] * scale)
-    if cov != "unscaled":
-        if x.shape[0] <= order:
-            raise ValueError(
-                f"numpy.polyfit: {x.shape[0]} places for {order} coefficients: the covariance "
-                "needs more places; cov='unscaled' does not"
-            )
-        squares = squares / (x.shape[0] - order)
-        covariance = covariance * (squares if y.ndim == 2 else squares[0])[..., None, None]
-        return found, kt.moveaxis(covariance, 0, -1) if y.ndim == 2 else covariance
-    return found, covariance[:, :, None] if y.ndim == 2 else covariance
+    return covariance / (scale[:, None] * scale)
 
 
 @implements("poly")

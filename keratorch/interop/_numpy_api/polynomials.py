@@ -10,6 +10,7 @@ import numpy as np
 
 from ... import functions as kt
 from ...core.array import GradArray
+from ...core.nodes import is_tracked
 from ...errors import ShapeError
 from ...ops._operands import can_look, first_array
 from ._arguments import array, floating, index_array, is_complex, promoted, refuse
@@ -271,10 +272,11 @@ def roots(p: Any) -> GradArray:
     """The zeros of the polynomial, as eigenvalues of its companion matrix.
 
     They are real if `p` and all of them are. Zeros at the ends of `p` are found on the host, so
-    the call waits for the device. The derivatives are infinite at multiple zeros.
+    the call waits for the device. The derivatives are infinite at multiple zeros. Those in a leading
+    coefficient that is 0 are of the zeros that stay finite.
     """
     (p,) = _coefficients("roots", p)
-    p = floating(p)
+    p = whole = floating(p)
     (known,) = np.nonzero(p.numpy())
     if not known.size:
         return p[:0]
@@ -289,6 +291,36 @@ def roots(p: Any) -> GradArray:
         found = kt.linalg.eigvals(kt.concat([first, below], axis=0))
         if not is_complex(p) and not kt.any(kt.imag(found.detach()) != 0):
             found = kt.real(found)
-    if not at_zero:
-        return found
-    return kt.concat([found, kt.zeros((at_zero,), dtype=found.dtype, device=found.device)])
+    if at_zero:
+        zeros = kt.zeros((at_zero,), dtype=found.dtype, device=found.device)
+        found = kt.concat([found, zeros])
+    if is_tracked(whole) and whole.shape[0] > n and found.shape[0]:
+        cut = [whole[: int(known[0])], whole[whole.shape[0] - at_zero :]]
+        return _moved_by(whole, kt.sum(kt.concat(cut)), found)
+    return found
+
+
+def _moved_by(p: GradArray, cut: GradArray, zeros: GradArray) -> GradArray:
+    """`zeros` of the polynomial `p`, differentiable in the coefficients 0 at its ends too.
+
+    cut : the sum of these coefficients.
+
+    Steps of Newton's method move a zero by roundings only, which its value leaves out. Each step
+    doubles the order of the derivatives that are right: to 7 here. At a multiple zero, where the
+    steps do not exist, the derivatives are infinite, as those of the square root of `cut` are.
+    """
+    slopes = np.polyval(np.polyder(p.numpy()), zeros.numpy())
+    coefficients = kt.unstack(p)
+    found = []
+    for i, s in enumerate(slopes):
+        if s == 0:
+            found.append(zeros[i] + kt.sqrt(cut))
+            continue
+        z = zeros[i]
+        for _ in range(3):
+            value = slope = kt.zeros_like(z)
+            for a in coefficients:
+                value, slope = value * z + a, slope * z + value
+            z = z - value / slope
+        found.append(zeros[i].detach() + (z - z.detach()))
+    return kt.stack(found)

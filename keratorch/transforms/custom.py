@@ -295,7 +295,7 @@ class custom_vjp(_Function[P, R]):
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         self._ready(self.bwd)
         fixed, moving = self._split(self._positional(args, kwargs))
-        node = _node(_CustomVJPGrad, self, fixed, moving)
+        node = _node(self._node_class(), self, fixed, moving)
         if node is None:
             return self._checked(self._computed(fixed, moving), "it")
         with recorded():  # to detect captured arrays
@@ -305,6 +305,9 @@ class custom_vjp(_Function[P, R]):
         node._saved.kept = [as_kept(v) for v in leaves(residuals)]
         node._saved.residuals = unflattened(residuals, iter(node._saved.kept))
         return _outputs(node, outcome)
+
+    def _node_class(self) -> type[_RuleGrad]:
+        return _CustomVJPGrad
 
     def _forward(self, fixed: list[Any], moving: list[Any]) -> tuple[Any, Any]:
         with fillable(False):
@@ -454,6 +457,20 @@ class _CustomJVPGrad(_RuleGrad):
         return tuple([found.get(v._edge) for v in variables])
 
 
+class _TwoRulesGrad(_CustomVJPGrad):
+    tangents = _CustomJVPGrad.tangents
+    jvp = _CustomJVPGrad.jvp
+
+
+class two_rules(custom_vjp[P, R]):
+    """`custom_vjp` with a forward rule too, in `rule`: that of `custom_jvp`."""
+
+    rule: Any = None
+
+    def _node_class(self) -> type[_RuleGrad]:
+        return _TwoRulesGrad
+
+
 def _settled(value: Any, record: bool) -> Any:
     """The result of a rule; without its graph unless `record`."""
     if record or not isinstance(value, GradArray) or not has_edge(value):
@@ -470,4 +487,4 @@ def _zeros_of(value: Any) -> Any:
     return 0.0 if isinstance(value, (float, complex)) else None
 
 
-__all__ = ["custom_jvp", "custom_vjp"]
+__all__ = ["custom_jvp", "custom_vjp", "two_rules"]

@@ -30,7 +30,7 @@ LAYERS = [
     {"interop"},
     {"keratorch"},
     {"numpy", "math"},
-    {"cupy", "testing"},
+    {"autograd", "cupy", "testing"},
     {"examples", "__main__"},
 ]
 #: The floors of `core`: a module may import from the rows above its own.
@@ -125,6 +125,7 @@ def refused(module: str, target: str) -> bool:
 
 #: The modules that import others by a name that they make: backends, kernels, and examples' extras.
 BY_NAME = {
+    "keratorch.autograd._switch",
     "keratorch.backends._registry",
     "keratorch.examples._support",
     "keratorch.kernels",

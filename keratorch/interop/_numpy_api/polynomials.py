@@ -272,8 +272,8 @@ def roots(p: Any) -> GradArray:
     """The zeros of the polynomial, as eigenvalues of its companion matrix.
 
     They are real if `p` and all of them are. Zeros at the ends of `p` are found on the host, so
-    the call waits for the device. The derivatives are infinite at multiple zeros. Those in a leading
-    coefficient that is 0 are of the zeros that stay finite.
+    the call waits for the device. The derivatives are infinite at multiple zeros. A leading
+    coefficient 0 has those of the zeros that stay finite.
     """
     (p,) = _coefficients("roots", p)
     p = whole = floating(p)

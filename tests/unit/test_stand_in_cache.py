@@ -101,4 +101,4 @@ def test_a_link_is_followed_before_the_check(tmp_path, monkeypatch):
 def test_an_empty_variable_names_no_folder(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setenv(_build.CACHE_VARIABLE, "")
-    assert cache() == (tmp_path / "keratorch" / "cuda_stand_in").resolve()
+    assert _build.cache() == (tmp_path / "keratorch" / "cuda_stand_in").resolve()

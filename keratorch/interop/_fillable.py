@@ -156,22 +156,6 @@ class Fillable(np.ndarray):
 give_operators(Fillable)
 
 
-def as_fillable(array: Any) -> Any:
-    """A `Fillable` with the values of an array of NumPy; a view of one stays a view of it."""
-    if array.base is not None and root_of(array) is not array:
-        return array.view(Fillable)
-    if not filled.classes:
-        filled.present = present
-        filled.classes.update((Fillable, Filled))
-    # It must own its memory, so that the views of it lead to it.
-    if array.ndim > 1 and array.flags.fnc:
-        new = Fillable(array.shape, array.dtype, order="F")
-    else:
-        new = Fillable(array.shape, array.dtype)
-    _set(new, ..., array)
-    return new
-
-
 def root_of(a: Any) -> Any:
     """The `Fillable` that `a` is a view of; `a` itself if it is no view of one."""
     found, base = a, a.base
@@ -484,9 +468,9 @@ __all__ = [
     "Fillable",
     "Filled",
     "Flat",
-    "as_fillable",
     "memory",
     "present",
+    "root_of",
     "turn",
     "value_of",
 ]

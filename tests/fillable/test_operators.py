@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import operator
+import subprocess
+import sys
 from typing import Any
 
 import numpy
@@ -146,6 +148,12 @@ def test_lists_of_tracked_values_update_the_array(function: Any) -> None:
 
     x = numpy.array([1.25, 2.75])
     numpy.testing.assert_array_equal(kt.grad(f)(x, False), kt.grad(f)(x, True))
+
+
+def test_importing_keratorch_leaves_these_arrays_alone() -> None:
+    program = "import sys, keratorch; print([m for m in sys.modules if '_fillable' in m])"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.stdout == "[]\n", done.stderr
 
 
 def test_dot_and_clip_of_lists() -> None:

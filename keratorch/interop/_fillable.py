@@ -1,11 +1,11 @@
 """Arrays of NumPy that take tracked values: ``a = np.zeros(3)``, then ``a[0] = x[0]**2``.
 
-`Fillable` is NumPy's array until a tracked value is written into it. Only writes of elements run
-Python code before that, and results of arithmetic are plain arrays. With the first tracked value
-the array *turns*: it holds a `GradArray` of its values, and its class becomes `Filled`, which
-leaves everything to that `GradArray`. Its views turn too. The memory of all of them is then
-read-only and of no number's dtype, so that C code that reads or writes it past keratorch raises an
-error; what still reads it finds NaN.
+`Fillable` is NumPy's array until a tracked value is written into it. Only its writes and its
+operators run Python code before that, and results of arithmetic are plain arrays. With the first
+tracked value the array *turns*: it holds a `GradArray` of its values, and its class becomes
+`Filled`, which leaves everything to that `GradArray`. Its views turn too. The memory of all of them
+is then read-only and of no number's dtype, so that C code that reads or writes it past keratorch
+raises an error; what still reads it finds NaN.
 """
 
 from __future__ import annotations

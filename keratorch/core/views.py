@@ -84,7 +84,8 @@ class Family:
     def live_copies(self) -> list[Any]:
         if not self.copies:
             return []
-        found = [m for r in self.copies if (m := r()) is not None]
+        found = [r() for r in self.copies]  # torch.compile follows no `:=` here
+        found = [m for m in found if m is not None]
         if 2 * len(found) < len(self.copies):
             self.copies = [ref(m) for m in found]
         return found

@@ -395,7 +395,9 @@ def constant_binary(name: str, doc: str) -> Binary:
 
     def function(x1: Any, x2: Any, /) -> GradArray:
         if type(x1) not in SCALARS or type(x2) in SCALARS:
-            x1 = as_operand(x1, x2 if _registry.is_array(x1) else None)
+            # torch.compile does not follow `is_array` of a GradArray.
+            beside = type(x1) is not GradArray and _registry.is_array(x1)
+            x1 = as_operand(x1, x2 if beside else None)
         if type(x2) not in SCALARS:
             x2 = as_operand(x2, x1 if type(x1) is GradArray else None)
         a = x1._array if type(x1) is GradArray else x1

@@ -187,6 +187,18 @@ class Counters:
             d.limit = before
 
     @contextlib.contextmanager
+    def subnormals_flushed(self) -> Iterator[None]:
+        """In the block, subnormal numbers in kernels count as 0, as float32 numbers do on GPUs.
+
+        Use it with float32 alone: the stand-in does the same to float64, where a GPU does not.
+        """
+        self._library.stand_in_flush(1)
+        try:
+            yield
+        finally:
+            self._library.stand_in_flush(0)
+
+    @contextlib.contextmanager
     def without_pool(self) -> Iterator[None]:
         """Make every array of the block an allocation of its own, so that `memory` counts arrays.
 

@@ -15,6 +15,8 @@ from . import _build, _nvrtc, _runtime
 #: No optimisation: with the tests' small arrays, it takes more time than it saves.
 OPTIMISE = ("-O0",)
 HEADERS = ("cuda.h", "special.h", "device.h")
+#: The headers that kernels with CUB's parts include too.
+CUB = ("include/cub/block/block_load.cuh", "include/cub/block/block_reduce.cuh")
 #: If the threads of a kernel wait for one another, they are fibers; else they run in a plain loop.
 BARRIER = re.compile(r"__(syncthreads|syncwarp|shfl|ballot_sync|any_sync|all_sync)")
 DYNAMIC_SHARED = re.compile(
@@ -92,7 +94,8 @@ def compile_kernel(module: Module, name: str) -> Path:
     source = host_source(module, name)
     defines = [o for o in module.options if o.startswith("-D")]
     includes = [o for o in module.options if o.startswith("-I")]
-    digest = _build.digest(headers_digest(), source, *defines)
+    parts = _build.sources(*CUB) if "<cub/" in source else []
+    digest = _build.digest(headers_digest(), source, *defines, *parts)
     path = _build.cache() / "kernels" / digest[:2] / f"{digest}.so"
     if path.exists():
         statistics.found += 1

@@ -202,13 +202,19 @@ def test_each_root_has_its_stream(device):
 
 def test_the_streams_wait_for_each_other(device, monkeypatch):
     """Backward after what its streams were given, and they after backward."""
-    from keratorch.backends import _cupy_streams
+    recorded, waits = {}, []
 
-    waits = []
-    real = _cupy_streams._wait
-    monkeypatch.setattr(
-        _cupy_streams, "_wait", lambda a, b: (waits.append((a.ptr, b.ptr)), real(a, b))
-    )
+    def record(event, stream=None):
+        recorded[event.ptr] = stream.ptr
+        real_record(event, stream)
+
+    def wait_event(stream, event):
+        waits.append((stream.ptr, recorded[event.ptr]))
+        real_wait(stream, event)
+
+    real_record, real_wait = cupy.cuda.Event.record, cupy.cuda.Stream.wait_event
+    monkeypatch.setattr(cupy.cuda.Event, "record", record)
+    monkeypatch.setattr(cupy.cuda.Stream, "wait_event", wait_event)
     x = leaf(device, VALUES)
     with cupy.cuda.Device(device.index):
         stream = cupy.cuda.Stream(non_blocking=True)

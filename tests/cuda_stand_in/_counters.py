@@ -17,7 +17,8 @@ class Counts:
     `launches` counts kernels; `library_calls` counts computations of cuBLAS, cuSOLVER, cuSPARSE,
     cuFFT, cuRAND and Thrust. Copies and their bytes are counted by direction. Syncs are waits of
     the host for a stream, a device or an event. Allocations and frees are those of the driver
-    (CuPy's pool asks it for chunks and keeps them).
+    (CuPy's pool asks it for chunks and keeps them). Stream waits are those of a stream for an
+    event.
     """
 
     launches: int = 0
@@ -33,6 +34,8 @@ class Counts:
     event_syncs: int = 0
     allocations: int = 0
     frees: int = 0
+    event_records: int = 0
+    stream_waits: int = 0
 
     @property
     def syncs(self) -> int:
@@ -197,6 +200,15 @@ class Counters:
             yield
         finally:
             self._library.stand_in_flush(0)
+
+    @contextlib.contextmanager
+    def holding(self) -> Iterator[None]:
+        """In the block, streams and events that are asked say that their work goes on."""
+        self._library.stand_in_hold(1)
+        try:
+            yield
+        finally:
+            self._library.stand_in_hold(0)
 
     @contextlib.contextmanager
     def without_pool(self) -> Iterator[None]:

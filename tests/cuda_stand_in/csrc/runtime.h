@@ -13,6 +13,7 @@ enum Status {
     invalid_configuration = 9,
     invalid_device = 101,
     invalid_handle = 400,
+    not_ready = 600,
     illegal_address = 700,
     launch_failure = 719,
     not_supported = 801,

@@ -12,6 +12,7 @@ struct Counters {
         bytes_device_to_host, bytes_device_to_device;
     i64 stream_syncs, device_syncs, event_syncs;
     i64 allocations, frees;
+    i64 event_records, stream_waits;
 };
 extern "C" Counters stand_in_counters;
 

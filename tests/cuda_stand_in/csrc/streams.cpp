@@ -18,6 +18,7 @@ struct Event {
 std::map<intptr_t, Stream> streams;
 std::map<intptr_t, Event> events;
 intptr_t next_handle = 0x10000;
+bool holding = false; // whether streams and events say that their work goes on
 
 double now() {
     timespec t;
@@ -38,6 +39,8 @@ int stream_device(intptr_t stream) {
 }
 
 extern "C" {
+
+void stand_in_hold(int on) { holding = on; }
 
 intptr_t streamCreate(int) { return add_stream(0, 0); }
 intptr_t streamCreateWithFlags(unsigned flags, int) { return add_stream(flags, 0); }
@@ -61,11 +64,13 @@ PyObject* streamSynchronize(intptr_t stream, int) {
     return none();
 }
 PyObject* streamQuery(intptr_t stream, int) {
-    return stream_device(stream) < 0 ? fail(invalid_handle) : Py_BuildValue("i", 0);
+    return stream_device(stream) < 0 ? fail(invalid_handle)
+                                     : Py_BuildValue("i", holding ? not_ready : success);
 }
 int streamIsCapturing(intptr_t, int) { return 0; }
 PyObject* streamWaitEvent(intptr_t stream, intptr_t event, int, void*) {
     if (stream_device(stream) < 0 || !events.count(event)) return fail(invalid_handle);
+    ++stand_in_counters.stream_waits;
     return none();
 }
 PyObject* deviceSynchronize(int) {
@@ -87,6 +92,7 @@ PyObject* eventRecord(intptr_t event, intptr_t stream, int) {
     if (found == events.end() || found->second.device != stream_device(stream))
         return fail(invalid_handle);
     found->second.time = now();
+    ++stand_in_counters.event_records;
     return none();
 }
 PyObject* eventSynchronize(intptr_t event, int) {
@@ -95,7 +101,8 @@ PyObject* eventSynchronize(intptr_t event, int) {
     return none();
 }
 PyObject* eventQuery(intptr_t event, int) {
-    return events.count(event) ? Py_BuildValue("i", 0) : fail(invalid_handle);
+    return events.count(event) ? Py_BuildValue("i", holding ? not_ready : success)
+                               : fail(invalid_handle);
 }
 float eventElapsedTime(intptr_t start, intptr_t end, int) {
     auto a = events.find(start), b = events.find(end);

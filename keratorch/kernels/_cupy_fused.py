@@ -1,7 +1,8 @@
 """CuPy kernels written by hand: reductions fused with the elementwise work around them.
 
 For float16 arrays each kernel computes in float32. The table `RULES` has rules of `Grad`s that
-need few launches. `softmax`, `log_softmax` and `logsumexp` are forward passes.
+need few launches. `softmax`, `log_softmax` and `logsumexp` are forward passes. Sums over repeated
+indices are in `_cupy_segments`.
 
 CuPy's accelerator CUB takes reductions of one input. It renames the input and the output of a
 `ReductionKernel` by replacing text in the expressions, so their names must be part of no other
@@ -386,40 +387,6 @@ def abs_rule(node: Any, grad: RawArray) -> tuple[Any, ...]:
     if x.dtype.kind not in "fc" or grad.shape != x.shape:
         return node.backward(grad)
     return (_filled(_ABS_GRAD, x, grad, x),)
-
-
-# -- sums over repeated indices, in a fixed order ----------------------------------------------
-
-_SEGMENT_SUM = cp.ElementwiseKernel(
-    "raw I sorted, raw int64 order, raw V values, int64 n",
-    "O out",
-    """
-    typedef typename keratorch::computed<O>::type T;
-    long long low = 0, high = n;
-    while (low < high) {
-      const long long middle = (low + high) / 2;
-      if (static_cast<long long>(sorted[middle]) < i) low = middle + 1; else high = middle;
-    }
-    T total = T(0);
-    for (; low < n && static_cast<long long>(sorted[low]) == i; low++)
-      total += static_cast<T>(values[order[low]]);
-    out = static_cast<O>(total);
-    """,
-    "keratorch_segment_sum",
-    preamble=COMPUTED,
-)
-
-
-def segment_sum(size: int, where: RawArray, values: RawArray) -> RawArray:
-    """`size` zeros, with each of `values` added at its index in `where`, in the order of `values`.
-
-    The indices are sorted, and one thread adds up each element: every run gives the same numbers.
-    """
-    out = cp.empty((size,), values.dtype)
-    where = where % size if size else where
-    order = cp.argsort(where, kind="stable")
-    _SEGMENT_SUM(where[order], order, cp.ascontiguousarray(values), where.size, out)
-    return out
 
 
 RULES: dict[type, Rule] = {

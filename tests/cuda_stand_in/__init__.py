@@ -28,6 +28,10 @@ The parts
         reach, and a pointer into another device's memory. They check pointers in the arguments of
         a kernel or a library, but not those that a kernel computes. New memory is filled with NaN.
         There is no access between devices.
+    `csrc/capture.cpp`
+        CUDA graphs. What is launched on a captured stream is kept and done at each replay. CUDA's
+        errors are raised for waits, host copies, allocations and streams that it refuses there.
+        Unlike CUDA, the stand-in refuses calls of libraries in a capture.
     `_kernels`, `csrc/cuda.h`
         Kernels. g++ compiles each on first use. They are kept in
         ``~/.cache/keratorch/cuda_stand_in`` (or the folder that KERATORCH_STAND_IN_CACHE names), by

@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "capture.h"
 #include "device.h"
-#include "runtime.h"
 
 // What a kernel reads of its launch (cuda.h declares it to kernels).
 Dim3 threadIdx, blockIdx, blockDim, gridDim;
@@ -104,13 +104,14 @@ bool run_fibers(size_t n) {
     return true;
 }
 
-PyObject *load_module, *get_function;
+PyObject *load_module, *get_function, *get_sizes;
 
 struct Function {
     Kernel kernel;
     Pointers pointers;
     bool barriers;
     std::string name;
+    std::vector<size_t> sizes; // of its arguments, once they are known
 };
 struct Launch {
     const Function* function;
@@ -162,12 +163,16 @@ unsigned stand_in_thread() { return current_fiber; }
 
 extern "C" {
 
-void stand_in_set_loaders(PyObject* load, PyObject* get) {
+void stand_in_set_loaders(PyObject* load, PyObject* get, PyObject* sizes) {
     Py_IncRef(load_module = load);
     Py_IncRef(get_function = get);
+    Py_IncRef(get_sizes = sizes);
+}
+void stand_in_set_sizes(intptr_t function, const size_t* sizes, int count) {
+    ((Function*)function)->sizes.assign(sizes, sizes + count);
 }
 intptr_t stand_in_new_function(Kernel kernel, Pointers pointers, int barriers, const char* name) {
-    return (intptr_t) new Function{kernel, pointers, (bool)barriers, name};
+    return (intptr_t) new Function{kernel, pointers, (bool)barriers, name, {}};
 }
 void stand_in_record(int on) {
     recording = on;
@@ -204,11 +209,33 @@ PyObject* launchKernel(intptr_t f, unsigned gx, unsigned gy, unsigned gz, unsign
         || gz > 65535 || bz > 64 || shared > sizeof stand_in_shared - 1024)
         return fail(invalid_value);
     if (stream_device(stream) != current_device) return fail(invalid_handle);
+    if (implicit(stream)) return fail(capture_implicit);
     const Function& function = *(const Function*)f;
     ++stand_in_counters.launches;
     if (recording) launches.push_back({&function, stream, current_device});
-    gridDim = {gx, gy, gz};
-    blockDim = {bx, by, bz};
+    const Dim3 grid = {gx, gy, gz}, block = {bx, by, bz};
+    if (capture_of(stream)) {
+        if (function.sizes.empty()) {
+            PyObject* done = PyObject_CallFunction(get_sizes, "n", f);
+            if (!done) return nullptr;
+            Py_DecRef(done);
+        }
+        std::vector<std::vector<char>> kept;
+        for (size_t i = 0; i < function.sizes.size(); i++) {
+            const char* argument = ((const char**)params)[i];
+            kept.emplace_back(argument, argument + function.sizes[i]);
+        }
+        captured(stream, [&function, grid, block, kept] {
+            std::vector<void*> arguments;
+            for (auto& argument : kept) arguments.push_back((void*)argument.data());
+            gridDim = grid;
+            blockDim = block;
+            return run(function, arguments.data());
+        });
+        return none();
+    }
+    gridDim = grid;
+    blockDim = block;
     return run(function, (void**)params);
 }
 PyObject* launchCooperativeKernel(intptr_t, unsigned, unsigned, unsigned, unsigned, unsigned,

@@ -13,7 +13,8 @@ Arrays       GradArray, asarray, no_grad, gradients
 Functions    those of the Array API standard, as sin, sum and where;
              keratorch.linalg, fft, special and nn.functional
 Transforms   grad, value_and_grad, vjp, jvp, jacobian, hessian, hvp, checkpoint, custom_vjp, ...
-Your own     Grad, the base of operations that you write
+Your own     Grad, the base of operations that you write; tree.register, for classes that hold
+             arrays
 NumPy, CuPy  keratorch.numpy and keratorch.cupy: their names, with gradients
 Libraries    namespace("torch"), backends, devices, set_default_device
 Tools        detect_anomaly, graph, profile, show_versions; keratorch.testing.check_grads
@@ -37,6 +38,7 @@ from .core.array import GradArray as GradArray
 from .core.grad import Grad as Grad
 from .core.mode import deterministic as deterministic
 from .core.mode import enable_grad as enable_grad
+from .core.mode import fillable as fillable
 from .core.mode import is_grad_enabled as is_grad_enabled
 from .core.mode import no_grad as no_grad
 from .core.mode import set_policy as set_policy
@@ -85,6 +87,7 @@ from .transforms import ggnvp as ggnvp
 from .transforms import grad as grad
 from .transforms import gradients as gradients
 from .transforms import hessian as hessian
+from .transforms import hessian_diag as hessian_diag
 from .transforms import hvp as hvp
 from .transforms import implicit_root as implicit_root
 from .transforms import jacfwd as jacfwd
@@ -103,12 +106,14 @@ from . import linalg as linalg  # isort: skip
 from . import nn as nn  # isort: skip
 from . import serialization as serialization  # isort: skip
 from . import special as special  # isort: skip
+from . import tree as tree  # isort: skip
 from . import typing as typing  # isort: skip
 from . import _installation, kernels
 from .core import namespace as _namespace
 from .interop import _cupy as _interop_cupy
-from .interop import _lookup, _methods, _missing
+from .interop import _lookup, _methods, _missing, _others
 from .interop import _numpy as _interop_numpy
+from .interop import _xarray as _interop_xarray
 from .interop._cupy_kernel_grads import register_kernel_grad as register_kernel_grad
 from .ops import _operators
 
@@ -120,10 +125,13 @@ _methods.install()
 _missing.install(vars())
 _interop_numpy.install()
 _interop_cupy.install()
+_interop_xarray.install()
+_others.install()
 kernels.install()
 _installation.warn_of_others()
 # help(keratorch) would list them.
-del _interop_cupy, _interop_numpy, _lookup, _methods, _missing, _namespace, _operators
+del _interop_cupy, _interop_numpy, _interop_xarray
+del _lookup, _methods, _missing, _namespace, _operators, _others
 
 if not _typing.TYPE_CHECKING:  # a type checker finds such names by itself
     __getattr__ = _module_attribute

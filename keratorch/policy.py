@@ -8,21 +8,28 @@ class Policy:
 
     masked_zeros: bool = True
     deterministic: bool = False
+    fillable: bool = True
 
 
 policy: Policy = Policy()
 
 
-def set_policy(*, masked_zeros: bool | None = None) -> None:
+def set_policy(*, masked_zeros: bool | None = None, fillable: bool | None = None) -> None:
     """Change how derivatives are computed, for the whole program.
 
     masked_zeros : `True` (the default) treats a partial that is not finite as 0 where the incoming
         gradient is 0, if that gradient came through a selection, such as `where` or an index. So
         ``where(x > 0, log(x), 0)`` has the gradient 0 at 0. `False` gives the plain IEEE product,
         which is NaN there. `None` leaves the setting.
+    fillable : `True` (the default) lets ``zeros`` and the other functions of `keratorch.numpy` and
+        `keratorch.cupy` that make arrays return arrays that take tracked values, inside of
+        transformations and of `keratorch.fillable`. `False` gives the library's own arrays
+        everywhere. `None` leaves the setting.
     """
     if masked_zeros is not None:
         policy.masked_zeros = bool(masked_zeros)
+    if fillable is not None:
+        policy.fillable = bool(fillable)
 
 
 class deterministic:

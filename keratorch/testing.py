@@ -10,9 +10,10 @@ import numpy as np
 from .backends import _registry
 from .core.array import GradArray
 from .core.convert import as_operand
-from .core.mode import enable_grad, no_grad
+from .core.mode import enable_grad, fillable, no_grad
 from .core.nodes import LeafSlot, is_tracked
 from .transforms import gradients, jvp
+from .transforms.call import lent
 
 _STEP = 1e-5
 
@@ -67,7 +68,8 @@ def check_grads(
     weights: list[np.ndarray[Any, Any]] = []
 
     def loss(*inputs: Any) -> Any:
-        outputs = function(*inputs)
+        with fillable():  # as in a transformation
+            outputs = function(*inputs)
         outputs = outputs if isinstance(outputs, (tuple, list)) else (outputs,)
         total = None
         for i, y in enumerate(y for y in map(as_operand, outputs) if _is_inexact(y)):
@@ -129,7 +131,7 @@ def _directional(
             x if d is None else _leaf_of(x, create_graph)
             for x, d in zip(xs, directions, strict=True)
         ]
-        value = loss(*leaves)
+        value = loss(*lent(leaves))
         moving = [x for x, d in zip(leaves, directions, strict=True) if d is not None]
         steps = [d for d in directions if d is not None]
         if value._edge is None:
@@ -169,7 +171,7 @@ def _difference(loss: Callable[..., Any], xs: list[GradArray], directions: list[
     for step in (_STEP, -_STEP):
         with no_grad():
             moved = [x if d is None else x + d * step for x, d in zip(xs, directions, strict=True)]
-            values.append(loss(*moved).item())
+            values.append(loss(*lent(moved)).item())
     return (values[0] - values[1]) / (2 * _STEP)
 
 

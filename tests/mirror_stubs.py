@@ -24,6 +24,8 @@ from tests.mirror_table import (
     DIFFERENTIABLE,
     LIBRARIES,
     SUBMODULES,
+    key_of,
+    module_of,
     public_names,
     verdict,
     version,
@@ -33,9 +35,12 @@ PACKAGE = Path(__file__).parents[1] / "keratorch"
 #: What the mirrors themselves import and define.
 OWN = {
     "numpy": [
+        "from ..interop._enumerate import ndenumerate as ndenumerate",
         "from ..interop._mirror_index import Rows",
+        "from ..interop._iterators import nditer as nditer",
         "from ..interop._poly1d import poly1d as poly1d",
         "from ..interop._vectorize import vectorize as vectorize",
+        "from . import emath as emath",
         "from . import fft as fft",
         "from . import lib as lib",
         "from . import linalg as linalg",
@@ -79,7 +84,7 @@ def result(annotation: str) -> str:
 def function_type(submodule: str, name: str) -> str:
     """The type of a function that keratorch replaces."""
     former = FORMER.get(name, name)
-    function = FUNCTIONS.get(f"{submodule}.{former}" if submodule else former)
+    function = FUNCTIONS.get(key_of(submodule, name))
     if function is None:
         return "Ufunc" if getattr(np, former).nout == 1 else "Function"
     annotation = function.__annotations__.get("return", "Any")
@@ -93,7 +98,7 @@ def line(library: str, submodule: str, name: str, value: Any) -> str:
     """The line of one name: its type, or its import from the library."""
     if verdict(submodule, name, value) in (DIFFERENTIABLE, CONSTANTS):
         return f"{name}: {function_type(submodule, name)}"
-    numpys = getattr(importlib.import_module(f"numpy.{submodule}".rstrip(".")), name, None)
+    numpys = getattr(module_of("numpy", submodule), name, None)
     home = "numpy" if value is numpys else library
     if home == "cupy" and Mirror.is_function(value):
         return f"{name}: Function"
@@ -106,7 +111,7 @@ def line(library: str, submodule: str, name: str, value: Any) -> str:
 
 def stub(library: str, submodule: str = "") -> str:
     """The text of the stub of a module."""
-    module = importlib.import_module(f"{library}.{submodule}".rstrip("."))
+    module = module_of(library, submodule)
     lines = [] if submodule else list(OWN[library])
     own = {re.split(r"[: ]", text.rpartition(" as ")[2])[0] for text in lines}
     for name in public_names(module):
@@ -140,7 +145,7 @@ def main() -> None:
         if importlib.util.find_spec(library) is None:
             print(f"the stubs of {library} stay as they are: it is not installed")
             continue
-        for submodule in SUBMODULES:
+        for submodule in SUBMODULES[library]:
             path(library, submodule).write_text(stub(library, submodule), encoding="utf-8")
         print(library, version(library))
 

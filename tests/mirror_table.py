@@ -25,7 +25,13 @@ from keratorch.interop._mirror import FORMER, Mirror, ufunc_named
 from keratorch.interop._numpy_api import CONSTANT, FUNCTIONS
 
 DOCS = Path(__file__).parents[1] / "docs"
-SUBMODULES = ("", "linalg", "fft", "random")
+#: Library -> its submodules that are mirrored, after the library itself.
+SUBMODULES = {
+    "numpy": ("", "linalg", "fft", "random", "emath"),
+    "cupy": ("", "linalg", "fft", "random"),
+}
+#: A submodule whose functions have another prefix in the table.
+PREFIXES = {"emath": "lib.scimath"}
 
 DIFFERENTIABLE = "differentiable"
 CONSTANTS = "constant"
@@ -69,10 +75,22 @@ def public_names(module: ModuleType) -> list[str]:
     return sorted(n for n in set(listed) if not n.startswith("_"))
 
 
+def module_of(library: str, submodule: str) -> ModuleType:
+    """The library, or one of its submodules: ``numpy.emath`` is the attribute alone."""
+    module = importlib.import_module(library)
+    return getattr(module, submodule) if submodule else module
+
+
+def key_of(submodule: str, name: str) -> str:
+    """The name of a function in the table."""
+    former = FORMER.get(name, name)
+    return f"{PREFIXES.get(submodule, submodule)}.{former}" if submodule else former
+
+
 def entries(library: str) -> Iterator[tuple[str, str, Any]]:
     """Every public name of `library`: (submodule, name, value)."""
-    for submodule in SUBMODULES:
-        module = importlib.import_module(f"{library}.{submodule}" if submodule else library)
+    for submodule in SUBMODULES[library]:
+        module = module_of(library, submodule)
         for name in public_names(module):
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
@@ -82,11 +100,13 @@ def entries(library: str) -> Iterator[tuple[str, str, Any]]:
 def verdict(submodule: str, name: str, value: Any) -> str:
     """What happens to a tracked array that is given to this function."""
     former = FORMER.get(name, name)
-    key = f"{submodule}.{former}" if submodule else former
+    key = key_of(submodule, name)
     if key in FUNCTIONS:
         return CONSTANTS if key in CONSTANT else DIFFERENTIABLE
     if not Mirror.is_function(value) and not isinstance(value, np.ufunc):
-        return DIFFERENTIABLE if _is_replaced(submodule, name, value) else PASSED
+        if not _is_replaced(submodule, name, value):
+            return PASSED
+        return REFUSED if name == "nditer" else DIFFERENTIABLE
     if name in WITHOUT_ARRAYS:
         return PASSED
     function = None if submodule else ufunc_named(former)
@@ -146,11 +166,13 @@ def document(library: str, title: str) -> str:
     """The text of the document."""
     found = rows(library)
     counts = Counter(found.values())
+    *some, last = (f"`{submodule}`" for submodule in SUBMODULES[library][1:])
+    included = f"{', '.join(some)} and {last}"
     lines = [
         f"# {title}'s functions in keratorch",
         "",
         f"`keratorch.{library}` has all {len(found)} public names of {title} {version(library)}, "
-        "those of `linalg`, `fft` and `random` included. `python -m tests.mirror_table` writes "
+        f"those of {included} included. `python -m tests.mirror_table` writes "
         "this page. Tests compare each verdict with what happens.",
         "",
         "| verdict | names | meaning |",
@@ -158,7 +180,7 @@ def document(library: str, title: str) -> str:
         *(f"| {v} | {counts[v]} | {meaning} |" for v, meaning in VERDICTS.items()),
     ]
     lines += ["", *NOTES]
-    for submodule in SUBMODULES:
+    for submodule in SUBMODULES[library]:
         heading = f"{library}.{submodule}" if submodule else library
         lines += ["", f"## `{heading}`"]
         for v in VERDICTS:
@@ -186,6 +208,12 @@ NOTES = [
     "of the arrays. A list of constants alone is left to NumPy, and the result is raw. Without a "
     "tracked array, a ufunc costs some 0.06 µs more than NumPy's own, and another function "
     "0.1 µs. NumPy's warnings name the line of keratorch that called NumPy.",
+    "",
+    "**Arrays of dtype object** that you fill with tracked values, as in "
+    "`a = np.empty(n, object)`, keep their gradients. Where NumPy computes with the elements one "
+    "by one, as in `2 * a` and `a.sum()`, it does so here too. Where NumPy cannot, as in "
+    "`np.exp(a)`, the array is taken like a list. `kt.asarray(a)` and "
+    "`np.asarray(a, dtype=float)` make one array of the elements.",
     "",
     "**Polynomials.** `np.poly1d`, and the functions and classes of `np.polynomial`, take tracked "
     "coefficients and places. They are NumPy's own code, run on keratorch's functions. One thing "

@@ -78,6 +78,7 @@ INPUTS = {
 NOTES = {
     "astype": "to floating and complex dtypes; to others a constant",
     "copysign": "0 in x2",
+    "nextafter": "1 in x1, 0 in x2",
     "max": "ties share in equal parts",
     "min": "ties share in equal parts",
     "maximum": "½ each at a tie",
@@ -146,10 +147,6 @@ CONSTANTS = {
     **dict.fromkeys(["argmax", "argmin", "argsort", "nonzero", "searchsorted"], POSITIONS),
     **dict.fromkeys(["count_nonzero", "linalg.matrix_rank"], "counts are integers"),
 }
-#: Those that raise `NotDifferentiableError` on a tracked input, and why.
-REFUSED: dict[str, str] = {
-    "nextafter": "it jumps from one number to the next: a step has no derivative",
-}
 
 
 @dataclass(frozen=True)
@@ -157,7 +154,7 @@ class Verdict:
     """What is said of one function."""
 
     name: str
-    kind: str  # differentiable, constant, not differentiable, not there yet
+    kind: str  # differentiable, constant, not there yet
     inputs: str = ""
     checked: Evidence | None = None
     note: str = ""
@@ -211,13 +208,11 @@ def verdict(name: str) -> Verdict:
         return Verdict(name, "not there yet")
     if name in CONSTANTS:
         return Verdict(name, "constant", note=CONSTANTS[name])
-    if name in REFUSED:
-        return Verdict(name, "not differentiable", note=REFUSED[name])
     op = row_of(name, function)
     if op is None:
         raise LookupError(
             f"keratorch.{name} has no verdict: give it a row in op_specs of that name, or name it "
-            "in ROWS, CONSTANTS or REFUSED of tests/ops_table.py"
+            "in ROWS or CONSTANTS of tests/ops_table.py"
         )
     note = NOTES.get(name, "")
     if op.function is not function and name in ROWS:
@@ -243,12 +238,11 @@ def document() -> str:
         "# What has a derivative",
         "",
         f"This page lists every function of the Array API standard {VERSION}.",
-        "`python -m tests.ops_table` writes the page; a test compares. A function has one of four",
+        "`python -m tests.ops_table` writes the page; a test compares. A function has one of three",
         "verdicts:",
         "",
         "- *differentiable*: in the inputs that the column *in* names.",
         "- *constant*: the result is never tracked, because its derivative is 0 or does not exist.",
-        "- *not differentiable*: a tracked input raises `NotDifferentiableError`.",
         "- *not there yet*: keratorch has no such function.",
         "",
         "The columns *reverse*, *forward* and *second order* say whether the tests compare these",

@@ -9,8 +9,9 @@ from keratorch.core.tangents import levels
 
 def restore_and_check() -> None:
     """Put modes, the policy and the default device back; fail if one of them was left changed."""
-    watched = mode.watchers, mode.no_sync, mode.masking
-    mode.watchers, mode.no_sync, mode.masking = (), False, False
+    watched = mode.watchers, mode.no_sync, mode.masking, mode.fillable, policy.fillable
+    mode.watchers, mode.no_sync, mode.masking, mode.fillable = (), False, False, False
+    policy.fillable = True
     state = (mode.recording, mode.rules_wrapped, set(levels), mode.level, policy.masked_zeros)
     floor, mode.floor = mode.floor, 0
     levels.clear()
@@ -21,4 +22,4 @@ def restore_and_check() -> None:
     assert state == (True, False, set(), None, True)
     assert floor == 0
     assert default == "cpu"
-    assert watched == ((), False, False)
+    assert watched == ((), False, False, False, True)

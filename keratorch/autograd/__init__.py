@@ -5,7 +5,8 @@ autograd import grad`` to ``from keratorch.autograd import grad``. The conventio
 HIPS/autograd:
 
 - ``argnum`` is the position of the argument to differentiate in.
-- The gradient of a real L in a complex z is ∂L/∂Re z − i·∂L/∂Im z, the conjugate of `keratorch.grad`'s.
+- The gradient of a real L in a complex z is ∂L/∂Re z − i·∂L/∂Im z. `keratorch.grad` gives the
+  conjugate of it.
 - Results without axes are NumPy scalars.
 - A function that should return one real number and does not raises a `TypeError`.
 
@@ -17,6 +18,10 @@ np.float64(0.0)
 
 from __future__ import annotations
 
+from . import extend as extend
+from . import tracer as tracer
+from . import util as util
+from ._switch import replace_autograd as replace_autograd
 from .builtins import dict as dict
 from .builtins import isinstance as isinstance
 from .builtins import list as list
@@ -49,6 +54,7 @@ __all__ = [
     "deriv",
     "dict",
     "elementwise_grad",
+    "extend",
     "grad",
     "grad_and_aux",
     "grad_named",
@@ -66,9 +72,12 @@ __all__ = [
     "make_vjp",
     "multigrad_dict",
     "primitive",
+    "replace_autograd",
     "tensor_jacobian_product",
+    "tracer",
     "tuple",
     "type",
+    "util",
     "value_and_grad",
     "vector_jacobian_product",
 ]

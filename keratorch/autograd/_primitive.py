@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
+from ..backends import _registry
 from ..core.array import GradArray
+from ..core.order import collect
 from ..errors import LostGradientError, NotDifferentiableError
-from ..transforms.custom import custom_jvp, custom_vjp
-from ..transforms.tree import leaves, mapped
-from ._values import conjugates, getval, holds_box, isbox, scalars, values
-from .util import subvals
+from ..transforms.custom import custom_jvp, custom_vjp, two_rules
+from ..transforms.tree import leaves
+from ._subvals import subvals
+from ._values import conjugates, each, getval, holds_box, isbox, scalar, values
 from .wrap_util import get_name, wraps
 
-#: Primitive -> ``maker(argnums, ans, args, kwargs)``, which returns the function from the gradient of
-#: the result to the gradients of those arguments.
+#: Primitive -> ``maker(argnums, ans, args, kwargs)``, which returns the function from the gradient
+#: of the result to the gradients of those arguments.
 primitive_vjps: dict[Any, Callable[..., Any]] = {}
 #: Primitive -> ``maker(argnums, tangents, ans, args, kwargs)``, which returns the tangent.
 primitive_jvps: dict[Any, Callable[..., Any]] = {}
 
-#: The primitives whose rules of forward mode run.
-_pushing: list[Any] = []
+
+class _Pushing(threading.local):
+    """The rules of forward mode that run in this thread."""
+
+    def __init__(self) -> None:
+        #: The primitive of each rule, and the edges that lead to its tangents alone.
+        self.rules: list[tuple[Any, set[Any]]] = []
+
+
+_pushing = _Pushing()
 
 
 class MissingRuleError(NotDifferentiableError, NotImplementedError):
@@ -37,6 +49,8 @@ def primitive(f_raw: Callable[..., Any]) -> Any:
     @wraps(f_raw)
     def f_wrapped(*args: Any, **kwargs: Any) -> Any:
         at = tuple(i for i, value in enumerate(args) if holds_box(value))
+        if f_wrapped in _untraced and _is_untraced(f_wrapped, (args, kwargs)):
+            return f_raw(*[values(value) for value in args], **values(kwargs))
         if holds_box(kwargs):
             raise LostGradientError(
                 f"{get_name(f_raw)}: a tracked array was given by keyword, and rules of primitives "
@@ -56,10 +70,57 @@ def notrace_primitive(f_raw: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(f_raw)
     def f_wrapped(*args: Any, **kwargs: Any) -> Any:
-        return f_raw(*[getval(value) for value in args], **kwargs)
+        return f_raw(*[values(value) for value in args], **values(kwargs))
 
     f_wrapped._is_primitive = True  # type: ignore[attr-defined]
     return f_wrapped
+
+
+class VJPNode:
+    """Reverse mode, for `register_notrace`."""
+
+
+class JVPNode:
+    """Forward mode, for `register_notrace`."""
+
+
+#: Primitive -> the modes in which its derivative is 0.
+_untraced: dict[Any, set[type]] = {}
+
+
+def register_notrace(trace_type: type, primitive_fun: Any) -> None:
+    """Say that a primitive has the derivative 0 in one mode: `VJPNode` or `JVPNode`."""
+    if trace_type not in (VJPNode, JVPNode):
+        raise TypeError(
+            f"register_notrace: the mode is VJPNode or JVPNode, not {trace_type!r}; both are in "
+            "keratorch.autograd.extend"
+        )
+    _untraced.setdefault(primitive_fun, set()).add(trace_type)
+
+
+def _is_untraced(wrapped: Any, arguments: Any) -> bool:
+    """Whether the derivatives of this call are 0 in each mode that is on."""
+    modes = _untraced[wrapped]
+    boxes = [v for v in leaves(arguments) if isbox(v)]
+    forward = any(v._tangents is not None for v in boxes)
+    reverse = any(v._edge is not None for v in boxes)
+    return not (forward and JVPNode not in modes) and not (reverse and VJPNode not in modes)
+
+
+class SparseObject:
+    """A gradient that a rule gives by a function: ``mut_add(zeros)`` returns the gradient.
+
+    vs : the vector space of the gradient.
+    mut_add : a function that adds the gradient to an array, in place, and returns the array.
+    """
+
+    def __init__(self, vs: Any, mut_add: Callable[[Any], Any]) -> None:
+        self.vs = vs
+        self.mut_add = mut_add
+
+    def dense(self) -> Any:
+        """The gradient as an array."""
+        return self.mut_add(self.vs.zeros())
 
 
 class _Call:
@@ -68,21 +129,36 @@ class _Call:
     def __init__(self, wrapped: Any, raw: Any, args: Any, kwargs: Any, at: tuple[int, ...]) -> None:
         self.wrapped, self.raw, self.args, self.at = wrapped, raw, args, at
         self.kwargs = values(kwargs)
+        self.found: Any = None  # the plain value
 
     def result(self) -> Any:
         moving = [self.args[i] for i in self.at]
-        forward = any(isbox(v) and v._tangents is not None for v in leaves(moving))
         has_vjp, has_jvp = self.wrapped in primitive_vjps, self.wrapped in primitive_jvps
         if not has_vjp and not has_jvp:
             raise self.missing("neither a VJP nor a JVP", self.at)
-        if has_jvp and (forward or not has_vjp):
-            function: Any = custom_jvp(self.value)
-            function.defjvp(self.push)
-        else:
-            function = custom_vjp(self.value)
+        if not has_vjp and self.transposes_itself(leaves(moving)):
+            raise self.missing("no VJP", self.at)
+        function: Any
+        if has_vjp:
+            function = two_rules(self.value) if has_jvp else custom_vjp(self.value)
             function.defvjp(self.forward, self.pull)
+        else:
+            function = custom_jvp(self.value)
+        if has_jvp:
+            function.rule = self.push
         function.__name__ = get_name(self.raw)
         return function(*moving)
+
+    def transposes_itself(self, moving: list[Any]) -> bool:
+        """Whether the primitive's own rule calls the primitive on a tangent, as "same" does.
+
+        The walk transposes the rule, and would find the same call in it again, without an end.
+        """
+        own: set[Any] = set()
+        for wrapped, edges in _pushing.rules:
+            if wrapped is self.wrapped:
+                own |= edges
+        return bool(own) and not own.isdisjoint(_below(moving))
 
     def missing(self, what: str, argnums: tuple[int, ...]) -> MissingRuleError:
         name = get_name(self.raw)
@@ -93,7 +169,11 @@ class _Call:
         )
 
     def value(self, *moving: Any) -> Any:
-        return self.wrapped(*self.arguments(moving), **self.kwargs)
+        with self.on_device():
+            found = self.wrapped(*self.arguments(moving), **self.kwargs)
+        if not holds_box(moving):
+            self.found = found
+        return found
 
     def arguments(self, moving: Any) -> tuple[Any, ...]:
         return subvals(self.args, zip(self.at, moving, strict=True))
@@ -107,41 +187,34 @@ class _Call:
         args = tuple(map(_plain, self.arguments(moving)))
         with self.rules("VJP"):
             pullback = primitive_vjps[self.wrapped](self.at, found, args, self.kwargs)
-            return tuple(conjugates(g) for g in pullback(conjugates(_plain(grad))))
+            return tuple(conjugates(_dense(g)) for g in pullback(conjugates(_plain(grad))))
 
     def push(self, primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> tuple[Any, Any]:
-        if self.wrapped in _pushing and self.wrapped not in primitive_vjps:
-            # The rule calls the primitive on its tangents ("same"), and reverse mode transposes it.
-            raise self.missing("no VJP", self.at)
-        _pushing.append(self.wrapped)
-        try:
-            return self.pushed(primals, tangents)
-        finally:
-            _pushing.pop()
-
-    def pushed(self, primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> tuple[Any, Any]:
-        found = _plain(self.value(*primals))
+        # The function may be slow. Its value is known, and is needed only where it is tracked.
+        found = _plain(self.value(*primals)) if holds_box(primals) else self.found
         args = tuple(map(_plain, self.arguments(primals)))
         maker = primitive_jvps[self.wrapped]
-        with self.rules("JVP"):
-            return found, maker(self.at, list(map(_plain, tangents)), found, args, self.kwargs)
+        edges = _below(leaves(tangents)) - _below(leaves(primals))
+        _pushing.rules.append((self.wrapped, edges))
+        try:
+            with self.rules("JVP"):
+                return found, maker(self.at, list(map(_plain, tangents)), found, args, self.kwargs)
+        finally:
+            _pushing.rules.pop()
 
-    def rules(self, kind: str) -> _Rules:
-        return _Rules(self, kind)
+    @contextmanager
+    def rules(self, kind: str) -> Generator[None, None, None]:
+        """Runs a rule on the device of the arrays; a missing argument is an error that names it."""
+        try:
+            with self.on_device():
+                yield
+        except NoRule as error:
+            raise self.missing(f"no {kind}", (error.argnum,)) from None
 
-
-class _Rules:
-    """A rule of one kind runs: a missing argument is an error that names it."""
-
-    def __init__(self, call: _Call, kind: str) -> None:
-        self.call, self.kind = call, kind
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
-        if isinstance(error, NoRule):
-            raise self.call.missing(f"no {self.kind}", (error.argnum,)) from None
+    def on_device(self) -> AbstractContextManager[Any]:
+        """The context in which functions of raw arrays run on the device of the arguments."""
+        raw = next(v._array for v in leaves([self.args[i] for i in self.at]) if isbox(v))
+        return _registry.of(raw).on_device(raw)
 
 
 class NoRule(Exception):
@@ -152,17 +225,34 @@ class NoRule(Exception):
         self.argnum = argnum
 
 
+def _below(values: list[Any]) -> set[Any]:
+    """The edges below the arrays in `values`, and those of these arrays."""
+    edges = [v._edge for v in values if type(v) is GradArray and v._edge is not None]
+    return set(collect(edges)) if edges else set()
+
+
+def _dense(gradient: Any) -> Any:
+    return gradient.dense() if isinstance(gradient, SparseObject) else gradient
+
+
 def _plain(structure: Any) -> Any:
     """Plain values in place of the arrays of a structure that are not tracked."""
-    return mapped(lambda v: v if isbox(v) else getval(v), scalars(structure))
+    return each(_plain_leaf, structure)
+
+
+def _plain_leaf(value: Any) -> Any:
+    return value if isbox(value) else getval(scalar(value))
 
 
 __all__ = [
-    "GradArray",
+    "JVPNode",
     "MissingRuleError",
     "NoRule",
+    "SparseObject",
+    "VJPNode",
     "notrace_primitive",
     "primitive",
     "primitive_jvps",
     "primitive_vjps",
+    "register_notrace",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,14 @@ from ..core.recording import is_active
 from ..ops._operands import is_complex
 from ..transforms.tree import leaves, mapped
 
+#: Types that are no containers, and the commonest.
+_PLAIN = frozenset({GradArray, np.ndarray, np.float64, float, int, complex, bool, str, type(None)})
+
+
+def each(function: Callable[[Any], Any], structure: Any) -> Any:
+    """`mapped`, which is slow for a single array."""
+    return function(structure) if type(structure) in _PLAIN else mapped(function, structure)
+
 
 def isbox(value: Any) -> bool:
     """Whether a derivative is computed in `value`: it is a tracked `GradArray`."""
@@ -20,6 +29,8 @@ def isbox(value: Any) -> bool:
 
 def holds_box(value: Any) -> bool:
     """Whether `value` is a tracked `GradArray`, or a container that holds one."""
+    if type(value) in _PLAIN:
+        return isbox(value)
     return any(isbox(v) for v in leaves(value))
 
 
@@ -33,19 +44,28 @@ def getval(value: Any) -> Any:
     return scalar(value._array) if type(value) is GradArray else value
 
 
+# The name of this attribute in HIPS/autograd, for programs that read it.
+setattr(GradArray, "_value", property(getval, doc="The plain value: keratorch.autograd.getval."))  # noqa: B010
+
+
 def values(structure: Any) -> Any:
     """A nested structure with plain values in place of its `GradArray`s."""
-    return mapped(getval, structure)
+    return each(getval, structure)
 
 
 def scalars(structure: Any) -> Any:
     """A nested structure with NumPy scalars in place of its arrays without axes."""
-    return mapped(scalar, structure)
+    return each(scalar, structure)
+
+
+def raw_where_raw(found: GradArray, given: list[Any]) -> Any:
+    """A result as a plain value, unless an array in `given` is a `GradArray`."""
+    return found if any(type(v) is GradArray for v in given) else getval(found)
 
 
 def conjugates(structure: Any) -> Any:
     """The complex conjugate of each complex leaf: from one convention of gradients to the other."""
-    return mapped(_conjugate, structure)
+    return each(_conjugate, structure)
 
 
 def _conjugate(value: Any) -> Any:
@@ -58,4 +78,14 @@ def _conjugate(value: Any) -> Any:
     return _registry.of(value).xp.conj(value)
 
 
-__all__ = ["conjugates", "getval", "holds_box", "isbox", "scalar", "scalars", "values"]
+__all__ = [
+    "conjugates",
+    "each",
+    "getval",
+    "holds_box",
+    "isbox",
+    "raw_where_raw",
+    "scalar",
+    "scalars",
+    "values",
+]

@@ -9,9 +9,11 @@ import numpy as np
 
 from ..backends import _registry
 from ..core.array import GradArray
+from ..functions import add, multiply, real
+from ..functions import sum as sum_
 from ..transforms.tree import children, leaves, mapped, rebuilt, unflattened
-from ._values import conjugates, getval
-from .util import subval
+from ._subvals import subval
+from ._values import conjugates, getval, raw_where_raw
 
 _REAL = (float, np.floating)
 _COMPLEX = (complex, np.complexfloating)
@@ -92,8 +94,6 @@ class VSpace:
     def __eq__(self, other: object) -> bool:
         return type(self) is type(other) and self.__dict__ == other.__dict__
 
-    __hash__ = None  # type: ignore[assignment]
-
     def __repr__(self) -> str:
         return f"{type(self).__name__}_{self.__dict__}"
 
@@ -122,10 +122,11 @@ class ArrayVSpace(VSpace):
     def _made(self, values: Any) -> Any:
         """NumPy's `values` in the dtype and on the library and device of the example."""
         like = self._like.value
-        if isinstance(like, (np.ndarray, np.generic)):
+        if type(like) is np.ndarray or isinstance(like, np.generic):
             return np.asarray(values, dtype=self.dtype)
         backend = _registry.of(like)
-        return backend.xp.asarray(values, dtype=self.dtype, device=backend.device(like))
+        raw = backend.from_numpy(np.asarray(values), backend.device(like))
+        return backend.xp.astype(raw, self.dtype, copy=False)
 
     def zeros(self) -> Any:
         return self._made(np.zeros(self.shape))
@@ -146,8 +147,14 @@ class ArrayVSpace(VSpace):
     def randn(self) -> Any:
         return self._made(np.random.randn(*self.shape))
 
+    def _add(self, x: Any, y: Any) -> Any:
+        return raw_where_raw(add(x, y), [x, y])
+
+    def _scalar_mul(self, x: Any, a: Any) -> Any:
+        return raw_where_raw(multiply(x, a), [x, a])
+
     def _inner_prod(self, x: Any, y: Any) -> Any:
-        return (x * y).sum() if self.shape else x * y
+        return raw_where_raw(sum_(multiply(x, y)), [x, y])
 
 
 class ComplexArrayVSpace(ArrayVSpace):
@@ -169,8 +176,7 @@ class ComplexArrayVSpace(ArrayVSpace):
         return self._made(np.random.randn(*self.shape) + 1.0j * np.random.randn(*self.shape))
 
     def _inner_prod(self, x: Any, y: Any) -> Any:
-        found = conjugates(x) * y
-        return (found.sum() if self.shape else found).real
+        return raw_where_raw(real(sum_(multiply(conjugates(x), y))), [x, y])
 
     def _covector(self, x: Any) -> Any:
         return conjugates(x)
@@ -184,8 +190,6 @@ class _Hidden:
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, _Hidden)
-
-    __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
         return "..."
@@ -231,7 +235,7 @@ class ContainerVSpace(VSpace):
         return self._mapped("_add", x, y)
 
     def _scalar_mul(self, x: Any, a: Any) -> Any:
-        return mapped(lambda v: v * a, x)
+        return unflattened(x, iter(self._each("_scalar_mul", x, mapped(lambda _: a, x))))
 
     def _inner_prod(self, x: Any, y: Any) -> Any:
         return sum(self._each("_inner_prod", x, y))
@@ -241,7 +245,7 @@ class ContainerVSpace(VSpace):
 
 
 def vspace(value: Any) -> VSpace:
-    """The vector space of `value`: a floating or complex array or number, or a container of them."""
+    """The vector space of `value`: a floating or complex array or number, or a container."""
     cls = type(value)
     if cls in VSpace.mappings:
         return VSpace.mappings[cls](value)

@@ -11,6 +11,7 @@ from typing import Any
 
 from ..core.array import GradArray as _GradArray
 from ._values import getval as _getval
+from ._values import holds_box as _holds_box
 
 tuple = tuple
 list = list
@@ -29,4 +30,23 @@ def type(value: Any, *arguments: Any, **keywords: Any) -> Any:
     return _builtins.type(_getval(value) if _builtins.type(value) is _GradArray else value)
 
 
-__all__ = ["dict", "isinstance", "list", "tuple", "type"]
+class _ContainerMeta(_builtins.type):
+    containers: Any
+
+    def __instancecheck__(cls, instance: Any) -> bool:
+        return _builtins.isinstance(instance, cls.containers) and _holds_box(instance)
+
+
+class SequenceBox(metaclass=_ContainerMeta):
+    """The class of lists and tuples that hold tracked arrays, for `isinstance`."""
+
+    containers: Any = (list, tuple)
+
+
+class DictBox(metaclass=_ContainerMeta):
+    """The class of dicts that hold tracked arrays, for `isinstance`."""
+
+    containers: Any = dict
+
+
+__all__ = ["DictBox", "SequenceBox", "dict", "isinstance", "list", "tuple", "type"]

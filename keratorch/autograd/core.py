@@ -2,28 +2,45 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Callable, Iterable
 from itertools import count
 from typing import Any
 
-from ..transforms.forward import jvp as _jvp
-from ..transforms.reverse import vjp as _vjp
+import numpy as np
+
+from ..core.array import GradArray
+from ..transforms.forward import jvp_as as _jvp_as
+from ..transforms.reverse import vjp_as as _vjp_as
 from ..transforms.tree import leaves, mapped
-from ._primitive import NoRule, primitive_jvps, primitive_vjps
+from ._primitive import JVPNode as JVPNode
+from ._primitive import NoRule
+from ._primitive import SparseObject as SparseObject
+from ._primitive import VJPNode as VJPNode
 from ._primitive import primitive as primitive_
+from ._primitive import primitive_jvps as primitive_jvps
+from ._primitive import primitive_vjps as primitive_vjps
+from ._subvals import subval
 from ._values import conjugates, holds_box, scalars
 from ._vspaces import VSpace as VSpace
 from ._vspaces import vspace as vspace
-from .util import subval
+from .tracer import Box as Box
+from .tracer import getval as getval
+from .tracer import isbox as isbox
 from .wrap_util import get_name
 
 # -- derivatives of functions of one argument ------------------------------------------------------
 
 
-def make_vjp(fun: Callable[[Any], Any], x: Any) -> tuple[Callable[[Any], Any], Any]:
-    """``(vjp, value)``: `vjp` turns the gradient of the value into the gradient of `x`."""
-    value, pullback = _vjp(_watched(fun), x)
+def make_vjp(
+    fun: Callable[[Any], Any], x: Any, *, called: str = "make_vjp"
+) -> tuple[Callable[[Any], Any], Any]:
+    """``(vjp, value)``: `vjp` turns the gradient of the value into the gradient of `x`.
+
+    called : the function that error messages name.
+    """
+    value, pullback = _vjp_as(called, _watched(fun), (x,))
     space = value
 
     def vjp(g: Any) -> Any:
@@ -33,11 +50,16 @@ def make_vjp(fun: Callable[[Any], Any], x: Any) -> tuple[Callable[[Any], Any], A
     return vjp, scalars(value)
 
 
-def make_jvp(fun: Callable[[Any], Any], x: Any) -> Callable[[Any], tuple[Any, Any]]:
-    """A function from a tangent of `x` to ``(value, tangent of the value)``."""
+def make_jvp(
+    fun: Callable[[Any], Any], x: Any, *, called: str = "make_jvp"
+) -> Callable[[Any], tuple[Any, Any]]:
+    """A function from a tangent of `x` to ``(value, tangent of the value)``.
+
+    called : the function that error messages name.
+    """
 
     def jvp(g: Any) -> tuple[Any, Any]:
-        value, tangent = _jvp(_watched(fun), (x,), (_fitted(g, x),))
+        value, tangent = _jvp_as(called, _watched(fun), (x,), (_fitted(g, x),))
         return scalars(value), scalars(tangent)
 
     return jvp
@@ -57,6 +79,8 @@ def _watched(fun: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 def _fitted(g: Any, like: Any) -> Any:
     """A gradient or a tangent in the dtypes of the values in `like`."""
+    if type(like) is GradArray or type(like) is np.ndarray:
+        return _cast(g, like)
     found = iter(leaves(g))
     return mapped(lambda v: _cast(next(found), v), like)
 
@@ -74,7 +98,8 @@ def _cast(g: Any, like: Any) -> Any:
 
 def defvjp_argnums(fun: Any, vjpmaker: Callable[..., Any]) -> None:
     """``vjpmaker(argnums, ans, args, kwargs)(g)`` gives the gradients of those arguments."""
-    primitive_vjps[_checked("defvjp", fun)] = vjpmaker
+    if _takes_rules("defvjp", fun):
+        primitive_vjps[fun] = vjpmaker
 
 
 def defvjp_argnum(fun: Any, vjpmaker: Callable[..., Any]) -> None:
@@ -90,8 +115,9 @@ def defvjp_argnum(fun: Any, vjpmaker: Callable[..., Any]) -> None:
 def defvjp(fun: Any, *vjpmakers: Any, argnums: Iterable[int] | None = None) -> None:
     """``vjpmaker(ans, *args, **kwargs)(g)`` gives the gradient of one argument.
 
-    There is one maker per argument, in their order or in that of `argnums`. `None` is the derivative
-    0. Gradients follow the convention of HIPS/autograd: the VJP of a holomorphic f is g·f'(z).
+    There is one maker per argument, in their order or in that of `argnums`. `None` is the
+    derivative 0. Gradients follow the convention of HIPS/autograd: the VJP of a holomorphic f is
+    g·f'(z).
     """
     makers = dict(zip(count() if argnums is None else argnums, vjpmakers, strict=False))
     for argnum, maker in makers.items():
@@ -117,7 +143,8 @@ def defvjp(fun: Any, *vjpmakers: Any, argnums: Iterable[int] | None = None) -> N
 
 def defjvp_argnums(fun: Any, jvpmaker: Callable[..., Any]) -> None:
     """``jvpmaker(argnums, tangents, ans, args, kwargs)`` gives the tangent of the result."""
-    primitive_jvps[_checked("defjvp", fun)] = jvpmaker
+    if _takes_rules("defjvp", fun):
+        primitive_jvps[fun] = jvpmaker
 
 
 def defjvp_argnum(fun: Any, jvpmaker: Callable[..., Any]) -> None:
@@ -164,13 +191,25 @@ def def_linear(fun: Any) -> None:
     defjvp_argnum(fun, lambda argnum, g, ans, args, kwargs: fun(*subval(args, argnum, g), **kwargs))
 
 
-def _checked(name: str, fun: Any) -> Any:
+def _takes_rules(name: str, fun: Any) -> bool:
+    """Whether `fun` is a primitive; a warning says what becomes of the rule if not."""
     if getattr(fun, "_is_autograd_primitive", False):
-        return fun
-    raise TypeError(
-        f"{name}: {get_name(fun)} is no primitive. Functions of keratorch.autograd.numpy have their "
-        "rules from keratorch; for another rule write primitive(f), and call what this returns"
+        return True
+    warnings.warn(
+        f"{name}: {get_name(fun)} is no primitive, and this rule is not used: keratorch "
+        "differentiates the function itself. For a rule of your own write primitive(f), and call "
+        "what this returns",
+        stacklevel=_distance(),
     )
+    return False
+
+
+def _distance() -> int:
+    """How many calls up the first function outside of this module is, for `warnings.warn`."""
+    frame, found = sys._getframe(1), 1
+    while frame.f_back is not None and frame.f_globals is globals():
+        frame, found = frame.f_back, found + 1
+    return found
 
 
 # -- methods that HIPS/autograd deprecates -----------------------------------------------------
@@ -207,6 +246,10 @@ def primitive_with_deprecation_warnings(f_raw: Callable[..., Any]) -> Any:
 primitive = primitive_with_deprecation_warnings
 
 __all__ = [
+    "Box",
+    "JVPNode",
+    "SparseObject",
+    "VJPNode",
     "VSpace",
     "def_linear",
     "defjvp",
@@ -215,6 +258,8 @@ __all__ = [
     "defvjp",
     "defvjp_argnum",
     "defvjp_argnums",
+    "getval",
+    "isbox",
     "make_jvp",
     "make_vjp",
     "primitive",

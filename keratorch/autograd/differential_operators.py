@@ -9,20 +9,21 @@ from collections.abc import Callable
 from typing import Any
 
 from ..core.recording import is_active
+from ..functions import reshape, stack
 from ..transforms.checkpointing import checkpoint as _checkpoint
 from ..transforms.tree import leaves, mapped
 from . import numpy as np
-from ._values import getval, scalar, scalars
+from ._values import getval, raw_where_raw, scalars
 from .core import make_jvp as _make_jvp
 from .core import make_vjp as _make_vjp
 from .core import vspace
 from .wrap_util import get_name, unary_to_nary
 
-#: ``make_vjp(f, argnum=0)(*args)`` gives ``(vjp, value)``: `vjp` turns the gradient of the value into
-#: the gradient of the argument, as often as asked.
-make_vjp = unary_to_nary(_make_vjp)
+#: ``make_vjp(f, argnum=0)(*args)`` gives ``(vjp, value)``: `vjp` turns the gradient of the value
+#: into the gradient of the argument, as often as asked.
+make_vjp: Callable[..., Any] = unary_to_nary(_make_vjp)
 #: ``make_jvp(f, argnum=0)(*args)(v)`` gives ``(value, derivative of the value along v)``.
-make_jvp = unary_to_nary(_make_jvp)
+make_jvp: Callable[..., Any] = unary_to_nary(_make_jvp)
 
 
 def _one_number(name: str, fun: Any, value: Any) -> None:
@@ -40,10 +41,10 @@ def grad(fun: Callable[..., Any], x: Any) -> Any:
     """
     Returns a function which computes the gradient of `fun` in the argument number `argnum`.
 
-    `fun` returns one real number, else `TypeError` is raised. The gradient has the structure, shapes
-    and dtypes of the argument. In a complex argument z it is ∂L/∂Re z − i·∂L/∂Im z.
+    `fun` returns one real number, else `TypeError` is raised. The gradient has the structure,
+    shapes and dtypes of the argument. In a complex argument z it is ∂L/∂Re z − i·∂L/∂Im z.
     """
-    vjp, value = _make_vjp(fun, x)
+    vjp, value = _make_vjp(fun, x, called="grad")
     _one_number("grad", fun, value)
     return vjp(vspace(value).ones())
 
@@ -51,7 +52,7 @@ def grad(fun: Callable[..., Any], x: Any) -> Any:
 @unary_to_nary
 def value_and_grad(fun: Callable[..., Any], x: Any) -> Any:
     """A function that returns the value and the gradient, as SciPy's optimizers take them."""
-    vjp, value = _make_vjp(fun, x)
+    vjp, value = _make_vjp(fun, x, called="value_and_grad")
     _one_number("value_and_grad", fun, value)
     return value, vjp(vspace(value).ones())
 
@@ -66,7 +67,7 @@ def grad_and_aux(fun: Callable[..., Any], x: Any) -> Any:
         kept.append(aux)
         return value
 
-    vjp, value = _make_vjp(value_of, x)
+    vjp, value = _make_vjp(value_of, x, called="grad_and_aux")
     _one_number("grad_and_aux", fun, value)
     found = vjp(vspace(value).ones())
     return found, _released(kept.pop())
@@ -81,10 +82,11 @@ def _released(aux: Any) -> Any:
 @unary_to_nary
 def elementwise_grad(fun: Callable[..., Any], x: Any) -> Any:
     """The sum of each column of the Jacobian: the derivatives of a function of each element."""
-    vjp, value = _make_vjp(fun, x)
+    vjp, value = _make_vjp(fun, x, called="elementwise_grad")
     if vspace(value).iscomplex:
         raise TypeError(
-            f"elementwise_grad of {get_name(fun)}: the value is complex: take np.real or np.abs of it"
+            f"elementwise_grad of {get_name(fun)}: the value is complex: take np.real or np.abs "
+            "of it"
         )
     return vjp(vspace(value).ones())
 
@@ -92,7 +94,7 @@ def elementwise_grad(fun: Callable[..., Any], x: Any) -> Any:
 @unary_to_nary
 def deriv(fun: Callable[..., Any], x: Any) -> Any:
     """The derivative along a vector of ones, in forward mode."""
-    return _make_jvp(fun, x)(vspace(x).ones())[1]
+    return _make_jvp(fun, x, called="deriv")(vspace(x).ones())[1]
 
 
 @unary_to_nary
@@ -101,10 +103,11 @@ def jacobian(fun: Callable[..., Any], x: Any) -> Any:
 
     The argument and the value are arrays or numbers.
     """
-    vjp, value = _make_vjp(fun, x)
+    vjp, value = _make_vjp(fun, x, called="jacobian")
     space = vspace(value)
     rows = [vjp(g) for g in space.standard_basis()]
-    return scalar(np.reshape(np.stack(rows), (*space.shape, *vspace(x).shape)))
+    found = reshape(stack(rows), (*space.shape, *vspace(x).shape))
+    return raw_where_raw(found, rows)
 
 
 @unary_to_nary
@@ -162,7 +165,7 @@ vector_jacobian_product = tensor_jacobian_product
 @unary_to_nary
 def make_jvp_reversemode(fun: Callable[..., Any], x: Any) -> Any:
     """A function from a tangent to the derivative along it: reverse mode twice."""
-    vjp, value = _make_vjp(fun, x)
+    vjp, value = _make_vjp(fun, x, called="make_jvp_reversemode")
     return _make_vjp(vjp, vspace(value).zeros())[0]
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from .core import JVPNode as JVPNode
+from .core import SparseObject as SparseObject
+from .core import VJPNode as VJPNode
 from .core import VSpace as VSpace
 from .core import def_linear as def_linear
 from .core import defjvp as defjvp
@@ -18,6 +21,9 @@ from .tracer import register_notrace as register_notrace
 
 __all__ = [
     "Box",
+    "JVPNode",
+    "SparseObject",
+    "VJPNode",
     "VSpace",
     "def_linear",
     "defjvp",

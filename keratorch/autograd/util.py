@@ -3,21 +3,12 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-
-def subvals(x: Sequence[Any], ivs: Iterable[tuple[int, Any]]) -> tuple[Any, ...]:
-    """`x` as a tuple, with other elements at some positions: pairs ``(position, element)``."""
-    found = list(x)
-    for i, v in ivs:
-        found[i] = v
-    return tuple(found)
-
-
-def subval(x: Sequence[Any], i: int, v: Any) -> tuple[Any, ...]:
-    """`x` as a tuple, with `v` at position `i`."""
-    return subvals(x, [(i, v)])
+from ._subvals import subval as subval
+from ._subvals import subvals as subvals
+from .test_util import check_grads
 
 
 def func(f: Any) -> Any:
@@ -37,8 +28,6 @@ def quick_grad_check(
     rs: Any = None,
 ) -> None:
     """`check_grads` of first order in reverse mode, in the first argument; deprecated."""
-    from .test_util import check_grads
-
     warnings.warn("quick_grad_check is deprecated: use check_grads", stacklevel=2)
     check_grads(lambda x: fun(x, *extra_args, **(kwargs or {})), modes=["rev"], order=1)(arg0)
 

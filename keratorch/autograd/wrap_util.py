@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
-from .util import subvals
+from ._subvals import subvals
 
 
 def get_name(f: Any) -> str:
@@ -28,6 +28,7 @@ def wraps(
         with suppress(AttributeError, KeyError, ValueError, IndexError):
             f.__name__ = namestr.format(fun=get_name(fun), **kwargs)
             f.__doc__ = docstr.format(fun=get_name(fun), doc=get_doc(fun), **kwargs)
+            f.__module__ = fun.__module__
         return f
 
     return wrapped
@@ -36,8 +37,8 @@ def wraps(
 def unary_to_nary(unary_operator: Callable[..., Any]) -> Callable[..., Any]:
     """An operator on functions of several arguments, from one on functions of one argument.
 
-    ``unary_operator(f, x, ...)`` becomes ``operator(f, argnum=0, ...)(*args, **kwargs)``. A sequence
-    as `argnum` makes a tuple of the arguments.
+    ``unary_operator(f, x, ...)`` becomes ``operator(f, argnum=0, ...)(*args, **kwargs)``. A
+    sequence as `argnum` makes a tuple of the arguments.
     """
 
     @wraps(unary_operator)
@@ -70,9 +71,10 @@ def _check(operator: Any, fun: Any, argnum: Any) -> None:
     name = get_name(operator)
     if not callable(fun):
         raise TypeError(
-            f"{name}: {type(fun).__name__} is no function: pass the function itself, as in {name}(f)"
+            f"{name}: {type(fun).__name__} is no function: pass the function itself, as in "
+            f"{name}(f)"
         )
-    if not (isinstance(argnum, int) or isinstance(argnum, (tuple, list))):
+    if not isinstance(argnum, (int, tuple, list)):
         raise TypeError(
             f"{name}: argnum is the position of an argument, or several positions, not {argnum!r}"
         )

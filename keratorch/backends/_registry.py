@@ -64,6 +64,10 @@ class _BackendByType(dict[type, Backend]):
 
 by_type: dict[type, Backend] = _BackendByType()
 
+#: Classes of arrays that stand for something else at times, so that they are never in `by_type`:
+#: `core.filled` says what such an array is now.
+changing: set[type] = set()
+
 
 # -- registering -------------------------------------------------------------------------------
 
@@ -254,6 +258,8 @@ def of(array: Any) -> Backend:
     if wrapped is not None:
         return of(wrapped)
     backend = _find(cls, array)
+    if cls in changing:
+        return backend
     with _lock:
         return by_type.setdefault(cls, backend)
 
@@ -330,7 +336,7 @@ def _no_array(cls: type) -> str:
 def is_array(value: Any) -> bool:
     """Whether some backend has arrays of the type of `value`."""
     cls = type(value)
-    if cls in by_type:
+    if cls in by_type or cls in changing:
         return True
     if cls in _NEVER_ARRAYS:
         return False

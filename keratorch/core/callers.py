@@ -7,15 +7,12 @@ Each function looks at the Python frames behind that call; `_frame` counts from 
 from __future__ import annotations
 
 import opcode
-import os
 import sys
 from types import CodeType, FrameType
 from typing import Any
 
 from ..errors import LostGradientError
 
-_WRITES = {opcode.opmap[name] for name in ("STORE_SUBSCR", "STORE_SLICE") if name in opcode.opmap}
-_READS = {opcode.opmap[name] for name in ("BINARY_SUBSCR", "BINARY_SLICE") if name in opcode.opmap}
 _OPERATOR = opcode.opmap["BINARY_OP"]
 #: The arguments of BINARY_OP that mean ``a[i]``: there is one from Python 3.14 on.
 _SUBSCRIPTS = {i for i, op in enumerate(getattr(opcode, "_nb_ops", ())) if op[0] == "NB_SUBSCR"}
@@ -67,23 +64,6 @@ def asked_by_error_estimate() -> bool:
     return _ESTIMATES.get(frame.f_code.co_name) in frame.f_locals
 
 
-def asked_by_write() -> bool:
-    """Whether the code runs ``a[i] = x`` or ``a[x] = v``, where `a` is of another library."""
-    frame = _frame(2)
-    if frame and frame.f_code.co_name in ("__float__", "__int__", "__complex__"):
-        frame = frame.f_back  # `__float__` calls this through `_python_number`: take its caller
-    return frame is not None and _instruction(frame)[0] in _WRITES
-
-
-def asked_by_index() -> bool:
-    """Whether code is at ``a[x]``, where `a` is of another library."""
-    frame = _frame(2)
-    if frame is None:
-        return False
-    instruction, argument = _instruction(frame)
-    return instruction in _READS or (instruction == _OPERATOR and argument in _SUBSCRIPTS)
-
-
 def asked_by_operator() -> bool:
     """Whether an operator such as ``a @ x`` read the property that calls this, with only C between.
 
@@ -95,19 +75,6 @@ def asked_by_operator() -> bool:
         return False
     instruction, argument = _instruction(frame)
     return instruction == _OPERATOR and argument not in _SUBSCRIPTS
-
-
-def asked_by_scipy() -> bool:
-    """Whether SciPy, and not the user's code, called ``__array__``, itself or through NumPy.
-
-    `False` if SCIPY_ARRAY_API is set: SciPy then leaves arrays to their own libraries, and the
-    remedy of setting that variable would be wrong.
-    """
-    frame = _frame(2)
-    while frame and _module(frame).partition(".")[0] in ("numpy", "keratorch"):
-        frame = frame.f_back
-    asked = frame is not None and _module(frame).startswith("scipy.")
-    return asked and not os.environ.get("SCIPY_ARRAY_API")
 
 
 def asked_by_optimizer() -> bool:
@@ -144,15 +111,13 @@ def asked_by_poly1d() -> bool:
     return frame is not None and _module(frame) == "numpy.lib._polynomial_impl"
 
 
-def function_that_saves() -> str | None:
-    """The function that writes a file and called ``__array__``, such as ``"numpy.save"``."""
+def asked_by_root_finder() -> bool:
+    """Whether SciPy's `brentq` and its like called ``numpy.isnan`` of what a function returned.
+
+    Their next step is in C, turns the value into a `float`, and would hide the error of that.
+    """
     frame = _frame(2)
-    while frame and _module(frame).startswith(("numpy.", "scipy.io.")):
-        package = "numpy" if _module(frame).startswith("numpy.") else "scipy.io"
-        if frame.f_code.co_name.startswith("save") or frame.f_code.co_name == "mmwrite":
-            return f"{package}.{frame.f_code.co_name}"
-        frame = frame.f_back
-    return None
+    return frame is not None and _module(frame) == "scipy.optimize._zeros_py"
 
 
 def table_that_asks() -> tuple[Any, bool]:
@@ -168,25 +133,6 @@ def table_that_asks() -> tuple[Any, bool]:
     return frame.f_locals.get("self"), in_place
 
 
-def write_refused(shape: Any) -> LostGradientError:
-    """The error for a write of a tracked array into a plain array."""
-    # Only the interpreter knows whether the array is the value or the index: the text names both.
-    return LostGradientError(
-        f"writing a tracked array of shape {tuple(shape)} into a plain array (a[i] = x), or "
-        "indexing a plain array with it to write there (a[x] = v), would lose its gradient: make "
-        "that array with np.zeros(shape, like=x) or keratorch.zeros(shape), or write x.detach()"
-    )
-
-
-def index_refused(shape: Any, dtype: Any) -> LostGradientError:
-    """What to raise where a tracked array is the index of a plain one."""
-    return LostGradientError(
-        f"a plain array or list a cannot be indexed by a tracked array x of dtype {dtype} and "
-        f"shape {tuple(shape)}, as in a[x]: an index has integers, or is a mask; write "
-        "a[x.detach().astype(int)] for integers, or a comparison as in a[x > 0] for a mask"
-    )
-
-
 def no_array() -> Any:
     """The answer that makes SciPy leave the product to keratorch: a 0-d array of dtype object."""
     import numpy as np
@@ -198,17 +144,12 @@ __all__ = [
     "MIRRORS",
     "Caught",
     "asked_by_error_estimate",
-    "asked_by_index",
     "asked_by_mirror",
     "asked_by_operator",
     "asked_by_optimizer",
     "asked_by_poly1d",
-    "asked_by_scipy",
+    "asked_by_root_finder",
     "asked_by_sparse",
-    "asked_by_write",
-    "function_that_saves",
-    "index_refused",
     "no_array",
     "table_that_asks",
-    "write_refused",
 ]

@@ -21,7 +21,7 @@ from ..errors import (
     ShapeError,
     UnknownArrayError,
 )
-from . import making
+from . import filled, making
 from .making import constant, is_active, new_array
 from .nodes import GradArrayBase, get_raw, is_tracked, raw_of
 
@@ -40,9 +40,18 @@ def as_operand(value: Any, like: Any = None) -> Any:
         return value
     if isinstance(value, GradArrayBase):
         return _plain(value)
+    if type(value) in filled.classes:
+        found = filled.present(value)
+        return as_operand(found) if isinstance(found, GradArrayBase) else constant(found)
     if has_array(value):
         return _stacked(value, like)
-    raw = as_raw(value, like)
+    try:
+        raw = as_raw(value, like)
+    except DTypeError:
+        listed = from_objects(value)
+        if listed is value:
+            raise
+        return as_operand(listed, like)
     backend = None if like is None else _registry.by_type.get(type(value))
     if backend is not None and type(raw) is not type(value):
         backend = _registry.of(raw)
@@ -109,6 +118,8 @@ def as_kept(value: Any) -> Any:
 
     keratorch notices writes into that constant; for raw arrays see `kept`.
     """
+    if type(value) in filled.classes:
+        value = filled.present(value)
     if isinstance(value, GradArrayBase):
         return constant(get_raw(value))
     return kept(value) if type(value) in _registry.by_type else value
@@ -125,6 +136,8 @@ def as_raw(value: Any, like: Any = None) -> Any:
 
     Raises `LostGradientError` for a tracked `GradArray`.
     """
+    if type(value) in filled.classes:
+        value = filled.present(value)
     if isinstance(value, GradArrayBase):
         if is_tracked(value):
             raise LostGradientError(
@@ -205,21 +218,39 @@ def no_numbers(backend: Any, raw: Any, kind: str) -> DTypeError:
     values = raw.reshape(-1).tolist() if kind in "USO" and hasattr(raw, "tolist") else []
     odd = next((v for v in values if type(v) not in SCALARS), None)
     what = f", in which {repr(odd)[:40]} is a {type(odd).__name__}" if values else ""
+    remedy = _INTO_NUMBERS.get(kind, "convert it with astype first")
+    if any(isinstance(v, GradArrayBase) for v in values):
+        remedy = "use keratorch.asarray, which makes one differentiable array of the elements"
     return DTypeError(
         f"{backend.name} makes an array of dtype {raw.dtype} of this data{what}: keratorch holds "
-        f"booleans and numbers: {_INTO_NUMBERS.get(kind, 'convert it with astype first')}"
+        f"booleans and numbers: {remedy}"
     )
 
 
 def has_array(value: Any) -> bool:
     """Whether `value` is a nested list or tuple that contains a `GradArray`."""
     if isinstance(value, (list, tuple)):
+        value = filled.settled(value)
         return any(isinstance(v, GradArrayBase) or has_array(v) for v in value)
     return False
 
 
+def from_objects(value: Any) -> Any:
+    """The nested list of an array of dtype object that contains a `GradArray`; others as they are.
+
+    NumPy makes such an array where users fill ``np.empty(n, object)`` with tracked values.
+    """
+    is_object = getattr(getattr(value, "dtype", None), "kind", None) == "O"
+    if not is_object or not hasattr(value, "reshape"):  # a Series of pandas has none
+        return value
+    if not any(isinstance(v, GradArrayBase) for v in value.reshape(-1).tolist()):
+        return value
+    return value.tolist()
+
+
 def _stacked(value: Any, like: Any) -> Any:
     """A nested sequence that contains `GradArray`s, as one differentiable array."""
+    value = filled.settled(value)
     found = _first_array(value) if like is None else like
     numbers = _stacked_numbers(value, found)
     if numbers is not None:
@@ -348,6 +379,7 @@ def raw_key(key: Any, indexed: Any, keep: bool = False) -> Any:
             key = as_operand(key)
         elif keep:
             return copy.deepcopy(key)
+    key = filled.settled(key)
     if isinstance(key, GradArrayBase):
         key = get_raw(key)  # not copied: keratorch notices writes into a GradArray
         check_devices("indexing", indexed, key)
@@ -377,6 +409,8 @@ def _parts(key: slice) -> tuple[Any, Any, Any]:
 
 def to_raw(data: Any, device: Any, dtype: Any, op: str) -> Any:
     """`data` as a raw array on `device`, of `dtype`; no copy if `data` already fits."""
+    if type(data) in filled.classes:
+        data = filled.present(data)
     if isinstance(data, GradArrayBase) or has_array(data):
         if isinstance(data, GradArrayBase):
             tracked = is_tracked(data)

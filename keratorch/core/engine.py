@@ -15,8 +15,8 @@ from typing import Any
 from .hooks import hooked
 from .making import constant
 from .mode import mode, walking
-from .nodes import GradArrayBase, raw_of, set_grad
-from .order import above, collect, collect_since, refuse_freed
+from .nodes import GradArrayBase, next_seq, raw_of, set_grad
+from .order import above, collect, collect_since, freeing, refuse_freed
 from .pausing import keep, paused, resumed
 from .tangents import levels
 from .walk import Walk, scope_of, sum_of, walk_plain, walk_recorded
@@ -82,6 +82,8 @@ def run(
         raise
     finally:
         walk.release()
+        if targets is None and not retain_graph:
+            freeing.last = next_seq()
 
 
 def _as_grad_array(g: Any) -> Any:

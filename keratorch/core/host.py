@@ -7,20 +7,15 @@ import operator
 from typing import Any
 
 from ..backends import _registry
-from ..errors import DeviceMismatchError, DTypeError, LostGradientError, ShapeError
+from ..errors import DeviceMismatchError, DTypeError, ShapeError
 from .callers import (
     Caught,
     asked_by_error_estimate,
-    asked_by_index,
     asked_by_mirror,
-    asked_by_scipy,
     asked_by_sparse,
-    asked_by_write,
-    function_that_saves,
-    index_refused,
     no_array,
-    write_refused,
 )
+from .losing import lost
 from .nodes import GradArrayBase, is_tracked
 from .sync import waits
 
@@ -75,15 +70,7 @@ class HostValues(GradArrayBase):
         if is_tracked(self):
             if asked_by_error_estimate():
                 return self.item()
-            if asked_by_write():
-                raise write_refused(self.shape)
-            remedy = "use item() for its value, or detach() first"
-            if self.size != 1:
-                remedy = "index or reduce it first and take item() of that, or detach() first"
-            raise LostGradientError(
-                f"{what} of a tracked array of shape {tuple(self.shape)} would lose its gradient: "
-                f"{remedy}; keratorch has the functions of `math`, as in keratorch.sin"
-            )
+            raise lost(what, self.shape, _registry.of(self._array).name)
         self._one_element(what)
         waits(what, self.shape, "keep the array, and look at it later")
         return self.item()
@@ -121,15 +108,7 @@ class HostValues(GradArrayBase):
                 "index, a count or an axis must be one integer, of shape (): write int(x.item())"
             )
         if not is_index:
-            if asked_by_index():
-                raise index_refused(self.shape, self.dtype)
-            if asked_by_write():
-                raise write_refused(self.shape)
-            raise LostGradientError(
-                f"__index__ of a tracked array of dtype {self.dtype} and shape "
-                f"{tuple(self.shape)}: an index, a count or an axis must be one integer: write "
-                "int(x.detach()), which has no gradient"
-            )
+            raise lost("__index__", self.shape, _registry.of(self._array).name, self.dtype)
         return operator.index(self._python_number("__index__"))
 
     def __bool__(self) -> bool:
@@ -153,33 +132,7 @@ class HostValues(GradArrayBase):
                     f"np.asarray of a tracked array of shape {tuple(self.shape)} would lose its "
                     "gradient: pass x.detach()"
                 )
-            if asked_by_write():
-                raise write_refused(self.shape)
-            if asked_by_index():
-                raise index_refused(self.shape, self.dtype)
-            remedy = (
-                "to keep it, write `import keratorch.numpy as np`, whose array and asarray take "
-                "GradArrays (np.stack([x, y]) and np.dot(a, x) take them from NumPy too); for the "
-                "values alone, as in a plot, write x.numpy() or x.detach()"
-            )
-            saver = function_that_saves()
-            if saver:
-                raise LostGradientError(
-                    f"{saver} of a tracked array of shape {tuple(self.shape)}: a file has "
-                    "values and no gradient: pass x.numpy() in place of x, which copies the "
-                    "values to the host"
-                )
-            if asked_by_scipy():
-                remedy = (
-                    "SciPy takes it for a NumPy array; with the environment variable "
-                    "SCIPY_ARRAY_API=1, set before SciPy is imported, the functions that "
-                    "docs/consumers.md marks with yes take GradArrays; in place of the others use "
-                    "kt.linalg, kt.fft or kt.special, or x.detach(), which drops the gradient"
-                )
-            raise LostGradientError(
-                f"np.asarray of a tracked array of shape {tuple(self.shape)} would lose its "
-                f"gradient: {remedy}"
-            )
+            raise lost("np.asarray", self.shape, _registry.of(self._array).name, self.dtype)
         import numpy as np
 
         waits("np.asarray", self.shape, "keep the array, and convert it later")

@@ -39,6 +39,8 @@ class Mode(threading.local):
     masking: bool = False
     #: Set by a walk that returned a gradient that came through a selection.
     selected: bool = False
+    #: Whether arrays that a mirror makes take tracked values: a transformed function runs.
+    fillable: bool = False
 
 
 mode: Mode = Mode()
@@ -58,15 +60,15 @@ class walking:
     __slots__ = ("_before", "_during")
 
     def __init__(self, *, recording: bool, rules_wrapped: bool, level: int | None = None) -> None:
-        self._during = recording, rules_wrapped, level
+        self._during = recording, rules_wrapped, level, False
         self._before = self._during
 
     def __enter__(self) -> None:
-        self._before = mode.recording, mode.rules_wrapped, mode.level
-        mode.recording, mode.rules_wrapped, mode.level = self._during
+        self._before = mode.recording, mode.rules_wrapped, mode.level, mode.fillable
+        mode.recording, mode.rules_wrapped, mode.level, mode.fillable = self._during
 
     def __exit__(self, *exc: object) -> None:
-        mode.recording, mode.rules_wrapped, mode.level = self._before
+        mode.recording, mode.rules_wrapped, mode.level, mode.fillable = self._before
 
 
 class masking:
@@ -149,6 +151,47 @@ class recorded(_Recording):
 
     def _set(self) -> None:
         mode.recording = True
+
+
+class fillable:
+    """Within ``with fillable():``, or in a function decorated with it, new arrays can be filled.
+
+    In the block, ``zeros``, ``empty`` and the other functions of `keratorch.numpy` and
+    `keratorch.cupy` that make arrays return arrays that take tracked values: ``a[i] = x[i]**2``.
+    Transformations such as `grad` do the same for the function that they differentiate, so that
+    only code with ``backward()`` needs the block. ``fillable(False)`` gives plain arrays.
+
+    >>> import keratorch as kt
+    >>> import keratorch.numpy as np
+    >>> x = kt.GradArray([1.0, 2.0])
+    >>> with kt.fillable():
+    ...     a = np.zeros(3)
+    ...     a[1:] = x**2
+    >>> np.sum(a).backward()
+    >>> x.grad
+    array([2., 4.])
+    """
+
+    __slots__ = ("_before", "_on")
+
+    def __init__(self, on: bool = True) -> None:
+        self._on = bool(on)
+        self._before: list[bool] = []
+
+    def __enter__(self) -> None:
+        self._before.append(mode.fillable)
+        mode.fillable = self._on
+
+    def __exit__(self, *exc: object) -> None:
+        mode.fillable = self._before.pop()
+
+    def __call__(self, function: F) -> F:
+        @functools.wraps(function)
+        def wrapper(*args: Any, **kwargs: Any) -> Any:
+            with fillable(self._on):
+                return function(*args, **kwargs)
+
+        return wrapper  # type: ignore[return-value]
 
 
 def is_grad_enabled() -> bool:

@@ -6,7 +6,16 @@ from operator import attrgetter
 from typing import Any
 
 from ..errors import GraphFreedError
-from .nodes import freed_message
+from .nodes import Node, freed_message, op_name
+
+
+class _Freeing:
+    """When the last `backward` freed a graph, in the numbers of nodes."""
+
+    last = 0
+
+
+freeing = _Freeing()
 
 
 def collect(roots: list[Any]) -> list[Any]:
@@ -72,7 +81,25 @@ def refuse_freed(order: list[Any], targets: set[Any] | None, since: int) -> None
             # A node older than all targets leads to none of them.
             first = since if targets is None else min((t._seq for t in targets), default=0)
             if node._seq > max(first, since):
-                raise GraphFreedError(freed_message(node))
+                raise GraphFreedError(_message(node, order))
 
 
-__all__ = ["above", "collect", "collect_since", "refuse_freed"]
+def _message(freed: Node, order: list[Any]) -> str:
+    """The message for a freed node among the nodes of a walk, newest first.
+
+    In a loop that rebinds ``w = w - 0.1 * w.grad`` the old w is gone, and was used once more after
+    the `backward` of its step. A second `backward` is meant in all other cases.
+    """
+    users = [node for node in order if node._edges and freed in node._edges]
+    if freed._out() is not None or not users or any(u._seq < freeing.last for u in users):
+        return freed_message(freed)
+    return (
+        f"{op_name(freed)} of shape {freed.shape}: this result was used after the backward that "
+        "freed its graph, as where a loop rebinds w = w - 0.1 * w.grad: each w is computed from "
+        "the one before. Write the step as w -= 0.1 * w.grad inside `with kt.no_grad():`, or as "
+        "w = kt.GradArray(w.detach() - 0.1 * w.grad); a state that goes on to the next step as "
+        "h = h.detach()"
+    )
+
+
+__all__ = ["above", "collect", "collect_since", "freeing", "refuse_freed"]

@@ -51,16 +51,18 @@ class Family:
     """Arrays that may share memory, in the order in which they were made.
 
     copies : the members that are copies where NumPy would make views, and the views of these.
+    lent : a raw array of the caller, into whose memory no member writes; or `None`.
     reads_copy : whether small parts that are read become such copies. A view that a rule saves
         would make the next recorded write copy the whole array.
     """
 
-    __slots__ = ("copies", "limit", "members", "reads_copy")
+    __slots__ = ("copies", "lent", "limit", "members", "reads_copy")
 
-    def __init__(self, x: Any) -> None:
-        self.members: list[ref[Any]] = [ref(x)]
+    def __init__(self, x: Any, lent: Any = None) -> None:
+        self.members: list[ref[Any]] = [] if x is None else [ref(x)]
         self.limit: int = 16
         self.copies: list[ref[Any]] = []
+        self.lent: Any = lent
         self.reads_copy: bool = False
 
     def add(self, x: Any) -> None:
@@ -88,6 +90,31 @@ class Family:
         return found
 
 
+#: The family of all arrays that show memory of the caller and have no views yet.
+LENT: Family = Family(None)
+
+
+def lend(x: Any) -> Any:
+    """Mark the memory of `x`, a new `GradArray`, as the caller's; returns `x`.
+
+    A function that a transformation calls may write into `x` and into views of `x`. The first write
+    makes a copy. So the array of the caller stays as it was, and nothing is copied without need.
+    """
+    x._alias = LENT
+    return x
+
+
+def is_lent(x: Any) -> bool:
+    """Whether the memory of `x` is the caller's (see `lend`), so that no write goes there."""
+    family = getattr(x, "_alias", None)
+    if family is None or (family is not LENT and family.lent is None):
+        return False
+    if family is LENT:
+        return True
+    backend = _registry.of(x._array)
+    return not backend.knows_storage or backend.same_storage(x._array, family.lent)
+
+
 def mark_family(x: Any) -> None:
     """As `mark`, for the raw array of `x` and for all arrays that may share its memory."""
     mark(x._array)
@@ -98,9 +125,14 @@ def mark_family(x: Any) -> None:
 
 
 def has_copies(x: Any) -> bool:
-    """Whether a write to the memory of `x` alone would miss an array that must show the write."""
+    """Whether a write may not go to the memory of `x`: another array must show it, or none may.
+
+    The first is so where a view is a copy; the second, where the memory is the caller's (`lend`).
+    """
     family = getattr(x, "_alias", None)
-    return family is not None and bool(family.live_copies()) and bool(family.others(x))
+    if family is None:
+        return False
+    return is_lent(x) or (bool(family.live_copies()) and bool(family.others(x)))
 
 
 #: keratorch follows views of views to this depth; beyond it, a write that must show raises.
@@ -130,10 +162,10 @@ def share(
                 return view
             read = None
     family = getattr(x, "_alias", None)
-    if family is None:
-        family = x._alias = Family(x)
+    if family is None or family is LENT:
+        family = x._alias = Family(x, None if family is None else x._array)
     family.add(view)
-    if copied or (family.copies and any(r() is x for r in family.copies)):
+    if copied or (family.copies and any(m is x for m in family.live_copies())):
         family.copies.append(ref(view))
     view._alias = family
     if read is not None:
@@ -156,7 +188,7 @@ def replace(x: Any, new: Any, how: str, recorded: bool) -> None:
     others = [] if family is None else family.others(x)
     plan = _plan(x, new, others, how, recorded) if others else [(x, _laid_out_as(new, x))]
     backend = _registry.of(x._array)
-    in_place = not recorded and backend.writeable(x._array)
+    in_place = not recorded and backend.writeable(x._array) and not is_lent(x)
     for array, value in plan:
         if recorded:
             become(array, value)
@@ -165,6 +197,8 @@ def replace(x: Any, new: Any, how: str, recorded: bool) -> None:
             mark(array._array)
         else:
             array._array = value._array
+    if getattr(x, "_alias", None) is LENT:
+        x._alias = None  # `x` has memory of its own now
 
 
 def _plan(x: Any, new: Any, others: list[Any], how: str, recorded: bool) -> list[tuple[Any, Any]]:
@@ -265,7 +299,10 @@ def become(x: Any, result: Any) -> None:
 
 def refuse_leaf(x: Any, how: str) -> None:
     """Raise `LeafWriteError` if a recorded write would turn the leaf `x` into a result."""
-    if type(x._edge) is LeafSlot and (mode.recording or x._tangents is None):
+    edge = x._edge
+    if type(edge) is not LeafSlot or edge._seq or is_lent(x):
+        return  # a result, or the array that a transformation made for its function
+    if mode.recording or x._tangents is None:
         raise LeafWriteError(
             f"{how} a leaf of shape {tuple(x.shape)} that requires a gradient: update it inside "
             "no_grad() with plain values, or compute with x.copy()"
@@ -274,7 +311,9 @@ def refuse_leaf(x: Any, how: str) -> None:
 
 def _aliased(x: Any, other: Any, how: str) -> AliasedWriteError:
     backend = _registry.of(x._array)
-    if backend.writeable(x._array):
+    if is_lent(x):
+        why = "the function of a transformation writes into a copy"
+    elif backend.writeable(x._array):
         why = "a recorded write makes a new array"
     elif backend.writeable(backend.scalar(0, x._array)):
         why = "a read-only array is copied to be written"

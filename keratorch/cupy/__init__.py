@@ -20,6 +20,7 @@ except ImportError as _error:
         "'keratorch-autograd[cuda12]', or import keratorch.numpy"
     ) from _error
 
+from ..core.recording import constant as _constant
 from ..interop._mirror import Mirror as _Mirror
 from ..interop._mirror_index import Rows as _Rows
 from ..interop._poly1d import OF_POLYNOMIALS as _OF_POLYNOMIALS
@@ -39,11 +40,13 @@ from ._names import get_array_module as get_array_module
 from ._names import poly1d as poly1d
 
 # CuPy's ufuncs call keratorch by CuPy's hook.
+# An array of CuPy takes no tracked values, and a constant does.
 _mirror = _Mirror(
     _cupy,
     dispatches=lambda value: isinstance(value, _cupy.ufunc),
     adapted=_adapted,
     ufunc=_UFunc,
+    fillable=_constant,
 )
 
 r_ = _Rows(_cupy.r_, axis=0, after=False)

@@ -369,7 +369,7 @@ nanvar: ArrayFunction
 ndim: Callable[..., builtins.int]
 negative: Ufunc
 newaxis: None
-nextafter: Function
+nextafter: Ufunc
 nonzero: Callable[..., builtins.tuple[Any, ...]]
 not_equal: Ufunc
 obj2sctype: Function

@@ -1,11 +1,11 @@
 """The names of `cupy.fft` 14.2.0 for type checkers: see `tests/mirror_stubs.py`."""
 
-from ..interop._mirror_types import ArrayFunction, Function
+from ..interop._mirror_types import ArrayFunction
 from cupy.fft import config as config
 
 fft: ArrayFunction
 fft2: ArrayFunction
-fftfreq: Function
+fftfreq: ArrayFunction
 fftn: ArrayFunction
 fftshift: ArrayFunction
 hfft: ArrayFunction
@@ -19,5 +19,5 @@ irfft2: ArrayFunction
 irfftn: ArrayFunction
 rfft: ArrayFunction
 rfft2: ArrayFunction
-rfftfreq: Function
+rfftfreq: ArrayFunction
 rfftn: ArrayFunction

@@ -15,8 +15,10 @@ from typing import Any
 import numpy as np
 
 from ..backends import _registry
+from ..core import filled
 from ..core.array import GradArray
 from ..core.callers import MIRRORS, Caught
+from ..core.convert import as_operand, from_objects
 from ..errors import DeviceMismatchError, LostGradientError, NotDifferentiableError
 from ._lookup import table_function
 from ._values import WRITERS
@@ -57,6 +59,8 @@ PLAIN = frozenset([bool, bytes, complex, float, int, NoneType, range, slice, str
 _REFUSALS = (LostGradientError, DeviceMismatchError)
 #: The same where the library makes no array of a list, as CuPy's ufuncs do not.
 _OF_NO_LISTS = (TypeError, *_REFUSALS)
+#: What NumPy raises where it cannot compute with the elements of an array of dtype object.
+_OF_OBJECTS = (TypeError, ValueError, AttributeError)
 #: Functions and methods that write into their first argument, which stays as it is.
 _WRITERS = {*WRITERS, "at"}
 
@@ -87,14 +91,17 @@ def _retrying(
     of_table : call keratorch's function `name` then, if there is one.
     """
     joins = name in JOINERS
+    failures = (*_OF_OBJECTS, *refusals)
 
     def call(*args: Any, **kwargs: Any) -> Any:
         if joins:
             args = _with_list(args)
+        if filled.turned:
+            args, kwargs = _settled(args), _settled(kwargs)
         try:
             return function(*args, **kwargs) if kwargs else function(*args)
-        except refusals as error:
-            other = _other_call(function, name, args, kwargs, error, of_table)
+        except failures as error:
+            other = _other_call(function, name, args, kwargs, error, refusals, of_table)
             if other is None:
                 raise
         return _called(*other)
@@ -103,12 +110,24 @@ def _retrying(
     return update_wrapper(call, function)
 
 
+def _settled(values: Any) -> Any:
+    """`values` with the `GradArray` of each filled array that is in a list."""
+    if isinstance(values, dict):
+        return {k: _settled((v,))[0] for k, v in values.items()}
+    return tuple([filled.settled(v) if type(v) in (list, tuple) else v for v in values])
+
+
 def _other_call(
     function: Callable[..., Any], name: str, args: Any, kwargs: Any, error: Exception,
-    of_table: bool,
+    refusals: tuple[type[Exception], ...], of_table: bool,
 ) -> tuple[Callable[..., Any], Any, Any] | None:  # fmt: skip
     """What to call in place of a call that raised `error`; `None` to raise `error`."""
-    found = without_lists(name, args, kwargs)
+    objects = without_objects(function, name, args, kwargs)
+    if objects is not None:
+        args, kwargs = objects
+    elif not isinstance(error, refusals):
+        return None
+    found = without_lists(name, args, kwargs) or objects
     ours = table_function(name) if of_table and name not in _WRITERS else None
     if ours is not None and (
         found is not None
@@ -132,16 +151,19 @@ def ufunc_of_lists(ufunc: Any, name: str) -> Callable[..., Any]:
     """A ufunc, with its methods and facts, which also takes lists that hold tracked arrays."""
     of_numpy = type(ufunc).__module__.partition(".")[0] == "numpy"
     refusals = _REFUSALS if of_numpy else _OF_NO_LISTS
+    failures = (*_OF_OBJECTS, *refusals)
     any_number = _retrying(ufunc, name, refusals, of_table=False)
 
     # Functions of a fixed number of arguments are the fastest.
     def unary(x: Any, /, *args: Any, **kwargs: Any) -> Any:
         if args or kwargs:
             return any_number(x, *args, **kwargs)
+        if filled.turned and type(x) in (list, tuple):
+            x = filled.settled(x)
         try:
             return ufunc(x)
-        except refusals as error:
-            other = _other_call(ufunc, name, (x,), {}, error, False)
+        except failures as error:
+            other = _other_call(ufunc, name, (x,), {}, error, refusals, False)
             if other is None:
                 raise
         return _called(*other)
@@ -149,10 +171,12 @@ def ufunc_of_lists(ufunc: Any, name: str) -> Callable[..., Any]:
     def binary(x1: Any, x2: Any, /, *args: Any, **kwargs: Any) -> Any:
         if args or kwargs:
             return any_number(x1, x2, *args, **kwargs)
+        if filled.turned:
+            x1, x2 = _settled((x1, x2))
         try:
             return ufunc(x1, x2)
-        except refusals as error:
-            other = _other_call(ufunc, name, (x1, x2), {}, error, False)
+        except failures as error:
+            other = _other_call(ufunc, name, (x1, x2), {}, error, refusals, False)
             if other is None:
                 raise
         return _called(*other)
@@ -229,6 +253,27 @@ def without_lists(
     return tuple(new_args), new_kwargs
 
 
+def without_objects(
+    function: Callable[..., Any], name: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[tuple[Any, ...], dict[str, Any]] | None:
+    """The arguments with `GradArray`s in place of arrays of objects that hold such.
+
+    What the function writes into stays. `None` without such an argument.
+    """
+    first, end = int(name in _WRITERS), getattr(function, "nin", len(args))
+    new_args = [_of_objects(v) if first <= i < end else v for i, v in enumerate(args)]
+    new_kwargs = {k: v if k == "out" else _of_objects(v) for k, v in kwargs.items()}
+    same = all(a is b for a, b in zip(args, new_args, strict=True))
+    if same and all(new_kwargs[k] is v for k, v in kwargs.items()):
+        return None
+    return tuple(new_args), new_kwargs
+
+
+def _of_objects(value: Any) -> Any:
+    listed = from_objects(value)
+    return value if listed is value else as_operand(listed)
+
+
 def _made(value: Any, of_arrays: bool) -> Any:
     if isinstance(value, np.poly1d):
         return _made(value.coeffs, False)
@@ -246,6 +291,8 @@ def holds_array(value: Any) -> bool:
     """Whether `value` is a `GradArray`, or a nested list, dict or `poly1d` that holds one."""
     kind = type(value)
     if kind is GradArray:
+        return True
+    if kind in filled.turned:
         return True
     if kind in PLAIN or kind in _registry.by_type:
         return False
@@ -267,4 +314,5 @@ __all__ = [
     "takes_lists",
     "ufunc_of_lists",
     "without_lists",
+    "without_objects",
 ]

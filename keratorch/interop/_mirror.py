@@ -14,6 +14,7 @@ from typing import Any
 
 from ..backends import _registry
 from ..backends._subclasses import is_refused
+from ..core import filled
 from ..core.array import GradArray, get_raw
 from ..core.nodes import is_tracked
 from ..core.recording import constant
@@ -27,8 +28,10 @@ from ._lists import (
     takes_lists,
     ufunc_of_lists,
     without_lists,
+    without_objects,
 )
 from ._lookup import table_function, ufunc_function
+from ._makers import MAKERS_OF_FILLABLE, SHARERS, filling, sharing
 from ._missing import of_keratorch
 from ._numpy_functions import into
 from ._values import MAKERS, arrays_in, not_differentiable
@@ -60,6 +63,7 @@ class Mirror:
 
     prefix : the prefix of its names in the table: ``"linalg."`` for ``numpy.linalg``.
     dispatches : whether a function of the library calls keratorch by itself, by a protocol.
+    fillable : turns a new array of the library into one that takes tracked values.
     adapted : makes the arguments ``(name, args, kwargs)`` of a call with a `GradArray` fit for
         keratorch's function, and returns the new ``args, kwargs``.
     ufunc : what stands for a ufunc of the library that dispatches.
@@ -70,12 +74,14 @@ class Mirror:
         library: ModuleType,
         prefix: str = "",
         dispatches: Callable[[Any], bool] = lambda function: False,
+        fillable: Callable[[Any], Any] | None = None,
         adapted: Callable[..., Any] | None = None,
         ufunc: Callable[[Any], Any] = lambda ufunc: ufunc,
     ) -> None:
         self.library = library
         self.prefix = prefix
         self.dispatches = dispatches
+        self.fillable = fillable
         self.adapted = adapted
         self.ufunc = ufunc
 
@@ -93,6 +99,10 @@ class Mirror:
         if not self.is_function(value):
             return value
         found = self.function(name, value)
+        if self.fillable is not None and name in MAKERS_OF_FILLABLE:
+            found = filling(found, value, self.library.ndarray, self.fillable)
+        elif self.fillable is not None and name in SHARERS:
+            found = sharing(found, self.library.ndarray, self.fillable)
         # So that `pickle` finds the function, and not the library's of the same name.
         found.__module__ = f"keratorch.{self.library.__name__}"
         return found
@@ -130,10 +140,15 @@ def mirrored(
             if type(v) not in PLAIN and holds_array(v):
                 break
         else:
-            if not kwargs:
-                return function(*args)
-            if not holds_array(kwargs):
-                return function(*args, **kwargs)
+            if not (kwargs and holds_array(kwargs)):
+                try:
+                    return function(*args, **kwargs) if kwargs else function(*args)
+                except (TypeError, ValueError, AttributeError):
+                    objects = without_objects(function, name, args, kwargs)
+                    if objects is None:
+                        raise
+                args, kwargs = objects
+        args, kwargs = filled.settled(args), filled.settled(kwargs)
         known = FORMER.get(name, name)
         if known in MAKERS and isinstance(kwargs.get("like"), GradArray):
             return made_like(kwargs.pop("like"), known, args, kwargs)

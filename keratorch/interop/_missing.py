@@ -57,6 +57,7 @@ MODULE = {
     "manual_seed": _RANDOM,
     "numpy": _OWN_MODULE,
     "cupy": _OWN_MODULE,
+    "math": _OWN_MODULE,
     "testing": _OWN_MODULE,
     # PyTorch's
     **dict.fromkeys(("tensor", "Tensor", "as_tensor", "Variable"), _ARRAY),
@@ -163,22 +164,27 @@ FUNCTIONS = (
     *("sign", "sin", "sinh", "sqrt", "square", "tan", "tanh", "tensordot", "tile", "tril", "triu"),
     *("trunc", "vecdot", "where"),
 )
+_MEMORY = (
+    "the layout in memory is the library's: use x.detach()._array.{}, or give code that looks at "
+    "it x.numpy()"
+)
 #: Attributes and methods of the arrays of NumPy, PyTorch and JAX that a `GradArray` has not.
 ATTRIBUTES = {
     **{name: f"use kt.{name}(x)" for name in FUNCTIONS},
     # NumPy's
-    "base": "the library knows which array owns the memory: use x.detach()._array.base",
+    "__array_interface__": "memory has no gradient: give the library x.numpy()",
+    "base": _MEMORY.format("base"),
     "byteswap": "an array of keratorch has the byte order of the machine",
     "ctypes": "an address has no gradient: use x.numpy().ctypes",
     "data": "use x.detach(), which shares the memory; write x[...] = value inside kt.no_grad()",
     "dump": "use pickle",
     "dumps": "use pickle",
-    "flags": "the layout in memory is the library's: use x.detach()._array.flags",
+    "flags": _MEMORY.format("flags"),
     "getfield": "the dtypes of keratorch have no fields",
     "resize": "an array keeps its size: use numpy.resize(x, shape), which returns another",
     "setfield": "the dtypes of keratorch have no fields",
-    "setflags": "the layout in memory is the library's: use x.detach()._array.setflags",
-    "strides": "the layout in memory is the library's: use x.detach()._array.strides",
+    "setflags": _MEMORY.format("setflags"),
+    "strides": _MEMORY.format("strides"),
     "tobytes": "bytes have no gradient: use x.numpy().tobytes()",
     "tofile": "bytes have no gradient: use x.numpy().tofile(file)",
     "view": "use x.reshape(shape) for another shape, or x.astype(dtype) for another dtype",

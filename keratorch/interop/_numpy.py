@@ -5,15 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 from .. import functions as kt
+from ..backends import _registry
 from ..backends._subclasses import refuse_in
+from ..core import filled
 from ..core.array import GradArray, get_raw
+from ..core.callers import asked_by_root_finder
 from ..core.convert import SCALARS, as_operand
+from ..core.losing import lost
 from ..core.nodes import is_tracked, raw_of
 from ..core.recording import constant
 from ..errors import LostGradientError, NotDifferentiableError
-from ._lookup import _foreign, _is_scipys, ufunc_function
+from ._fillable_into import ufunc_into
+from ._lookup import _foreign, _is_numpys, _is_scipys, ufunc_function
 from ._numpy_functions import array_function
 
+_ISNAN = kt.isnan
 #: The keyword arguments that a ufunc reads and that may be arrays.
 _READ = ("where", "initial")
 
@@ -26,9 +32,16 @@ def array_ufunc(self: GradArray, ufunc: Any, method: str, *inputs: Any, **kwargs
     such as ``where=`` and ``dtype=``; ``a += x``, which NumPy calls with ``out=a``. If `out` is a
     `GradArray`, the result is a recorded write, like ``out[...] = f(x)``.
     """
+    if filled.classes:
+        targets = inputs[:1] if method == "at" else kwargs.get("out", ())
+        if not filled.classes.isdisjoint(map(type, targets)):
+            return ufunc_into(ufunc, method, inputs, kwargs)
+        inputs = filled.settled(inputs)
     if not kwargs or (method != "__call__" and kwargs.get("out") is None):
         function = ufunc_function(ufunc, method)
         if function is not None:
+            if function is _ISNAN and is_tracked(self) and asked_by_root_finder():
+                raise lost("float()", self.shape, _registry.of(get_raw(self)).name)
             elsewhere = function.__module__.startswith(__package__) or ufunc in _foreign
             if elsewhere and (method != "at" or not isinstance(inputs[0], GradArray)):
                 values = _values(inputs, kwargs)
@@ -53,7 +66,8 @@ def array_ufunc(self: GradArray, ufunc: Any, method: str, *inputs: Any, **kwargs
             raise LostGradientError(
                 f"{what} of a tracked array of shape {tuple(self.shape)} with out= (in-place "
                 "operators too): writing the result into a NumPy array would lose its gradient: "
-                "write a = a + x in place of a += x, or use detach()"
+                "write a = a + x in place of a += x, y = f(x) in place of f(x, out=y), or use "
+                "detach()"
             )
     else:
         found = _on_raw_arrays(ufunc, method, inputs, kwargs)
@@ -63,7 +77,7 @@ def array_ufunc(self: GradArray, ufunc: Any, method: str, *inputs: Any, **kwargs
         what += f" with {', '.join(kwargs)}"
     raise NotDifferentiableError(
         f"{what} has no rule for a GradArray of shape {tuple(self.shape)}: "
-        f"{_remedy(method, kwargs)}, or detach() to compute without a gradient"
+        f"{_remedy(ufunc, method, kwargs)}, or detach() to compute without a gradient"
     )
 
 
@@ -122,7 +136,7 @@ def _one_where_not(condition: Any, x: Any) -> Any:
     return kt.where(as_operand(condition, x), x, kt.ones_like(x))
 
 
-def _remedy(method: str, kwargs: Any) -> str:
+def _remedy(ufunc: Any, method: str, kwargs: Any) -> str:
     """The advice of the error message: what to write in place of the refused call."""
     if method == "at":
         return "write x[indices] = value"
@@ -130,6 +144,11 @@ def _remedy(method: str, kwargs: Any) -> str:
         return "take numpy.where(condition, f(x), y), which says what is elsewhere"
     if method == "__call__" and "dtype" in kwargs:
         return "convert the arguments with astype"
+    types = getattr(ufunc, "types", ())
+    if method == "__call__" and types and not any(t.strip("O->") for t in types):
+        return "write keratorch.numpy.vectorize(f) in place of numpy.frompyfunc(f, …)"
+    if method == "__call__" and not _is_numpys(ufunc):
+        return "give it a rule with kt.custom_jvp"
     return "use keratorch's own functions"
 
 

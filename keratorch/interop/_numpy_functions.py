@@ -17,6 +17,7 @@ from ..core.nodes import is_tracked
 from ..core.recording import constant
 from ..core.views import share
 from ..errors import NotDifferentiableError
+from ._fillable_into import function_into, takes_part
 from ._like import made_like
 from ._lookup import table_function
 from ._values import MAKERS, WRITERS, arrays_in, not_differentiable, qualified_name, unwrapped
@@ -35,6 +36,8 @@ def array_function(
     """NumPy calls this in place of `func` if an argument is a `GradArray`."""
     import numpy as np
 
+    if takes_part(func, types, args, kwargs):
+        return function_into(func, args, kwargs)
     for cls in types:
         if issubclass(cls, np.ndarray):
             refuse(cls)

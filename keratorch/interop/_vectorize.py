@@ -8,6 +8,7 @@ import numpy as np
 
 from .. import functions as kt
 from ..backends import _registry
+from ..core import filled
 from ..core.array import GradArray, get_raw
 from ..core.convert import as_operand
 from ..errors import DTypeError, NotDifferentiableError
@@ -51,6 +52,7 @@ class vectorize(np.vectorize):  # type: ignore[misc]
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if not callable(self.pyfunc):  # a decorator, called with the function
             return super().__call__(*args, **kwargs)
+        args, kwargs = filled.settled(args), filled.settled(kwargs)
         given: dict[Any, Any] = {**dict(enumerate(args)), **kwargs}
         named = [k for k in given if k not in self.excluded]
         like = next(arrays_in([given[k] for k in named]), None)

@@ -19,6 +19,9 @@ from typing import Any
 
 import numpy as _numpy
 
+from ..interop._enumerate import ndenumerate as ndenumerate
+from ..interop._fillable import as_fillable as _as_fillable
+from ..interop._iterators import nditer as nditer
 from ..interop._mirror import Mirror as _Mirror
 from ..interop._mirror import finds_keratorch as _finds_keratorch
 from ..interop._mirror_index import Rows as _Rows
@@ -33,7 +36,7 @@ from . import linalg as linalg
 from . import polynomial as polynomial
 from . import random as random
 
-_mirror = _Mirror(_numpy, dispatches=_finds_keratorch)
+_mirror = _Mirror(_numpy, dispatches=_finds_keratorch, fillable=_as_fillable)
 
 r_ = _Rows(_numpy.r_, axis=0, after=False)
 c_ = _Rows(_numpy.c_, axis=-1, after=True)

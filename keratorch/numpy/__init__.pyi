@@ -4,9 +4,12 @@ import builtins
 from collections.abc import Callable
 from typing import Any
 from ..interop._mirror_types import ArrayFunction, Function, Ufunc
+from ..interop._enumerate import ndenumerate as ndenumerate
 from ..interop._mirror_index import Rows
+from ..interop._iterators import nditer as nditer
 from ..interop._poly1d import poly1d as poly1d
 from ..interop._vectorize import vectorize as vectorize
+from . import emath as emath
 from . import fft as fft
 from . import lib as lib
 from . import linalg as linalg
@@ -49,7 +52,6 @@ from numpy import diag_indices as diag_indices
 from numpy import double as double
 from numpy import dtype as dtype
 from numpy import dtypes as dtypes
-from numpy import emath as emath
 from numpy import empty as empty
 from numpy import errstate as errstate
 from numpy import exceptions as exceptions
@@ -116,11 +118,8 @@ from numpy import mgrid as mgrid
 from numpy import min_scalar_type as min_scalar_type
 from numpy import mintypecode as mintypecode
 from numpy import ndarray as ndarray
-from numpy import ndenumerate as ndenumerate
 from numpy import ndindex as ndindex
-from numpy import nditer as nditer
 from numpy import nested_iters as nested_iters
-from numpy import nextafter as nextafter
 from numpy import number as number
 from numpy import object_ as object_
 from numpy import ogrid as ogrid
@@ -399,6 +398,7 @@ nanvar: ArrayFunction
 ndim: Callable[..., builtins.int]
 negative: Ufunc
 newaxis: None
+nextafter: Ufunc
 nonzero: Callable[..., builtins.tuple[Any, ...]]
 not_equal: Ufunc
 ones_like: ArrayFunction

@@ -1,11 +1,10 @@
 """The names of `numpy.fft` 2.4.6 for type checkers: see `tests/mirror_stubs.py`."""
 
 from ..interop._mirror_types import ArrayFunction
-from numpy.fft import fftfreq as fftfreq
-from numpy.fft import rfftfreq as rfftfreq
 
 fft: ArrayFunction
 fft2: ArrayFunction
+fftfreq: ArrayFunction
 fftn: ArrayFunction
 fftshift: ArrayFunction
 hfft: ArrayFunction
@@ -19,4 +18,5 @@ irfft2: ArrayFunction
 irfftn: ArrayFunction
 rfft: ArrayFunction
 rfft2: ArrayFunction
+rfftfreq: ArrayFunction
 rfftn: ArrayFunction

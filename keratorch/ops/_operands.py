@@ -6,6 +6,7 @@ from typing import Any
 
 from ..backends import _registry
 from ..backends._dtypes import is_complex_dtype, is_narrow
+from ..core import filled
 from ..core.array import GradArray
 from ..core.convert import as_operand
 from ..core.mode import mode
@@ -142,6 +143,7 @@ def operands(*values: Any) -> tuple[GradArray, ...]:
     """All values as `GradArray`s; scalars and lists follow the first array among them."""
     if all([type(v) is GradArray for v in values]):
         return values
+    values = filled.settled(values)
     like = first_array(*values)
     tracked = first_tracked(*values)
     tracked = like if tracked is None else tracked
@@ -153,7 +155,8 @@ def operands(*values: Any) -> tuple[GradArray, ...]:
 
 def first_tracked(*values: Any) -> GradArray | None:
     """The first active array, or `None`. `as_operand` copies raw masks and indices beside it."""
-    return next((v for v in values if isinstance(v, GradArray) and is_active(v)), None)
+    found = filled.settled(values)
+    return next((v for v in found if isinstance(v, GradArray) and is_active(v)), None)
 
 
 def first_array(*values: Any) -> GradArray | None:

@@ -16,18 +16,15 @@ from ..core.array import GradArray
 from ..core.convert import SCALARS, as_operand, check_devices
 from ..core.recording import is_active
 from ..errors import DTypeError
-from ..typing import ArrayLike
 from ._elementwise import (
     Binary,
     ElementwiseGrad,
     RawFunctions,
     Unary,
     binary,
-    constant_binary,
     explained,
     unary,
 )
-from ._nary import refuse_tracked
 from ._operands import as_array, first_array, first_tracked, is_complex
 from ._propagating import record_elementwise
 
@@ -221,6 +218,16 @@ class CopysignGrad(ElementwiseGrad):
         return xp.sign(x1) * xp.sign(y), 0
 
 
+class NextAfterGrad(ElementwiseGrad):
+    """1 in x1, because the output follows it; 0 in x2, which gives the direction alone."""
+
+    __slots__ = ()
+
+    @staticmethod
+    def partials(xp: Any, x1: Any, x2: Any, y: Any) -> tuple[Any, ...]:
+        return 1, 0
+
+
 # -- the larger and the smaller ----------------------------------------------------------------
 
 
@@ -374,15 +381,6 @@ def _bound(bound: Any, x: GradArray, tracked: GradArray | None, infinity: float)
     return as_operand(bound, x if tracked is None or not _registry.is_array(bound) else tracked)
 
 
-_nextafter = constant_binary("nextafter", "The next number after x1 towards x2, elementwise.")
-
-
-def nextafter(x1: ArrayLike, x2: ArrayLike, /) -> GradArray:
-    """The next number after x1 in the direction of x2, elementwise; it has no derivative.
-
-    Raises `NotDifferentiableError` for an active argument.
-    """
-    for name, x in (("x1", x1), ("x2", x2)):
-        if isinstance(x, GradArray):
-            refuse_tracked("nextafter", name, x)
-    return _nextafter(x1, x2)
+nextafter: Binary = binary(
+    NextAfterGrad, "nextafter", "The next number after x1 in the direction of x2, elementwise."
+)

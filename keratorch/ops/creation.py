@@ -6,7 +6,16 @@ from typing import Any
 
 from ..backends import _registry
 from ..core.array import GradArray
-from ..core.convert import SCALARS, as_operand, check_devices, has_array, target_device, to_raw
+from ..core.convert import (
+    SCALARS,
+    as_operand,
+    check_devices,
+    from_objects,
+    has_array,
+    target_device,
+    to_raw,
+)
+from ..core.filled import settled
 from ..core.nodes import is_tracked, raw_of
 from ..core.recording import constant
 from ..core.shown import shown
@@ -39,6 +48,7 @@ def asarray(
 
     Raises `UnknownArrayError` or `DTypeError` where `obj` is no array of booleans or numbers.
     """
+    obj = settled(obj)
     if isinstance(obj, GradArray) or has_array(obj):
         x = as_operand(obj)
         if requires_grad and is_tracked(x):
@@ -55,7 +65,13 @@ def asarray(
         if copy is False and x._array is not raw_of(obj):
             raise _needs_copy(obj, dtype, device)
         return x if not requires_grad else GradArray(x, requires_grad=True)
-    raw = to_raw(obj, device, dtype, "asarray")
+    try:
+        raw = to_raw(obj, device, dtype, "asarray")
+    except DTypeError:
+        listed = from_objects(obj)
+        if listed is obj:
+            raise
+        return asarray(listed, dtype=dtype, device=device, copy=copy, requires_grad=requires_grad)
     if copy and raw is obj:
         raw = _registry.of(raw).copy(raw)
     elif copy is False and raw is not obj:
@@ -167,6 +183,7 @@ def full(
 
     dtype : default: that of `fill_value`. Other arguments as in `zeros`.
     """
+    fill_value = settled(fill_value)
     if isinstance(fill_value, GradArray) or _registry.is_array(fill_value):
         value = asarray(fill_value, dtype=dtype, device=device)
         return copy(broadcast_to(value, shape))
@@ -218,6 +235,7 @@ def linspace(
     endpoint : whether `stop` is the last number; `False` leaves it out.
     """
     num = integer("linspace", "num", num)
+    start, stop = settled(start), settled(stop)
     if isinstance(start, GradArray) or isinstance(stop, GradArray):
         like = start if isinstance(start, GradArray) else stop
         part = linspace(

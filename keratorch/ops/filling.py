@@ -19,7 +19,7 @@ from ..core.nodes import LeafSlot, names, next_seq, nowhere
 from ..core.ownership import has_sole_tangent, is_exclusive
 from ..core.recording import constant
 from ..core.tangents import propagated
-from ..core.views import Link, become, path_to, top_of
+from ..core.views import Link, become, is_lent, path_to, top_of
 from ._operands import namespace
 from .indexing import SetItemGrad, at, is_small, no_index, unfit
 
@@ -31,11 +31,11 @@ def fill(x: GradArray, key: Any, value: GradArray) -> bool:
 
     The caller has checked that the write may be recorded, and that the dtype of `x` holds `value`.
     """
-    if not _registry.of(x._array).fills:
+    if not _registry.of(x._array).fills or is_lent(x):
         return False
     family = getattr(x, "_alias", None)
     others = [] if family is None else family.others(x)
-    if not others:
+    if family is None or not others:
         if is_exclusive(x):
             return _fill(x, x, [], key, value, [])
         if family is not None:
@@ -73,8 +73,12 @@ def _where_shown(
         if path is None:
             if id(m) in copies or id(top) in copies or overlap(top._array, m._array):
                 return None
-        elif m is x or overlap(written, _in_memory_of(top, m, path)):
+        elif m is x:
             found.append((m, path))
+        else:
+            seen = _in_memory_of(top, m, path)
+            if overlap(written, seen) or not overlap(top._array, seen):  # else it is a copy
+                found.append((m, path))
     return found
 
 

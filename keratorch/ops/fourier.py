@@ -13,6 +13,7 @@ from ..backends import _registry
 from ..core import recording
 from ..core.array import GradArray
 from ..core.convert import as_operand
+from ..core.filled import settled
 from ..core.grad import Grad
 from ..core.nodes import is_tracked
 from ..core.recording import constant, is_active, record
@@ -404,6 +405,7 @@ def rfftfreq(
 def _frequencies(
     name: str, n: int, d: float, dtype: Any, device: Any, requires_grad: bool
 ) -> GradArray:
+    d = settled(d)
     if isinstance(d, GradArray):
         if d.ndim:
             raise ShapeError(f"{name}: d of shape {tuple(d.shape)}: the distance is one number")

@@ -117,11 +117,11 @@ def taken(x: GradArray, key: Any) -> GradArray:
     """
     backend = _registry.of(x._array)
     if backend.fills and is_basic(key) and is_small(x._array[key], x._array):
-        return copied_item(x, key)
+        return _copied_item(x, key)
     return getitem(x, key)
 
 
-def copied_item(x: GradArray, key: Any) -> GradArray:
+def _copied_item(x: GradArray, key: Any) -> GradArray:
     """``x[key]`` in memory of its own."""
     a = x._array
     backend = _registry.of(a)
@@ -181,7 +181,7 @@ class SetItemGrad(Grad):
         """The gradient of the value, in memory of its own."""
         if isinstance(grad, GradArray):
             region = at(grad, self.path)
-            part: Any = copied_item(region, self.key)
+            part: Any = _copied_item(region, self.key)
         else:
             region = at(constant(grad), self.path)._array if self.path else grad
             part = _raw_copy(region, self.key)

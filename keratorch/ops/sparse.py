@@ -60,7 +60,8 @@ def sparse_matmul(matrix: Any, x: Any) -> GradArray:
     if x.ndim not in (1, 2) or len(matrix.shape) != 2 or matrix.shape[1] != x.shape[0]:
         raise ShapeError(
             f"matmul of a sparse matrix of shape {tuple(matrix.shape)} and an array of shape "
-            f"{tuple(x.shape)}: an (M, N) matrix takes (N,) or (N, K)"
+            f"{tuple(x.shape)}: an (M, N) matrix takes (N,) or (N, K); a number "
+            "scales the product, as in s * (A @ x)"
         )
     matrix = backend.sparse_operand(matrix, a)
     return record(SparseMatMulGrad, (x,), backend.sparse_matmul(matrix, a), matrix=matrix)

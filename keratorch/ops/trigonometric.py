@@ -37,6 +37,15 @@ def one_minus_square(xp: Any, x: Any) -> Any:
     return xp.where(xp.abs(x) < 0.5, 1 - x * x, (1 - x) * (1 + x))
 
 
+def on_side_of(xp: Any, root: Any, sign: Any) -> Any:
+    """The complex `root`, negated where `sign` is negative.
+
+    On a branch cut the sign of a zero says from which side the value is. Arithmetic may lose that
+    sign, so `sign` compares the root with the value itself. Elsewhere `sign` is not negative.
+    """
+    return xp.where(sign < 0, -root, root)
+
+
 class AsinGrad(ElementwiseGrad):
     """Infinite at ±1."""
 
@@ -53,7 +62,9 @@ class AsinGrad(ElementwiseGrad):
 
     @staticmethod
     def complex_partials(xp: Any, x: Any, y: Any) -> tuple[Any, ...]:
-        return (1 / (xp.sqrt(1 - x) * xp.sqrt(1 + x)),)
+        root = xp.sqrt(1 - x) * xp.sqrt(1 + x)
+        sign = -xp.imag(root) * xp.real(x) * xp.imag(xp.asin(x))
+        return (1 / on_side_of(xp, root, sign),)
 
 
 class AcosGrad(ElementwiseGrad):
@@ -72,7 +83,9 @@ class AcosGrad(ElementwiseGrad):
 
     @staticmethod
     def complex_partials(xp: Any, x: Any, y: Any) -> tuple[Any, ...]:
-        return (-1 / (xp.sqrt(1 - x) * xp.sqrt(1 + x)),)
+        root = xp.sqrt(1 - x) * xp.sqrt(1 + x)
+        sign = xp.imag(root) * xp.real(x) * xp.imag(xp.acos(x))
+        return (-1 / on_side_of(xp, root, sign),)
 
 
 def at_most_one(xp: Any, x: Any) -> tuple[Any, Any]:
@@ -182,7 +195,9 @@ class AsinhGrad(ElementwiseGrad):
 
     @staticmethod
     def complex_partials(xp: Any, x: Any, y: Any) -> tuple[Any, ...]:
-        return (1 / (xp.sqrt(1 + 1j * x) * xp.sqrt(1 - 1j * x)),)
+        root = xp.sqrt(1 + 1j * x) * xp.sqrt(1 - 1j * x)
+        sign = xp.imag(root) * xp.imag(x) * xp.real(xp.asinh(x))
+        return (1 / on_side_of(xp, root, sign),)
 
 
 class AcoshGrad(ElementwiseGrad):
@@ -194,6 +209,12 @@ class AcoshGrad(ElementwiseGrad):
     @staticmethod
     def partials(xp: Any, x: Any, y: Any) -> tuple[Any, ...]:
         return (1 / (xp.sqrt(x - 1) * xp.sqrt(x + 1)),)
+
+    @staticmethod
+    def complex_partials(xp: Any, x: Any, y: Any) -> tuple[Any, ...]:
+        root = xp.sqrt(x - 1) * xp.sqrt(x + 1)
+        left = xp.where(xp.real(root) * xp.real(x) < 0, -root, root)
+        return (1 / on_side_of(xp, left, xp.imag(left) * xp.imag(xp.acosh(x))),)
 
 
 class AtanhGrad(ElementwiseGrad):

@@ -3,6 +3,7 @@
 from .checkpointing import checkpoint as checkpoint
 from .custom import custom_jvp as custom_jvp
 from .custom import custom_vjp as custom_vjp
+from .diagonals import hessian_diag as hessian_diag
 from .forward import jvp as jvp
 from .forward import linearize as linearize
 from .implicit import fixed_point as fixed_point

@@ -8,8 +8,7 @@ on the variables of that transformation stays a `GradArray`.
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
@@ -23,6 +22,7 @@ from ..core.mode import mode
 from ..core.recording import constant
 from ..core.shown import shown
 from ..core.tangents import in_sight, levels, propagated
+from ..core.views import lend, now
 from ..core.walk import sum_of
 from ..errors import DTypeError, KeratorchError, StructureError, UnknownArrayError
 from ..ops.arithmetic import positive
@@ -63,8 +63,8 @@ class Call:
         self.since: int = next_seq()
 
     def __enter__(self) -> Call:
-        self._before = mode.recording
-        mode.recording = True
+        self._before = mode.recording, mode.fillable
+        mode.recording = mode.fillable = True
         mode.transforms += 1
         _running.add(self)
         return self
@@ -75,7 +75,7 @@ class Call:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        mode.recording = self._before
+        mode.recording, mode.fillable = self._before
         mode.transforms -= 1
         _running.discard(self)
 
@@ -324,11 +324,27 @@ def without_edges(x: GradArray) -> GradArray:
 
 
 def as_variable(x: GradArray) -> GradArray:
-    """Make `x`, a new `GradArray`, a leaf with a number in the order of nodes."""
+    """Make `x`, a new `GradArray`, a leaf with a number in the order of nodes.
+
+    The function may write into a variable; the array of the caller stays as it was (`lend`).
+    """
     raw = x._array
     x._edge = slot = LeafSlot(x, raw.shape, raw.dtype)
     slot._seq = next_seq()
-    return x
+    return lend(x)
+
+
+def lent(tree: Any) -> Any:
+    """`tree`, an argument of a function of the user: it may write into the arrays that it gets.
+
+    The caller's `GradArray`s stay as they were. Raw arrays are passed on.
+    """
+    return mapped(lambda v: lend(now(v)) if isinstance(v, GradArray) else v, tree)
+
+
+def lent_constants(tree: Any) -> Any:
+    """As `lent`, with constants for the `GradArray`s."""
+    return mapped(lambda v: lend(now(v, False)) if isinstance(v, GradArray) else v, tree)
 
 
 def raw_argument(name: str, value: Any, like: Any) -> Any:
@@ -347,7 +363,7 @@ def raw_argument(name: str, value: Any, like: Any) -> Any:
     raise UnknownArrayError(
         f"{name}: {type(value).__name__} is no array and no number: leave it out of what is "
         "differentiated, or mark the field of a dataclass that holds it with "
-        'metadata={"static": True}'
+        'metadata={"static": True}; keratorch.tree.register takes classes that hold arrays'
     )
 
 
@@ -373,38 +389,6 @@ def check_inexact(name: str, raw: Any) -> None:
         )
 
 
-def positions_of(name: str, argnums: Any) -> tuple[int, ...]:
-    """`argnums` as a tuple."""
-    if type(argnums) is int:
-        return (argnums,)
-    found = argnums if isinstance(argnums, Sequence) else (argnums,)
-    try:
-        if not any(isinstance(i, bool) for i in found):
-            return tuple([operator.index(i) for i in found])
-    except TypeError:
-        pass
-    raise StructureError(
-        f"{name}: argnums must be an integer or a tuple of integers, not {shown(argnums)}"
-    )
-
-
-def chosen(name: str, positions: tuple[int, ...], args: tuple[Any, ...]) -> tuple[int, ...]:
-    """`positions` counted from 0; `StructureError` for a missing argument, or one named twice."""
-    n = len(args)
-    if len(positions) == 1 and 0 <= positions[0] < n:
-        return positions
-    for i in positions:
-        if not -n <= i < n:
-            raise StructureError(
-                f"{name}: argnums names the argument {i}, but the function was called with {n} "
-                "positional arguments: arguments that are differentiated in are given by position"
-            )
-    out = tuple([i % n for i in positions])
-    if len(set(out)) != len(out):
-        raise StructureError(f"{name}: argnums {positions} names an argument twice")
-    return out
-
-
 def with_aux(name: str, outcome: Any) -> tuple[Any, Any]:
     """`outcome`, if it is the pair that ``has_aux=True`` asks for; else `StructureError`."""
     if not isinstance(outcome, tuple) or len(outcome) != 2:
@@ -422,7 +406,8 @@ def output_leaves(name: str, tree: Any, like: Any = None) -> list[GradArray]:
         if not isinstance(v, (GradArray, *SCALARS)) and not _registry.is_array(v):
             raise UnknownArrayError(
                 f"{name}: the function returned {type(v).__name__}, which is no array: return "
-                "arrays, or dicts, lists, tuples and dataclasses of them"
+                "arrays, or dicts, lists, tuples and dataclasses of them, or tell "
+                "keratorch.tree.register of the class"
             )
         out.append(constant(beside(v, like)) if type(v) in SCALARS else as_operand(v))
     return out
@@ -433,12 +418,12 @@ __all__ = [
     "as_variable",
     "captured",
     "check_inexact",
-    "chosen",
     "each",
     "edges_of",
     "has_edge",
+    "lent",
+    "lent_constants",
     "output_leaves",
-    "positions_of",
     "raw_argument",
     "with_aux",
     "without_edges",

@@ -10,7 +10,7 @@ from ..core import engine
 from ..core.array import GradArray
 from ..core.convert import as_kept, as_operand
 from ..core.grad import Grad, next_seq
-from ..core.mode import mode, recorded
+from ..core.mode import fillable, mode, recorded
 from ..core.recording import constant, is_active
 from ..core.tangents import open_level, take_tangent, with_tangent
 from ..core.transposed import jvp_of_backward
@@ -18,9 +18,9 @@ from ..core.walk import sum_of
 from ..errors import RuleError
 from ..ops.arithmetic import positive
 from . import random_state
-from .call import as_variable, captured
+from .call import as_variable, captured, lent
 from .recomputed import FirstResults, are_same, times
-from .tree import leaves, unflattened
+from .tree import leaves, outline, unflattened
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -44,9 +44,10 @@ def checkpoint(function: Callable[P, R], *, compare: bool = True) -> Callable[P,
     of the functions that it names. keratorch cannot restore generators hidden deeper, nor CuPy's:
     draw outside, and pass the numbers in.
 
-    Writes: if a `GradArray` argument is written into before the second call, even by `function`,
-    backward raises `StaleValueError`: write into a copy. Raw masks and indices among the arguments
-    are copied. Captured ones are not.
+    Writes: `function` may write into its `GradArray` arguments. The arrays of the caller stay as
+    they were, so return what the caller is to see. If the caller writes into such an argument
+    before the second call, backward raises `StaleValueError`: write into a copy. Raw masks and
+    indices among the arguments are copied. Captured ones are not.
 
     If `function` captures an array that carries tangents, it runs without checkpointing.
     """
@@ -54,22 +55,28 @@ def checkpoint(function: Callable[P, R], *, compare: bool = True) -> Callable[P,
     @wraps(function)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
         if not mode.recording:
-            return function(*args, **kwargs)
-        return _checkpointed(function, args, kwargs, compare)
+            return _called(function, args, kwargs)
+        with fillable():
+            return _checkpointed(function, args, kwargs, compare)
 
     return wrapper
 
 
+def _called(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+    args, kwargs = lent((args, kwargs))
+    return function(*args, **kwargs)
+
+
 def _checkpointed(function: Callable[..., Any], args: Any, kwargs: Any, compare: bool) -> Any:
-    given = leaves((args, kwargs))
-    at = [i for i, v in enumerate(given) if isinstance(v, GradArray) and is_active(v)]
-    inputs = [as_operand(given[i]) for i in at]
-    states = random_state.taken(function, given)
+    values = leaves((args, kwargs))
+    at = [i for i, v in enumerate(values) if isinstance(v, GradArray) and is_active(v)]
+    inputs = [as_operand(values[i]) for i in at]
+    states = random_state.taken(function, values)
     since = next_seq()
     node = _CheckpointGrad(*inputs)
     own: set[Any] = set()
-    moved = list(given)
-    stored = [v if isinstance(v, GradArray) else as_kept(v) for v in given]
+    moved = lent(values)
+    stored = [v if isinstance(v, GradArray) else as_kept(v) for v in values]
     for i, x in zip(at, inputs, strict=True):
         stored[i] = 0.0
         moved[i] = v = _leaf(x)
@@ -78,8 +85,8 @@ def _checkpointed(function: Callable[..., Any], args: Any, kwargs: Any, compare:
     outcome = function(*new_args, **new_kwargs)
     results = leaves(outcome)
     if any(isinstance(y, GradArray) and y._tangents for y in results):
-        with random_state.restored(states, function, given):
-            return function(*args, **kwargs)
+        with random_state.restored(states, function, values):
+            return _called(function, args, kwargs)
     tracked = [k for k, y in enumerate(results) if isinstance(y, GradArray) and y._edge is not None]
     if not tracked:
         return outcome
@@ -94,9 +101,10 @@ def _checkpointed(function: Callable[..., Any], args: Any, kwargs: Any, compare:
     saved.since = next_seq()
     node._tangents = (*node._tangents, *[None] * len(older))
     node.function, node.states, node.tracked = function, states, tracked
-    # Kept to notice a write to one of them, even by the function.
+    # Kept to notice a write to one of them.
     node.constants = tuple([v._array for v in stored if isinstance(v, GradArray)])
-    node.at, node.arguments = at, unflattened((args, kwargs), iter(stored))
+    kept = iter(stored)
+    node.at, node.arguments = at, outline((args, kwargs), lambda _: next(kept))
     made = node.results(*[results[k]._array for k in tracked])
     for k, y in zip(tracked, made, strict=True):
         results[k] = y
@@ -121,11 +129,11 @@ class _CheckpointGrad(Grad):
 
     def again(self, inputs: list[Any]) -> list[Any]:
         """The outputs, computed again from `inputs`."""
-        given = leaves(self.arguments)
+        values = leaves(self.arguments)
         for i, x in zip(self.at, inputs, strict=True):
-            given[i] = x
-        args, kwargs = unflattened(self.arguments, iter(given))
-        with random_state.restored(self.states, self.function, given):
+            values[i] = x
+        args, kwargs = lent(unflattened(self.arguments, iter(values)))
+        with random_state.restored(self.states, self.function, values), fillable():
             results = leaves(self.function(*args, **kwargs))
         found = [results[k] for k in self.tracked if k < len(results)]
         arrays = [y for y in found if hasattr(y, "dtype")]

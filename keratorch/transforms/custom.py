@@ -8,17 +8,27 @@ from typing import Any, Generic, ParamSpec, TypeVar, cast
 
 from ..backends import _registry
 from ..core import engine
-from ..core.array import GradArray, new_array
+from ..core.array import GradArray
 from ..core.convert import as_kept, as_operand
 from ..core.grad import Grad, next_seq
-from ..core.mode import mode, recorded
+from ..core.mode import fillable, mode, recorded
 from ..core.nodes import is_tracked
 from ..core.recording import constant, is_active
 from ..core.tangents import levels
+from ..core.views import now
 from ..core.walk import sum_of
 from ..errors import LostGradientError, RuleError, StructureError
-from .call import as_variable, captured, edges_of, has_edge, positions_of, without_edges
-from .tree import leaves, leaves_like, mapped, unflattened
+from .arguments import names_of, parameters_of, positions_of
+from .call import (
+    as_variable,
+    captured,
+    edges_of,
+    has_edge,
+    lent,
+    lent_constants,
+    without_edges,
+)
+from .tree import leaves, leaves_like, outline, unflattened
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -27,13 +37,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 def _parameters_with_defaults(function: Callable[..., Any]) -> int | None:
     """How many parameters `function` has; `None` if none has a default, or if it is unknown."""
-    import inspect
-
-    try:
-        parameters = inspect.signature(function).parameters
-    except (TypeError, ValueError, NameError):  # functions in C; annotations that do not exist
-        return None
-    if all(p.default is inspect.Parameter.empty for p in parameters.values()):
+    parameters = parameters_of(function)
+    if all(p.default is p.empty for p in parameters.values()):
         return None
     return len(parameters)
 
@@ -43,7 +48,12 @@ class _Function(Generic[P, R]):
 
     _rule = ""
 
-    def __init__(self, function: Callable[P, R], nondiff_argnums: Sequence[int] = ()) -> None:
+    def __init__(
+        self,
+        function: Callable[P, R],
+        nondiff_argnums: Sequence[int] = (),
+        nondiff_argnames: str | Sequence[str] = (),
+    ) -> None:
         name = type(self).__name__
         if not callable(function):
             raise TypeError(
@@ -52,9 +62,16 @@ class _Function(Generic[P, R]):
             )
         self.function: Callable[P, R] = function
         self._parameters: Any = _parameters_with_defaults(function)
-        self.nondiff_argnums: tuple[int, ...] = tuple(
-            sorted(positions_of(name, tuple(nondiff_argnums)))
-        )
+        positions = set(positions_of(name, tuple(nondiff_argnums)))
+        parameters = list(parameters_of(function))
+        for argname in names_of(name, nondiff_argnames):
+            if argname not in parameters:
+                raise StructureError(
+                    f"{name}: nondiff_argnames names {argname!r}, and the function has "
+                    f"{', '.join(parameters) or 'no parameters that Python knows'}"
+                )
+            positions.add(parameters.index(argname))
+        self.nondiff_argnums: tuple[int, ...] = tuple(sorted(positions))
         update_wrapper(cast(Any, self), function)
 
     @property
@@ -112,7 +129,8 @@ class _Function(Generic[P, R]):
     def _computed(self, fixed: list[Any], moving: list[Any]) -> Any:
         """The value of the function, with constants for the arrays in `moving`."""
         function: Any = self.function
-        return function(*self._joined(fixed, _constants(moving)))
+        with fillable(False):
+            return function(*self._joined(fixed, lent_constants(moving)))
 
     def _checked(self, tree: Any, what: str) -> Any:
         """`tree`, made from constants; raises `LostGradientError` if it is tracked all the same."""
@@ -164,7 +182,7 @@ class _RuleGrad(Grad):
         values = leaves(self.moving)
         for i, x in zip(self.at, inputs, strict=True):
             values[i] = x
-        return unflattened(self.moving, iter(values))
+        return lent(unflattened(self.moving, iter(values)))
 
     def seeds(self, grad: Any) -> Any:
         """The gradient of the result in its structure, with zeros for missing gradients."""
@@ -179,7 +197,7 @@ class _RuleGrad(Grad):
             if g is None:
                 g = _zeros(first, shape, dtype)
             parts.append(g if isinstance(g, GradArray) else constant(g))
-        return unflattened(self.outcome, iter(parts))
+        return lent(unflattened(self.outcome, iter(parts)))
 
 
 def _zeros(like: Any, shape: Any, dtype: Any) -> GradArray:
@@ -197,7 +215,7 @@ class _Saved(tuple[Any, ...]):
 
 def _outputs(node: _RuleGrad, outcome: Any) -> Any:
     """`outcome` with its floating and complex arrays as outputs of `node`."""
-    node.outcome = mapped(lambda _: 0.0, outcome)
+    node.outcome = outline(outcome)
     arrays = [as_operand(v) for v in leaves(outcome)]
     node.like = []
     values: list[Any] = []
@@ -223,14 +241,9 @@ def _node(cls: type[Any], of: Any, fixed: list[Any], moving: list[Any]) -> Any:
         values[i] = 0.0
     node.constants = [as_kept(v) for v in values]
     node.of, node.fixed, node.at = of, fixed, at
-    node.moving = unflattened(moving, iter(node.constants))
+    kept = iter(node.constants)
+    node.moving = outline(moving, lambda _: next(kept))
     return node
-
-
-def _constants(tree: Any) -> Any:
-    return mapped(
-        lambda v: new_array(v._array, None, None) if isinstance(v, GradArray) else v, tree
-    )
 
 
 # -- custom_vjp ----------------------------------------------------------------------------------
@@ -239,7 +252,8 @@ def _constants(tree: Any) -> Any:
 class custom_vjp(_Function[P, R]):
     """A function with your own reverse rule; a decorator.
 
-    nondiff_argnums : the positions of arguments that are no arrays; the rules get them first.
+    nondiff_argnums, nondiff_argnames : the positions or names of arguments that are no arrays; the
+        rules get them first.
 
     ``f.defvjp(fwd, bwd)`` sets the rule. ``fwd(*args)`` gets all arguments by position, defaults
     included, and returns ``(output, residuals)``. ``bwd(*nondiff_args, residuals, g)`` gets these
@@ -264,8 +278,13 @@ class custom_vjp(_Function[P, R]):
 
     _rule = "defvjp(fwd, bwd)"
 
-    def __init__(self, function: Callable[P, R], nondiff_argnums: Sequence[int] = ()) -> None:
-        super().__init__(function, nondiff_argnums)
+    def __init__(
+        self,
+        function: Callable[P, R],
+        nondiff_argnums: Sequence[int] = (),
+        nondiff_argnames: str | Sequence[str] = (),
+    ) -> None:
+        super().__init__(function, nondiff_argnums, nondiff_argnames)
         self.fwd: Any = None
         self.bwd: Any = None
 
@@ -276,19 +295,23 @@ class custom_vjp(_Function[P, R]):
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         self._ready(self.bwd)
         fixed, moving = self._split(self._positional(args, kwargs))
-        node = _node(_CustomVJPGrad, self, fixed, moving)
+        node = _node(self._node_class(), self, fixed, moving)
         if node is None:
             return self._checked(self._computed(fixed, moving), "it")
         with recorded():  # to detect captured arrays
-            outcome, residuals = self._forward(fixed, _constants(moving))
+            outcome, residuals = self._forward(fixed, lent_constants(moving))
         self._checked((outcome, residuals), "fwd")
         node._saved = _Saved(node._saved)
         node._saved.kept = [as_kept(v) for v in leaves(residuals)]
         node._saved.residuals = unflattened(residuals, iter(node._saved.kept))
         return _outputs(node, outcome)
 
+    def _node_class(self) -> type[_RuleGrad]:
+        return _CustomVJPGrad
+
     def _forward(self, fixed: list[Any], moving: list[Any]) -> tuple[Any, Any]:
-        found = self.fwd(*self._joined(fixed, moving))
+        with fillable(False):
+            found = self.fwd(*self._joined(fixed, moving))
         if not isinstance(found, tuple) or len(found) != 2:
             raise RuleError(f"{self._called}: fwd must return a pair, (output, residuals)")
         return found
@@ -305,7 +328,8 @@ class _CustomVJPGrad(_RuleGrad):
         with recorded():  # to detect captured arrays
             if again:  # differentiated again: the residuals must be connected to the inputs
                 _, residuals = of._forward(self.fixed, self.arguments(inputs))
-            found = of.bwd(*self.fixed, residuals, g)
+            passed = [*inputs, *map(now, leaves(g))]  # as `bwd` may write into `g`
+            found = of.bwd(*self.fixed, lent(residuals), g)
         if not isinstance(found, (tuple, list)) or len(found) != len(self.moving):
             raise RuleError(
                 f"{of._called}: bwd must return a tuple with one gradient per argument, "
@@ -314,7 +338,7 @@ class _CustomVJPGrad(_RuleGrad):
         parts = leaves_like(
             self.moving, list(found), f"{of._called}: bwd's gradients", none_is_zero=True
         )
-        of._refuse_captured(parts, [*inputs, *leaves(g)], since, "bwd")
+        of._refuse_captured(parts, passed, since, "bwd")
         return tuple([_settled(parts[i], record) for i in self.at])
 
 
@@ -324,7 +348,8 @@ class _CustomVJPGrad(_RuleGrad):
 class custom_jvp(_Function[P, R]):
     """A function with your own forward rule; the reverse rule is its transpose. A decorator.
 
-    nondiff_argnums : the positions of arguments that are no arrays; the rule gets them first.
+    nondiff_argnums, nondiff_argnames : the positions or names of arguments that are no arrays; the
+        rule gets them first.
 
     ``f.defjvp(rule)`` sets the rule. ``rule(*nondiff_args, primals, tangents)`` gets two tuples and
     returns ``(output, tangent)``. The tangent must be linear in `tangents`. A missing tangent is
@@ -346,8 +371,13 @@ class custom_jvp(_Function[P, R]):
 
     _rule = "defjvp(rule)"
 
-    def __init__(self, function: Callable[P, R], nondiff_argnums: Sequence[int] = ()) -> None:
-        super().__init__(function, nondiff_argnums)
+    def __init__(
+        self,
+        function: Callable[P, R],
+        nondiff_argnums: Sequence[int] = (),
+        nondiff_argnames: str | Sequence[str] = (),
+    ) -> None:
+        super().__init__(function, nondiff_argnums, nondiff_argnames)
         self.rule: Any = None
 
     def defjvp(self, rule: F) -> F:
@@ -377,7 +407,7 @@ class _CustomJVPGrad(_RuleGrad):
         for i, t in zip(self.at, ts, strict=True):
             if t is not None:
                 values[i] = t
-        tangents = unflattened(primals, iter(values))
+        tangents = lent(unflattened(primals, iter(values)))
         record, since = mode.recording, next_seq()
         with recorded():  # to detect captured arrays
             found = of.rule(*self.fixed, tuple(primals), tuple(tangents))
@@ -427,6 +457,20 @@ class _CustomJVPGrad(_RuleGrad):
         return tuple([found.get(v._edge) for v in variables])
 
 
+class _TwoRulesGrad(_CustomVJPGrad):
+    tangents = _CustomJVPGrad.tangents
+    jvp = _CustomJVPGrad.jvp
+
+
+class two_rules(custom_vjp[P, R]):
+    """`custom_vjp` with a forward rule too, in `rule`: that of `custom_jvp`."""
+
+    rule: Any = None
+
+    def _node_class(self) -> type[_RuleGrad]:
+        return _TwoRulesGrad
+
+
 def _settled(value: Any, record: bool) -> Any:
     """The result of a rule; without its graph unless `record`."""
     if record or not isinstance(value, GradArray) or not has_edge(value):
@@ -443,4 +487,4 @@ def _zeros_of(value: Any) -> Any:
     return 0.0 if isinstance(value, (float, complex)) else None
 
 
-__all__ = ["custom_jvp", "custom_vjp"]
+__all__ = ["custom_jvp", "custom_vjp", "two_rules"]

@@ -13,6 +13,7 @@ from ..core.mode import mode
 from ..core.push import forward_order, push
 from ..core.recording import constant
 from ..core.tangents import open_level, propagated, take_tangent, with_tangent
+from ..core.views import lend
 from ..errors import DTypeError, ShapeError, StructureError
 from .call import (
     Call,
@@ -24,7 +25,7 @@ from .call import (
     with_aux,
     without_edges,
 )
-from .tree import leaves, leaves_like, mapped, paths, unflattened
+from .tree import leaves, leaves_like, mapped, outline, paths, unflattened
 
 
 @overload
@@ -87,11 +88,12 @@ def jvp_as(
     where = partial(_argument, primals)
     xs = each(where, lambda v: _primal(name, v, like), given)
     ts = each(where, lambda t, x: tangent_for(name, t, x), directions, xs)
+    before = mode.fillable
     mode.transforms += 1
-    mode.recording = True
+    mode.recording = mode.fillable = True
     try:
         with open_level() as level:
-            moved = iter([with_tangent(x, t, level) for x, t in zip(xs, ts, strict=True)])
+            moved = iter([lend(with_tangent(x, t, level)) for x, t in zip(xs, ts, strict=True)])
             outcome = function(*[unflattened(p, moved) for p in primals])
             aux = None
             if has_aux:
@@ -101,7 +103,7 @@ def jvp_as(
             pairs = [take_tangent(y, level) for y in outputs]
     finally:
         mode.transforms -= 1
-        mode.recording = call.recording
+        mode.recording, mode.fillable = call.recording, before
     made = [x for pair in pairs for x in pair if x is not None]
     connected = call.recording and (not call.raw or call.enclosed or call.helps(made))
 
@@ -212,8 +214,8 @@ class Linear:
             self.outputs: list[GradArray] = output_leaves(name, outcome, like)
             self.connected: bool = call.connected(self.outputs)
         self.call: Call = call
-        self.outcome: Any = mapped(lambda _: 0.0, outcome)
-        self.primals: Any = mapped(lambda _: 0.0, primals)
+        self.outcome: Any = outline(outcome)
+        self.primals: Any = outline(primals)
         self.output: Any = unflattened(
             outcome, iter([call.result(y, self.connected) for y in self.outputs])
         )

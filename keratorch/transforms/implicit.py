@@ -10,17 +10,17 @@ from ..backends import _registry
 from ..core.array import GradArray, new_array
 from ..core.convert import SCALARS, as_kept, as_operand
 from ..core.grad import Grad
-from ..core.mode import mode, no_grad, recorded
+from ..core.mode import fillable, mode, no_grad, recorded
 from ..core.nodes import is_tracked, raw_of
 from ..core.recording import constant, is_active
 from ..core.sync import waits
 from ..core.tangents import levels
 from ..errors import ConvergenceError, LostGradientError, ShapeError
 from . import krylov
-from .call import output_leaves
+from .call import lent, lent_constants, output_leaves
 from .forward import jvp, linearize
 from .reverse import vjp
-from .tree import leaves, leaves_like, mapped, unflattened
+from .tree import leaves, leaves_like, mapped, outline, unflattened
 
 P = ParamSpec("P")
 Solver = Callable[[Callable[[Any], Any], Any], Any]
@@ -65,8 +65,8 @@ def implicit_root(
 
 def _solution(residual: Any, solve: Any, linear_solve: Any, params: tuple[Any, ...]) -> Any:
     """The solution, with `GradArray`s where the parameters or the solver have them."""
-    with no_grad():
-        x = solve(*_constants(params))
+    with no_grad(), fillable(False):
+        x = solve(*lent_constants(params))
     problem = _Problem(residual, linear_solve, x, params)
     return unflattened(x, iter(problem.root(problem.values, leaves(params))))
 
@@ -108,12 +108,12 @@ def fixed_point(
         )
 
     def residual(x: Any, *params: Any) -> Any:
-        found = function(x, *params)
+        found = function(*lent((x, *params)))
         pairs = zip(leaves(x), leaves_like(x, found, "fixed_point: the function's"), strict=True)
         return unflattened(x, iter([a - b for a, b in pairs]))
 
     def iterate(*params: Any) -> Any:
-        start = _constants(init)
+        start = lent_constants(init)
         if solve is not None:
             return solve(start, *params)
         return _iterated(function, start, params, tol, maxiter)
@@ -131,7 +131,7 @@ def _iterated(
     for v in values:
         waits("fixed_point", v.shape, "each step looks at what it found; give solve")
     for _ in range(maxiter):
-        found = function(unflattened(x, iter(values)), *params)
+        found = function(*lent((unflattened(x, iter(values)), *params)))
         new = [as_operand(v) for v in leaves_like(x, found, "fixed_point: the function's")]
         done = all(_close(a, b, tol) for a, b in zip(values, new, strict=True))
         values = new
@@ -159,12 +159,6 @@ def _close(a: GradArray, b: GradArray, tol: float | None) -> bool:
         return bool(xp.all(xp.abs(raw - a._array) <= bound * (1 + xp.abs(raw))))
 
 
-def _constants(tree: Any) -> Any:
-    return mapped(
-        lambda v: new_array(v._array, None, None) if isinstance(v, GradArray) else v, tree
-    )
-
-
 def _is_inexact(value: Any) -> bool:
     if type(value) in SCALARS:
         return False
@@ -178,8 +172,8 @@ class _Problem:
     def __init__(self, residual: Any, linear_solve: Any, x: Any, params: Any) -> None:
         self.residual = residual
         self.linear_solve = linear_solve
-        self.x = mapped(lambda _: 0.0, x)
-        self.params = mapped(lambda v: 0.0 if isinstance(v, GradArray) else v, params)
+        self.x = outline(x)
+        self.params = outline(params, lambda v: 0.0 if isinstance(v, GradArray) else v)
         self.raw = not any(isinstance(v, GradArray) for v in (*leaves(params), *leaves(x)))
         like = next((as_operand(v) for v in leaves(params) if _is_inexact(v)), None)
         # A number beside complex parameters counts as complex: the solution often is.
@@ -202,8 +196,8 @@ class _Problem:
 
     def check_captured(self, values: list[GradArray], params: list[Any]) -> None:
         """Raise `LostGradientError` if the residual of constants is tracked (captured an array)."""
-        with recorded():
-            found = self.residuals(values, _constants(params))
+        with recorded(), fillable():
+            found = self.residuals(values, lent_constants(params))
         if any(is_tracked(r) for r in found):
             raise LostGradientError(
                 "implicit_root: the residual captures a tracked array, whose derivative would be "
@@ -213,7 +207,7 @@ class _Problem:
     def residuals(self, values: list[Any], params: list[Any]) -> list[GradArray]:
         """The residual at `values`, leaf by leaf."""
         x = unflattened(self.x, iter(values))
-        found = self.residual(x, *unflattened(self.params, iter(params)))
+        found = self.residual(*lent((x, *unflattened(self.params, iter(params)))))
         out = [as_operand(r) for r in leaves_like(self.x, found, "implicit_root: the residual's")]
         for r, v in zip(out, values, strict=True):
             if tuple(r.shape) != tuple(v.shape):
@@ -314,7 +308,7 @@ def _solved(
         ones = [v.__array_namespace__().ones_like(v) for v in raw_b]
         _, matvec = linearize(lambda *u: tuple(apply(list(u), *fixed)), *ones)
         first = raw_b[0]._array
-        with _registry.of(first).on_device(first):
+        with _registry.of(first).on_device(first), fillable(False):
             found = krylov.solve(matvec, raw_b, linear_solve)
     if not any(is_active(v) for v in (*state, *b)):
         return found

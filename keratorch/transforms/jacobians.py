@@ -11,10 +11,12 @@ from ..core.array import GradArray
 from ..core.recording import constant
 from ..errors import NotTrackedError
 from ..ops.joining import stack
-from .call import Call, chosen, positions_of, with_aux
+from . import tree
+from .arguments import Arguments, named_as, replaced
+from .call import Call, with_aux
 from .forward import Linear, check_sequences, jvp_as
 from .reverse import grad, vjp_as
-from .tree import mapped, unflattened
+from .tree import mapped
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -23,24 +25,37 @@ T = TypeVar("T")
 @overload
 def jacrev(
     function: Callable[P, tuple[Any, Any]],
-    argnums: int | Sequence[int] = 0,
+    argnums: int | Sequence[int] | None = None,
     *,
     has_aux: Literal[True],
+    argnames: str | Sequence[str] | None = None,
 ) -> Callable[P, tuple[Any, Any]]: ...
 @overload
 def jacrev(
-    function: Callable[P, tuple[Any, Any]], argnums: int | Sequence[int], has_aux: Literal[True]
+    function: Callable[P, tuple[Any, Any]],
+    argnums: int | Sequence[int] | None,
+    has_aux: Literal[True],
+    *,
+    argnames: str | Sequence[str] | None = None,
 ) -> Callable[P, tuple[Any, Any]]: ...
 @overload
 def jacrev(
-    function: Callable[P, Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
+    function: Callable[P, Any],
+    argnums: int | Sequence[int] | None = None,
+    has_aux: bool = False,
+    *,
+    argnames: str | Sequence[str] | None = None,
 ) -> Callable[P, Any]: ...
 def jacrev(
-    function: Callable[P, Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
+    function: Callable[P, Any],
+    argnums: int | Sequence[int] | None = None,
+    has_aux: bool = False,
+    *,
+    argnames: str | Sequence[str] | None = None,
 ) -> Callable[P, Any]:
     """A function that returns the Jacobian of `function`, row by row: reverse mode.
 
-    argnums, has_aux : as for `grad`; with `has_aux` the result is ``(jacobian, aux)``.
+    argnums, argnames, has_aux : as for `grad`; with `has_aux` the result is ``(jacobian, aux)``.
 
     The Jacobian has the structure of the result of `function`. In place of each array it has the
     structure of the argument, with arrays of shape ``output.shape + input.shape``. The function is
@@ -50,52 +65,78 @@ def jacrev(
     For a holomorphic function the Jacobian is df/dz, as it is for `jacfwd`. For a real function of
     complex arguments it is ∂f/∂Re z − i·∂f/∂Im z, the conjugate of the gradient.
     """
-    return _jacobian("jacrev", function, argnums, has_aux, lambda linear: True)
+    return _jacobian("jacrev", function, argnums, argnames, has_aux, lambda linear: True)
 
 
 @overload
 def jacfwd(
     function: Callable[P, tuple[Any, Any]],
-    argnums: int | Sequence[int] = 0,
+    argnums: int | Sequence[int] | None = None,
     *,
     has_aux: Literal[True],
+    argnames: str | Sequence[str] | None = None,
 ) -> Callable[P, tuple[Any, Any]]: ...
 @overload
 def jacfwd(
-    function: Callable[P, tuple[Any, Any]], argnums: int | Sequence[int], has_aux: Literal[True]
+    function: Callable[P, tuple[Any, Any]],
+    argnums: int | Sequence[int] | None,
+    has_aux: Literal[True],
+    *,
+    argnames: str | Sequence[str] | None = None,
 ) -> Callable[P, tuple[Any, Any]]: ...
 @overload
 def jacfwd(
-    function: Callable[P, Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
+    function: Callable[P, Any],
+    argnums: int | Sequence[int] | None = None,
+    has_aux: bool = False,
+    *,
+    argnames: str | Sequence[str] | None = None,
 ) -> Callable[P, Any]: ...
 def jacfwd(
-    function: Callable[P, Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
+    function: Callable[P, Any],
+    argnums: int | Sequence[int] | None = None,
+    has_aux: bool = False,
+    *,
+    argnames: str | Sequence[str] | None = None,
 ) -> Callable[P, Any]:
     """As `jacrev`, but column by column: forward mode, one pass per element of the arguments.
 
     `function` is called once: the passes go through its graph, as with `linearize`. An element of a
     complex argument takes two passes where an output is real.
     """
-    return _jacobian("jacfwd", function, argnums, has_aux, lambda linear: False)
+    return _jacobian("jacfwd", function, argnums, argnames, has_aux, lambda linear: False)
 
 
 @overload
 def jacobian(
     function: Callable[P, tuple[Any, Any]],
-    argnums: int | Sequence[int] = 0,
+    argnums: int | Sequence[int] | None = None,
     *,
     has_aux: Literal[True],
+    argnames: str | Sequence[str] | None = None,
 ) -> Callable[P, tuple[Any, Any]]: ...
 @overload
 def jacobian(
-    function: Callable[P, tuple[Any, Any]], argnums: int | Sequence[int], has_aux: Literal[True]
+    function: Callable[P, tuple[Any, Any]],
+    argnums: int | Sequence[int] | None,
+    has_aux: Literal[True],
+    *,
+    argnames: str | Sequence[str] | None = None,
 ) -> Callable[P, tuple[Any, Any]]: ...
 @overload
 def jacobian(
-    function: Callable[P, Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
+    function: Callable[P, Any],
+    argnums: int | Sequence[int] | None = None,
+    has_aux: bool = False,
+    *,
+    argnames: str | Sequence[str] | None = None,
 ) -> Callable[P, Any]: ...
 def jacobian(
-    function: Callable[P, Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
+    function: Callable[P, Any],
+    argnums: int | Sequence[int] | None = None,
+    has_aux: bool = False,
+    *,
+    argnames: str | Sequence[str] | None = None,
 ) -> Callable[P, Any]:
     """As `jacrev` if the Jacobian has fewer rows than columns, else as `jacfwd`.
 
@@ -104,77 +145,110 @@ def jacobian(
     array([[2., 0.],
            [0., 4.]])
     """
-    return _jacobian("jacobian", function, argnums, has_aux, _fewer_rows)
+    return _jacobian("jacobian", function, argnums, argnames, has_aux, _fewer_rows)
 
 
 @overload
 def hessian(
     function: Callable[P, tuple[Any, Any]],
-    argnums: int | Sequence[int] = 0,
+    argnums: int | Sequence[int] | None = None,
     *,
     has_aux: Literal[True],
+    argnames: str | Sequence[str] | None = None,
 ) -> Callable[P, tuple[Any, Any]]: ...
 @overload
 def hessian(
-    function: Callable[P, tuple[Any, Any]], argnums: int | Sequence[int], has_aux: Literal[True]
+    function: Callable[P, tuple[Any, Any]],
+    argnums: int | Sequence[int] | None,
+    has_aux: Literal[True],
+    *,
+    argnames: str | Sequence[str] | None = None,
 ) -> Callable[P, tuple[Any, Any]]: ...
 @overload
 def hessian(
-    function: Callable[P, Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
+    function: Callable[P, Any],
+    argnums: int | Sequence[int] | None = None,
+    has_aux: bool = False,
+    *,
+    argnames: str | Sequence[str] | None = None,
 ) -> Callable[P, Any]: ...
 def hessian(
-    function: Callable[P, Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
+    function: Callable[P, Any],
+    argnums: int | Sequence[int] | None = None,
+    has_aux: bool = False,
+    *,
+    argnames: str | Sequence[str] | None = None,
 ) -> Callable[P, Any]:
     """A function that returns the second derivatives of `function`.
 
     Real arguments use reverse over reverse, complex arguments forward over reverse.
 
-    argnums, has_aux : as for `grad`; with `has_aux` the result is ``(hessian, aux)``.
+    argnums, argnames, has_aux : as for `grad`; with `has_aux` the result is ``(hessian, aux)``.
 
     For each array that `function` returns, and for each pair of leaves of the arguments, the result
     has an array of shape ``output.shape + input1.shape + input2.shape``.
     """
-    positions_of("hessian", argnums)  # an error names hessian, not jacrev
-    gradient = jacrev(function, argnums, has_aux)
-    return _jacobian("hessian", gradient, argnums, has_aux, _is_real)
+    Arguments("hessian", function, argnums, argnames)  # an error names hessian, not jacrev
+    gradient = jacrev(function, argnums, has_aux, argnames=argnames)
+    return _jacobian("hessian", gradient, argnums, argnames, has_aux, is_real)
 
 
 def _jacobian(
     name: str,
     function: Callable[..., Any],
     argnums: Any,
+    argnames: Any,
     has_aux: bool,
     by_rows: Callable[[Linear], bool],
 ) -> Callable[..., Any]:
-    many = not hasattr(argnums, "__index__")
-    positions = positions_of(name, argnums)
+    def of_blocks(linear: Linear, given: tuple[Any, ...], many: bool) -> Any:
+        found = _rows(linear) if by_rows(linear) else _columns(linear)
+        trees: list[Any] = []
+        for row in found:
+            parts = tree.blocks(given, iter([_result(linear, block) for block in row]), False)
+            trees.append(parts if many else parts[0])
+        return tree.blocks(linear.outcome, iter(trees), True)
 
+    return of_linear(name, function, argnums, argnames, has_aux, of_blocks)
+
+
+def _result(linear: Linear, array: GradArray) -> Any:
+    return linear.call.result(array, linear.connected)
+
+
+def of_linear(
+    name: str,
+    function: Callable[..., Any],
+    argnums: Any,
+    argnames: Any,
+    has_aux: bool,
+    result_of: Callable[[Linear, tuple[Any, ...], bool], Any],
+) -> Callable[..., Any]:
+    """A function that records `function` once in chosen arguments, and returns a result of that.
+
+    result_of : gets the recorded function, the chosen arguments, and whether they are several.
+    """
+    arguments = Arguments(name, function, argnums, argnames)
+    many = arguments.many
+
+    @named_as(function)
     def derivative(*args: Any, **kwargs: Any) -> Any:
-        at = chosen(name, positions, args)
+        at = arguments.places(args, kwargs)
         aux: list[Any] = []
 
         def partial(*given: Any) -> Any:
-            moved = list(args)
-            for i, v in zip(at, given, strict=True):
-                moved[i] = v
-            outcome = function(*moved, **kwargs)
+            moved, named = replaced(at, given, args, kwargs)
+            outcome = function(*moved, **named)
             if has_aux:
                 outcome, extra = with_aux(name, outcome)
                 aux.append(extra)
             return outcome
 
-        given = tuple([args[i] for i in at])
+        given = arguments.given(at, args, kwargs)
         linear = Linear(name, partial, given, at)
-        call = linear.call
-        with Call(name):  # the passes run as part of a transformation, as `call` did
-            found = _rows(linear) if by_rows(linear) else _columns(linear)
-            blocks = [[call.result(block, linear.connected) for block in row] for row in found]
-        trees: list[Any] = []
-        for row in blocks:
-            parts = unflattened(given, iter(row))
-            trees.append(parts if many else parts[0])
-        result = unflattened(linear.outcome, iter(trees))
-        return (result, call.aux(aux[0])) if has_aux else result
+        with Call(name):  # the passes run as part of a transformation, as `linear` did
+            result = result_of(linear, given, many)
+        return (result, linear.call.aux(aux[0])) if has_aux else result
 
     return derivative
 
@@ -184,9 +258,9 @@ def _fewer_rows(linear: Linear) -> bool:
     return sum(y.size for y in linear.outputs) < sum(x.size for x in linear.call.arrays)
 
 
-def _is_real(linear: Linear) -> bool:
+def is_real(linear: Linear) -> bool:
     """Whether no argument is complex."""
-    return not any(_is_complex(x) for x in linear.call.arrays)
+    return not any(is_complex(x) for x in linear.call.arrays)
 
 
 def one_hot(like: GradArray, i: int, value: complex = 1.0) -> Any:
@@ -206,24 +280,25 @@ def _rows(linear: Linear) -> list[list[Any]]:
     call = linear.call
     out: list[list[Any]] = []
     for y in linear.outputs:
-        in_complex = _is_complex(y)
+        in_complex = is_complex(y)
         rows: list[list[Any]] = []
         for i in range(y.size):
-            row = _pull(linear, y, one_hot(y, i))
-            if in_complex and not all(_is_complex(x) for x in call.arrays):
-                turned = _pull(linear, y, one_hot(y, i, 1j))
+            row = pulled(linear, y, one_hot(y, i))
+            if in_complex and not all(is_complex(x) for x in call.arrays):
+                turned = pulled(linear, y, one_hot(y, i, 1j))
                 row = [
-                    _conj(g) if _is_complex(x) else g + 1j * h
+                    _conj(g) if is_complex(x) else g + 1j * h
                     for x, g, h in zip(call.arrays, row, turned, strict=True)
                 ]
             else:
-                row = [_conj(g) if _is_complex(g) else g for g in row]
+                row = [_conj(g) if is_complex(g) else g for g in row]
             rows.append(row)
         out.append([_stacked([r[k] for r in rows], y, x) for k, x in enumerate(call.arrays)])
     return out
 
 
-def _pull(linear: Linear, y: GradArray, seed: Any) -> list[GradArray]:
+def pulled(linear: Linear, y: GradArray, seed: Any) -> list[GradArray]:
+    """The gradients of the variables, from the gradient `seed` of the output `y`."""
     call = linear.call
     # One row of several selects an element; the one row of a number is its gradient.
     found = call.pulled([y], [seed], True, linear.connected, y.size > 1)
@@ -237,11 +312,11 @@ def _columns(linear: Linear) -> list[list[Any]]:
     columns: list[list[list[Any]]] = [[] for _ in range(count)]
     for k, x in enumerate(call.arrays):
         for i in range(x.size):
-            column = _push(linear, k, one_hot(x, i))
-            if _is_complex(x) and not all(_is_complex(y) for y in linear.outputs):
-                turned = _push(linear, k, one_hot(x, i, 1j))
+            column = pushed(linear, k, one_hot(x, i))
+            if is_complex(x) and not all(is_complex(y) for y in linear.outputs):
+                turned = pushed(linear, k, one_hot(x, i, 1j))
                 column = [
-                    t if _is_complex(y) else t - 1j * u
+                    t if is_complex(y) else t - 1j * u
                     for y, t, u in zip(linear.outputs, column, turned, strict=True)
                 ]
             columns[k].append(column)
@@ -254,7 +329,8 @@ def _columns(linear: Linear) -> list[list[Any]]:
     ]
 
 
-def _push(linear: Linear, k: int, tangent: Any) -> list[GradArray]:
+def pushed(linear: Linear, k: int, tangent: Any) -> list[GradArray]:
+    """The tangents of the outputs, from a tangent of variable `k` alone."""
     given: list[Any] = [None] * len(linear.call.arrays)
     given[k] = tangent
     found = linear.pushed(given)
@@ -272,7 +348,7 @@ def _stacked(parts: list[Any], y: GradArray, x: GradArray, columns: bool = False
     return xp.reshape(block, shape)
 
 
-def _is_complex(x: Any) -> bool:
+def is_complex(x: Any) -> bool:
     return _registry.of(x._array).is_complex(x._array.dtype)
 
 

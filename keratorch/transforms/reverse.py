@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import wraps
 from typing import Any, Literal, ParamSpec, TypeAlias, overload
 
 from ..backends import _registry
 from ..core import engine
 from ..core.array import GradArray
 from ..core.convert import SCALARS, as_operand, as_raw, check_devices
+from ..core.filled import settled
 from ..core.mode import mode
 from ..core.nodes import raw_of
 from ..core.recording import constant
@@ -24,8 +24,9 @@ from ..errors import (
     UnknownArrayError,
 )
 from ..typing import Array
-from .call import Call, chosen, each, has_edge, output_leaves, positions_of, with_aux, without_edges
-from .tree import leaves_like, mapped, paths, unflattened
+from .arguments import Arguments, named_as, replaced
+from .call import Call, each, has_edge, output_leaves, with_aux, without_edges
+from .tree import is_labelled, leaves, leaves_like, outline, paths, unflattened
 
 P = ParamSpec("P")
 #: The function that `vjp` gives: from the gradient of the output to those of the primals.
@@ -65,6 +66,7 @@ def gradients(
         raise ShapeError(
             f"gradients: {len(seeds)} grad_outputs for {len(outs)} outputs: give one for each"
         )
+    outs, ins = settled(outs), settled(ins)
     for what, arrays in (("output", outs), ("input", ins)):
         for x in arrays:
             if not isinstance(x, GradArray):
@@ -126,13 +128,36 @@ def grad(
     argnums: Sequence[int],
     has_aux: Literal[True],
 ) -> Callable[P, tuple[tuple[Any, ...], Any]]: ...
+@overload
 def grad(
-    function: Callable[P, Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
+    function: Callable[P, Array | float],
+    argnums: int | Sequence[int] | None = None,
+    has_aux: Literal[False] = False,
+    *,
+    argnames: str | Sequence[str],
+) -> Callable[P, Any]: ...
+@overload
+def grad(
+    function: Callable[P, tuple[Array | float, Any]],
+    argnums: int | Sequence[int] | None = None,
+    *,
+    has_aux: Literal[True],
+    argnames: str | Sequence[str],
+) -> Callable[P, tuple[Any, Any]]: ...
+def grad(
+    function: Callable[P, Any],
+    argnums: int | Sequence[int] | None = None,
+    has_aux: bool = False,
+    *,
+    argnames: str | Sequence[str] | None = None,
 ) -> Callable[P, Any]:
     """A function that returns the gradient of `function`, whose value is one real number.
 
     argnums : the positions of the arguments to differentiate in. An integer gives one gradient, a
-        sequence gives a tuple of gradients.
+        sequence gives a tuple of gradients. Default: 0, or no position if `argnames` is given.
+    argnames : the names of parameters to differentiate in, which may be passed by position or by
+        keyword; a parameter that is not passed has its default. A string gives one gradient, a
+        sequence gives a tuple. With `argnums` too, its gradients come first.
     has_aux : whether `function` returns a pair ``(value, aux)``; the result is then
         ``(gradient, aux)``.
 
@@ -143,15 +168,17 @@ def grad(
 
     Raises `GradientRequiredError` if the value has several elements, `DTypeError` if the value is
     not real and floating or an argument is not floating or complex, `UnknownArrayError` if either
-    is no array, and `StructureError` if `argnums` or `aux` does not fit.
+    is no array, and `StructureError` if `argnums`, `argnames` or `aux` does not fit.
 
     >>> import numpy as np
     >>> grad(lambda p: (p["w"] * p["w"]).sum())({"w": np.array([1.0, 2.0])})
     {'w': array([2., 4.])}
+    >>> grad(lambda x, *, scale: scale * x * x, argnames="scale")(3.0, scale=2.0)
+    array(9.)
     """
-    both = _value_and_grad("grad", function, argnums, has_aux)
+    both = _value_and_grad("grad", function, argnums, argnames, has_aux)
 
-    @wraps(function, ("__module__", "__name__", "__qualname__", "__doc__"), ())
+    @named_as(function)
     def gradient(*args: P.args, **kwargs: P.kwargs) -> Any:
         value, found = both(*args, **kwargs)
         return (found, value[1]) if has_aux else found
@@ -177,11 +204,31 @@ def value_and_grad(
     argnums: Sequence[int],
     has_aux: Literal[True],
 ) -> Callable[P, tuple[tuple[Any, Any], tuple[Any, ...]]]: ...
+@overload
 def value_and_grad(
-    function: Callable[P, Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
+    function: Callable[P, Array | float],
+    argnums: int | Sequence[int] | None = None,
+    has_aux: Literal[False] = False,
+    *,
+    argnames: str | Sequence[str],
+) -> Callable[P, tuple[Any, Any]]: ...
+@overload
+def value_and_grad(
+    function: Callable[P, tuple[Array | float, Any]],
+    argnums: int | Sequence[int] | None = None,
+    *,
+    has_aux: Literal[True],
+    argnames: str | Sequence[str],
+) -> Callable[P, tuple[Any, Any]]: ...
+def value_and_grad(
+    function: Callable[P, Any],
+    argnums: int | Sequence[int] | None = None,
+    has_aux: bool = False,
+    *,
+    argnames: str | Sequence[str] | None = None,
 ) -> Callable[P, tuple[Any, Any]]:
     """As `grad`, but gives ``(value, gradient)``; with `has_aux`, ``((value, aux), gradient)``."""
-    return _value_and_grad("value_and_grad", function, argnums, has_aux)
+    return _value_and_grad("value_and_grad", function, argnums, argnames, has_aux)
 
 
 @overload
@@ -192,23 +239,33 @@ def elementwise_grad(
 def elementwise_grad(
     function: Callable[P, Array | float], argnums: Sequence[int]
 ) -> Callable[P, tuple[Any, ...]]: ...
+@overload
 def elementwise_grad(
-    function: Callable[P, Any], argnums: int | Sequence[int] = 0
+    function: Callable[P, Array | float],
+    argnums: int | Sequence[int] | None = None,
+    *,
+    argnames: str | Sequence[str],
+) -> Callable[P, Any]: ...
+def elementwise_grad(
+    function: Callable[P, Any],
+    argnums: int | Sequence[int] | None = None,
+    *,
+    argnames: str | Sequence[str] | None = None,
 ) -> Callable[P, Any]:
     """A function that returns the gradient of the sum over the result of `function`.
 
-    If `function` works element by element, this gradient is its elementwise derivative. `argnums`
-    and errors are as for `grad`, but the result may have any shape.
+    If `function` works element by element, this gradient is its elementwise derivative. `argnums`,
+    `argnames` and errors are as for `grad`, but the result may have any shape.
     """
 
     def summed(y: GradArray) -> None:
         _check_real("elementwise_grad", y)
 
-    return _derivative("elementwise_grad", function, argnums, False, summed)
+    return _derivative("elementwise_grad", function, argnums, argnames, False, summed)
 
 
 def _value_and_grad(
-    name: str, function: Callable[..., Any], argnums: Any, has_aux: bool
+    name: str, function: Callable[..., Any], argnums: Any, argnames: Any, has_aux: bool
 ) -> Callable[..., Any]:
     def one_number(y: GradArray) -> None:
         if y.size != 1:
@@ -218,8 +275,7 @@ def _value_and_grad(
             )
         _check_real(name, y)
 
-    both = _derivative(name, function, argnums, has_aux, one_number, with_value=True)
-    return wraps(function, ("__module__", "__name__", "__qualname__", "__doc__"), ())(both)
+    return _derivative(name, function, argnums, argnames, has_aux, one_number, with_value=True)
 
 
 def _check_real(name: str, y: GradArray) -> None:
@@ -241,6 +297,7 @@ def _derivative(
     name: str,
     function: Callable[..., Any],
     argnums: Any,
+    argnames: Any,
     has_aux: bool,
     check: Callable[[GradArray], None],
     with_value: bool = False,
@@ -251,22 +308,25 @@ def _derivative(
             f"{name}: {type(function).__name__} is no function: pass the function itself, as in "
             f"{name}(f), and not f(x)"
         )
-    many = not hasattr(argnums, "__index__")
-    positions = positions_of(name, argnums)
+    arguments = Arguments(name, function, argnums, argnames)
+    many = arguments.many
 
+    @named_as(function)
     def derivative(*args: Any, **kwargs: Any) -> Any:
-        at = chosen(name, positions, args)
+        at = arguments.places(args, kwargs)
         with Call(name) as call:
-            given = tuple([args[i] for i in at])
-            moved = list(args)
-            variables = call.variables(given, at)
-            for i, v in zip(at, variables, strict=True):
-                moved[i] = v
-            outcome = function(*moved, **kwargs)
+            given = arguments.given(at, args, kwargs)
+            moved, named = replaced(at, call.variables(given, at), args, kwargs)
+            outcome = function(*moved, **named)
             aux = None
             if has_aux:
                 outcome, aux = with_aux(name, outcome)
-            y = outcome if type(outcome) is GradArray else _one_array(name, outcome)
+            labels, y = None, outcome
+            if type(outcome) is not GradArray:
+                if is_labelled(outcome):
+                    labels = outline(outcome)
+                    (outcome,) = leaves(outcome)
+                y = _one_array(name, outcome)
             check(y)
             connected = call.connected([y])
             if has_aux:  # before the graph is freed
@@ -283,6 +343,8 @@ def _derivative(
         if not with_value:
             return found
         value = call.result(y, connected)
+        if labels is not None:
+            value = unflattened(labels, iter([value]))
         return ((value, aux) if has_aux else value), found
 
     return derivative
@@ -359,9 +421,9 @@ class _Pullback:
     ) -> None:
         self._call = call
         # Keep only the structure of the result, so that arrays outside the graph can be freed.
-        self._outcome = mapped(lambda _: 0.0, outcome)
+        self._outcome = outline(outcome)
         self._outputs = outputs
-        self._primals = mapped(lambda _: 0.0, primals)
+        self._primals = outline(primals)
         self._connected = connected
 
     def __call__(self, g: Any) -> tuple[Any, ...]:

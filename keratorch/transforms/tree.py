@@ -1,8 +1,9 @@
-"""Flattening and rebuilding nested dicts, lists, tuples and dataclasses of arrays.
+"""Flattening and rebuilding nested dicts, lists, tuples, dataclasses and registered classes.
 
-Containers are dicts, lists, tuples, their subclasses (named tuples, `OrderedDict`, `defaultdict`)
-and instances of dataclasses. Dataclass fields with ``metadata={"static": True}`` are not touched.
-`None` is an empty container. Everything else is a leaf.
+Containers are dicts, lists, tuples, their subclasses (named tuples, `OrderedDict`, `defaultdict`),
+instances of dataclasses, and instances of the classes that `register` knows. Dataclass fields with
+``metadata={"static": True}`` are not touched. `None` is an empty container. Everything else is a
+leaf.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from ..backends import _registry
+from ..core import filled
 from ..errors import StructureError
+from . import registered
 
 if TYPE_CHECKING:
     import dataclasses
@@ -23,10 +26,17 @@ _missing = object()
 def children(tree: Any) -> list[tuple[Any, Any]] | None:
     """The parts of a container as pairs ``(key, part)``; `None` for a leaf."""
     cls: type = type(tree)
-    if cls in _registry.by_type:
+    if cls in _registry.by_type or cls is float:
         return None
+    if cls is dict:
+        return list(tree.items())
+    if cls is list or cls is tuple:
+        return list(enumerate(tree))
     if tree is None:
         return []
+    known = registered.of(cls)
+    if known is not None:
+        return list(enumerate(known.parts(tree)))
     if isinstance(tree, dict):
         return list(tree.items())
     if isinstance(tree, (list, tuple)):
@@ -46,19 +56,22 @@ def array_fields(tree: Any) -> list[dataclasses.Field[Any]]:
 def rebuilt(tree: Any, parts: list[Any]) -> Any:
     """A container like `tree` with other parts, in the order of `children`."""
     cls: type = type(tree)
-    if tree is None:
-        return None
     if cls is dict:
         return dict(zip(tree, parts, strict=True))
+    if cls is tuple:
+        return tuple(parts)
+    if cls is list:
+        return parts
+    if tree is None:
+        return None
+    known = registered.of(cls)
+    if known is not None:
+        return known.rebuilt(tree, parts)
     if isinstance(tree, dict):  # a subclass: the copy keeps the class and its attributes
         new = copy.copy(tree)
         for key, part in zip(tree, parts, strict=True):
             new[key] = part
         return new
-    if cls is tuple:
-        return tuple(parts)
-    if cls is list:
-        return parts
     if isinstance(tree, tuple) and hasattr(cls, "_make"):
         return cls._make(parts)  # type: ignore[attr-defined]
     if isinstance(tree, (list, tuple)):
@@ -82,8 +95,30 @@ def mapped(function: Callable[[Any], Any], tree: Any) -> Any:
     """`tree` with `function` applied to its leaves."""
     found = children(tree)
     if found is None:
-        return function(tree)
+        return function(filled.present(tree) if type(tree) in filled.classes else tree)
     return rebuilt(tree, [mapped(function, part) for _, part in found])
+
+
+def outline(tree: Any, function: Callable[[Any], Any] = lambda _: 0.0) -> Any:
+    """The structure of `tree`, with ``function(leaf)`` as its leaves; by default with numbers.
+
+    As `mapped`, but it makes no objects of registered classes: these may refuse other leaves than
+    arrays. `mapped` and `unflattened` make them of an outline.
+    """
+    found = children(tree)
+    if found is None:
+        return function(tree)
+    parts = [outline(part, function) for _, part in found]
+    if type(tree) is tuple:
+        return tuple(parts)
+    known = registered.of(type(tree))
+    return rebuilt(tree, parts) if known is None else registered.Outline(known, tree, parts)
+
+
+def is_labelled(tree: Any) -> bool:
+    """Whether `tree` is one array with labels around it."""
+    known = registered.of(type(tree))
+    return known is not None and known.of(tree).is_array
 
 
 def leaves(tree: Any) -> list[Any]:
@@ -96,7 +131,7 @@ def leaves(tree: Any) -> list[Any]:
 def _gather(tree: Any, out: list[Any]) -> None:
     found = children(tree)
     if found is None:
-        out.append(tree)
+        out.append(filled.present(tree) if type(tree) in filled.classes else tree)
         return
     for _, part in found:
         _gather(part, out)
@@ -105,6 +140,18 @@ def _gather(tree: Any, out: list[Any]) -> None:
 def unflattened(tree: Any, values: Iterator[Any]) -> Any:
     """`tree` with its leaves replaced, in order, by `values`."""
     return mapped(lambda _: next(values), tree)
+
+
+def blocks(tree: Any, values: Iterator[Any], rows: bool) -> Any:
+    """As `unflattened`, for values that are blocks of a Jacobian: see `Structure.blocks`."""
+    found = children(tree)
+    if found is None:
+        return next(values)
+    parts = [blocks(part, values, rows) for _, part in found]
+    known = registered.of(type(tree))
+    if known is None:
+        return rebuilt(tree, parts)
+    return known.of(tree).blocks(known.apart(tree)[1], tuple(parts), rows)
 
 
 def leaves_like(
@@ -137,9 +184,10 @@ def _gather_like(
                 f"{what}{where}: {_kind(other)} was given for {_kind(tree)}: the structures must "
                 "be equal"
             )
-        out.append(other)
+        out.append(filled.present(other) if type(other) in filled.classes else other)
         return
     same = given is not None and _family(tree) is _family(other)
+    same = same and registered.aux_of(tree) == registered.aux_of(other)
     if not same or {k for k, _ in found} != {k for k, _ in given or ()}:
         raise StructureError(
             f"{what}{where}: {_kind(other)} was given for {_kind(tree)}: the structures must be "
@@ -159,6 +207,9 @@ def _is_data(value: Any) -> bool:
 
 def step(tree: Any, key: Any) -> str:
     """The text of the step from a container to one of its parts: ``['w']``, ``[0]``, ``.bias``."""
+    known = registered.of(type(tree))
+    if known is not None:
+        return registered.step(known, tree, key)
     return f"[{key!r}]" if isinstance(tree, (dict, list, tuple)) else f".{key}"
 
 
@@ -172,6 +223,9 @@ def paths(tree: Any, path: str = "") -> list[str]:
 
 def _family(tree: Any) -> Any:
     """The family of a container; containers of one family with equal keys are interchangeable."""
+    known = registered.of(type(tree))
+    if known is not None:
+        return known.of(tree)
     for family in (dict, list):
         if isinstance(tree, family):
             return family
@@ -181,6 +235,9 @@ def _family(tree: Any) -> Any:
 
 
 def _kind(tree: Any) -> str:
+    known = registered.of(type(tree))
+    if known is not None:
+        return registered.described(known, tree)
     if isinstance(tree, dict):
         return f"{type(tree).__name__} with the keys {sorted(map(str, tree))}"
     if isinstance(tree, (list, tuple)):

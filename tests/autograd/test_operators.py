@@ -85,7 +85,9 @@ def test_vjp_of_a_holomorphic_function_multiplies_by_its_derivative():
         (lambda: ag.grad(lambda z: z**2)(1j), ["grad", "complex", "holomorphic_grad"]),
         (lambda: ag.value_and_grad(lambda x: x)(A), ["value_and_grad"]),
         (lambda: ag.elementwise_grad(lambda z: z)(1j * A), ["elementwise_grad", "complex"]),
-        (lambda: ag.grad(np.sum)(onp.arange(3)), ["int64"]),
+        (lambda: ag.grad(np.sum)(onp.arange(3)), ["grad: ", "int64"]),
+        (lambda: ag.jacobian(np.sum)(onp.arange(3)), ["jacobian: ", "int64"]),
+        (lambda: ag.make_jvp(np.sum)(onp.arange(3))(V), ["make_jvp: ", "int64"]),
         (lambda: ag.grad(np.sum)("text"), ["str"]),
         (lambda: ag.grad(np.sum, 2)(A), ["argnum is 2", "1 positional"]),
         (lambda: ag.grad(np.sum, "x"), ["argnum", "'x'"]),
@@ -286,3 +288,26 @@ def test_quick_grad_check():
 
     with pytest.warns(UserWarning, match="deprecated"):
         quick_grad_check(lambda x, y: x**2 * y, 1.5, (2.0,))
+
+
+def test_functions_that_update_their_argument():
+    """``u += v`` makes a new array in HIPS/autograd; here it is recorded."""
+
+    def f(u):
+        u += 0.1 * u**2
+        u[0] *= 2.0
+        return np.sum(u**2)
+
+    x, v = A.copy(), V
+    gradient = ag.grad(f)(x)
+    y, dy = A + 0.1 * A**2, 1 + 0.2 * A
+    weights = onp.array([4.0, 1.0, 1.0])
+    onp.testing.assert_allclose(gradient, 2 * weights * y * dy)
+    onp.testing.assert_allclose(ag.make_vjp(f)(x)[0](1.0), gradient)
+    onp.testing.assert_allclose(ag.jacobian(f)(x), gradient)
+    onp.testing.assert_allclose(ag.make_jvp(f)(x)(v)[1], gradient @ v)
+    onp.testing.assert_allclose(ag.grad(ag.checkpoint(f))(x), gradient)
+    second = onp.diag(2 * weights * (dy**2 + 0.2 * y))
+    onp.testing.assert_allclose(ag.hessian(f)(x), second)
+    onp.testing.assert_allclose(ag.hessian_vector_product(f)(x, v), second @ v)
+    onp.testing.assert_array_equal(x, A)

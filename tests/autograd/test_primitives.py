@@ -6,9 +6,13 @@ import pytest
 import keratorch as kt
 import keratorch.autograd.numpy as np
 from keratorch.autograd import deriv, grad, jacobian, make_vjp, primitive
+from keratorch.autograd.builtins import DictBox, SequenceBox
 from keratorch.autograd.core import primitive_vjps
 from keratorch.autograd.extend import (
     Box,
+    JVPNode,
+    SparseObject,
+    VJPNode,
     VSpace,
     def_linear,
     defjvp,
@@ -22,6 +26,14 @@ from keratorch.autograd.extend import (
 )
 from keratorch.autograd.extend import primitive as plain_primitive
 from keratorch.autograd.numpy.numpy_boxes import ArrayBox
+from keratorch.autograd.numpy.numpy_vjps import (
+    balanced_eq,
+    match_complex,
+    repeat_to_match_shape,
+    replace_zero,
+    unbroadcast_f,
+)
+from keratorch.autograd.numpy.numpy_wrapper import wrap_namespace
 from keratorch.autograd.test_util import check_grads, combo_check, scalar_close
 from keratorch.autograd.tracer import getval, isbox
 
@@ -106,6 +118,49 @@ def test_both_rules():
     check_grads(f)(3.0)
 
 
+def test_forward_mode_calls_the_function_once():
+    calls = []
+
+    @plain_primitive
+    def f(x):
+        calls.append(x)
+        return x**3
+
+    defjvp(f, lambda g, ans, x: 3 * ans / x * g)
+    assert deriv(f)(2.0) == 12.0 and calls == [2.0]
+    assert deriv(deriv(f))(2.0) == 12.0
+    check_grads(f, order=3)(2.0)
+
+
+def test_rules_that_call_the_function_itself():
+    """The solution of (a + b)·x = q: its derivatives are such solutions too."""
+
+    @plain_primitive
+    def solved(a, b, q):
+        return q / (a + b)
+
+    @plain_primitive
+    def root(x):
+        return onp.sqrt(x)
+
+    def rule(argnums, gs, ans, args, kwargs):
+        moved = dict(zip(argnums, gs, strict=True))
+        rest = moved.get(2, 0.0) - (moved.get(0, 0.0) + moved.get(1, 0.0)) * ans
+        return solved(args[0], args[1], rest)
+
+    defvjp_argnum(
+        solved,
+        lambda argnum, ans, args, kwargs: (
+            lambda g: solved(args[0], args[1], g if argnum == 2 else -g * ans)
+        ),
+    )
+    defjvp_argnums(solved, rule)
+    defvjp(root, lambda ans, x: lambda g: solved(ans, ans, g))
+    defjvp(root, lambda g, ans, x: solved(ans, ans, g))
+    check_grads(solved, (0, 1, 2), order=3)(0.5, 1.5, 3.0)
+    check_grads(root, order=3)(2.0)
+
+
 def test_rules_by_argument_numbers():
     @plain_primitive
     def f(*xs):
@@ -163,8 +218,12 @@ def test_a_missing_rule_is_an_error_that_says_what_to_define():
 
 
 def test_rules_are_for_primitives_and_are_functions():
-    with pytest.raises(TypeError, match="sum is no primitive"):
+    with pytest.warns(UserWarning, match="sum is no primitive, and this rule is not used") as seen:
         defvjp(np.sum, lambda ans, x: lambda g: g)
+    with pytest.warns(UserWarning, match="sum is no primitive"):
+        defjvp(np.sum, lambda g, ans, x: g)
+    assert seen[0].filename == __file__
+    onp.testing.assert_array_equal(grad(np.sum)(A), 1.0)
     f = plain_primitive(lambda x: x)
     with pytest.raises(TypeError, match="function or None"):
         defvjp(f, 3.0)
@@ -214,13 +273,42 @@ def test_the_deprecated_methods():
     assert grad(f)(2.0, 3.0) == 0.0
 
 
+def test_a_derivative_that_is_0_in_one_mode_or_both():
+    f = plain_primitive(lambda x: x**2)
+    register_notrace(VJPNode, f)
+    assert grad(lambda x: f(x) + x)(2.0) == 1.0
+    with pytest.raises(NotImplementedError, match="neither a VJP nor a JVP"):
+        deriv(f)(2.0)
+    register_notrace(JVPNode, f)
+    assert deriv(lambda x: f(x) + x)(2.0) == 1.0
+    assert grad(grad(lambda x: f(x) * x**2))(2.0) == 2 * 4.0
+    with pytest.raises(TypeError, match="VJPNode or JVPNode"):
+        register_notrace(None, f)
+
+
+def test_a_gradient_that_is_added_in_place():
+    @plain_primitive
+    def third(x):
+        return x[2]
+
+    def vjp(ans, x):
+        def add(total, g):
+            total[2] += g
+            return total
+
+        return lambda g: SparseObject(vspace(x), lambda total: add(total, g))
+
+    defvjp(third, vjp)
+    onp.testing.assert_array_equal(grad(lambda x: third(x) ** 2)(A), [0.0, 0.0, 2 * A[2]])
+
+
 def test_boxes_are_tracked_arrays():
     length = notrace_primitive(len)
-    register_notrace(None, length)
 
     def f(x):
         assert isbox(x) and isinstance(x, Box) and isinstance(x, ArrayBox)
         assert type(getval(x)) is onp.ndarray and not isbox(getval(x))
+        assert x._value is getval(x) and x[0]._value == A[0]
         assert length(x) == 3
         return np.sum(x)
 
@@ -292,3 +380,57 @@ def test_jacobian_of_a_primitive():
 
     defvjp(squares, lambda ans, x: lambda g: 2 * x * g)
     onp.testing.assert_allclose(jacobian(squares)(A), onp.diag(2 * A))
+
+
+def test_helpers_of_rules():
+    g = onp.ones((2, 3))
+    for shape in ((), (1,), (3,), (2, 1), (1, 3), (2, 3)):
+        target = onp.zeros(shape)
+        found = unbroadcast_f(target, lambda g: 2.0 * g)(g)
+        onp.testing.assert_array_equal(found, onp.full(shape, 12.0 / max(1, target.size)))
+    assert unbroadcast_f(1.0, lambda g: g)(1.0 + 2.0j) == 1.0
+    assert unbroadcast_f(1j, lambda g: g)(1.0 + 2.0j) == 1.0 + 2.0j
+    for axis, kept in ((None, 6), (0, 2), (-1, 3), ((0, 1), 6)):
+        total = onp.sum(g, axis=axis)
+        spread, count = repeat_to_match_shape(total, (2, 3), float, axis, False)
+        onp.testing.assert_array_equal(spread, onp.full((2, 3), float(kept)))
+        assert count == kept
+    assert repeat_to_match_shape(2.0, (), float, None, False) == (2.0, 1)
+    onp.testing.assert_array_equal(replace_zero(onp.array([0.0, 2.0]), 1.0), [1.0, 2.0])
+    onp.testing.assert_array_equal(balanced_eq(A, A, -A), [1.0, 1.0, 1.0])
+    onp.testing.assert_array_equal(balanced_eq(A, A, A), [0.5, 0.5, 0.5])
+    assert match_complex(1.0, 1j + 2.0) == 2.0 and type(match_complex(1j, 2.0)) is complex
+
+
+def test_functions_of_another_module_become_primitives():
+    namespace = {}
+    wrap_namespace({"sin": onp.sin, "length": len, "pi": 3.0, "Array": onp.ndarray}, namespace)
+    assert namespace["pi"] == 3.0 and "Array" not in namespace
+    assert grad(namespace["sin"])(0.0) == 1.0
+    with pytest.raises(NotImplementedError, match="len has neither"):
+        grad(lambda x: namespace["length"](x) * 1.0)(A)
+
+
+def test_containers_of_tracked_arrays():
+    def f(x):
+        assert isinstance([x], SequenceBox) and isinstance((1, (x,)), SequenceBox)
+        assert isinstance({"a": x}, DictBox) and not isinstance([x], DictBox)
+        return x * 1.0
+
+    assert grad(f)(1.0) == 1.0
+    assert not isinstance([1.0], SequenceBox) and not isinstance({"a": 1.0}, DictBox)
+    with pytest.raises(TypeError, match="no boxes of int"):
+        Box.register(int)
+
+
+def test_joins_take_any_iterable():
+    def f(x):
+        rows = np.vstack(x * i for i in range(2))
+        return (
+            np.sum(np.concatenate(iter([x, x])) * 2.0)
+            + np.sum(rows)
+            + np.stack(map(np.sum, [x]))[0]
+        )
+
+    onp.testing.assert_array_equal(grad(f)(A), 6.0)
+    assert np.hstack(iter([A, A])).shape == (6,)

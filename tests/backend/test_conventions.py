@@ -299,6 +299,14 @@ def test_gathering_makes_no_dense_one_hot():
         assert peak < 5 * x._array.nbytes
 
 
+def test_the_next_number_follows_x(device):
+    x, y = leaf(device, [1.0, 2.0, 3.0, -1.0]), leaf(device, [2.0, 1.0, 3.0, INF])
+    z = kt.nextafter(x, y)
+    found = kt.gradients([z], [x, y], [kt.ones_like(z)], allow_unused=True)
+    np.testing.assert_array_equal(on_host(found[0]), [1.0] * 4)
+    assert found[1] is None
+
+
 # -- complex numbers -----------------------------------------------------------------------------
 
 
@@ -309,6 +317,32 @@ def test_squared_modulus(device):
         found = grad(square, z)
         assert found.dtype == np.complex128
         np.testing.assert_allclose(found, 2 + 2j)
+
+
+def on_an_axis(places, zeros, imaginary):
+    """Numbers on the real or the imaginary axis, with zeros of the given signs as other parts."""
+    z = np.empty(np.shape(places), dtype=complex)
+    z.real, z.imag = (zeros, places) if imaginary else (places, zeros)
+    return z
+
+
+@pytest.mark.parametrize("function", [kt.acos, kt.asin, kt.acosh, kt.atanh, kt.asinh, kt.atan])
+def test_on_a_branch_cut_the_derivative_is_that_of_the_side_of_the_value(device, function, full):
+    """The sign of a zero says which side; a library that ignores the sign takes its own side."""
+    if device.backend == "jax" and function is not kt.asinh and not full:
+        pytest.skip("JAX compiles it for seconds: --full runs it")
+    imaginary = function in (kt.asinh, kt.atan)
+    places = np.repeat([-3.0, -2.0, 2.0, 3.0], 2)
+    zeros, step = np.array([0.0, -0.0] * 4), 1e-6
+    plus, minus = (
+        on_host(function(on_device(device, on_an_axis(places + s, zeros, imaginary)))._array)
+        for s in (step, -step)
+    )
+    expected = (plus - minus) / (2 * step * (1j if imaginary else 1))
+    x = leaf(device, on_an_axis(places, zeros, imaginary), "complex128")
+    np.testing.assert_allclose(np.conj(grad(function, x)), expected, rtol=1e-8)
+    _, tangent = kt.jvp(function, (x,), (kt.ones_like(x),))
+    np.testing.assert_allclose(on_host(tangent._array), expected, rtol=1e-8)
 
 
 def test_descent_in_complex_numbers(device):
@@ -510,3 +544,16 @@ def test_second_derivative_of_linear_is_zero(device, name, way):
     # Together with something curved, which is what users write.
     total = first + kt.sum(x**2)
     np.testing.assert_array_equal(on_host(kt.gradients(total, x)[0]), 2 * x.numpy())
+
+
+def test_quantiles_at_an_element_have_the_slope_to_the_next(device):
+    x, q = leaf(device, [1.0, 4.0, 2.0, 8.0]), leaf(device, [0.0, 1 / 3, 0.5, 1.0])
+    np.testing.assert_allclose(grad(lambda q: np.quantile(x.detach(), q), q), [3.0, 6.0, 6.0, 12.0])
+    g = grad(lambda q: np.quantile(x.detach(), q, method="hazen"), q)
+    np.testing.assert_allclose(g, [0.0, 4.0, 8.0, 0.0])  # constant beyond the last place
+    np.testing.assert_allclose(
+        on_host(np.quantile(x.detach(), q, method="hazen")._array), [1.0, 11 / 6, 3.0, 8.0]
+    )
+    endless = leaf(device, [1.0, INF])
+    y = np.quantile(endless, leaf(device, 1.0))
+    assert on_host(y._array) == INF

@@ -128,3 +128,31 @@ def test_pinv_at_constant_rank(device, dtype, rng):
     """A product of thin factors keeps its rank, whatever its factors do."""
     factors = [on_device(device, normal(rng, *s, dtype=dtype)) for s in ((4, 2), (2, 3))]
     check_grads(lambda a, b: kt.linalg.pinv(a @ b, rtol=1e-8), factors)
+
+
+def test_pinv_that_leaves_out_singular_values_has_no_derivative(device, rng):
+    """The formula assumes constant rank; here the rank of what is inverted is another."""
+    a = on_device(with_linalg(device), normal(rng, 2, 5, 3) * np.array([1.0, 1.0, 0.1]))
+    on_gpu = kt.asarray(a).device.kind != "cpu"
+
+    def f(x):
+        return kt.sum(kt.linalg.pinv(x, rtol=0.2))
+
+    assert kt.linalg.pinv(kt.asarray(a), rtol=0.2).shape == (2, 3, 5)
+    if on_gpu:
+        assert np.isnan(on_host(kt.grad(f)(a))).all()
+        return
+    for derivative in (kt.grad, lambda f: lambda a: kt.jvp(f, (a,), (a,))[1]):
+        with pytest.raises(kt.NotDifferentiableError, match="rtol leaves out singular values"):
+            derivative(f)(a)
+
+
+def test_pinv_under_jit_is_nan_there(rng):
+    jax = pytest.importorskip("jax")
+    a = normal(rng, 5, 3) * np.array([1.0, 1.0, 0.1])
+    for rtol, cut in ((0.2, True), (1e-6, False)):
+
+        def slope(x, rtol=rtol):
+            return kt.grad(lambda x: kt.sum(kt.linalg.pinv(x, rtol=rtol)))(x)
+
+        assert np.isnan(np.asarray(jax.jit(slope)(jax.numpy.asarray(a)))).all() == cut

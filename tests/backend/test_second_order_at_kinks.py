@@ -221,6 +221,17 @@ def test_numpys_std_of_complex_numbers():
     np.testing.assert_allclose(kt.asarray(np.std(kt.asarray(z), ddof=1))._array, np.std(z, ddof=1))
 
 
+def test_the_std_of_one_complex_number_is_0_with_all_derivatives():
+    x = np.array([1.0, 2.0])
+
+    def alone(x):
+        return np.sum(np.std((x * (1 + 2j))[:, None], axis=1))
+
+    assert kt.asarray(alone(kt.asarray(x)))._array == 0
+    np.testing.assert_array_equal(kt.grad(alone)(x), 0)
+    np.testing.assert_array_equal(kt.hessian(lambda x: (1 + alone(x)) ** 2)(x), 0)
+
+
 def test_numpys_complex_sinc_at_0():
     for function in (lambda x: np.real(np.sinc(x + 0j)), np.sinc):
         assert kt.grad(function)(0.0) == 0

@@ -65,7 +65,7 @@ def cache() -> Path:
     place of another one, this process gets a new private folder, which it removes at its end.
     """
     chosen = os.environ.get(CACHE_VARIABLE)
-    if chosen is not None:
+    if chosen:  # empty means none
         folder = _made(Path(chosen))
         why = why_unsafe(folder)
         if why is not None:

@@ -1,11 +1,14 @@
 """``numpy.fft``."""
 
-from tests.numpy_api.cases import Case, array
+import numpy
+
+from tests.numpy_api.cases import BESIDE, Case, array
 
 A = array(3, 4)
 C = array(3, 4, complex=True)
 T = array(2, 3, 4)
 TC = array(2, 3, 4, complex=True)
+D = numpy.asarray(2.5)
 
 
 def call(name, *args, **kwargs):
@@ -43,6 +46,13 @@ CASES = [
     *cases_of_several("ifft2", T, TC),
     *cases_of_several("rfft2", T),
     *cases_of_several("irfft2", TC),
+    Case("fft.fftfreq", lambda np, d: np.fft.fftfreq(5, d), (D,), numpy_only=BESIDE),
+    Case(
+        "fft.rfftfreq",
+        lambda np, d: np.fft.rfftfreq(4, d=d, device="cpu"),
+        (D,),
+        numpy_only=BESIDE,
+    ),
     Case("fft.fftshift", call("fftshift"), (C,)),
     Case("fft.fftshift", call("fftshift", axes=1), (A,)),
     Case("fft.ifftshift", call("ifftshift", axes=(0, -1)), (T,)),

@@ -140,6 +140,8 @@ EXPRESSIONS = [
     "np.cumprod([x[0],x[1]])[-1]",
     "np.searchsorted([x[0],x[2]],.5)*x[0]",
     "np.histogram([x[0],x[1]])[0][0]*x[0]",
+    "np.histogramdd([[x[0],1.],[x[1],2.]],[2,3])[1][1][1]",
+    "np.histogram2d([x[0],1.],[x[1],2.],[[x[2],3.],2])[1][0]",
     "np.sum(np.corrcoef([x[0],x[1],x[2]],[1.,0.,2.]))",
     "np.sum(np.nanmean([x[0],x[1]]))",
     "np.ldexp([x[0],x[1]],2).sum()",

@@ -7,21 +7,23 @@ import pytest
 
 import keratorch.interop._mirror_types as types
 from tests import mirror_stubs
-from tests.mirror_table import LIBRARIES, SUBMODULES, public_names, version
+from tests.mirror_table import LIBRARIES, SUBMODULES, module_of, public_names, version
 
 #: The modules whose stubs are written by hand.
 BY_HAND = ["lib", "lib.stride_tricks"]
 MODULES = [
-    *((library, submodule) for library in LIBRARIES for submodule in SUBMODULES),
+    *((library, submodule) for library in LIBRARIES for submodule in SUBMODULES[library]),
     *((library, submodule) for library in LIBRARIES for submodule in BY_HAND),
 ]
 
 
 def modules(library, submodule):
     theirs = pytest.importorskip(library)
-    if submodule:
+    if submodule in BY_HAND:
         theirs = importlib.import_module(f"{library}.{submodule}")
-    return theirs, importlib.import_module(f"keratorch.{theirs.__name__}")
+    elif submodule:
+        theirs = module_of(library, submodule)
+    return theirs, importlib.import_module(f"keratorch.{library}.{submodule}".rstrip("."))
 
 
 def declared(path):

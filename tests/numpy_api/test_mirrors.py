@@ -174,6 +174,49 @@ def test_r_and_c_join_as_numpys_do(call):
     check_grads(lambda x: call(knp, x), [v])
 
 
+def test_ndenumerate_gives_elements_with_gradients():
+    v = np.array([[0.5, 2.0], [1.0, 3.0]])
+
+    def total(x):
+        return sum((1 + i + 2 * j) * element**2 for (i, j), element in knp.ndenumerate(x))
+
+    assert list(knp.ndenumerate(v)) == list(np.ndenumerate(v))
+    np.testing.assert_allclose(total(kt.GradArray(v)).item(), total(v))
+    check_grads(total, [v])
+    check_grads(lambda x: sum(e * e for _, e in knp.ndenumerate([x[0, 0], 1.0])), [v])
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        lambda np, a: np.flip(a),
+        lambda np, a: np.flip(a, 1),
+        lambda np, a: np.fliplr(a),
+        lambda np, a: np.flipud(a),
+        lambda np, a: np.rot90(a),
+        lambda np, a: np.fliplr(a.T)[1:],
+        lambda np, a: np.transpose(a),
+        lambda np, a: np.hsplit(a, 2)[1],
+    ],
+)
+def test_writes_through_views_show_as_in_numpy(view):
+    """In a constant, and with their gradients in a result."""
+    expected = X.copy()
+    view(np, expected)[0] = 7.0
+    for module in (np, knp):
+        c = kt.asarray(X.copy())
+        view(module, c)[0] = 7.0
+        np.testing.assert_array_equal(c.numpy(), expected)
+
+    def written(x, v):
+        y = x * 1.0
+        view(knp, y)[0] = v
+        return y
+
+    np.testing.assert_array_equal(written(kt.GradArray(X), 7.0).numpy(), expected)
+    check_grads(written, [X, np.array(7.0)])
+
+
 def test_r_with_a_directive_is_refused():
     with pytest.raises(kt.NotDifferentiableError, match="r_ and c_"):
         knp.r_["0,2", kt.GradArray([1.0])]

@@ -326,3 +326,29 @@ def test_leading_coefficients_that_are_0_keep_their_derivatives(made):
     assert made(kt.asarray([0.0, 0.0, 1.0])).order == 0  # as of raw arrays
     x = kt.GradArray([0.0, 1.0])
     assert np.trim_zeros(x).shape == (1,)  # the user asks for it
+
+
+@pytest.mark.parametrize(
+    "p", [[0.0, 2.0, 3.0, 1.0], [1.0, 3.0, 2.0, 0.0], [0.0, 1.0, 3.0, 2.0, 0.0]]
+)
+def test_roots_of_polynomials_with_zeros_at_their_ends(p):
+    """The derivative of a simple zero z is −z^k / p'(z), for every coefficient."""
+    p = onp.array(p)
+    zeros = onp.roots(p)
+    slopes = onp.polyval(onp.polyder(p), zeros)
+    powers = zeros[:, None] ** onp.arange(len(p) - 1, -1, -1)
+    onp.testing.assert_allclose(kt.jacobian(np.roots)(p), -powers / slopes[:, None], rtol=1e-10)
+    h = 1e-4
+    first = lambda p: kt.jacobian(np.roots)(p)[0]  # noqa: E731
+    for i, row in enumerate(kt.jacobian(lambda p: kt.jacobian(np.roots)(p)[0])(p).T):
+        if p[i]:
+            step = h * onp.eye(len(p))[i]
+            onp.testing.assert_allclose(
+                row, (first(p + step) - first(p - step)) / (2 * h), rtol=1e-5, atol=1e-5
+            )
+
+
+def test_roots_of_a_double_zero_at_the_end():
+    found = kt.grad(lambda p: np.sum(np.roots(p) ** 2))(onp.array([1.0, 2.0, 0.0, 0.0]))
+    onp.testing.assert_array_equal(found[:2], [-8.0, 4.0])
+    assert onp.isnan(found[2:]).all()

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import keratorch as kt
+import keratorch.numpy as knp
 from keratorch.interop._numpy_api import FUNCTIONS
 
 V = np.array([1.0, 2.0, 4.0])
@@ -56,8 +57,8 @@ def weighted(m, weights, axis):
         (lambda x: np.sort(x, order="f"), "sort with order"),
         (lambda x: np.clip(x, 0, 1, where=[True]), "clip with where"),
         (lambda x: np.linalg.qr(x[None], mode="raw"), r"linalg\.qr with mode='raw'"),
-        (lambda x: np.histogram2d(x, x, bins="auto"), "bins='auto'"),
-        (lambda x: np.polyfit(x, x, 1, rcond=0.1), "polyfit with rcond="),
+        (lambda x: np.polyfit(x, x, 1, rcond=0.9), "singular values that are not 0"),
+        (lambda x: np.polyfit(x + 1j, x, 1, cov=True), "cov= and complex places"),
         (lambda x: np.copyto(np.zeros(3), x), "copyto with .* no GradArray"),
         (lambda x: np.put(np.zeros(3), [0], x), "put with .* no GradArray"),
         (lambda x: np.putmask(np.zeros(3), V > 1, x), "putmask with .* no GradArray"),
@@ -179,6 +180,25 @@ def test_a_cast_follows_the_rule(x, call):
         (lambda m: weighted(m, np.array([[1, 1, 1], [0, 0, 0]]), 1), ValueError),
         (lambda m: weighted(m, np.array([[1, 0, 1], [1, 0, 1]]), 0), ValueError),
         (lambda m: weighted(m, kt.asarray([1.0, -1.0, 1.0]), 1), ValueError),
+        (lambda m: np.histogram(m, 0), ValueError),
+        (lambda m: np.histogram(m, 2.5), kt.DTypeError),
+        (lambda m: np.histogram(m, [2, 1]), ValueError),
+        (lambda m: np.histogram(m, [[1, 2]]), kt.ShapeError),
+        (lambda m: np.histogram(m, m[0, ::-1]), ValueError),
+        (lambda m: np.histogram(m, 3, (1, -1)), ValueError),
+        (lambda m: np.histogram(m, 3, (0, np.inf)), ValueError),
+        (lambda m: np.histogram(m, 3, (0,)), ValueError),
+        (lambda m: np.histogram(m * np.nan, 3), ValueError),
+        (lambda m: np.histogram(m, 3, weights=np.ones(6)), kt.ShapeError),
+        (lambda m: np.histogram(m, "auto", weights=m), TypeError),
+        (lambda m: np.histogram_bin_edges(m, "no"), ValueError),
+        (lambda m: np.histogram2d(m[0], m[1], bins="auto"), TypeError),
+        (lambda m: np.histogram2d(m[0], m[1], range=[(0, 1)]), ValueError),
+        (lambda m: np.histogram2d(m[0], m[1], weights=1j * m[0]), TypeError),
+        (lambda m: np.histogram2d(m[0], m[1, :2]), kt.ShapeError),
+        (lambda m: np.histogramdd(m, [2, 3]), ValueError),
+        (lambda m: np.histogramdd([m, m]), kt.ShapeError),
+        (lambda m: np.polyfit(V, m[0], 2, cov=True), ValueError),
     ],
 )
 @pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")  # of NumPy's own sums
@@ -187,6 +207,31 @@ def test_what_numpy_refuses_is_refused(m, call, error):
         call(M.copy())
     with pytest.raises(error):
         call(m)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda np, x: np.asarray(x, device="cuda"),
+        lambda np, x: np.full(3, x, device="cuda"),
+        lambda np, x: np.linspace(0, x, 3, device="cuda"),
+        lambda np, x: np.fft.fftfreq(3, x[0], device="cuda"),
+        lambda np, x: np.zeros(3, device="cuda"),
+    ],
+)
+def test_numpys_only_device_is_the_cpu(x, call):
+    for module, a in ((np, V), (knp, x), (knp, kt.asarray(V))):
+        with pytest.raises(ValueError, match="cpu"):
+            call(module, a)
+
+
+@pytest.mark.parametrize("name", ["ascontiguousarray", "asfortranarray"])
+def test_a_write_shows_where_it_does_in_numpy(name):
+    for a in (M.copy(), M.copy().T, V.copy()):
+        x = kt.asarray(a.copy(order="K"))
+        getattr(np, name)(a)[...] = 7.0
+        getattr(knp, name)(x)[...] = 7.0
+        np.testing.assert_array_equal(x.numpy(), a)
 
 
 def test_complex_weights_of_quantiles_are_refused(m):
@@ -250,8 +295,7 @@ def test_the_table_has_all_of_linalg_and_fft():
     for module in (np.linalg, np.fft):
         room = module.__name__.removeprefix("numpy.")
         names = {f"{room}.{n}" for n in module.__all__ if n != "LinAlgError"}
-        missing = names - set(FUNCTIONS)
-        assert missing <= {"fft.fftfreq", "fft.rfftfreq"}  # which take no array
+        assert names <= set(FUNCTIONS)
 
 
 def test_sliding_windows_are_read_only_and_fit():

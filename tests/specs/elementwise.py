@@ -160,6 +160,7 @@ ARITHMETIC = (
     unary("abs", "AbsGrad", "nonzero", spellings=(operator.abs, np.abs)),
     real_binary("hypot", "HypotGrad"),
     real_binary("copysign", "CopysignGrad", "nonzero", "nonzero", flat=(1,)),
+    real_binary("nextafter", "NextAfterGrad", flat=(1,)),
     real_binary("maximum", "MaximumGrad"),
     real_binary("minimum", "MinimumGrad"),
 )

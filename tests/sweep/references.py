@@ -158,6 +158,7 @@ FORMULAS: dict[str, Function] = {
     "square": lambda mp, x: x * x,
     "abs": lambda mp, x: abs(x),
     "copysign": lambda mp, x, y: abs(x) if y > 0 else -abs(x),
+    "nextafter": lambda mp, x, y: x,  # to the last place
     "maximum": lambda mp, x, y: max(x, y),
     "minimum": lambda mp, x, y: min(x, y),
     "log": _log,

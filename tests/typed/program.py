@@ -202,7 +202,13 @@ def transformations() -> None:
     (total, count), found = kt.value_and_grad(with_count, has_aux=True)(x)
     assert total.shape == () and count == 2 and found.shape == (2,)
     found, count = kt.grad(with_count, has_aux=True)(x)
+    assert kt.grad(energy, argnames="scale")(x, scale=2.0).shape == ()
+    of_x, size = kt.grad(with_count, argnames="x", has_aux=True)(x)
+    assert of_x.shape == (2,) and size == 2
+    assert kt.jacrev(energy, argnames=["x"])(x)[0].shape == (2,)
     assert kt.hessian(energy)(x, power=2).shape == (2, 2)
+    assert kt.hessian_diag(energy)(x, power=2).shape == (2,)
+    assert kt.tree.leaves(kt.tree.map(kt.sin, [x]))[0].shape == (2,)
     assert kt.jacobian(kt.sin)(x).shape == (2, 2)
     output, pullback = kt.vjp(energy, x)
     (found,) = pullback(kt.ones_like(output))

@@ -26,19 +26,20 @@ LAYERS = [
     {"kernels", "linalg", "fft", "special", "nn"},
     {"functions"},
     {"transforms"},
-    {"tools"},
+    {"tools", "tree"},
     {"interop"},
     {"keratorch"},
-    {"numpy"},
-    {"cupy", "testing"},
+    {"numpy", "math"},
+    {"autograd", "cupy", "testing"},
     {"examples", "__main__"},
 ]
 #: The floors of `core`: a module may import from the rows above its own.
 FLOORS = [
-    {"mode", "site", "callers", "signatures", "shown"},
-    {"nodes"},
-    {"making", "order", "sync", "namespace", "versions"},
-    {"convert", "views", "host", "display"},
+    {"mode", "site", "callers", "frames", "remedies", "scipy_names", "signatures", "shown"},
+    {"losing"},
+    {"nodes", "filled"},
+    {"making", "order", "sync", "namespace", "versions", "parts"},
+    {"convert", "views", "ownership", "host", "display"},
     {"fitting"},
     {"tangents", "hooks", "walk", "push"},
     {"recording", "pausing"},
@@ -124,6 +125,7 @@ def refused(module: str, target: str) -> bool:
 
 #: The modules that import others by a name that they make: backends, kernels, and examples' extras.
 BY_NAME = {
+    "keratorch.autograd._switch",
     "keratorch.backends._registry",
     "keratorch.examples._support",
     "keratorch.kernels",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from dataclasses import replace
 
 import pytest
@@ -10,7 +9,7 @@ import pytest
 import keratorch as kt
 from tests.op_cases import evidence
 from tests.op_specs import BY_NAME, OPS
-from tests.ops_table import BITS, CONSTANTS, DOCUMENT, REFUSED, STANDARD, document, find
+from tests.ops_table import BITS, CONSTANTS, DOCUMENT, STANDARD, document, find
 
 #: What the constant functions are called with, where one tracked array does not do.
 CALLS = {
@@ -73,7 +72,7 @@ def test_it_names_functions_of_the_standard_only():
     for heading, listed in STANDARD.items():
         prefix = heading.split("`")[1] + "." if "`" in heading else ""
         names |= {prefix + name for name in listed.split()}
-    assert names >= {*CONSTANTS, *REFUSED}
+    assert names >= {*CONSTANTS}
 
 
 @pytest.mark.parametrize("name", HERE)
@@ -87,12 +86,3 @@ def test_a_constant_is_constant(name):
         y = find(name)(x)
     for part in y if isinstance(y, tuple) else (y,):
         assert not getattr(part, "requires_grad", False)
-
-
-@pytest.mark.parametrize("name", REFUSED)
-def test_a_refused_one_refuses(name):
-    function = find(name)
-    parameters = inspect.signature(function).parameters.values()
-    required = sum(p.default is p.empty for p in parameters)
-    with pytest.raises(kt.NotDifferentiableError):
-        function(*[kt.GradArray([0.5, 1.5, 2.0])] * required)

@@ -96,3 +96,9 @@ def test_a_link_is_followed_before_the_check(tmp_path, monkeypatch):
     monkeypatch.setenv(_build.CACHE_VARIABLE, str(link))
     with pytest.raises(_build.BuildError, match=r"other users can write into .*target"):
         _build.cache()
+
+
+def test_an_empty_variable_names_no_folder(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setenv(_build.CACHE_VARIABLE, "")
+    assert _build.cache() == (tmp_path / "keratorch" / "cuda_stand_in").resolve()

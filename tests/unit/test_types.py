@@ -53,6 +53,7 @@ def test_every_method_of_an_array_is_declared():
     bases = [cls for cls in kt.GradArray.__mro__ if cls is not object]
     declared = set().union(*(declared_in(source_of(cls)) for cls in bases))
     protocols = {"__cupy_override_elementwise_kernel__", "__pandas_priority__"}
+    protocols |= {"__torch_function__"}
     own = {"__annotations__", "__dir__", "__doc__", "__hash__", "__module__", "__slots__"}
     x = kt.asarray([[1.0]])  # the names of other libraries raise an error that says what to use
     public = {n for n in vars(kt.GradArray) if not re.match("_[^_]", n) and hasattr(x, n)}
@@ -138,8 +139,9 @@ def test_the_help_of_a_transformation_reads_well():
         .replace(" )", ")")
         .partition("transforms.reverse ")[2]
         .startswith(
-            "grad(function: Callable[P, Any], argnums: int | Sequence[int] = 0, "
-            "has_aux: bool = False) -> Callable[P, Any] "
+            "grad(function: Callable[P, Any], argnums: int | Sequence[int] | None = None, "
+            "has_aux: bool = False, *, argnames: str | Sequence[str] | None = None) -> "
+            "Callable[P, Any] "
             "A function that returns the gradient of `function`, whose value is one real number."
         )
     )

@@ -18,9 +18,12 @@ def fixed_point(
 ) -> Any:
     """The x at which ``f(a)(x)`` equals x, differentiable in `a`.
 
-    x0 : where the iteration starts. distance : a function of two values. The iteration ends when the
-    distance between two steps is at most `tol`. The derivatives solve a linear system, also where
-    the iteration itself would not converge for them.
+    x0 : where the iteration starts.
+    distance : a function of two values. The iteration ends when the distance between two steps is
+        at most `tol`.
+
+    The derivatives solve a linear system, also where the iteration itself would not converge for
+    them.
     """
 
     def solve(x: Any, a: Any) -> Any:

@@ -39,7 +39,7 @@ def _joined(parts: list[Any]) -> Any:
 
 
 def flatten_func(func: Callable[..., Any], example: Any) -> tuple[Any, Any, Any]:
-    """``(function of the vector, unflatten, vector)`` for a function of structures to structures."""
+    """``(function of the vector, unflatten, vector)`` for a function of structures."""
     vector, unflatten = flatten(example)
 
     def flat_func(x: Any, *args: Any) -> Any:

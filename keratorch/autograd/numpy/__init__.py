@@ -6,6 +6,8 @@ returns Python numbers and lists.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from functools import wraps
 from typing import Any
 
 import numpy as _numpy
@@ -16,9 +18,25 @@ from ...transforms.tree import leaves as _leaves
 from .. import builtins as _builtins
 from . import fft as fft
 from . import linalg as linalg
+from . import numpy_boxes as numpy_boxes
+from . import numpy_vjps as numpy_vjps
+from . import numpy_vspaces as numpy_vspaces
+from . import numpy_wrapper as numpy_wrapper
 from . import random as random
 
 __version__ = _numpy.__version__
+
+#: Functions that take any iterable of arrays in HIPS/autograd, such as a generator.
+_JOINS = ("column_stack", "concatenate", "dstack", "hstack", "row_stack", "stack", "vstack")
+
+
+def _of_any_iterable(function: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(function)
+    def joined(arrays: Any, *args: Any, **kwargs: Any) -> Any:
+        given = list(arrays) if isinstance(arrays, Iterator) else arrays
+        return function(given, *args, **kwargs)
+
+    return joined
 
 
 def make_diagonal(D: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
@@ -57,9 +75,12 @@ def where(condition: Any, *args: Any, **kwargs: Any) -> Any:
 
 
 def __getattr__(name: str) -> Any:
-    value = globals()[name] = getattr(_knp, name)
+    value = getattr(_knp, name)
+    if name in _JOINS:
+        value = _of_any_iterable(value)
+    globals()[name] = value
     return value
 
 
 def __dir__() -> list[str]:
-    return sorted({*dir(_knp), "make_diagonal", "metadata", "numpy_boxes"})
+    return sorted({*dir(_knp), "make_diagonal", "metadata"})

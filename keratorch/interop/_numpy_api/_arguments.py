@@ -26,8 +26,8 @@ def no_out(name: str, out: Any) -> None:
     """Raise `LostGradientError` for ``out=``: only the new result array has the gradient."""
     if out is not None:
         raise LostGradientError(
-            f"numpy.{name} with out=: writing the result into an array would lose its gradient: "
-            "use the result, or write it with out[...] = result"
+            f"numpy.{name} with out=: writing the result into a plain array would lose its "
+            "gradient: use the result itself, or make out with np.zeros(shape, like=x)"
         )
 
 
@@ -66,7 +66,7 @@ def common_dtype(xs: Sequence[GradArray]) -> Any:
     try:
         return kt.result_type(*xs)
     except TypeError:
-        names = (_numpy_dtype(x.dtype) for x in xs)
+        names = (numpy_dtype(x.dtype) for x in xs)
         return _registry.of(xs[0]._array).dtype(numpy.result_type(*names).name)
 
 
@@ -174,10 +174,10 @@ def of_dtype(name: str, x: GradArray, dtype: Any, casting: Any = "unsafe") -> Gr
 
 def can_cast(dtype: Any, to: Any, casting: Any) -> bool:
     """Whether NumPy's rule `casting` allows the cast; the dtypes may be of any library."""
-    return casting == "unsafe" or numpy.can_cast(_numpy_dtype(dtype), _numpy_dtype(to), casting)
+    return casting == "unsafe" or numpy.can_cast(numpy_dtype(dtype), numpy_dtype(to), casting)
 
 
-def _numpy_dtype(dtype: Any) -> Any:
+def numpy_dtype(dtype: Any) -> Any:
     """NumPy's dtype of the same name; float16 for bfloat16 and float8, which NumPy lacks."""
     try:
         return numpy.dtype(dtype)
@@ -201,6 +201,7 @@ __all__ = [
     "is_floating",
     "is_number",
     "no_out",
+    "numpy_dtype",
     "of_dtype",
     "one_axis",
     "placed",

@@ -10,7 +10,7 @@ from ...backends import _registry
 from ...core.array import GradArray
 from ...errors import ShapeError
 from ...ops._operands import first_array, normalized_axes
-from ._arguments import array, flat, floating, promoted
+from ._arguments import array, common_dtype, flat, floating, promoted
 from ._table import implements
 from .nans import given
 
@@ -236,6 +236,7 @@ def vander(x: Any, N: int | None = None, increasing: bool = False) -> GradArray:
     n = x.shape[0] if N is None else N
     if n < 0:
         raise ValueError(f"numpy.vander: N is {n}: it must be 0 or more")
+    x = kt.astype(x, common_dtype([x, kt.ones((), dtype=kt.int64, device=x.device)]), copy=False)
     columns = [kt.ones_like(x)]
     while len(columns) < n:
         columns.append(columns[-1] * x)

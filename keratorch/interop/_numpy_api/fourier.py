@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from ... import functions as kt
 from ...core.array import GradArray
 from ...core.shown import shown
 from ...errors import ShapeError
-from ._arguments import array, floating, no_out
+from ._arguments import array, floating, index_array, no_out
 from ._table import implements
+from .creation import on_cpu
 
 
 def _transformed(name: str, a: Any, n: int | None, axis: int, norm: Any, out: Any) -> GradArray:
@@ -153,6 +156,23 @@ def irfft2(
 ) -> GradArray:  # fmt: skip
     """The inverse of `rfft2`."""
     return _along_several("irfftn", a, s, axes, norm, out)
+
+
+def _frequencies(name: str, n: int, d: Any, device: Any) -> GradArray:
+    d = on_cpu(f"fft.{name}", array(d), device)
+    return index_array(getattr(np.fft, name)(n), d) / d
+
+
+@implements("fft.fftfreq")
+def fftfreq(n: int, d: Any = 1.0, device: Any = None) -> GradArray:
+    """The frequencies of the n elements of `fft`; differentiable in the distance `d`."""
+    return _frequencies("fftfreq", n, d, device)
+
+
+@implements("fft.rfftfreq")
+def rfftfreq(n: int, d: Any = 1.0, device: Any = None) -> GradArray:
+    """The frequencies of the elements of `rfft`; differentiable in the distance `d`."""
+    return _frequencies("rfftfreq", n, d, device)
 
 
 @implements("fft.fftshift")

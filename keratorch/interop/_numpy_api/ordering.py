@@ -12,6 +12,7 @@ from ... import functions as kt
 from ...backends import _registry
 from ...core.array import GradArray
 from ...core.convert import as_operand
+from ...core.recording import is_active
 from ...errors import AxisError, ShapeError
 from ._arguments import (
     array,
@@ -20,6 +21,7 @@ from ._arguments import (
     flat,
     is_complex,
     is_floating,
+    numpy_dtype,
     one_axis,
     promoted,
     refuse,
@@ -125,13 +127,17 @@ def lexsort(keys: Any, axis: int = -1) -> GradArray:
 
 @implements("sort_complex")
 def sort_complex(a: Any) -> GradArray:
-    """The elements as complex numbers, sorted by their real parts, then by their imaginary parts."""
+    """The elements as complex numbers, sorted by real parts, and equal ones by imaginary parts."""
     x = array(a)
     if x.ndim == 0:
         raise AxisError("numpy.sort_complex of a 0-d array: it needs an axis to sort along")
-    order = lexsort([kt.imag(x), kt.real(x)]) if is_complex(x) else kt.argsort(x, axis=-1)
-    y = kt.take_along_axis(x, order, axis=-1)
-    return y if is_complex(x) else kt.astype(y, kt.complex128)
+    if is_complex(x):
+        re, im = kt.real(x.detach()), kt.imag(x.detach())
+        undefined = [kt.astype(kt.isnan(part), re.dtype) for part in (im, re)]  # NaNs come last
+        return kt.take_along_axis(x, lexsort([im, re, *undefined]), axis=-1)
+    small = numpy_dtype(x.dtype).name in ("int8", "int16", "uint8", "uint16")
+    dtype = _registry.of(x._array).dtype("complex64" if small else "complex128")
+    return kt.astype(kt.sort(x, axis=-1), dtype)
 
 
 @implements("searchsorted", constant=True)
@@ -262,22 +268,26 @@ def intersect1d(
 ) -> Any:
     """The distinct elements of `ar1` that are in `ar2` too, in order.
 
-    The gradient goes to the first occurrence in `ar1`. With `return_indices`, the result has the
-    positions of the first occurrences in `ar1` and in `ar2` too.
+    The gradient goes to the first occurrence in `ar1`; in `ar2`, if `ar1` is a constant. With
+    `return_indices`, the result has the positions of the first occurrences in both arrays too.
     """
     x, y = _rows("intersect1d", ar1, ar2)
-    if assume_unique:
-        order = kt.argsort(x)
-    else:
-        _, order = unique(x, return_index=True)
-    values = kt.take(x, order, axis=0)
-    common = kt.nonzero(kt.isin(values, y))[0]
-    found = kt.take(values, common, axis=0)
+    places = []
+    if not assume_unique:
+        x, in_x = unique(x, return_index=True)
+        y, in_y = unique(y, return_index=True)
+        places = [in_x, in_y]
+    both = kt.concat([x, y])
+    order = kt.argsort(both)  # stable: of two equal elements, that of x comes first
+    ordered = kt.take(both, order, axis=0)
+    (twice,) = kt.nonzero(ordered.detach()[1:] == ordered.detach()[:-1])
+    found = kt.take(ordered, twice if is_active(x) or not is_active(y) else twice + 1, axis=0)
     if not return_indices:
         return found
-    _, others = unique(y, return_index=True)
-    places = kt.searchsorted(kt.take(y, others, axis=0).detach(), found.detach())
-    return found, kt.take(order, common, axis=0), kt.take(others, places, axis=0)
+    found_at = [kt.take(order, twice, axis=0), kt.take(order, twice + 1, axis=0) - x.shape[0]]
+    if not assume_unique:
+        found_at = [kt.take(p, i, axis=0) for p, i in zip(places, found_at, strict=True)]
+    return found, *found_at
 
 
 @implements("setdiff1d")

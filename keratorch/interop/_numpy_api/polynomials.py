@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import math
+import warnings
 from typing import Any
 
 import numpy as np
 
 from ... import functions as kt
 from ...core.array import GradArray
+from ...core.nodes import is_tracked
 from ...errors import ShapeError
-from ...ops._operands import first_array
+from ...ops._operands import can_look, first_array
 from ._arguments import array, floating, index_array, is_complex, promoted, refuse
 from ._table import implements
 from .differences import vander
+from .linalg import lstsq
 from .signal import convolve
 
 
@@ -138,10 +142,13 @@ def polyfit(
     cov : whether to return ``(coefficients, covariance)``; ``"unscaled"`` leaves out the factor
         χ²/(number of places − number of coefficients).
 
-    Differentiable in `x`, `y` and `w` if the places `x` determine the polynomial.
+    rcond : singular values up to `rcond` times the largest count as 0. If they are not 0, a tracked
+        argument raises `NotDifferentiableError`.
+
+    Where the places `x` do not determine the coefficients, the result is that of least norm, with
+    NumPy's `RankWarning`, and its derivative assumes constant rank. On a device whose values the
+    host cannot see the result is NaN there.
     """
-    if rcond is not None:
-        raise refuse("polyfit", "rcond=", "leave it out, or use kt.linalg.svd")
     like = first_array(x, y, w)
     x, y = (floating(array(v, like)) for v in (x, y))
     if deg < 0 or x.ndim != 1 or not x.shape[0] or y.ndim not in (1, 2):
@@ -154,44 +161,84 @@ def polyfit(
             f"numpy.polyfit: x of shape {tuple(x.shape)} and y of shape {tuple(y.shape)}: they "
             "must be equally long"
         )
-    if x.shape[0] <= deg:
-        raise refuse("polyfit", f"{x.shape[0]} places for deg={deg}", "take a lower degree")
     powers = vander(x, deg + 1)
     if w is not None:
         weights = array(w, x)
+        if tuple(weights.shape) != tuple(x.shape):
+            raise ShapeError(
+                f"numpy.polyfit: weights of shape {tuple(weights.shape)} for {x.shape[0]} places"
+            )
         powers = powers * weights[:, None]
         y = y * (weights if y.ndim == 1 else weights[:, None])
     # Scale the columns to length 1, so that all numbers are of similar size.
     scale = kt.sqrt(kt.sum(kt.real(powers * kt.conj(powers)), axis=0))
+    if cov and is_complex(powers) and not full:
+        raise refuse("polyfit", "cov= and complex places", "compute it from numpy.vander(x)")
     powers, y = promoted("polyfit", [powers / scale, y])
-    q, r = kt.linalg.qr(powers)
+    tolerance = x.shape[0] * kt.finfo(x.dtype).eps if rcond is None else rcond
     columns = y if y.ndim == 2 else y[:, None]
-    scaled = kt.linalg.solve(r, kt.matmul(kt.conj(kt.matrix_transpose(q)), columns))
+    more: tuple[Any, ...] = ()
+    r = None if full else _factor(powers, tolerance)
+    if r is not None:
+        turned = kt.matmul(kt.conj(kt.matrix_transpose(r.Q)), columns)
+        scaled = kt.linalg.solve(r.R, turned)
+    else:
+        scaled, squares, rank, values = lstsq(powers, columns, tolerance)
+        rank = int(rank.item())
+        more = squares, rank, values, tolerance
+        if rank <= deg and not full:
+            warnings.warn(
+                f"numpy.polyfit: {x.shape[0]} places determine {rank} of {deg + 1} coefficients",
+                np.exceptions.RankWarning,
+                stacklevel=2,
+            )
     found = scaled / scale[:, None]
     found = found if y.ndim == 2 else found[:, 0]
-    if not (full or cov):
-        return found
-    missed = kt.matmul(powers, scaled) - columns
-    squares = kt.sum(kt.real(missed * kt.conj(missed)), axis=0)
-    order = deg + 1
     if full:
-        squares = squares if x.shape[0] > order else squares[:0]
-        values = kt.linalg.svdvals(powers)
-        return found, squares, order, values, x.shape[0] * kt.finfo(x.dtype).eps
-    # (PᴴP)⁻¹ = R⁻¹ R⁻ᴴ, with the scale of the columns undone.
-    inverse = kt.linalg.inv(r)
+        return found, *more
+    if not cov:
+        return found
+    places = x.shape[0]
+    if cov != "unscaled" and places <= deg + 1:
+        raise ValueError(
+            f"numpy.polyfit: {places} places for {deg + 1} coefficients: the covariance needs more "
+            "places; cov='unscaled' does not"
+        )
+    covariance = _covariance(powers, tolerance, scale)
+    if cov == "unscaled":
+        return found, covariance[:, :, None] if y.ndim == 2 else covariance
+    missed = kt.matmul(powers, scaled) - columns
+    squares = kt.sum(kt.real(missed * kt.conj(missed)), axis=0) / (places - deg - 1)
+    return found, covariance[:, :, None] * squares if y.ndim == 2 else covariance * squares[0]
+
+
+def _factor(powers: GradArray, tolerance: float) -> Any:
+    """The QR decomposition of `powers`; `None` if its columns depend on each other.
+
+    Where the host cannot see that, R is NaN in this case.
+    """
+    if powers.shape[0] < powers.shape[1]:
+        return None
+    found = kt.linalg.qr(powers)
+    if can_look(powers):
+        rank = kt.linalg.matrix_rank(found.R.detach(), rtol=tolerance)
+        return found if int(rank.item()) == powers.shape[1] else None
+    sizes = kt.abs(kt.linalg.diagonal(found.R.detach()))
+    full = kt.min(sizes) > tolerance * kt.max(sizes)
+    return type(found)(found.Q, kt.where(full, found.R, math.nan))
+
+
+def _covariance(powers: GradArray, tolerance: float, scale: GradArray) -> GradArray:
+    """(PᴴP)⁻¹ = R⁻¹ R⁻ᴴ, with the scale of the columns undone."""
+    factor = _factor(kt.real(powers), tolerance)
+    if factor is None:
+        raise np.linalg.LinAlgError(
+            f"numpy.polyfit: {powers.shape[0]} places do not determine {powers.shape[1]} "
+            "coefficients, so that they have no covariance: take a lower degree"
+        )
+    inverse = kt.linalg.inv(factor.R)
     covariance = kt.matmul(inverse, kt.conj(kt.matrix_transpose(inverse)))
-    covariance = covariance / (scale[:, None] * scale)
-    if cov != "unscaled":
-        if x.shape[0] <= order:
-            raise ValueError(
-                f"numpy.polyfit: {x.shape[0]} places for {order} coefficients: the covariance "
-                "needs more places; cov='unscaled' does not"
-            )
-        squares = squares / (x.shape[0] - order)
-        covariance = covariance * (squares if y.ndim == 2 else squares[0])[..., None, None]
-        return found, kt.moveaxis(covariance, 0, -1) if y.ndim == 2 else covariance
-    return found, covariance[:, :, None] if y.ndim == 2 else covariance
+    return covariance / (scale[:, None] * scale)
 
 
 @implements("poly")
@@ -225,10 +272,11 @@ def roots(p: Any) -> GradArray:
     """The zeros of the polynomial, as eigenvalues of its companion matrix.
 
     They are real if `p` and all of them are. Zeros at the ends of `p` are found on the host, so
-    the call waits for the device. The derivatives are infinite at multiple zeros.
+    the call waits for the device. The derivatives are infinite at multiple zeros. A leading
+    coefficient 0 has those of the zeros that stay finite.
     """
     (p,) = _coefficients("roots", p)
-    p = floating(p)
+    p = whole = floating(p)
     (known,) = np.nonzero(p.numpy())
     if not known.size:
         return p[:0]
@@ -243,6 +291,36 @@ def roots(p: Any) -> GradArray:
         found = kt.linalg.eigvals(kt.concat([first, below], axis=0))
         if not is_complex(p) and not kt.any(kt.imag(found.detach()) != 0):
             found = kt.real(found)
-    if not at_zero:
-        return found
-    return kt.concat([found, kt.zeros((at_zero,), dtype=found.dtype, device=found.device)])
+    if at_zero:
+        zeros = kt.zeros((at_zero,), dtype=found.dtype, device=found.device)
+        found = kt.concat([found, zeros])
+    if is_tracked(whole) and whole.shape[0] > n and found.shape[0]:
+        cut = [whole[: int(known[0])], whole[whole.shape[0] - at_zero :]]
+        return _moved_by(whole, kt.sum(kt.concat(cut)), found)
+    return found
+
+
+def _moved_by(p: GradArray, cut: GradArray, zeros: GradArray) -> GradArray:
+    """`zeros` of the polynomial `p`, differentiable in the coefficients 0 at its ends too.
+
+    cut : the sum of these coefficients.
+
+    Steps of Newton's method move a zero by roundings only, which its value leaves out. Each step
+    doubles the order of the derivatives that are right: to 7 here. At a multiple zero, where the
+    steps do not exist, the derivatives are infinite, as those of the square root of `cut` are.
+    """
+    slopes = np.polyval(np.polyder(p.numpy()), zeros.numpy())
+    coefficients = kt.unstack(p)
+    found = []
+    for i, s in enumerate(slopes):
+        if s == 0:
+            found.append(zeros[i] + kt.sqrt(cut))
+            continue
+        z = zeros[i]
+        for _ in range(3):
+            value = slope = kt.zeros_like(z)
+            for a in coefficients:
+                value, slope = value * z + a, slope * z + value
+            z = z - value / slope
+        found.append(zeros[i].detach() + (z - z.detach()))
+    return kt.stack(found)

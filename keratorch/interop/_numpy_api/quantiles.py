@@ -13,6 +13,7 @@ from ...backends import _registry
 from ...core.array import GradArray
 from ...core.convert import SCALARS
 from ...core.nodes import raw_of
+from ...core.recording import is_active
 from ...ops._operands import first_array, widened
 from ...ops.statistics import one_axis_last
 from .._values import arrays_in
@@ -176,13 +177,24 @@ def _of_rows(
     if method not in _STEPS:
         high = kt.astype(kt.clip(index + 1, 0, last), kt.int64)
         other = kt.take_along_axis(rows, high, axis=-1)
-        gap = kt.astype(kt.where(low == high, 0.0, other - y), dtype, copy=False)
+        gap = kt.where(low == high, 0.0, other - y)
+        if is_active(q):
+            ends = (index == last) & (part == 0) & (q == 1)
+            gap = kt.where(ends, _last_gap(rows, low), gap)
+        gap = kt.astype(gap, dtype, copy=False)
         y, other, part = (kt.astype(v, dtype, copy=False) for v in (y, other, part))
         y = kt.where(part < 0.5, y + gap * part, other - gap * (1 - part))
     if floats and not skip_nan:
         worst = rows[..., -1:]
         y = kt.where(kt.isnan(worst), worst, y)
     return y
+
+
+def _last_gap(rows: GradArray, low: GradArray) -> GradArray:
+    """From the element before `low` to that at `low`: the slope at q = 1, where none follows."""
+    before = kt.take_along_axis(rows, kt.maximum(low - 1, kt.zeros_like(low)), axis=-1)
+    gap = kt.take_along_axis(rows, low, axis=-1) - before
+    return kt.where(kt.isfinite(gap), gap, 0.0)
 
 
 def _of_host(value: Any) -> Any:
@@ -272,7 +284,7 @@ def quantile(
 
     The gradient goes to the element that is the quantile, or to the two that are interpolated. The
     derivative in `q` is the slope between these two, and 0 for methods that do not interpolate. At
-    an element it is the slope to the next one.
+    an element it is the slope to the next one, and at q = 1 that from the one before.
     """
     no_out("quantile", out)
     return _quantile("quantile", a, q, 1.0, axis, keepdims, method, False, weights)

@@ -181,12 +181,16 @@ def std(
         ddof = ddof if correction is None else correction
         return kt.std(x, axis=axis, correction=ddof, keepdims=builtins.bool(keepdims))
     # The root of the variance would have an infinite derivative at 0: the norm has the value 0.
+    n = count(x, axis, where, builtins.bool(keepdims))
+    alone = mean is None and where is True and n == 1
     mean = _mean(x, axis, keepdims=True, where=where) if mean is None else mean
     away = _kept(x - mean, where, 0)
     narrow = away.dtype
     wide = kt.astype(away, kt.result_type(narrow, kt.float32), copy=False)
-    length = kt.linalg.vector_norm(wide, axis=axis, keepdims=builtins.bool(keepdims))
-    n = count(x, axis, where, builtins.bool(keepdims))
+    if alone:  # always 0, with all derivatives; the norm has a kink there
+        length = kt.sum(kt.real(wide), axis=axis, keepdims=builtins.bool(keepdims))
+    else:
+        length = kt.linalg.vector_norm(wide, axis=axis, keepdims=builtins.bool(keepdims))
     left = n - (ddof if correction is None else correction)
     if isinstance(left, GradArray):
         divisor = kt.sqrt(kt.astype(kt.maximum(left, 0), length.dtype))

@@ -65,7 +65,12 @@ def ravel(a: Any, order: str = "C") -> GradArray:
     elif order == "K":
         strides = [abs(n) for n in x._array.strides]
         x = kt.permute_dims(x, tuple(sorted(range(x.ndim), key=lambda i: -strides[i])))
-    return flat(x)
+    y = flat(x)
+    raw = x._array
+    contiguous = getattr(getattr(raw, "flags", None), "c_contiguous", True)
+    if not contiguous and _registry.of(raw).may_overlap(raw, y._array):
+        return kt.asarray(y, copy=True)  # x[::-1].ravel(), where reshape makes a view
+    return y
 
 
 @implements("transpose", "permute_dims")

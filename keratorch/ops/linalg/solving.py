@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from ...backends import _registry
@@ -12,9 +13,9 @@ from ...core.grad import Grad
 from ...core.nodes import raw_of
 from ...core.recording import constant, is_active, record
 from ...core.sync import waits
-from ...errors import ShapeError
+from ...errors import NotDifferentiableError, ShapeError
 from ...typing import ArrayLike
-from .._operands import as_array, namespace, operands, raw_namespace
+from .._operands import as_array, can_look, namespace, operands, raw_namespace
 from ..manipulation import broadcast_shape
 from ._matrices import adjoint, call_raw, floating, matrices, real, same_dtype, solved
 from .decompositions import svdvals
@@ -63,11 +64,20 @@ class PinvGrad(Grad):
     AY is 1 where the rank is the number of rows, and YA where it is the number of columns. The
     rule leaves out these terms then: the rounding errors in 1 − AY would be multiplied by ‖Y‖²,
     and by more in the derivatives of the rule.
+
+    `cut` says of each matrix whether `pinv` left out singular values that are not 0. The formula
+    does not hold then, and the derivative is NaN. It is `None` if there is no such matrix.
     """
 
-    __slots__ = ()
+    __slots__ = ("cut",)
     saves = (0, -1)
     fresh = True
+
+    def _unless_cut(self, xp: Any, value: Any) -> Any:
+        if self.cut is None:
+            return value
+        cut = self.cut[..., None, None]
+        return xp.where(constant(cut) if isinstance(value, GradArray) else cut, math.nan, value)
 
     def backward(self, grad: Any) -> tuple[Any, ...]:
         xp = namespace(grad)
@@ -80,7 +90,7 @@ class PinvGrad(Grad):
         third = mul(yh, mul(y, gh))
         third = third - mul(mul(third, y), a)
         second, third = _unless_full(a, y, second, third)
-        return (second + third - first,)
+        return (self._unless_cut(xp, second + third - first),)
 
     def jvp(self, *tangents: Any) -> Any:
         (t,) = tangents
@@ -91,7 +101,7 @@ class PinvGrad(Grad):
         second = mul(y, mul(yh, th - mul(mul(th, a), y)))
         third = mul(mul(th - mul(y, mul(a, th)), yh), y)
         second, third = _unless_full(a, y, second, third)
-        return second + third - mul(y, mul(t, y))
+        return self._unless_cut(xp, second + third - mul(y, mul(t, y)))
 
 
 def _unless_full(a: Any, y: Any, of_rows: Any, of_columns: Any) -> tuple[Any, Any]:
@@ -118,16 +128,40 @@ def pinv(x: ArrayLike, /, *, rtol: Any = None) -> GradArray:
     rtol : singular values up to `rtol` times the largest count as 0; default: max(m, n) times the
         precision of the dtype.
 
-    The derivative assumes that the rank does not change. Raises `SyncError` inside `no_sync()`,
-    `ShapeError` for fewer than two axes, `DTypeError` unless x is floating or complex.
+    The derivative assumes that the rank does not change. If `rtol` leaves out singular values that
+    are not 0, it is another: `NotDifferentiableError`, or NaN where the host cannot look. Raises
+    `SyncError` inside `no_sync()`, `ShapeError` for fewer than two axes, `DTypeError` unless x is
+    floating or complex.
     Source: Golub & Pereyra 1973.
     """
     x = matrices("pinv", x)
     waits("pinv", x.shape, "CuPy counts singular values; use solve, or do it outside")
     rtol = raw_of(rtol)
     raw = call_raw(x, "pinv", **({} if rtol is None else {"rtol": rtol}))
-    return (
-        record(PinvGrad, (x,), raw, (x._array, raw)) if is_active(x) else recording.unrecorded(raw)
+    if not is_active(x):
+        return recording.unrecorded(raw)
+    cut = None if rtol is None else _cut(x, rtol)
+    return record(PinvGrad, (x,), raw, (x._array, raw), cut=cut)
+
+
+def _cut(x: GradArray, rtol: Any) -> Any:
+    """Of each matrix whether `rtol` leaves out singular values above rounding errors; or `None`."""
+    s = svdvals(constant(x._array))._array
+    rtol = rtol if isinstance(rtol, (float, int)) else rtol[..., None]
+    backend, xp = _registry.of(s), raw_namespace(x)
+    with backend.on_device(s):
+        largest = xp.max(s, axis=-1, keepdims=True) if x.size else s
+        noise = 100 * max(x.shape[-2:]) * xp.finfo(s.dtype).eps
+        cut = xp.any((s <= rtol * largest) & (s > noise * largest), axis=-1)
+        cut = as_array(s, cut)
+        if not can_look(s):
+            return cut
+        if not bool(xp.any(cut)):
+            return None
+    raise NotDifferentiableError(
+        f"pinv of a tracked array of shape {tuple(x.shape)}: rtol leaves out singular values that "
+        "are not 0, and the derivative assumes constant rank: take a smaller rtol, or pass "
+        "x.detach()"
     )
 
 

@@ -237,8 +237,9 @@ class CuPyBackend(Backend):
 
     @explained
     def to_numpy(self, array: RawArray) -> Any:
-        with array.device:
-            await_maker(array)
+        with device_of((array,)):
+            if isinstance(array, cp.ndarray):
+                await_maker(array)
             return cp.asnumpy(array)
 
     def dtype(self, dtype: Any) -> Any:

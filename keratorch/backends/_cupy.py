@@ -414,7 +414,8 @@ class CuPyBackend(Backend):
         with array.device:
             if behind:
                 catch_up()
-            array[key] = value
+            if not _written_by_mask(array, key, value):
+                array[key] = value
 
     @explained
     def add(self, a: RawArray, b: RawArray) -> RawArray:
@@ -447,6 +448,20 @@ class CuPyBackend(Backend):
 
     def may_overlap(self, a: RawArray, b: RawArray) -> bool:
         return bool(cp.may_share_memory(a, b))
+
+
+def _written_by_mask(array: RawArray, mask: Any, value: Any) -> bool:
+    """Write one number where `mask` is true, if it can be; CuPy would wait."""
+    if not _is_mask(mask) or mask.shape != array.shape[: mask.ndim]:
+        return False
+    if type(value) is cp.ndarray:
+        fits = value.ndim == 0 and cp.can_cast(value.dtype, array.dtype)
+    else:
+        fits = type(value) in (bool, int, float) and array.dtype.kind in "fc"
+    if not fits:
+        return False
+    cp.copyto(array, value, where=mask.reshape(mask.shape + (1,) * (array.ndim - mask.ndim)))
+    return True
 
 
 def _is_mask(part: Any) -> bool:

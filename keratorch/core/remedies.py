@@ -339,7 +339,8 @@ ROWS = [
     Row(
         "`cmath.exp(x)`",
         "cmath",
-        "write kt.exp(x) and the like, which take complex arrays",
+        "write kt.exp(x.astype('complex128')) and the like: of a real x, kt.sqrt(x) and kt.log(x) "
+        "are NaN where the result is complex",
         "{called} of a tracked array of shape {shape} would lose its gradient",
     ),
     Row(

@@ -1,11 +1,11 @@
 """Arrays of NumPy that take tracked values: ``a = np.zeros(3)``, then ``a[0] = x[0]**2``.
 
-`Fillable` is NumPy's array until a tracked value is written into it. Only writes of elements run
-Python code before that, and results of arithmetic are plain arrays. With the first tracked value
-the array *turns*: it holds a `GradArray` of its values, and its class becomes `Filled`, which
-leaves everything to that `GradArray`. Its views turn too. The memory of all of them is then
-read-only and of no number's dtype, so that C code that reads or writes it past keratorch raises an
-error; what still reads it finds NaN.
+`Fillable` is NumPy's array until a tracked value is written into it. Only its writes and its
+operators run Python code before that, and results of arithmetic are plain arrays. With the first
+tracked value the array *turns*: it holds a `GradArray` of its values, and its class becomes
+`Filled`, which leaves everything to that `GradArray`. Its views turn too. The memory of all of them
+is then read-only and of no number's dtype, so that C code that reads or writes it past keratorch
+raises an error; what still reads it finds NaN.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from weakref import ref
 
 import numpy as np
 
+from ..backends._subclasses import allow
 from ..core import filled
 from ..core.array import GradArray
 from ..core.convert import as_operand
@@ -24,7 +25,8 @@ from ..core.recording import constant
 from ..errors import DTypeError, LostGradientError
 from ..ops.indexing import taken
 from . import _fillable_places as places
-from ._fillable_values import holds_active, is_basic, plain
+from ._fillable_operators import give_operators, operand
+from ._fillable_values import holds_active, is_basic, numbers, plain
 from ._filled_methods import c_dtype, complete, real_of
 
 _nd = np.ndarray
@@ -33,11 +35,6 @@ _get = _nd.__getitem__
 _set_dtype = vars(_nd)["dtype"].__set__
 _real: Any = vars(_nd)["real"].__get__
 _imag: Any = vars(_nd)["imag"].__get__
-#: The types whose values NumPy writes by itself; other types are looked at.
-_PLAIN = frozenset([
-    bool, int, float, complex, np.ndarray, np.bool_, np.int64, np.float32, np.float64,
-    np.complex64, np.complex128,
-])  # fmt: skip
 #: Held while an array turns, as threads may write into views of one array.
 _turning = threading.RLock()
 
@@ -87,7 +84,7 @@ class Fillable(np.ndarray):
                 _turn_view(self, base)
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        if type(value) in _PLAIN:
+        if type(value) in numbers:
             try:
                 return _set(self, key, value)
             except ValueError:
@@ -142,7 +139,12 @@ class Fillable(np.ndarray):
 
     def dot(self, b: Any, out: Any = None) -> Any:
         """The dot product with `b`."""
+        b = operand(b)
         return np.dot(self, b, out) if out is not None else np.dot(self, b)
+
+    def clip(self, min: Any = None, max: Any = None, out: Any = None, **kwargs: Any) -> Any:
+        """The elements, with `min` and `max` in place of those beyond."""
+        return _nd.clip(self, operand(min), operand(max), out, **kwargs)
 
     def __reduce_ex__(self, protocol: Any) -> Any:  # a pickle holds a plain array
         return self.view(_nd).__reduce_ex__(protocol)
@@ -151,20 +153,7 @@ class Fillable(np.ndarray):
         return self.view(_nd).__reduce__()
 
 
-def as_fillable(array: Any) -> Any:
-    """A `Fillable` with the values of an array of NumPy; a view of one stays a view of it."""
-    if array.base is not None and root_of(array) is not array:
-        return array.view(Fillable)
-    if not filled.classes:
-        filled.present = present
-        filled.classes.update((Fillable, Filled))
-    # It must own its memory, so that the views of it lead to it.
-    if array.ndim > 1 and array.flags.fnc:
-        new = Fillable(array.shape, array.dtype, order="F")
-    else:
-        new = Fillable(array.shape, array.dtype)
-    _set(new, ..., array)
-    return new
+give_operators(Fillable)
 
 
 def root_of(a: Any) -> Any:
@@ -434,6 +423,7 @@ def memory(a: Any) -> Any:
 
 
 complete(Filled)
+allow(Fillable, Filled)
 
 
 class Flat:
@@ -478,9 +468,9 @@ __all__ = [
     "Fillable",
     "Filled",
     "Flat",
-    "as_fillable",
     "memory",
     "present",
+    "root_of",
     "turn",
     "value_of",
 ]

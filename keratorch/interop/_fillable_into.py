@@ -1,4 +1,4 @@
-"""NumPy's functions given arrays that take tracked values: as what they read or write."""
+"""Arrays that take tracked values: making them, and NumPy's functions that read or write them."""
 
 from __future__ import annotations
 
@@ -9,9 +9,25 @@ import numpy as np
 from ..core import filled
 from ..core.array import GradArray
 from ..core.mode import mode
-from ._fillable import Fillable, Filled, as_fillable, memory, turn, value_of
+from ._fillable import Fillable, Filled, memory, present, root_of, turn, value_of
 from ._fillable_values import holds_active, plain
 from ._values import WRITERS
+
+
+def as_fillable(array: Any) -> Any:
+    """A `Fillable` with the values of an array of NumPy; a view of one stays a view of it."""
+    if array.base is not None and root_of(array) is not array:
+        return array.view(Fillable)
+    if not filled.classes:
+        filled.present = present
+        filled.classes.update((Fillable, Filled))
+    # It must own its memory, so that the views of it lead to it.
+    if array.ndim > 1 and array.flags.fnc:
+        new = Fillable(array.shape, array.dtype, order="F")
+    else:
+        new = Fillable(array.shape, array.dtype)
+    np.ndarray.__setitem__(new, ..., array)
+    return new
 
 
 def ufunc_into(ufunc: Any, method: str, inputs: Any, kwargs: Any) -> Any:
@@ -91,4 +107,4 @@ def _array_function(self: Any, func: Any, types: Any, args: Any, kwargs: Any) ->
 Filled.__array_ufunc__ = _array_ufunc  # type: ignore[method-assign]
 Filled.__array_function__ = _array_function  # type: ignore[method-assign]
 
-__all__ = ["function_into", "takes_part", "ufunc_into"]
+__all__ = ["as_fillable", "function_into", "takes_part", "ufunc_into"]

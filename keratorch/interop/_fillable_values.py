@@ -10,6 +10,11 @@ from ..core.array import GradArray, get_raw
 from ..core.recording import is_active
 
 _nd = np.ndarray
+#: The types that NumPy computes with by itself; other types are looked at.
+numbers = frozenset([
+    bool, int, float, complex, np.ndarray, np.bool_, np.int64, np.float32, np.float64,
+    np.complex64, np.complex128,
+])  # fmt: skip
 
 
 def holds_active(value: Any) -> bool:
@@ -41,4 +46,4 @@ def is_basic(key: Any) -> bool:
     )
 
 
-__all__ = ["holds_active", "is_basic", "plain"]
+__all__ = ["holds_active", "is_basic", "numbers", "plain"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..core import filled
 from ..core.array import GradArray
 from ..core.shown import shown
 from ..errors import DTypeError, LostGradientError
@@ -30,8 +31,11 @@ def _round(self: GradArray, ndigits: int | None = None) -> Any:
     return int(y) if ndigits is None else y
 
 
-def _into(name: str, out: Any, found: GradArray) -> GradArray:
-    """Write the result of the method `name` into the `GradArray` `out`; returns `out`."""
+def _into(name: str, out: Any, found: GradArray) -> Any:
+    """Write the result of the method `name` into `out`, which takes gradients; returns `out`."""
+    if type(out) in filled.classes:
+        out[...] = found
+        return out
     if not isinstance(out, GradArray):
         raise LostGradientError(
             f"x.{name}(out=...) writes into a GradArray, not into a {type(out).__name__}, which "

@@ -15,9 +15,8 @@ from ..core.losing import lost
 from ..core.nodes import is_tracked, raw_of
 from ..core.recording import constant
 from ..errors import LostGradientError, NotDifferentiableError
-from ._fillable_into import ufunc_into
 from ._lookup import _foreign, _is_numpys, _is_scipys, ufunc_function
-from ._numpy_functions import array_function
+from ._numpy_functions import array_function, of_fillable
 
 _ISNAN = kt.isnan
 #: The keyword arguments that a ufunc reads and that may be arrays.
@@ -35,7 +34,7 @@ def array_ufunc(self: GradArray, ufunc: Any, method: str, *inputs: Any, **kwargs
     if filled.classes:
         targets = inputs[:1] if method == "at" else kwargs.get("out", ())
         if not filled.classes.isdisjoint(map(type, targets)):
-            return ufunc_into(ufunc, method, inputs, kwargs)
+            return of_fillable().ufunc_into(ufunc, method, inputs, kwargs)
         inputs = filled.settled(inputs)
     if not kwargs or (method != "__call__" and kwargs.get("out") is None):
         function = ufunc_function(ufunc, method)

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..backends import _registry
 from ..backends._subclasses import refuse
+from ..core import filled
 from ..core.array import GradArray
 from ..core.callers import asked_by_optimizer
 from ..core.mode import mode
@@ -17,7 +18,6 @@ from ..core.nodes import is_tracked
 from ..core.recording import constant
 from ..core.views import share
 from ..errors import NotDifferentiableError
-from ._fillable_into import function_into, takes_part
 from ._like import made_like
 from ._lookup import table_function
 from ._values import MAKERS, WRITERS, arrays_in, not_differentiable, qualified_name, unwrapped
@@ -30,14 +30,23 @@ _VIEWERS = frozenset(["flip", "fliplr", "flipud"])
 _OF_USERS = frozenset(["atleast_1d", "atleast_2d"])
 
 
+def of_fillable() -> Any:
+    """The module of arrays that take tracked values: loaded with the first of them."""
+    from . import _fillable_into
+
+    return _fillable_into
+
+
 def array_function(
     self: GradArray, func: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> Any:
     """NumPy calls this in place of `func` if an argument is a `GradArray`."""
     import numpy as np
 
-    if takes_part(func, types, args, kwargs):
-        return function_into(func, args, kwargs)
+    if filled.classes and not filled.classes.isdisjoint(types):
+        fillable = of_fillable()
+        if fillable.takes_part(func, types, args, kwargs):
+            return fillable.function_into(func, args, kwargs)
     for cls in types:
         if issubclass(cls, np.ndarray):
             refuse(cls)
@@ -109,4 +118,4 @@ def _as_constants(value: Any) -> Any:
     return value
 
 
-__all__ = ["array_function", "into"]
+__all__ = ["array_function", "into", "of_fillable"]

@@ -218,6 +218,8 @@ def _is_real(expr: Expr) -> bool:
     """Whether a complex number that C++ computes for `expr` has no imaginary part."""
     if expr.is_constant:
         return not isinstance(expr.value, complex)
+    if expr.name in ("negative", "multiply"):
+        return all(map(_is_real, expr.args))
     return expr.name in ("abs", "imag", "real")
 
 

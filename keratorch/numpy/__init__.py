@@ -20,7 +20,7 @@ from typing import Any
 import numpy as _numpy
 
 from ..interop._enumerate import ndenumerate as ndenumerate
-from ..interop._fillable import as_fillable as _as_fillable
+from ..interop._fillable_into import as_fillable as _as_fillable
 from ..interop._iterators import nditer as nditer
 from ..interop._mirror import Mirror as _Mirror
 from ..interop._mirror import finds_keratorch as _finds_keratorch

@@ -12,7 +12,7 @@ from ..core.array import GradArray
 from ..core.callers import asked_by_operator
 from ..core.convert import SCALARS, is_table
 from ..core.nodes import is_tracked
-from ..errors import LostGradientError
+from ..errors import DTypeError, LostGradientError
 from . import (
     arithmetic,
     constants,
@@ -173,6 +173,36 @@ def _imag(self: GradArray) -> GradArray:
     return zeros_like(self)
 
 
+def _set_real(self: GradArray, value: Any) -> None:
+    """``x.real = value``, and the last step of ``x.real += value`` of a real array."""
+    if value is self:
+        return
+    if _registry.of(self._array).is_complex(self._array.dtype):
+        _write_parts(self, value, "real")
+    else:
+        self[...] = value  # type: ignore[index]
+
+
+def _set_imag(self: GradArray, value: Any) -> None:
+    if not _registry.of(self._array).is_complex(self._array.dtype):
+        raise DTypeError(
+            f"writing into x.imag of an array of dtype {self._array.dtype} and shape "
+            f"{tuple(self.shape)}, which has real numbers: make the array complex first"
+        )
+    _write_parts(self, value, "imag")
+
+
+def _write_parts(x: GradArray, value: Any, part: str) -> None:
+    """Write real numbers into one part of a complex array; the view `x.real` cannot be written."""
+    real, imag = selection.real(x), selection.imag(x)
+    value = real * 0 + value
+    if _registry.of(value._array).is_complex(value._array.dtype):
+        raise DTypeError(f"x.{part} takes real numbers, not those of dtype {value._array.dtype}")
+    new = real + 1j * value if part == "imag" else value + 1j * imag
+    del real, imag
+    x[...] = new  # type: ignore[index]
+
+
 def _dlpack(
     self: GradArray,
     *,
@@ -259,8 +289,10 @@ _METHODS = {
     "conj": selection.conj,
     "T": property(_transpose, doc="The axes reversed."),
     "mT": property(manipulation.matrix_transpose, doc="The last two axes exchanged."),
-    "real": property(selection.real, doc="The real part."),
-    "imag": property(_imag, doc="The imaginary part; zeros for real arrays, as NumPy has it."),
+    "real": property(selection.real, _set_real, doc="The real part, also to write."),
+    "imag": property(
+        _imag, _set_imag, doc="The imaginary part, also to write; zeros for real arrays."
+    ),
 }
 
 

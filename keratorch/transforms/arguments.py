@@ -6,7 +6,9 @@ import inspect
 import operator
 from collections.abc import Callable, Sequence
 from functools import wraps
+from types import FunctionType, MethodType
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from ..core.shown import shown
 from ..errors import StructureError
@@ -123,8 +125,25 @@ def replaced(
     return moved, kwargs
 
 
+#: A function whose signature cannot change -> its parameters.
+_known: WeakKeyDictionary[Any, dict[str, inspect.Parameter]] = WeakKeyDictionary()
+
+
 def parameters_of(function: Callable[..., Any]) -> dict[str, inspect.Parameter]:
     """The parameters of `function` by name; none where Python does not know them."""
+    if type(function) is MethodType and type(function.__func__) is FunctionType:
+        found = list(parameters_of(function.__func__).items())
+        if found and found[0][1].kind in _POSITIONAL:
+            return dict(found[1:])
+    elif type(function) is FunctionType and not function.__dict__:
+        # In its dictionary a function has `__wrapped__` and `__signature__`.
+        if function not in _known:
+            _known[function] = _looked_up(function)
+        return _known[function]
+    return _looked_up(function)
+
+
+def _looked_up(function: Callable[..., Any]) -> dict[str, inspect.Parameter]:
     try:
         return dict(inspect.signature(function).parameters)
     except (TypeError, ValueError, NameError):  # functions in C; annotations that do not exist

@@ -103,6 +103,8 @@ _by_type: dict[type[Any], Structure] = {Outline: _outlines}
 #: The classes of libraries that are not imported here: library -> name of a class -> `Structure`
 #: without its class.
 _by_library: dict[str, dict[str, Callable[[type[Any]], Structure]]] = {}
+#: Classes of which `of` has found that no such library makes them.
+_of_no_library: set[type[Any]] = set()
 
 
 def of(cls: type[Any]) -> Structure | None:
@@ -110,10 +112,12 @@ def of(cls: type[Any]) -> Structure | None:
     if cls is tuple or cls is list or cls is dict:
         return None  # here, as torch.compile cannot follow what comes
     found = _by_type.get(cls)
-    if found is not None or not _by_library:
+    if found is not None or not _by_library or cls in _of_no_library:
         return found
     library = _by_library.get(cls.__module__.partition(".")[0])
     if library is None or cls.__name__ not in library:
+        if issubclass(cls, GradArrayBase) or cls.__module__ in ("builtins", "numpy"):
+            _of_no_library.add(cls)  # these live on anyway
         return None
     return _by_type.setdefault(cls, library[cls.__name__](cls))
 
@@ -226,6 +230,7 @@ def register_of_library(
 ) -> None:
     """Register a class of a library that need not be imported: it is known by its name."""
     _by_library.setdefault(library, {})[name] = structure
+    _of_no_library.clear()
 
 
 __all__ = ["Aux", "Outline", "Structure", "aux_of", "of", "register", "register_of_library"]

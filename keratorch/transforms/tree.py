@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..backends import _registry
 from ..core import filled
+from ..core.array import GradArray
 from ..errors import StructureError
 from . import registered
 
@@ -26,7 +27,7 @@ _missing = object()
 def children(tree: Any) -> list[tuple[Any, Any]] | None:
     """The parts of a container as pairs ``(key, part)``; `None` for a leaf."""
     cls: type = type(tree)
-    if cls in _registry.by_type or cls is float:
+    if cls in _registry.by_type or cls is GradArray or cls is float:
         return None
     if cls is dict:
         return list(tree.items())

@@ -98,6 +98,17 @@ def by_out(x, np):
     return np.sum(a * b * c) + d[()] ** 2 + np.sum(e**2)
 
 
+def by_out_of_methods(x, np):
+    a = np.outer(x, x)
+    total, limited, row = np.zeros(3), np.zeros((3, 3)), np.zeros((2, 3))
+    assert a.sum(axis=0, out=total) is total
+    a.clip(0.3, x[0], out=limited)
+    a.mean(axis=1, out=row[1])
+    limited.cumsum(axis=1, out=limited)
+    limited.max(axis=0, out=row[0])
+    return np.sum(total * row) + np.sum(limited * a)
+
+
 def by_lists(x, np):
     a = np.zeros(3)
     a[:] = [x[0], 1.0, x[2] * x[1]]
@@ -225,6 +236,7 @@ def constants_that_change(x, np):
 
 WAYS = [
     *(by_elements, in_place, by_slices, by_flat, by_functions, by_methods, by_out, by_lists),
+    by_out_of_methods,
     *(complex_parts, by_every_maker, views_made_before, rows_of_a_loop, a_view_of_a_view),
     *(
         the_diagonal_by_einsum,

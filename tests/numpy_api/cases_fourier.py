@@ -47,6 +47,7 @@ CASES = [
     *cases_of_several("rfft2", T),
     *cases_of_several("irfft2", TC),
     Case("fft.fftfreq", lambda np, d: np.fft.fftfreq(5, d), (D,), numpy_only=BESIDE),
+    Case("fft.rfftfreq", lambda np, d: np.fft.rfftfreq(4, d), (D,), numpy_only=BESIDE),
     Case(
         "fft.rfftfreq",
         lambda np, d: np.fft.rfftfreq(4, d=d, device="cpu"),

@@ -187,7 +187,7 @@ CASES = {
         lambda: math.sin(S),
         ["math.sin of", "`from keratorch import math`"],
     ),
-    "`cmath.exp(x)`": (lambda: cmath.exp(S), ["cmath.exp of", "kt.exp(x)"]),
+    "`cmath.exp(x)`": (lambda: cmath.exp(S), ["cmath.exp of", "kt.exp(x.astype('complex128'))"]),
     "`range(x)`, `[0] * x`, `chr(x)`, `hex(x)`": (
         lambda: range(S),
         ["__index__", "int(x.detach())"],

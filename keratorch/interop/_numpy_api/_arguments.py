@@ -98,16 +98,18 @@ def index_array(values: Any, like: GradArray) -> GradArray:
     return kt.asarray(backend.from_numpy(values, backend.device(like._array)))
 
 
-def positions(x: GradArray, values: Any) -> GradArray:
+def positions(x: GradArray, values: Any, new: Any = None) -> GradArray:
     """`values`, positions in `x` or a mask, as an array of its library.
 
-    A NumPy array is copied, where the library takes such indices.
+    A NumPy array is copied, where the library takes such indices. So is an array of the library if
+    a derivative will keep it: where `x` is active, or `new`, which is to be written into `x`.
     """
     if isinstance(values, GradArray):
         return values
     if _registry.is_array(values):
         raw = as_index(values, x._array)
-        return constant(kept(raw) if raw is values and is_active(x) else raw)
+        is_kept = is_active(x) or (new is not None and is_active(new))
+        return constant(kept(raw) if raw is values and is_kept else raw)
     if hasattr(values, "dtype"):  # a NumPy scalar
         return index_array(numpy.asarray(values), x)
     return strong(x, values)[1]

@@ -115,8 +115,8 @@ def putmask(a: Any, /, mask: Any, values: Any) -> None:
 def put_along_axis(arr: Any, indices: Any, values: Any, axis: int | None) -> None:
     """Write `values` at the positions `indices` along `axis`; of the flattened array for `None`."""
     x = _destination("put_along_axis", arr)
-    index, values = positions(x, indices), written(x, [0], values)
-    values = of_dtype("put_along_axis", values, x.dtype)
+    values = of_dtype("put_along_axis", written(x, [0], values), x.dtype)
+    index = positions(x, indices, values)
     shape = tuple(x.shape)
     if axis is None:
         index = kt.where(index < 0, index + x.size, index)

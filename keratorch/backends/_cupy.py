@@ -18,7 +18,7 @@ from keratorch.policy import policy
 
 from ._backend import Backend
 from ._cupy_own import OWN
-from ._cupy_streams import note, stream_of
+from ._cupy_streams import await_maker, behind, catch_up, note, order, stream_of
 from ._device import Device
 from ._indices import is_basic as makes_view
 from ._numpy import is_basic
@@ -92,6 +92,8 @@ def _where_its_arrays_are(function: Callable[..., Any]) -> Callable[..., Any]:
         # Some creation functions of CuPy ignore device=.
         device = kwargs.pop("device", None)
         with device_of(args) if device is None else cp.cuda.Device(device):
+            if behind:
+                catch_up()
             found = function(*args, **kwargs)
             note(found)
             return found
@@ -178,10 +180,23 @@ class CuPyBackend(Backend):
 
     @explained
     def to_device(self, array: RawArray, device: Device) -> RawArray:
-        with array.device:  # CuPy copies only contiguous arrays between devices
+        with array.device as source:  # CuPy copies only contiguous arrays between devices
+            await_maker(array)
             array = cp.ascontiguousarray(array)
-        with cp.cuda.Device(device.index):
-            return cp.array(array, copy=True)
+            sending = cp.cuda.get_current_stream()
+            if source.id == device.index:
+                found = cp.array(array, copy=True)
+                note(found)
+                return found
+            with cp.cuda.Device(device.index):
+                if behind:
+                    catch_up()
+                receiving = cp.cuda.get_current_stream()
+                order(sending, receiving, source.id, device.index)
+                found = cp.array(array, copy=True)
+                note(found)
+                order(receiving, sending, device.index, source.id)
+            return found
 
     def scope(self, array: RawArray) -> contextlib.AbstractContextManager[None]:
         return stream_of(array)
@@ -222,7 +237,10 @@ class CuPyBackend(Backend):
 
     @explained
     def to_numpy(self, array: RawArray) -> Any:
-        return cp.asnumpy(array)
+        with device_of((array,)):
+            if isinstance(array, cp.ndarray):
+                await_maker(array)
+            return cp.asnumpy(array)
 
     def dtype(self, dtype: Any) -> Any:
         try:
@@ -257,6 +275,8 @@ class CuPyBackend(Backend):
             if len(arrays) == 2 and arrays[0].device != arrays[1].device:
                 self.check_devices(name, *arrays)
             with arrays[0].device:
+                if behind:
+                    catch_up()
                 found = function(*operands)
                 note(found)
                 return found
@@ -297,6 +317,8 @@ class CuPyBackend(Backend):
     @explained
     def copy(self, array: RawArray) -> RawArray:
         with array.device:
+            if behind:
+                catch_up()
             return cp.array(array, copy=True, order="C")
 
     def writeable(self, array: RawArray) -> bool:
@@ -381,6 +403,8 @@ class CuPyBackend(Backend):
     @explained
     def get_item(self, array: RawArray, key: Any) -> RawArray:
         with array.device:
+            if behind:
+                catch_up()
             found = array[key]
             note(found)
             return found
@@ -388,7 +412,10 @@ class CuPyBackend(Backend):
     @explained
     def set_item(self, array: RawArray, key: Any, value: Any) -> None:
         with array.device:
-            array[key] = value
+            if behind:
+                catch_up()
+            if not _written_by_mask(array, key, value):
+                array[key] = value
 
     @explained
     def add(self, a: RawArray, b: RawArray) -> RawArray:
@@ -410,6 +437,8 @@ class CuPyBackend(Backend):
     @explained
     def sparse_matmul(self, matrix: Any, array: RawArray) -> RawArray:
         with array.device:
+            if behind:
+                catch_up()
             found = matrix @ array
             note(found)
             return found
@@ -419,6 +448,20 @@ class CuPyBackend(Backend):
 
     def may_overlap(self, a: RawArray, b: RawArray) -> bool:
         return bool(cp.may_share_memory(a, b))
+
+
+def _written_by_mask(array: RawArray, mask: Any, value: Any) -> bool:
+    """Write one number where `mask` is true, if it can be; CuPy would wait."""
+    if not _is_mask(mask) or mask.shape != array.shape[: mask.ndim]:
+        return False
+    if type(value) is cp.ndarray:
+        fits = value.ndim == 0 and cp.can_cast(value.dtype, array.dtype)
+    else:
+        fits = type(value) in (bool, int, float) and array.dtype.kind in "fc"
+    if not fits:
+        return False
+    cp.copyto(array, value, where=mask.reshape(mask.shape + (1,) * (array.ndim - mask.ndim)))
+    return True
 
 
 def _is_mask(part: Any) -> bool:

@@ -37,14 +37,45 @@ def _solve(a: RawArray, b: RawArray) -> RawArray:
     return cp.linalg.solve(a, cp.broadcast_to(b, stack + b.shape[-2:]))
 
 
+def _of_two_bytes(dtype: Any) -> bool:
+    """Whether `dtype` is float16 or bfloat16."""
+    return dtype.itemsize == 2 and dtype.kind in "fV"
+
+
+def _folded(name: str, joined: str, identity: str) -> Callable[..., Any]:
+    """``sum`` or ``prod``. For float16 and bfloat16 it accumulates in float32, in one launch.
+
+    CUB, CuPy's accelerator on GPUs, accumulates in the type of the array.
+    """
+    function = getattr(array_api_compat.cupy, name)
+    kernel = cp.ReductionKernel(
+        "T kx", "T kr", "static_cast<float>(kx)", joined, "kr = static_cast<T>(a)", identity,
+        f"keratorch_{name}_in_float", reduce_type="float",
+    )  # fmt: skip
+
+    @functools.wraps(function)
+    def folded(
+        x: RawArray, /, *, axis: Any = None, dtype: Any = None, keepdims: bool = False
+    ) -> RawArray:
+        kind = x.dtype if dtype is None else cp.dtype(dtype)
+        if kind != x.dtype or not _of_two_bytes(kind) or axis == ():
+            return function(x, axis=axis, dtype=dtype, keepdims=keepdims)
+        return kernel(x, axis=axis, keepdims=keepdims)
+
+    return folded
+
+
 def _scan(name: str) -> Callable[..., Any]:
-    """A cumulative function. CuPy has no such kernel for bfloat16, so that goes by float32."""
+    """A cumulative function. float16 and bfloat16 go by float32.
+
+    CuPy has no such kernel for bfloat16, and its kernels for float16 accumulate in float16.
+    """
     function = getattr(array_api_compat.cupy, name)
 
     @functools.wraps(function)
     def scan(x: RawArray, /, *, dtype: Any = None, **kwargs: Any) -> RawArray:
-        if dtype is None and x.dtype.name == "bfloat16":
-            return function(x.astype("f"), **kwargs).astype(x.dtype)
+        if _of_two_bytes(x.dtype if dtype is None else cp.dtype(dtype)):
+            return function(x.astype("f"), **kwargs).astype(x.dtype if dtype is None else dtype)
         return function(x, dtype=dtype, **kwargs)
 
     return scan
@@ -62,6 +93,8 @@ def _isdtype(dtype: Any, kind: Any) -> bool:
 OWN: dict[tuple[str, str], Callable[..., Any]] = {
     ("cupy", "sign"): _sign,
     ("cupy", "isdtype"): _isdtype,
+    ("cupy", "sum"): _folded("sum", "a + b", "0"),
+    ("cupy", "prod"): _folded("prod", "a * b", "1"),
     ("cupy", "cumulative_sum"): _scan("cumulative_sum"),
     ("cupy", "cumulative_prod"): _scan("cumulative_prod"),
     ("linalg", "solve"): _solve,

@@ -10,7 +10,7 @@ from ..core.array import GradArray, get_raw
 from ..core.convert import SCALARS, as_operand
 from ..core.grad import Grad
 from ..core.recording import constant, is_active, record, record_many
-from ..errors import RuleError
+from ..errors import RuleError, ShapeError
 from ..ops._operands import first_array, first_tracked
 
 _rules: dict[int, tuple[Any, Callable[..., Any]]] = {}
@@ -79,6 +79,10 @@ def register_kernel_grad(kernel: Any, backward: Any) -> None:
         has as many parameters, then the outputs. It returns the gradients of the inputs. For
         second derivatives, call `register_kernel_grad` for this kernel too.
 
+    CuPy drops the arguments ``stream=``, ``size=`` and ``block_size=`` of a kernel where an
+    argument is a `GradArray`. In place of ``stream=`` write ``with stream:``; in place of
+    ``size=`` make one parameter of the kernel not raw.
+
     A gradient may have the shape of the output: keratorch sums the broadcast axes.
     Raises `TypeError` for other arguments, `RuleError` if the parameters of the kernel `backward`
     do not fit.
@@ -116,6 +120,19 @@ def registered(kernel: Any) -> Callable[..., Any] | None:
     return None if found is None else found[1]
 
 
+def _launched(kernel: Any, raws: list[Any], into: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    try:
+        return kernel(*raws, *into, **kwargs)
+    except ValueError as error:
+        if "Loop size is undecided" not in str(error):
+            raise
+        raise ShapeError(
+            f"the kernel {kernel.name!r}: all its parameters are raw, so nothing says how often it "
+            "runs, and CuPy keeps size= to itself where an argument is a GradArray: make one "
+            "parameter not raw, as the output"
+        ) from error
+
+
 def _recorded(
     cls: type[Grad],
     kernel: Any,
@@ -133,7 +150,7 @@ def _recorded(
     backend = _registry.of(like._array)
     backend.check_devices(cls.__name__, *(r for r in raws if type(r) not in SCALARS))
     with backend.on_device(like._array):
-        found = kernel(*raws, *into, **kwargs)
+        found = _launched(kernel, raws, into, kwargs)
     outputs = found if isinstance(found, tuple) else (found,)
     if not any(is_active(a) for a in arrays):
         made = tuple(constant(y) for y in outputs)

@@ -1,7 +1,12 @@
 """CuPy kernels written by hand: reductions fused with the elementwise work around them.
 
 For float16 arrays each kernel computes in float32. The table `RULES` has rules of `Grad`s that
-need few launches. `softmax`, `log_softmax` and `logsumexp` are forward passes.
+need few launches. `softmax`, `log_softmax` and `logsumexp` are forward passes. Sums over repeated
+indices are in `_cupy_segments`.
+
+CuPy's accelerator CUB takes reductions of one input. It renames the input and the output of a
+`ReductionKernel` by replacing text in the expressions, so their names must be part of no other
+word there: they are ``kx`` and ``kr``. `tests/cuda/test_cub.py` has a row for each such kernel.
 """
 
 from __future__ import annotations
@@ -81,11 +86,11 @@ template <typename T> __device__ keratorch_powers<T> keratorch_join(
 def _powers_kernel(name: str, real: str, result: str) -> Any:
     kind = f"keratorch_powers<{real}>"
     return cp.ReductionKernel(
-        "X x",
-        "Y y",
-        f"{kind}(static_cast<{real}>(x))",
+        "X kx",
+        "Y kr",
+        f"{kind}(static_cast<{real}>(kx))",
         "keratorch_join(a, b)",
-        f"y = {result}",
+        f"kr = {result}",
         f"{kind}()",
         f"keratorch_{name}_{real}",
         reduce_type=kind,
@@ -151,20 +156,22 @@ def _softened(kernel: Any, x: RawArray, axes: Axes) -> RawArray | None:
 # -- softmax, backward -------------------------------------------------------------------------
 
 _DOT = cp.ReductionKernel(
-    "G g, Y y", "D d", "static_cast<D>(g) * static_cast<D>(y)", "a + b", "d = a", "0",
+    "G g, Y y", "D kr", "static_cast<D>(g) * static_cast<D>(y)", "a + b", "kr = a", "0",
     "keratorch_dot",
 )  # fmt: skip
 _DOT_FROM = cp.ReductionKernel(
-    "G g, Y y, D c", "D d", "(static_cast<D>(g) - c) * static_cast<D>(y)", "a + b", "d = a", "0",
+    "G g, Y y, D c", "D kr", "(static_cast<D>(g) - c) * static_cast<D>(y)", "a + b", "kr = a", "0",
     "keratorch_dot_from",
 )  # fmt: skip
-_SUM = cp.ReductionKernel("G g", "D d", "static_cast<D>(g)", "a + b", "d = a", "0", "keratorch_sum")
+_SUM = cp.ReductionKernel(
+    "G kx", "D kr", "static_cast<D>(kx)", "a + b", "kr = a", "0", "keratorch_sum"
+)
 #: The sum of grad − eʸ·Σ grad where eʸ ≤ ½.
 _SUM_OF_OTHERS = cp.ReductionKernel(
     "G g, Y y, D s",
-    "D d",
+    "D kr",
     "exp(static_cast<D>(y)) > D(0.5) ? D(0) : static_cast<D>(g) - exp(static_cast<D>(y)) * s",
-    "a + b", "d = a", "0", "keratorch_sum_of_others",
+    "a + b", "kr = a", "0", "keratorch_sum_of_others",
 )  # fmt: skip
 _SOFTMAX_GRAD = cp.ElementwiseKernel(
     "G g, Y y, D c, D d",
@@ -237,7 +244,7 @@ def _filled(kernel: Any, like: RawArray, *args: Any) -> RawArray:
 # -- largest and smallest ----------------------------------------------------------------------
 
 _TIES = cp.ReductionKernel(
-    "X x, Y y", "int64 n", "(x == y || x != x) ? 1 : 0", "a + b", "n = a", "0", "keratorch_ties"
+    "X x, Y y", "int64 kr", "(x == y || x != x) ? 1 : 0", "a + b", "kr = a", "0", "keratorch_ties"
 )
 _EXTREMUM_GRAD = cp.ElementwiseKernel(
     "G g, X x, Y y, int64 n",
@@ -264,12 +271,12 @@ def extremum_rule(node: Any, grad: RawArray) -> tuple[Any, ...]:
 
 # -- variance and standard deviation -----------------------------------------------------------
 
-_DIVIDED = "d = a / static_cast<D>(_in_ind.size() / _out_ind.size())"
+_DIVIDED = "kr = a / static_cast<D>(_in_ind.size() / _out_ind.size())"
 _MEAN = cp.ReductionKernel(
-    "X x", "D d", "static_cast<D>(x)", "a + b", _DIVIDED, "0", "keratorch_mean"
+    "X kx", "D kr", "static_cast<D>(kx)", "a + b", _DIVIDED, "0", "keratorch_mean"
 )
 _MEAN_FROM = cp.ReductionKernel(
-    "X x, D m", "D d", "static_cast<D>(x) - m", "a + b", _DIVIDED, "0", "keratorch_mean_from"
+    "X x, D m", "D kr", "static_cast<D>(x) - m", "a + b", _DIVIDED, "0", "keratorch_mean_from"
 )
 _VAR_GRAD = cp.ElementwiseKernel(
     "G g, X x, D m, D n, D factor",
@@ -380,40 +387,6 @@ def abs_rule(node: Any, grad: RawArray) -> tuple[Any, ...]:
     if x.dtype.kind not in "fc" or grad.shape != x.shape:
         return node.backward(grad)
     return (_filled(_ABS_GRAD, x, grad, x),)
-
-
-# -- sums over repeated indices, in a fixed order ----------------------------------------------
-
-_SEGMENT_SUM = cp.ElementwiseKernel(
-    "raw I sorted, raw int64 order, raw V values, int64 n",
-    "O out",
-    """
-    typedef typename keratorch::computed<O>::type T;
-    long long low = 0, high = n;
-    while (low < high) {
-      const long long middle = (low + high) / 2;
-      if (static_cast<long long>(sorted[middle]) < i) low = middle + 1; else high = middle;
-    }
-    T total = T(0);
-    for (; low < n && static_cast<long long>(sorted[low]) == i; low++)
-      total += static_cast<T>(values[order[low]]);
-    out = static_cast<O>(total);
-    """,
-    "keratorch_segment_sum",
-    preamble=COMPUTED,
-)
-
-
-def segment_sum(size: int, where: RawArray, values: RawArray) -> RawArray:
-    """`size` zeros, with each of `values` added at its index in `where`, in the order of `values`.
-
-    The indices are sorted, and one thread adds up each element: every run gives the same numbers.
-    """
-    out = cp.empty((size,), values.dtype)
-    where = where % size if size else where
-    order = cp.argsort(where, kind="stable")
-    _SEGMENT_SUM(where[order], order, cp.ascontiguousarray(values), where.size, out)
-    return out
 
 
 RULES: dict[type, Rule] = {

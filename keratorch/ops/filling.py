@@ -17,7 +17,7 @@ from ..core.array import GradArray
 from ..core.mode import mode, walking
 from ..core.nodes import LeafSlot, names, next_seq, nowhere
 from ..core.ownership import has_sole_tangent, is_exclusive
-from ..core.recording import constant
+from ..core.recording import constant, is_active
 from ..core.tangents import propagated
 from ..core.views import Link, become, is_lent, path_to, top_of
 from ._operands import namespace
@@ -113,7 +113,9 @@ def _fill(
     backend = _registry.of(target)
     if links and not backend.may_overlap(target, top._array):
         return False
-    settled = backend.settled(tuple(target.shape), key)
+    # A number that is a constant is written, and its place is cleared, by the mask itself.
+    plain = value._array.ndim == 0 and not is_active(value)
+    settled = key if plain else backend.settled(tuple(target.shape), key)
     repeats = None if settled is key else may_repeat(key)
     raw = value._array
     if backend.storage(raw) == backend.storage(target):

@@ -277,7 +277,9 @@ def with_item(x: GradArray, key: Any, value: Any) -> GradArray:
     value = as_operand(value, like=x)
     if not is_active(x) and not is_active(value):
         return recording.unrecorded(with_item_raw(x._array, key, value._array))
-    settled = _registry.of(x._array).settled(x.shape, key)
+    # A number that is a constant is written, and its place is cleared, by the mask itself.
+    plain = getattr(value._array, "ndim", 0) == 0 and not is_active(value)
+    settled = key if plain else _registry.of(x._array).settled(x.shape, key)
     repeats = None if settled is key else may_repeat(key)
     raw = with_item_raw(x._array, settled, value._array)
     return record(SetItemGrad, (x, value), raw, key=settled, path=(), whole=False, repeats=repeats)

@@ -202,13 +202,19 @@ def test_each_root_has_its_stream(device):
 
 def test_the_streams_wait_for_each_other(device, monkeypatch):
     """Backward after what its streams were given, and they after backward."""
-    from keratorch.backends import _cupy_streams
+    recorded, waits = {}, []
 
-    waits = []
-    real = _cupy_streams._wait
-    monkeypatch.setattr(
-        _cupy_streams, "_wait", lambda a, b: (waits.append((a.ptr, b.ptr)), real(a, b))
-    )
+    def record(event, stream=None):
+        recorded[event.ptr] = stream.ptr
+        real_record(event, stream)
+
+    def wait_event(stream, event):
+        waits.append((stream.ptr, recorded[event.ptr]))
+        real_wait(stream, event)
+
+    real_record, real_wait = cupy.cuda.Event.record, cupy.cuda.Stream.wait_event
+    monkeypatch.setattr(cupy.cuda.Event, "record", record)
+    monkeypatch.setattr(cupy.cuda.Stream, "wait_event", wait_event)
     x = leaf(device, VALUES)
     with cupy.cuda.Device(device.index):
         stream = cupy.cuda.Stream(non_blocking=True)
@@ -288,6 +294,68 @@ def test_deterministic_sums_are_the_same_every_time(device, rng):
     wanted = np.zeros(7, "float32")
     np.add.at(wanted, index, values)
     np.testing.assert_array_equal(on_host(x.grad), wanted)
+
+
+#: How many values the indices have: long segments beside short ones, at the borders of parts.
+SEGMENTS = {
+    "one hot": [3000],
+    "two hot": [1024, 1025],
+    "hot between": [5, 2049, 0, 3, 1500, 1],
+    "hot at the ends": [2048, 1, 1, 5000],
+    "many hot": [1030] * 5,
+    "none hot": [1024, 1024, 7],
+}
+
+
+@pytest.mark.parametrize("name", SEGMENTS)
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "complex64"])
+def test_deterministic_sums_of_hot_indices(device, name, dtype, rng):
+    """A thread adds up a bounded number of values; short segments are summed in their order."""
+    from keratorch.kernels import _cupy_segments
+
+    counts = SEGMENTS[name]
+    index = rng.permutation(np.repeat(np.arange(len(counts)), counts))
+    values = rng.standard_normal(index.size).astype(dtype)
+    longest = _cupy_segments.bounded_length(index.size)
+    found = []
+    with kt.deterministic(True):
+        for _ in range(2):
+            x = leaf(device, np.zeros(len(counts)), dtype)
+            x[kt.asarray(on_device(device, index))].backward(on_device(device, values))
+            found.append(on_host(x.grad))
+    np.testing.assert_array_equal(*found)
+    for i, count in enumerate(counts):
+        part = values[index == i]
+        wide = "complex128" if dtype == "complex64" else "float64"
+        scale = max(1.0, float(np.abs(part.astype(wide)).sum()))
+        error = {"float16": 2**-10, "float64": 1e-15}.get(dtype, 1e-6)
+        assert abs(found[0][i] - part.astype(wide).sum()) <= error * scale
+        if count <= longest and dtype != "float16":
+            wanted = np.zeros(1, dtype)
+            np.add.at(wanted, np.zeros(count, int), part)
+            assert found[0][i] == wanted[0]
+
+
+def test_a_hot_index_costs_one_launch_more(device):
+    try:
+        from tests.cuda_stand_in import counters, installed
+    except ImportError:
+        pytest.skip("without the stand-in nothing counts launches")
+    if not installed():
+        pytest.skip("without the stand-in nothing counts launches")
+    from keratorch.kernels._cupy_segments import bounded_length, segment_sum
+
+    launches = []
+    for count in (1000, 5000):
+        where = on_device(device, np.zeros(count, "int64"))
+        with cupy.cuda.Device(device.index), counters.watch() as seen:
+            segment_sum(3, where, on_device(device, np.ones(count)))
+        launches.append(len(seen.kernels))
+        assert [k for k in seen.kernels if "segment" in k][-1] == "keratorch_segment_sum"
+    assert launches[1] == launches[0] + 1
+    # The longest way to a sum: the values of a part, and the parts of a segment.
+    n = 10**6
+    assert bounded_length(n) + -(-n // bounded_length(n)) < 2100
 
 
 def test_deterministic_can_be_switched(device):

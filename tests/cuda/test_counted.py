@@ -73,6 +73,26 @@ def test_nothing_waits_for_the_device(device, op, full):
         check_waits(device, op, sample)
 
 
+@pytest.mark.parametrize("axes", [1, 2])
+def test_a_number_is_written_by_a_mask_without_waiting(device, axes):
+    """No shape depends on how many elements the mask has."""
+    values = np.arange(12.0).reshape(3, 4) + 1
+    mask = values[:, 0] > 4 if axes == 1 else values > 4
+    x = kt.GradArray(on_device(device, values))
+    where = on_device(device, mask)
+    with counters.watch() as seen:
+        y = x * x
+        y[where] = 0.5
+        y.backward(cupy.ones((3, 4)))
+        z = kt.exp(x.detach())
+        z[where] = 2.0
+    assert (seen.syncs, seen.device_to_host) == (0, 0)
+    wanted = 2 * values
+    wanted[mask] = 0
+    np.testing.assert_array_equal(cupy.asnumpy(x.grad), wanted)
+    assert np.all(z.numpy()[mask] == 2)
+
+
 def check_waits(device, op: Op, sample: Sample) -> None:
     dtype = "float64" if "float64" in op.dtypes_of(sample) else "complex128"
     moved, leaves, _, seeds = prepared(device, op, sample, dtype)

@@ -396,6 +396,19 @@ def test_register_kernel_grad_with_a_function(device):
     assert not kernel(tracked.detach(), s).requires_grad
 
 
+def test_a_kernel_whose_parameters_are_all_raw(device):
+    """CuPy drops `size=` before keratorch is asked."""
+    kernel = cupy.ElementwiseKernel("raw T x", "raw T y", "y[i] = 2 * x[i]", "all_raw")
+    kt.register_kernel_grad(kernel, lambda grad, x: 2 * grad)
+    with pytest.raises(kt.errors.ShapeError, match=r"'all_raw'.*make one parameter not raw"):
+        kernel(leaf(device, POSITIVE), size=3)
+    kernel = cupy.ElementwiseKernel("raw T x, T like", "T y", "y = 2 * x[i]", "one_not_raw")
+    kt.register_kernel_grad(kernel, lambda grad, x, like: (2 * grad, None))
+    x = leaf(device, POSITIVE)
+    kt.sum(kernel(x, x.detach())).backward()
+    np.testing.assert_array_equal(on_host(x.grad), np.full(3, 2.0))
+
+
 def test_register_kernel_grad_with_a_kernel(device):
     kernel = cube_kernel()
     backward = cupy.ElementwiseKernel(

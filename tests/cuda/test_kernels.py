@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -237,6 +238,38 @@ def test_float16_sums_accumulate_in_float32(device):
     assert np.all(np.isfinite(on_host(x.grad)))
 
 
+HALF_SUMS = {
+    "sum": kt.sum,
+    "prod": kt.prod,
+    "mean": kt.mean,
+    "var": kt.var,
+    "cumulative_sum": kt.cumulative_sum,
+    "cumulative_prod": kt.cumulative_prod,
+    "broadcast": lambda x: x + kt.zeros(4096, dtype="float16", device=x.device),
+}
+
+
+@pytest.mark.parametrize("name", HALF_SUMS)
+def test_no_float16_sum_is_left_to_cub(device, name):
+    """CUB's functions, which CuPy calls on GPUs, accumulate in the dtype of the array."""
+    cuda_stand_in = pytest.importorskip("tests.cuda_stand_in")
+    if not cuda_stand_in.installed():
+        pytest.skip("without the stand-in nothing tells the kernels")
+    x = leaf_of_halves(device, 1 if name == "broadcast" else 4096)
+    with cuda_stand_in.counters.watch() as seen:
+        y = HALF_SUMS[name](x)
+        y.backward(on_device(device, np.ones(y.shape, "float16")))
+    assert y.dtype == x.grad.dtype == "float16"
+    # Its rule is a quotient of float32 sums.
+    allowed = ("cupy_cub_sum",) if name == "cumulative_prod" else ()
+    theirs = [k for k in seen.kernels if k.startswith(("cupy_sum", "cupy_prod", "cupy_cub_sum"))]
+    assert all(k.startswith(allowed) for k in theirs)
+
+
+def leaf_of_halves(device, size: int) -> kt.GradArray:
+    return kt.GradArray(on_device(device, np.ones(size, "float16")))
+
+
 def test_float16_ties_count_beyond_2048(device):
     x = kt.GradArray(on_device(device, np.ones((4096,), "float16")))
     kt.max(x).backward()
@@ -248,6 +281,44 @@ def test_python_scalars_have_the_dtype_of_the_array(device):
     x = kt.GradArray(on_device(device, np.array([0.1, 0.2], "float16")))
     kt.maximum(x, 0.1).backward(on_device(device, np.ones(2, "float16")))
     np.testing.assert_array_equal(on_host(x.grad), [0.5, 1.0])
+
+
+# -- subnormal numbers ---------------------------------------------------------------------------
+
+#: Functions whose gradients at float32 numbers below 1.2e-38 are those at 0.
+FLUSHED = {
+    "abs": kt.abs,
+    "sqrt": kt.sqrt,
+    "log": kt.log,
+    "square": lambda x: x * x,
+    "reciprocal": lambda x: 1 / x,
+    "tanh": kt.tanh,
+    "maximum": lambda x: kt.maximum(x, 0.0),
+    "where": lambda x: kt.where(x > 0, kt.log(x), 0.0),
+    "hypot": lambda x: kt.hypot(x, x),
+    "cbrt": kt.special.cbrt,
+    "sinc": kt.special.sinc,
+}
+
+
+@pytest.mark.parametrize("name", FLUSHED)
+def test_subnormal_float32_numbers_count_as_0(device, name):
+    """CuPy compiles with -ftz=true. The gradient is that at 0, and nothing that is 0/0 by flushing.
+
+    The values of functions such as `log` are NVIDIA's, which the stand-in does not have.
+    """
+    cuda_stand_in = pytest.importorskip("tests.cuda_stand_in")
+    if not cuda_stand_in.installed():
+        pytest.skip("the stand-in compares the two")
+    found = []
+    for size, flushed in ((1e-40, True), (0.0, False)):
+        x = kt.GradArray(on_device(device, np.array([size, -size], "float32")))
+        block = cuda_stand_in.counters.subnormals_flushed() if flushed else nullcontext()
+        with block, np.errstate(all="ignore"):
+            y = FLUSHED[name](x)
+            y.backward(on_device(device, np.ones(2, "float32")))
+        found.append(on_host(x.grad))
+    np.testing.assert_array_equal(*found)
 
 
 # -- rules of others -----------------------------------------------------------------------------

@@ -28,6 +28,10 @@ The parts
         reach, and a pointer into another device's memory. They check pointers in the arguments of
         a kernel or a library, but not those that a kernel computes. New memory is filled with NaN.
         There is no access between devices.
+    `csrc/capture.cpp`
+        CUDA graphs. What is launched on a captured stream is kept and done at each replay. CUDA's
+        errors are raised for waits, host copies, allocations and streams that it refuses there.
+        Unlike CUDA, the stand-in refuses calls of libraries in a capture.
     `_kernels`, `csrc/cuda.h`
         Kernels. g++ compiles each on first use. They are kept in
         ``~/.cache/keratorch/cuda_stand_in`` (or the folder that KERATORCH_STAND_IN_CACHE names), by
@@ -38,8 +42,12 @@ The parts
         the host. CuPy's calls of them are real; the computations are ours, or those of SciPy's
         LAPACK.
     `_device_code`
-        `cupy.cuda.thrust` (sorts) computes on the host; `cupy.random.default_rng` raises. CUB is
-        switched off (``CUPY_ACCELERATORS=""``), so that reductions are CuPy's own kernels.
+        `cupy.cuda.thrust` (sorts) computes on the host; `cupy.random.default_rng` raises.
+    `csrc/include/cub`
+        CUB's parts of a kernel. As on a GPU, CuPy makes CUB's kernels of reductions of one array
+        along 128 contiguous elements or more; here they are compiled with these parts, and NVRTC
+        gets the same kernels with CUB's own. CUB's functions for whole arrays (`sum`, `prod` and
+        cumulative sums without an axis) are compiled device code, and are switched off.
     `_nvrtc`
         Checks that NVRTC, which needs no GPU, accepts the same source (`install(nvrtc=…)`, or
         ``pytest --nvrtc 80,90``). A GPU needs NVRTC, which refuses some source that g++ accepts.
@@ -147,7 +155,7 @@ def install(
     if _installed:
         return
     _check(force)
-    # CUB and cuTENSOR are compiled device code; without them CuPy generates kernels of its own.
+    # CUB's functions for whole arrays and cuTENSOR are compiled device code.
     os.environ["CUPY_ACCELERATORS"] = ""
     library = _runtime.load()
     _runtime.put_in_place(library, devices, memory)
@@ -157,6 +165,7 @@ def install(
     _kernels.replace_compiler()
     _libraries.import_users()
     _device_code.put_in_place()
+    _device_code.use_cub()
     if nvrtc and (reason := _nvrtc.why_not()) is not None:
         raise CannotInstall(reason)
     _nvrtc.use(nvrtc)

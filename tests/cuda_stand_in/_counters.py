@@ -17,7 +17,8 @@ class Counts:
     `launches` counts kernels; `library_calls` counts computations of cuBLAS, cuSOLVER, cuSPARSE,
     cuFFT, cuRAND and Thrust. Copies and their bytes are counted by direction. Syncs are waits of
     the host for a stream, a device or an event. Allocations and frees are those of the driver
-    (CuPy's pool asks it for chunks and keeps them).
+    (CuPy's pool asks it for chunks and keeps them). Stream waits are those of a stream for an
+    event. A graph launch is a replay; the kernels of a graph count when they are captured.
     """
 
     launches: int = 0
@@ -33,6 +34,9 @@ class Counts:
     event_syncs: int = 0
     allocations: int = 0
     frees: int = 0
+    event_records: int = 0
+    stream_waits: int = 0
+    graph_launches: int = 0
 
     @property
     def syncs(self) -> int:
@@ -116,6 +120,7 @@ class Counters:
         self._raw = _CCounters.in_dll(library, "stand_in_counters")
         library.stand_in_device.restype = C.POINTER(_CDevice)
         library.stand_in_reachable.restype = C.c_bool
+        library.stand_in_capturing.restype = C.c_bool
         library.stand_in_recorded.restype = C.c_int64
         library.stand_in_launch.restype = C.c_char_p
         library.stand_in_launch.argtypes = [
@@ -129,6 +134,10 @@ class Counters:
 
         Raises `CUDARuntimeError` if one of the `pointers` cannot be reached.
         """
+        if self._library.stand_in_capturing():
+            from cupy.cuda.runtime import CUDARuntimeError
+
+            raise CUDARuntimeError(900)  # cudaErrorStreamCaptureUnsupported
         self._raw.library_calls += 1
         if not all(self._library.stand_in_reachable(C.c_void_p(p)) for p in pointers):
             from cupy.cuda.runtime import CUDARuntimeError
@@ -185,6 +194,27 @@ class Counters:
             yield
         finally:
             d.limit = before
+
+    @contextlib.contextmanager
+    def subnormals_flushed(self) -> Iterator[None]:
+        """In the block, subnormal numbers in kernels count as 0, as float32 numbers do on GPUs.
+
+        Use it with float32 alone: the stand-in does the same to float64, where a GPU does not.
+        """
+        self._library.stand_in_flush(1)
+        try:
+            yield
+        finally:
+            self._library.stand_in_flush(0)
+
+    @contextlib.contextmanager
+    def holding(self) -> Iterator[None]:
+        """In the block, streams and events that are asked say that their work goes on."""
+        self._library.stand_in_hold(1)
+        try:
+            yield
+        finally:
+            self._library.stand_in_hold(0)
 
     @contextlib.contextmanager
     def without_pool(self) -> Iterator[None]:

@@ -50,6 +50,13 @@ def refuse(*args: Any, **kwargs: Any) -> Any:
     )
 
 
+def use_cub(wanted: bool = True) -> None:
+    """Let CuPy make CUB's kernels of reductions, which is CuPy's default on GPUs."""
+    from cupy import _core
+
+    _core.set_reduction_accelerators(["cub"] if wanted else [])
+
+
 def put_in_place() -> None:
     import cupy.random
     from cupy.cuda import thrust

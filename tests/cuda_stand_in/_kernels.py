@@ -15,6 +15,8 @@ from . import _build, _nvrtc, _runtime
 #: No optimisation: with the tests' small arrays, it takes more time than it saves.
 OPTIMISE = ("-O0",)
 HEADERS = ("cuda.h", "special.h", "device.h")
+#: The headers that kernels with CUB's parts include too.
+CUB = ("include/cub/block/block_load.cuh", "include/cub/block/block_reduce.cuh")
 #: If the threads of a kernel wait for one another, they are fibers; else they run in a plain loop.
 BARRIER = re.compile(r"__(syncthreads|syncwarp|shfl|ballot_sync|any_sync|all_sync)")
 DYNAMIC_SHARED = re.compile(
@@ -42,6 +44,8 @@ statistics = Statistics()
 _modules: dict[int, Module] = {}
 _numbers = itertools.count(1)
 _libraries: list[Any] = []
+#: Address of a function -> its program and its name there.
+_programs: dict[int, tuple[Module, str]] = {}
 
 
 @functools.cache
@@ -89,10 +93,14 @@ def host_source(module: Module, name: str) -> str:
 
 def compile_kernel(module: Module, name: str) -> Path:
     """The library of one kernel, compiled if it is not in the cache."""
-    source = host_source(module, name)
+    return _compiled(module, host_source(module, name))
+
+
+def _compiled(module: Module, source: str) -> Path:
     defines = [o for o in module.options if o.startswith("-D")]
     includes = [o for o in module.options if o.startswith("-I")]
-    digest = _build.digest(headers_digest(), source, *defines)
+    parts = _build.sources(*CUB) if "<cub/" in source else []
+    digest = _build.digest(headers_digest(), source, *defines, *parts)
     path = _build.cache() / "kernels" / digest[:2] / f"{digest}.so"
     if path.exists():
         statistics.found += 1
@@ -131,7 +139,28 @@ def get_function(number: int, name: Any) -> int:
     _libraries.append(library)
     address = [C.cast(f, C.c_void_p).value for f in (library.stand_in_kernel, pointers)]
     barriers = BARRIER.search(module.source) is not None
-    return _new_function(*address, barriers, name.encode())
+    function = _new_function(*address, barriers, name.encode())
+    _programs[function] = module, name
+    return function
+
+
+#: The sizes of a kernel's arguments, which a capture copies.
+SIZES = """
+template <class... A> static int stand_in_sizes_of(void (*)(A...), std::size_t* found) {{
+    ((*found++ = sizeof(A)), ...);
+    return sizeof...(A);
+}}
+extern "C" int stand_in_sizes(std::size_t* found) {{ return stand_in_sizes_of({name}, found); }}
+"""
+
+
+def find_sizes(function: int) -> None:
+    """Tell the runtime the sizes of the arguments of a kernel, from a small library of its own."""
+    module, name = _programs[function]
+    source = module.source + SIZES.format(name=name)
+    library = C.CDLL(str(_compiled(Module(source, module.options), source)))
+    sizes = (C.c_size_t * 256)()
+    _runtime.load().stand_in_set_sizes(C.c_ssize_t(function), sizes, library.stand_in_sizes(sizes))
 
 
 def _new_function(*args: Any) -> int:
@@ -166,8 +195,8 @@ def compile_(
 def put_in_place(library: Any) -> None:
     """From now on this module compiles kernels, and `library` launches them."""
     global _new_function
-    library.stand_in_set_loaders.argtypes = [C.py_object, C.py_object]
-    library.stand_in_set_loaders(load_module, get_function)
+    library.stand_in_set_loaders.argtypes = [C.py_object] * 3
+    library.stand_in_set_loaders(load_module, get_function, find_sizes)
     _new_function = library.stand_in_new_function
     _new_function.restype = C.c_ssize_t
     _new_function.argtypes = [C.c_void_p, C.c_void_p, C.c_int, C.c_char_p]

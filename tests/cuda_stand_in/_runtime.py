@@ -25,10 +25,12 @@ RUNTIME = """
 _ensure_context _deviceEnsurePeerAccess deviceCanAccessPeer deviceEnablePeerAccess
 deviceGetAttribute deviceSynchronize driverGetVersion eventCreate eventCreateWithFlags
 eventDestroy eventElapsedTime eventQuery eventRecord eventSynchronize free freeHost getDevice
-getDeviceCount getDeviceProperties hostAlloc malloc memGetInfo memcpy memcpyAsync memcpyPeer
+getDeviceCount getDeviceProperties graphDestroy graphExecDestroy graphInstantiate graphLaunch
+graphUpload hostAlloc malloc memGetInfo memcpy memcpyAsync memcpyPeer
 memcpyPeerAsync memset memsetAsync pointerGetAttributes pointerGetMemoryType setDevice
-streamCreate streamCreateWithFlags streamCreateWithPriority streamDestroy streamGetFlags
-streamGetPriority streamIsCapturing streamQuery streamSynchronize streamWaitEvent
+streamBeginCapture streamCreate streamCreateWithFlags streamCreateWithPriority streamDestroy
+streamEndCapture streamGetFlags streamGetPriority streamIsCapturing streamQuery streamSynchronize
+streamWaitEvent
 """
 
 DRIVER = """
@@ -62,8 +64,8 @@ _new_capsule = _function("PyCapsule_New", C.py_object, [C.c_void_p, C.c_void_p, 
 _keep_for_ever = _function("Py_IncRef", None, [C.py_object])
 
 
-HEADERS = ("python.h", "stand_in.h", "runtime.h", "device.h")
-PARTS = ("memory.cpp", "streams.cpp", "launch.cpp")
+HEADERS = ("python.h", "stand_in.h", "runtime.h", "device.h", "capture.h")
+PARTS = ("memory.cpp", "streams.cpp", "launch.cpp", "capture.cpp")
 
 
 @functools.cache
@@ -111,6 +113,11 @@ def replace(module: ModuleType, library: C.PyDLL, name: str) -> None:
 
         def function(stream: int, event: int, flags: int = 0) -> Any:
             return call(stream, event, 0, None)
+    elif name == "streamBeginCapture":
+        call = C.PYFUNCTYPE(result, *arguments, C.c_int, C.c_void_p)(address.value)
+
+        def function(stream: int, mode: int = 2) -> Any:
+            return call(stream, 0, C.addressof((C.c_int * 2)(1, mode)))
     else:
 
         def function(*args: Any) -> Any:

@@ -1,12 +1,15 @@
 // Kernels: modules, launches, and the threads of a block, which take turns as fibers.
 #include <ucontext.h>
+#if defined(__SSE__)
+#include <xmmintrin.h>
+#endif
 
 #include <cstdlib>
 #include <string>
 #include <vector>
 
+#include "capture.h"
 #include "device.h"
-#include "runtime.h"
 
 // What a kernel reads of its launch (cuda.h declares it to kernels).
 Dim3 threadIdx, blockIdx, blockDim, gridDim;
@@ -101,13 +104,14 @@ bool run_fibers(size_t n) {
     return true;
 }
 
-PyObject *load_module, *get_function;
+PyObject *load_module, *get_function, *get_sizes;
 
 struct Function {
     Kernel kernel;
     Pointers pointers;
     bool barriers;
     std::string name;
+    std::vector<size_t> sizes; // of its arguments, once they are known
 };
 struct Launch {
     const Function* function;
@@ -115,13 +119,26 @@ struct Launch {
     int device;
 };
 std::vector<Launch> launches;
-bool recording = false;
+bool recording = false, flushing = false;
+
+// While it lives, subnormal numbers count as 0, as in float32 kernels that NVRTC compiles with
+// -ftz=true. (Here the processor does the same to float64, where a GPU does not.)
+struct Flushed {
+#if defined(__SSE__)
+    unsigned before = _mm_getcsr();
+    Flushed() {
+        if (flushing) _mm_setcsr(before | 0x8040);
+    }
+    ~Flushed() { _mm_setcsr(before); }
+#endif
+};
 
 PyObject* run(const Function& f, void** params) {
     void* pointers[256];
     int n = f.pointers(params, pointers);
     for (int i = 0; i < n; i++)
         if (!stand_in_reachable(pointers[i])) return fail(illegal_address);
+    Flushed flushed;
     running = f.kernel;
     arguments = params;
     size_t threads = (size_t)blockDim.x * blockDim.y * blockDim.z;
@@ -146,17 +163,22 @@ unsigned stand_in_thread() { return current_fiber; }
 
 extern "C" {
 
-void stand_in_set_loaders(PyObject* load, PyObject* get) {
+void stand_in_set_loaders(PyObject* load, PyObject* get, PyObject* sizes) {
     Py_IncRef(load_module = load);
     Py_IncRef(get_function = get);
+    Py_IncRef(get_sizes = sizes);
+}
+void stand_in_set_sizes(intptr_t function, const size_t* sizes, int count) {
+    ((Function*)function)->sizes.assign(sizes, sizes + count);
 }
 intptr_t stand_in_new_function(Kernel kernel, Pointers pointers, int barriers, const char* name) {
-    return (intptr_t) new Function{kernel, pointers, (bool)barriers, name};
+    return (intptr_t) new Function{kernel, pointers, (bool)barriers, name, {}};
 }
 void stand_in_record(int on) {
     recording = on;
     if (on) launches.clear();
 }
+void stand_in_flush(int on) { flushing = on; }
 i64 stand_in_recorded() { return launches.size(); }
 const char* stand_in_launch(i64 i, intptr_t* stream, int* device) {
     *stream = launches[i].stream;
@@ -187,11 +209,33 @@ PyObject* launchKernel(intptr_t f, unsigned gx, unsigned gy, unsigned gz, unsign
         || gz > 65535 || bz > 64 || shared > sizeof stand_in_shared - 1024)
         return fail(invalid_value);
     if (stream_device(stream) != current_device) return fail(invalid_handle);
+    if (implicit(stream)) return fail(capture_implicit);
     const Function& function = *(const Function*)f;
     ++stand_in_counters.launches;
     if (recording) launches.push_back({&function, stream, current_device});
-    gridDim = {gx, gy, gz};
-    blockDim = {bx, by, bz};
+    const Dim3 grid = {gx, gy, gz}, block = {bx, by, bz};
+    if (capture_of(stream)) {
+        if (function.sizes.empty()) {
+            PyObject* done = PyObject_CallFunction(get_sizes, "n", f);
+            if (!done) return nullptr;
+            Py_DecRef(done);
+        }
+        std::vector<std::vector<char>> kept;
+        for (size_t i = 0; i < function.sizes.size(); i++) {
+            const char* argument = ((const char**)params)[i];
+            kept.emplace_back(argument, argument + function.sizes[i]);
+        }
+        captured(stream, [&function, grid, block, kept] {
+            std::vector<void*> arguments;
+            for (auto& argument : kept) arguments.push_back((void*)argument.data());
+            gridDim = grid;
+            blockDim = block;
+            return run(function, arguments.data());
+        });
+        return none();
+    }
+    gridDim = grid;
+    blockDim = block;
     return run(function, (void**)params);
 }
 PyObject* launchCooperativeKernel(intptr_t, unsigned, unsigned, unsigned, unsigned, unsigned,

@@ -4,7 +4,7 @@
 #include <map>
 #include <vector>
 
-#include "runtime.h"
+#include "capture.h"
 
 extern "C" Counters stand_in_counters = {};
 std::vector<Device> devices;
@@ -127,6 +127,7 @@ PyObject* _ensure_context() { return none(); }
 
 intptr_t malloc_(size_t size, int) {
     Device& device = devices[current_device];
+    if (!allocation_allowed()) return fail(capture_unsupported), 0;
     if (size > device.limit - device.live) return fail(out_of_memory), 0;
     intptr_t pointer = allocate(size, current_device, 0xFF); // NaN: what is not written shows
     if (!pointer) return fail(out_of_memory), 0;
@@ -195,9 +196,13 @@ static PyObject* copy(intptr_t to, intptr_t from, size_t size, int kind, bool pe
 }
 
 PyObject* memcpy_(intptr_t to, intptr_t from, size_t size, int kind, int) {
+    if (implicit(0)) return fail(capture_implicit);
     return copy(to, from, size, kind, false);
 }
-PyObject* memcpyAsync(intptr_t to, intptr_t from, size_t size, int kind, intptr_t, int) {
+PyObject* memcpyAsync(intptr_t to, intptr_t from, size_t size, int kind, intptr_t stream, int) {
+    if (implicit(stream)) return fail(capture_implicit);
+    if (capture_of(stream) && !(find(to) && find(from))) return fail(capture_unsupported);
+    if (captured(stream, [=] { return copy(to, from, size, kind, false); })) return none();
     return copy(to, from, size, kind, false);
 }
 PyObject* memcpyPeer(intptr_t to, int to_id, intptr_t from, int from_id, size_t size, int) {
@@ -205,8 +210,10 @@ PyObject* memcpyPeer(intptr_t to, int to_id, intptr_t from, int from_id, size_t 
     return copy(to, from, size, 3, true);
 }
 PyObject* memcpyPeerAsync(intptr_t to, int to_id, intptr_t from, int from_id, size_t size,
-                          intptr_t, int) {
+                          intptr_t stream, int) {
     if (!known_device(to_id) || !known_device(from_id)) return fail(invalid_device);
+    if (implicit(stream)) return fail(capture_implicit);
+    if (captured(stream, [=] { return copy(to, from, size, 3, true); })) return none();
     return copy(to, from, size, 3, true);
 }
 PyObject* memset_(intptr_t to, int value, size_t size, int) {
@@ -214,7 +221,9 @@ PyObject* memset_(intptr_t to, int value, size_t size, int) {
     memset((void*)to, value, size);
     return none();
 }
-PyObject* memsetAsync(intptr_t to, int value, size_t size, intptr_t, int skip) {
+PyObject* memsetAsync(intptr_t to, int value, size_t size, intptr_t stream, int skip) {
+    if (implicit(stream)) return fail(capture_implicit);
+    if (captured(stream, [=] { return memset_(to, value, size, 0); })) return none();
     return memset_(to, value, size, skip);
 }
 } // extern "C"

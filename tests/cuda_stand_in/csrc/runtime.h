@@ -13,9 +13,18 @@ enum Status {
     invalid_configuration = 9,
     invalid_device = 101,
     invalid_handle = 400,
+    illegal_state = 401,
+    not_ready = 600,
     illegal_address = 700,
     launch_failure = 719,
     not_supported = 801,
+    capture_unsupported = 900,
+    capture_merge = 902,
+    capture_unmatched = 903,
+    capture_unjoined = 904,
+    capture_isolation = 905,
+    capture_implicit = 906,
+    captured_event = 907,
 };
 
 struct Device {

@@ -3,7 +3,7 @@
 #include <ctime>
 #include <map>
 
-#include "runtime.h"
+#include "capture.h"
 
 namespace {
 struct Stream {
@@ -14,10 +14,13 @@ struct Stream {
 struct Event {
     int device;
     double time; // milliseconds; negative: not recorded
+    std::shared_ptr<Capture> capture; // of the stream on which it was recorded
+    intptr_t stream;
 };
 std::map<intptr_t, Stream> streams;
 std::map<intptr_t, Event> events;
 intptr_t next_handle = 0x10000;
+bool holding = false; // whether streams and events say that their work goes on
 
 double now() {
     timespec t;
@@ -39,6 +42,8 @@ int stream_device(intptr_t stream) {
 
 extern "C" {
 
+void stand_in_hold(int on) { holding = on; }
+
 intptr_t streamCreate(int) { return add_stream(0, 0); }
 intptr_t streamCreateWithFlags(unsigned flags, int) { return add_stream(flags, 0); }
 intptr_t streamCreateWithPriority(unsigned flags, int priority, int) {
@@ -57,24 +62,39 @@ PyObject* streamDestroy(intptr_t stream, int) {
 }
 PyObject* streamSynchronize(intptr_t stream, int) {
     if (stream_device(stream) < 0) return fail(invalid_handle);
+    if (capture_of(stream)) return fail(capture_unsupported);
+    if (implicit(stream)) return fail(capture_implicit);
     ++stand_in_counters.stream_syncs;
     return none();
 }
 PyObject* streamQuery(intptr_t stream, int) {
-    return stream_device(stream) < 0 ? fail(invalid_handle) : Py_BuildValue("i", 0);
+    if (capture_of(stream)) return fail(capture_unsupported);
+    if (implicit(stream)) return fail(capture_implicit);
+    return stream_device(stream) < 0 ? fail(invalid_handle)
+                                     : Py_BuildValue("i", holding ? not_ready : success);
 }
-int streamIsCapturing(intptr_t, int) { return 0; }
 PyObject* streamWaitEvent(intptr_t stream, intptr_t event, int, void*) {
     if (stream_device(stream) < 0 || !events.count(event)) return fail(invalid_handle);
+    const Event& waited = events[event];
+    auto ours = capture_of(stream), theirs = waited.capture;
+    if (implicit(stream)) return fail(capture_implicit);
+    if (theirs && !theirs->active) return fail(captured_event);
+    if (ours && theirs && ours != theirs) return fail(capture_merge);
+    if (ours && !theirs && waited.time >= 0) return fail(capture_isolation);
+    if (theirs && stream < 2) return fail(capture_implicit);
+    if (theirs && !ours) join_capture(stream, theirs);
+    if (theirs) theirs->joined[waited.stream] = true;
+    ++stand_in_counters.stream_waits;
     return none();
 }
 PyObject* deviceSynchronize(int) {
+    if (stand_in_capturing()) return fail(capture_unsupported);
     ++stand_in_counters.device_syncs;
     return none();
 }
 
 intptr_t eventCreate(int) {
-    events[next_handle += 16] = {current_device, -1};
+    events[next_handle += 16] = {current_device, -1, nullptr, 0};
     return next_handle;
 }
 intptr_t eventCreateWithFlags(unsigned, int skip) { return eventCreate(skip); }
@@ -86,16 +106,23 @@ PyObject* eventRecord(intptr_t event, intptr_t stream, int) {
     // An event can only be recorded on a stream of its own device.
     if (found == events.end() || found->second.device != stream_device(stream))
         return fail(invalid_handle);
+    if (implicit(stream)) return fail(capture_implicit);
     found->second.time = now();
+    found->second.capture = capture_of(stream);
+    found->second.stream = stream;
+    ++stand_in_counters.event_records;
     return none();
 }
 PyObject* eventSynchronize(intptr_t event, int) {
     if (!events.count(event)) return fail(invalid_handle);
+    if (events[event].capture) return fail(captured_event);
     ++stand_in_counters.event_syncs;
     return none();
 }
 PyObject* eventQuery(intptr_t event, int) {
-    return events.count(event) ? Py_BuildValue("i", 0) : fail(invalid_handle);
+    if (!events.count(event)) return fail(invalid_handle);
+    if (events[event].capture) return fail(captured_event);
+    return Py_BuildValue("i", holding ? not_ready : success);
 }
 float eventElapsedTime(intptr_t start, intptr_t end, int) {
     auto a = events.find(start), b = events.find(end);

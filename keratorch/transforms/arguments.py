@@ -131,8 +131,9 @@ _known: WeakKeyDictionary[Any, dict[str, inspect.Parameter]] = WeakKeyDictionary
 
 def parameters_of(function: Callable[..., Any]) -> dict[str, inspect.Parameter]:
     """The parameters of `function` by name; none where Python does not know them."""
-    if type(function) is MethodType and type(function.__func__) is FunctionType:
-        found = list(parameters_of(function.__func__).items())
+    method: Any = function
+    if type(function) is MethodType and type(method.__func__) is FunctionType:
+        found = list(parameters_of(method.__func__).items())
         if found and found[0][1].kind in _POSITIONAL:
             return dict(found[1:])
     elif type(function) is FunctionType and not function.__dict__:

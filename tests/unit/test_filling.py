@@ -161,6 +161,7 @@ def test_no_step_copies_the_array(mode, program, copied):
 
 
 def test_a_hundred_thousand_elements_copy_a_few_arrays(copied):
+    """Some 5 s: a cost of O(n²) shows at this size only."""
     n = 100_000
     found = kt.grad(lambda w: recurrence(w, n))(np.asarray(0.5))
     assert found == pytest.approx(4.0)  # of 1/(1 - w)·w: 1/(1 - w)²

@@ -21,7 +21,7 @@ from ..core.recording import constant, is_active
 from ..core.tangents import propagated
 from ..core.views import Link, become, is_lent, path_to, top_of
 from ._operands import namespace
-from .indexing import SetItemGrad, at, is_small, no_index, unfit
+from .indexing import WRITE_ERRORS, SetItemGrad, at, is_small, write_error
 
 _new = object.__new__
 
@@ -123,10 +123,8 @@ def _fill(
     soles = {level: has_sole_tangent(top, level) for level in list(top._tangents or ())}
     try:
         backend.set_item(target, settled, raw)
-    except IndexError as error:
-        raise no_index(target, key, error) from error
-    except (ValueError, RuntimeError) as error:
-        raise unfit(target, key, raw) from error
+    except WRITE_ERRORS as error:
+        raise write_error(target, key, raw, error) from error
     path = _path(links)
     node: Any = None
     if mode.recording and (top._edge is not None or value._edge is not None):

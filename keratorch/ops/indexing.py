@@ -158,8 +158,9 @@ class SetItemGrad(Grad):
 
     With repeated indices the gradient goes to the value that was written last.
 
-    path : how to read the view that was written to from the array: pairs of a function and its
-        arguments, and the function that puts the view back. Empty for the array itself.
+    path : the way from the array to the view that was written to, as triples: the function that
+        reads the next view, the function that puts the view back, and the arguments of both. Empty
+        where the array itself was written to.
     whole : whether every element was written.
     """
 
@@ -285,17 +286,26 @@ def with_item(x: GradArray, key: Any, value: Any) -> GradArray:
     return record(SetItemGrad, (x, value), raw, key=settled, path=(), whole=False, repeats=repeats)
 
 
+#: What a library raises where a write does not fit.
+WRITE_ERRORS = (IndexError, TypeError, ValueError, RuntimeError)
+
+
+def write_error(a: Any, key: Any, value: Any, error: Exception) -> Exception:
+    """The error to raise for a library's `error` at the write ``a[key] = value``."""
+    if isinstance(error, IndexError):
+        return no_index(a, key, error)
+    if isinstance(error, TypeError):
+        return _no_kind(a, key, value, error)
+    return unfit(a, key, value)
+
+
 def with_item_raw(a: Any, key: Any, value: Any) -> Any:
     if type(value) not in SCALARS:
         check_devices("setitem", a, value)
     try:
         return _registry.of(a).with_item(a, key, value)
-    except IndexError as error:
-        raise no_index(a, key, error) from error
-    except TypeError as error:
-        raise no_kind(a, key, value, error) from error
-    except (ValueError, RuntimeError) as error:
-        raise unfit(a, key, value) from error
+    except WRITE_ERRORS as error:
+        raise write_error(a, key, value, error) from error
 
 
 def _shown(key: Any) -> str:
@@ -307,7 +317,7 @@ def _shown(key: Any) -> str:
     return repr(key)[:60]
 
 
-def no_kind(a: Any, key: Any, value: Any, error: TypeError) -> DTypeError:
+def _no_kind(a: Any, key: Any, value: Any, error: TypeError) -> DTypeError:
     what = getattr(value, "dtype", type(value).__name__)
     return DTypeError(
         f"x[{_shown(key)}] = value: a value of type {what} does not fit into an array of dtype "

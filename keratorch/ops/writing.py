@@ -15,14 +15,14 @@ from ..core.views import has_copies, mark_family, now, refuse_leaf, replace
 from ..errors import DTypeError, ShapeError
 from .filling import fill, spare_views
 from .indexing import (
+    WRITE_ERRORS,
     SetItemGrad,
     getitem,
     has_mask,
-    no_index,
-    no_kind,
     unfit,
     with_item,
     with_item_raw,
+    write_error,
 )
 from .placing import astype
 
@@ -179,12 +179,8 @@ def write_in_place(x: GradArray, key: Any, value: Any) -> None:
         value = backend.copy(value)  # x[1:] = x[:-1]
     try:
         backend.set_item(a, key, value)
-    except IndexError as error:
-        raise no_index(a, key, error) from error
-    except TypeError as error:
-        raise no_kind(a, key, value, error) from error
-    except (ValueError, RuntimeError) as error:
-        raise unfit(a, key, value) from error
+    except WRITE_ERRORS as error:
+        raise write_error(a, key, value, error) from error
     mark_family(x)
 
 
